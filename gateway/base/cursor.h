@@ -1,0 +1,150 @@
+#pragma once
+/* The only way to read bytes that came from a packet. A read succeeds and advances, or returns false
+ * and changes nothing, so reads chain with || and a parser looks like the specification's table. */
+
+#include "base/status.h"
+#include "base/str.h"
+
+struct tw_cur {
+    const uint8_t *p;
+    size_t left;
+};
+
+static inline struct tw_cur tw_cur_of(const void *p, size_t len)
+{
+    return (struct tw_cur){(const uint8_t *)p, len};
+}
+
+static inline struct tw_cur tw_cur_str(struct tw_str s)
+{
+    return (struct tw_cur){(const uint8_t *)s.p, s.len};
+}
+
+/* What is left, as a string view. */
+static inline struct tw_str tw_cur_rest(const struct tw_cur *c)
+{
+    return (struct tw_str){(const char *)c->p, c->left};
+}
+
+TW_MUST_CHECK static inline bool tw_cur_skip(struct tw_cur *c, size_t n)
+{
+    if (n > c->left)
+        return false;
+    c->p += n;
+    c->left -= n;
+    return true;
+}
+
+/* The next `n` bytes become `out`; `c` moves past them. */
+TW_MUST_CHECK static inline bool tw_cur_sub(struct tw_cur *c, size_t n, struct tw_cur *out)
+{
+    if (n > c->left)
+        return false;
+    const struct tw_cur sub = {c->p, n};
+    c->p += n;
+    c->left -= n;
+    *out = sub;
+    return true;
+}
+
+TW_MUST_CHECK static inline bool tw_cur_bytes(struct tw_cur *c, size_t n, struct tw_str *out)
+{
+    struct tw_cur sub;
+    if (!tw_cur_sub(c, n, &sub))
+        return false;
+    *out = tw_cur_rest(&sub);
+    return true;
+}
+
+/* Copy the next `n` bytes to `out`, which has room for them. */
+TW_MUST_CHECK static inline bool tw_cur_copy(struct tw_cur *c, size_t n, void *out)
+{
+    if (n > c->left)
+        return false;
+    if (n > 0)
+        memcpy(out, c->p, n);
+    c->p += n;
+    c->left -= n;
+    return true;
+}
+
+/* Look at byte `at` without advancing. */
+TW_MUST_CHECK static inline bool tw_cur_peek(const struct tw_cur *c, size_t at, uint8_t *out)
+{
+    if (at >= c->left)
+        return false;
+    *out = c->p[at];
+    return true;
+}
+
+TW_MUST_CHECK static inline bool tw_cur_u8(struct tw_cur *c, uint8_t *out)
+{
+    if (c->left < 1)
+        return false;
+    *out = c->p[0];
+    c->p += 1;
+    c->left -= 1;
+    return true;
+}
+
+TW_MUST_CHECK static inline bool tw_cur_u16be(struct tw_cur *c, uint16_t *out)
+{
+    if (c->left < 2)
+        return false;
+    *out = (uint16_t)(c->p[0] << 8 | c->p[1]);
+    c->p += 2;
+    c->left -= 2;
+    return true;
+}
+
+TW_MUST_CHECK static inline bool tw_cur_u32be(struct tw_cur *c, uint32_t *out)
+{
+    if (c->left < 4)
+        return false;
+    *out = (uint32_t)c->p[0] << 24 | (uint32_t)c->p[1] << 16 | (uint32_t)c->p[2] << 8 | c->p[3];
+    c->p += 4;
+    c->left -= 4;
+    return true;
+}
+
+TW_MUST_CHECK static inline bool tw_cur_u16le(struct tw_cur *c, uint16_t *out)
+{
+    if (c->left < 2)
+        return false;
+    *out = (uint16_t)(c->p[1] << 8 | c->p[0]);
+    c->p += 2;
+    c->left -= 2;
+    return true;
+}
+
+TW_MUST_CHECK static inline bool tw_cur_u32le(struct tw_cur *c, uint32_t *out)
+{
+    if (c->left < 4)
+        return false;
+    *out = (uint32_t)c->p[3] << 24 | (uint32_t)c->p[2] << 16 | (uint32_t)c->p[1] << 8 | c->p[0];
+    c->p += 4;
+    c->left -= 4;
+    return true;
+}
+
+TW_MUST_CHECK static inline bool tw_cur_u64le(struct tw_cur *c, uint64_t *out)
+{
+    struct tw_cur at = *c;
+    uint32_t low, high;
+    if (!tw_cur_u32le(&at, &low) || !tw_cur_u32le(&at, &high))
+        return false;
+    *c = at;
+    *out = (uint64_t)high << 32 | low;
+    return true;
+}
+
+TW_MUST_CHECK static inline bool tw_cur_u64be(struct tw_cur *c, uint64_t *out)
+{
+    struct tw_cur at = *c;
+    uint32_t low, high;
+    if (!tw_cur_u32be(&at, &high) || !tw_cur_u32be(&at, &low))
+        return false;
+    *c = at;
+    *out = (uint64_t)high << 32 | low;
+    return true;
+}

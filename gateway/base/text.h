@@ -1,0 +1,50 @@
+#pragma once
+/* A growing output buffer and a JSON writer on top of it, for events, alerts and reports. Output is
+ * bytes in a fixed order: the same input gives the same bytes on every machine. Memory grows by
+ * realloc and is kept between uses; running out is sticky (`failed`) and checked once at the end. */
+
+#include "base/num.h"
+#include "base/str.h"
+
+struct tw_text {
+    char *p;
+    size_t len, size;
+    bool failed;
+};
+
+void tw_text_free(struct tw_text *t);
+static inline void tw_text_clear(struct tw_text *t)
+{
+    t->len = 0;
+    t->failed = false;
+}
+void tw_text_add(struct tw_text *t, const char *p, size_t len);
+void tw_text_addz(struct tw_text *t, const char *z);
+void tw_text_add_str(struct tw_text *t, struct tw_str s);
+void tw_text_addf(struct tw_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline struct tw_str tw_text_str(const struct tw_text *t)
+{
+    return (struct tw_str){t->p ? t->p : "", t->len};
+}
+
+/* The writer puts commas by itself. Keys are trusted ASCII; string values are escaped, and bytes that
+ * are not UTF-8 become U+FFFD, so that the output is always valid JSON. */
+void tw_json_object(struct tw_text *t);               /* {  (as a value or after a key) */
+void tw_json_object_end(struct tw_text *t);           /* } */
+void tw_json_array(struct tw_text *t);                /* [ */
+void tw_json_array_end(struct tw_text *t);            /* ] */
+void tw_json_key(struct tw_text *t, const char *key); /* "key": */
+void tw_json_str(struct tw_text *t, struct tw_str s); /* null when absent */
+void tw_json_z(struct tw_text *t, const char *z);
+void tw_json_i64(struct tw_text *t, int64_t v);
+void tw_json_u64(struct tw_text *t, uint64_t v);
+/* NaN and infinities become the strings "NaN", "Infinity", "-Infinity". */
+void tw_json_double(struct tw_text *t, double v);
+void tw_json_float(struct tw_text *t, float v);
+void tw_json_bool(struct tw_text *t, bool v);
+void tw_json_null(struct tw_text *t);
+/* Already valid JSON. */
+void tw_json_raw(struct tw_text *t, struct tw_str json);
+void tw_json_base64(struct tw_text *t, const void *p, size_t len);
+void tw_json_time(struct tw_text *t, int64_t ns, bool nano);
+void tw_json_hex(struct tw_text *t, const uint8_t *p, size_t len);

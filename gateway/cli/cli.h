@@ -1,0 +1,61 @@
+#pragma once
+/* Inside cli/: exit codes, the options that commands share, and one entry per sub-command. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum tw_exit {
+    TW_EXIT_OK = 0,
+    TW_EXIT_FAILED = 1,      /* it could not do its work */
+    TW_EXIT_USAGE = 2,
+    TW_EXIT_CONFIG = 3,      /* configuration or inventory invalid */
+    TW_EXIT_RULES = 4,
+    TW_EXIT_CAPTURE = 5,     /* no permission or no such interface */
+    TW_EXIT_DAMAGED = 6,
+    TW_EXIT_LEDGER = 8,
+    TW_EXIT_FAIL_ON = 20,
+};
+
+enum { TW_MAX_LIST = 64 };
+
+struct tw_list {
+    const char *at[TW_MAX_LIST];
+    size_t n;
+};
+
+struct tw_options {
+    const char *config, *inventory, *filter, *alerts, *events, *ledger, *summary, *fail_on, *from,
+        *to, *log_level, *progress, *threads, *play;
+    struct tw_list rules, interfaces, set, args;
+    bool dump_config, test, json, quiet, verbose, publish, markdown, repeat;
+};
+
+/* Which options a command takes, as letters of the table in options.c. */
+struct tw_command {
+    const char *name;        /* "rules check" has two words */
+    const char *args;        /* "CAPTURE…" */
+    const char *summary;
+    const char *options;     /* letters of the options it takes */
+    size_t min_args, max_args;
+    const char *examples;    /* lines, or NULL */
+    int (*run)(const struct tw_options *options);
+};
+
+/* Fill `out` from argv (after the command's words). Returns -1 to go on, else an exit code (help was
+ * printed, or the usage error was). */
+int tw_options_parse(
+    const struct tw_command *command, int argc, char **argv, struct tw_options *out);
+void tw_command_help(const struct tw_command *command, FILE *out);
+
+int tw_cmd_decode(const struct tw_options *o);
+int tw_cmd_replay(const struct tw_options *o);
+int tw_cmd_run(const struct tw_options *o);
+int tw_cmd_rules_check(const struct tw_options *o);
+int tw_cmd_rules_list(const struct tw_options *o);
+int tw_cmd_rules_schema(const struct tw_options *o);
+int tw_cmd_fields(const struct tw_options *o);
+int tw_cmd_inventory_check(const struct tw_options *o);
+int tw_cmd_inventory_schema(const struct tw_options *o);
+int tw_cmd_ledger_verify(const struct tw_options *o);
+int tw_cmd_ledger_tail(const struct tw_options *o);

@@ -1,0 +1,105 @@
+#include "base/log.h"
+#include "cli/common.h"
+#include "event/emit_json.h"
+
+struct decode {
+    struct tw_analyst *analyst;
+    struct tw_output out;
+    struct tw_text text;
+    struct tw_capture *capture;
+};
+
+enum { FLUSH_BYTES = 64 * 1024 };
+
+static void flush(struct decode *d)
+{
+    tw_output_write(&d->out, tw_text_str(&d->text));
+    tw_text_clear(&d->text);
+    if (d->out.failed)
+        tw_capture_stop(d->capture);
+}
+
+static void print(void *user, const struct tw_event *event)
+{
+    struct decode *d = user;
+    tw_event_json(&d->text, event);
+    if (d->text.len >= FLUSH_BYTES)
+        flush(d);
+}
+
+static void on_event(void *user, struct tw_event *event)
+{
+    struct decode *d = user;
+    tw_analyst_event(d->analyst, event);
+}
+
+static void on_tick(void *user, int64_t now_ns)
+{
+    struct decode *d = user;
+    tw_analyst_tick(d->analyst, now_ns);
+    flush(d);
+}
+
+static int run(const struct tw_options *o, struct decode *d, struct tw_pipeline_config *config)
+{
+    struct tw_pipeline_result result;
+    const struct tw_analyst_config analyst = {
+        .limits = config->limits, .event = print, .event_user = d};
+    d->analyst = tw_analyst_new(&analyst);
+    if (d->analyst == NULL) {
+        tw_log(TW_LOG_ERROR, "out of memory");
+        return TW_EXIT_FAILED;
+    }
+    enum tw_status st = tw_pipeline_run(config, &result);
+    flush(d);
+    const struct tw_analyst_stats stats = tw_analyst_stats(d->analyst);
+    tw_analyst_free(d->analyst);
+    if (st != TW_OK) {
+        tw_log(TW_LOG_ERROR, "%s", result.damage.text[0] ? result.damage.text : tw_status_text(st));
+        return TW_EXIT_FAILED;
+    }
+    if (result.damaged)
+        tw_log(TW_LOG_ERROR, "%s", result.damage.text);
+    tw_log(o->quiet ? TW_LOG_DEBUG : TW_LOG_INFO, "%llu packets, %llu actions",
+        (unsigned long long)result.packets, (unsigned long long)stats.events);
+    return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
+}
+
+int tw_cmd_decode(const struct tw_options *o)
+{
+    struct decode d = {0};
+    bool bad_progress;
+    struct tw_capture_error err = {0};
+    struct tw_pipeline_config config = {
+        .limits = tw_limits_default(),
+        .payload_digests = true,
+        .sink = {&d, on_event, on_tick},
+    };
+    if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
+        return TW_EXIT_USAGE;
+    struct tw_progress *progress = tw_progress_new(o, &bad_progress);
+    if (bad_progress)
+        return TW_EXIT_USAGE;
+    int code = TW_EXIT_FAILED;
+    enum tw_status st =
+        tw_capture_open_files(o->args.at, o->args.n, o->filter, &d.capture, &err);
+    if (st != TW_OK) {
+        tw_log(TW_LOG_ERROR, "%s", err.text);
+        code = st == TW_DAMAGED ? TW_EXIT_DAMAGED : st == TW_INVALID ? TW_EXIT_USAGE : TW_EXIT_FAILED;
+    }
+    if (d.capture != NULL) {
+        tw_common_stop_on_signal(d.capture);
+        config.capture = d.capture;
+        config.progress = progress ? tw_progress_show : NULL;
+        config.progress_user = progress;
+        int run_code = tw_output_open(&d.out, "-") ? run(o, &d, &config) : TW_EXIT_FAILED;
+        if (!tw_output_close(&d.out))
+            run_code = TW_EXIT_FAILED;
+        if (st == TW_OK || run_code != TW_EXIT_OK)
+            code = run_code;
+        tw_capture_close(d.capture);
+    }
+    tw_progress_free(progress);
+    tw_text_free(&d.text);
+    return code;
+}

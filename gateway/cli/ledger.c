@@ -1,0 +1,62 @@
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "share/ledger.h"
+
+static void as_json(const struct tw_ledger_verdict *v)
+{
+    struct tw_text t = {0};
+    tw_json_object(&t);
+    tw_json_key(&t, "ok");
+    tw_json_bool(&t, v->ok);
+    tw_json_key(&t, "lines");
+    tw_json_u64(&t, v->lines);
+    if (!v->ok) {
+        tw_json_key(&t, "line");
+        tw_json_u64(&t, v->bad_line);
+        tw_json_key(&t, "file");
+        tw_json_z(&t, v->file);
+        tw_json_key(&t, "line_in_file");
+        tw_json_u64(&t, v->line_in_file);
+        tw_json_key(&t, "reason");
+        tw_json_z(&t, v->reason);
+    }
+    tw_json_object_end(&t);
+    tw_text_add(&t, "\n", 1);
+    fwrite(t.p, 1, t.len, stdout);
+    tw_text_free(&t);
+}
+
+int tw_cmd_ledger_verify(const struct tw_options *o)
+{
+    struct tw_ledger_verdict v = {0};
+    enum tw_status st = tw_ledger_verify(o->args.at[0], &v);
+    if (st != TW_OK) {
+        tw_log(TW_LOG_ERROR, "can not read the ledger '%s': %s", o->args.at[0],
+            v.reason[0] ? v.reason : tw_status_text(st));
+        return TW_EXIT_FAILED;
+    }
+    if (o->json)
+        as_json(&v);
+    else if (v.ok && !o->quiet)
+        printf("%llu lines, the chain holds\n", (unsigned long long)v.lines);
+    else if (!v.ok)
+        fprintf(stderr, "%s:%llu: %s (line %llu of the ledger)\n", v.file,
+            (unsigned long long)v.line_in_file, v.reason, (unsigned long long)v.bad_line);
+    return v.ok ? TW_EXIT_OK : TW_EXIT_LEDGER;
+}
+
+static bool print(void *user, struct tw_str line)
+{
+    (void)user;
+    return fwrite(line.p, 1, line.len, stdout) == line.len && fputc('\n', stdout) != EOF;
+}
+
+int tw_cmd_ledger_tail(const struct tw_options *o)
+{
+    enum tw_status st = tw_ledger_each(o->args.at[0], print, NULL);
+    if (st == TW_OK && fflush(stdout) == 0)
+        return TW_EXIT_OK;
+    tw_log(TW_LOG_ERROR, "can not read the ledger '%s': %s", o->args.at[0], tw_status_text(st));
+    return TW_EXIT_FAILED;
+}

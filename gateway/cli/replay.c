@@ -1,0 +1,236 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/timefmt.h"
+#include "cli/evidence.h"
+#include "cli/summary.h"
+#include "cli/watch.h"
+#include "crypto/digest.h"
+#include "event/emit_json.h"
+
+struct replay {
+    const struct tw_options *o;
+    struct tw_watch watch;
+    struct tw_capture *capture;
+    struct tw_evidence_source *evidence;
+    struct tw_analyst *analyst;
+    struct tw_alert_sink sink;
+    struct tw_output events;
+    struct tw_text text;
+    char boot[40];
+};
+
+static void flush_events(struct replay *r)
+{
+    tw_output_write(&r->events, tw_text_str(&r->text));
+    tw_text_clear(&r->text);
+}
+
+static void write_event(void *user, const struct tw_event *event)
+{
+    struct replay *r = user;
+    tw_event_json(&r->text, event);
+    if (r->text.len > 64 * 1024)
+        flush_events(r);
+}
+
+static void on_event(void *user, struct tw_event *event)
+{
+    struct replay *r = user;
+    tw_analyst_event(r->analyst, event);
+}
+
+static void on_tick(void *user, int64_t now_ns)
+{
+    struct replay *r = user;
+    tw_analyst_tick(r->analyst, now_ns);
+}
+
+/* The same captures, inventory and rules give the same boot id: a replayed ledger repeats too. */
+static void derive_boot(struct replay *r)
+{
+    char hex[65];
+    struct tw_text t = {0};
+    tw_text_addz(&t, tw_rules_digest(r->watch.rules));
+    tw_text_addz(&t, tw_registry_digest(r->watch.registry));
+    tw_sha256_hex(t.p, t.len, hex);
+    tw_text_free(&t);
+    snprintf(r->boot, sizeof(r->boot), "replay-%.16s", hex);
+}
+
+static bool open_ledger(struct replay *r)
+{
+    char err[512];
+    if (r->o->ledger == NULL)
+        return true;
+    const struct tw_ledger_config config = {.path = r->o->ledger, .boot = r->boot};
+    if (tw_ledger_open(&config, &r->sink.ledger, err, sizeof(err)) == TW_OK)
+        return true;
+    tw_log(TW_LOG_ERROR, "%s", err);
+    return false;
+}
+
+static bool open_publisher(struct replay *r)
+{
+    char root[256], client[256], err[512];
+    if (!r->o->publish)
+        return true;
+    struct tw_broker_config config = tw_watch_broker(
+        &r->watch, "tierwatch-replay/1", root, sizeof(root), client, sizeof(client));
+    config.drain_ms = 30000;
+    if (tw_publisher_start(&config, &r->sink.publisher, err, sizeof(err)) == TW_OK)
+        return true;
+    tw_log(TW_LOG_ERROR, "%s", err);
+    return false;
+}
+
+/* Where alerts are listed: --alerts FILE, else a table on a terminal, else JSON lines. */
+static bool open_listing(struct replay *r)
+{
+    const char *path = r->o->alerts;
+    if (path == NULL && isatty(STDOUT_FILENO) && !r->o->json)
+        r->sink.table = true;
+    else if (!tw_output_open(&r->sink.lines, path ? path : "-"))
+        return false;
+    return tw_output_open(&r->events, r->o->events);
+}
+
+static bool open_outputs(struct replay *r)
+{
+    derive_boot(r);
+    r->sink.boot = r->boot;
+    return open_listing(r) && open_ledger(r) && open_publisher(r);
+}
+
+static bool close_outputs(struct replay *r)
+{
+    bool ok = !r->sink.failed;
+    flush_events(r);
+    ok = tw_output_close(&r->sink.lines) && ok;
+    ok = tw_output_close(&r->events) && ok;
+    tw_ledger_close(r->sink.ledger);
+    if (r->sink.publisher != NULL && !tw_publisher_stop(r->sink.publisher)) {
+        tw_log(TW_LOG_ERROR, "the broker did not acknowledge every alert");
+        ok = false;
+    }
+    if (r->sink.table)
+        ok = fflush(stdout) == 0 && ok;
+    tw_text_free(&r->text);
+    tw_text_free(&r->sink.wire);
+    return ok;
+}
+
+static bool make_analyst(struct replay *r, const struct tw_limits *limits)
+{
+    r->evidence = tw_evidence_source_new(r->capture);
+    const struct tw_analyst_config config = {
+        .limits = *limits,
+        .event = r->o->events ? write_event : NULL,
+        .event_user = r,
+        .registry = r->watch.registry,
+        .rules = r->watch.rules,
+        .alerts = {.site = r->watch.site,
+            .gateway = r->watch.gateway,
+            .ruleset = tw_rules_digest(r->watch.rules),
+            .inventory = tw_registry_digest(r->watch.registry),
+            .engine = TW_VERSION,
+            .ndpi = tw_ndpi_version(),
+            .source = tw_evidence_source_get,
+            .source_user = r->evidence},
+        .alert = tw_alert_sink_take,
+        .alert_user = &r->sink,
+    };
+    if (r->evidence != NULL)
+        r->analyst = tw_analyst_new(&config);
+    if (r->analyst == NULL)
+        tw_log(TW_LOG_ERROR, "out of memory");
+    return r->analyst != NULL;
+}
+
+static int run(struct replay *r, struct tw_pipeline_config *config)
+{
+    struct tw_pipeline_result result;
+    if (!make_analyst(r, &config->limits) || !open_outputs(r))
+        return TW_EXIT_FAILED;
+    config->capture = r->capture;
+    config->payload_digests = r->o->events != NULL;
+    config->sink = (struct tw_pipeline_sink){r, on_event, on_tick};
+    config->input = tw_evidence_source_note;
+    config->input_user = r->evidence;
+    int64_t started = tw_time_now();
+    enum tw_status st = tw_pipeline_run(config, &result);
+    tw_analyst_finish(r->analyst);
+    tw_progress_clear(r->sink.progress);
+    bool whole = close_outputs(r);
+    const struct tw_analyst_stats stats = tw_analyst_stats(r->analyst);
+    if (!tw_summary(r->o, &result, &stats, tw_time_now() - started))
+        whole = false;
+    if (st != TW_OK || result.damaged)
+        tw_log(TW_LOG_ERROR, "%s", result.damage.text[0] ? result.damage.text : tw_status_text(st));
+    if (st != TW_OK || !whole)
+        return TW_EXIT_FAILED;
+    return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
+}
+
+/* 6 takes precedence over 20; a failure over both. */
+static int verdict(const struct replay *r, int code, bool has_limit, enum tw_severity limit)
+{
+    if (code == TW_EXIT_OK && has_limit && r->sink.any && r->sink.worst >= limit)
+        return TW_EXIT_FAIL_ON;
+    return code;
+}
+
+static int open_and_run(struct replay *r, struct tw_pipeline_config *config)
+{
+    struct tw_capture_error err = {0};
+    const char *filter = r->o->filter;
+    enum tw_status st =
+        tw_capture_open_files(r->o->args.at, r->o->args.n, filter, &r->capture, &err);
+    int code = st == TW_OK ? TW_EXIT_OK
+               : st == TW_DAMAGED ? TW_EXIT_DAMAGED
+               : st == TW_INVALID ? TW_EXIT_USAGE
+                                  : TW_EXIT_FAILED;
+    if (st != TW_OK)
+        tw_log(TW_LOG_ERROR, "%s", err.text);
+    if (r->capture == NULL)
+        return code;
+    if (!r->o->test) {
+        tw_common_stop_on_signal(r->capture);
+        int run_code = run(r, config);
+        if (code == TW_EXIT_OK || run_code == TW_EXIT_FAILED)
+            code = run_code;
+    }
+    tw_analyst_free(r->analyst);
+    tw_evidence_source_free(r->evidence);
+    tw_capture_close(r->capture);
+    return code;
+}
+
+int tw_cmd_replay(const struct tw_options *o)
+{
+    struct replay r = {.o = o};
+    bool bad_progress;
+    enum tw_severity limit = TW_SEV_INFO;
+    struct tw_pipeline_config config = {0};
+    if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
+        return TW_EXIT_USAGE;
+    if (o->fail_on != NULL && !tw_severity_of(tw_str_of(o->fail_on), &limit)) {
+        tw_log(TW_LOG_ERROR,
+            "--fail-on is one of info, low, medium, high, critical; not '%s'", o->fail_on);
+        return TW_EXIT_USAGE;
+    }
+    r.sink.progress = tw_progress_new(o, &bad_progress);
+    if (bad_progress)
+        return TW_EXIT_USAGE;
+    int code = tw_watch_load(o, &r.watch);
+    if (code == TW_EXIT_OK && !o->dump_config) {
+        config.limits = tw_watch_limits(&r.watch);
+        config.progress = r.sink.progress ? tw_progress_show : NULL;
+        config.progress_user = r.sink.progress;
+        code = verdict(&r, open_and_run(&r, &config), o->fail_on != NULL, limit);
+    }
+    tw_progress_free(r.sink.progress);
+    tw_watch_free(&r.watch);
+    return code;
+}

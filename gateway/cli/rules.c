@@ -1,0 +1,92 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cli/paths.h"
+#include "cli/report.h"
+#include "detect/detect.h"
+
+/* Rules of the arguments, else the default ones. NULL when there is anything wrong. */
+static struct tw_rules *load(const struct tw_options *o, struct tw_diags *diags)
+{
+    struct tw_list paths = o->args;
+    if (paths.n == 0)
+        paths.at[paths.n++] = tw_default_rules();
+    return tw_rules_load(paths.at, paths.n, diags);
+}
+
+int tw_cmd_rules_check(const struct tw_options *o)
+{
+    struct tw_diags diags = {0};
+    struct tw_rules *rules = load(o, &diags);
+    tw_report_diags(&diags, o->json);
+    if (rules != NULL && !o->quiet && !o->json)
+        printf("%zu rules, %s\n", tw_rules_count(rules), tw_rules_digest(rules));
+    int code = rules == NULL ? TW_EXIT_RULES : TW_EXIT_OK;
+    tw_rules_free(rules);
+    tw_diags_fini(&diags);
+    return code;
+}
+
+static const char evidence_letters[] = "DSMW";
+
+static void list_json(const struct tw_rules *rules)
+{
+    struct tw_text t = {0};
+    tw_json_array(&t);
+    for (size_t i = 0; i < tw_rules_count(rules); i++) {
+        const struct tw_rule_info *r = tw_rules_at(rules, i);
+        const char letter[2] = {evidence_letters[r->evidence], '\0'};
+        tw_json_object(&t);
+        tw_json_key(&t, "id");
+        tw_json_z(&t, r->id);
+        tw_json_key(&t, "name");
+        tw_json_z(&t, r->name);
+        tw_json_key(&t, "rev");
+        tw_json_u64(&t, r->rev);
+        tw_json_key(&t, "status");
+        tw_json_z(&t, r->status);
+        tw_json_key(&t, "family");
+        tw_json_z(&t, r->family);
+        tw_json_key(&t, "evidence");
+        tw_json_z(&t, letter);
+        tw_json_key(&t, "severity");
+        tw_json_double(&t, r->severity);
+        tw_json_object_end(&t);
+    }
+    tw_json_array_end(&t);
+    tw_text_add(&t, "\n", 1);
+    fwrite(t.p, 1, t.len, stdout);
+    tw_text_free(&t);
+}
+
+int tw_cmd_rules_list(const struct tw_options *o)
+{
+    struct tw_diags diags = {0};
+    struct tw_rules *rules = load(o, &diags);
+    tw_report_diags(&diags, false);
+    tw_diags_fini(&diags);
+    if (rules == NULL)
+        return TW_EXIT_RULES;
+    if (o->json) {
+        list_json(rules);
+    } else {
+        for (size_t i = 0; i < tw_rules_count(rules); i++) {
+            const struct tw_rule_info *r = tw_rules_at(rules, i);
+            printf("%-7s %c %3.0f  %-12s %s\n", r->id, evidence_letters[r->evidence], r->severity,
+                r->status, r->name);
+        }
+    }
+    tw_rules_free(rules);
+    return TW_EXIT_OK;
+}
+
+int tw_cmd_rules_schema(const struct tw_options *o)
+{
+    struct tw_text t = {0};
+    (void)o;
+    tw_rules_schema(&t);
+    fwrite(t.p, 1, t.len, stdout);
+    tw_text_free(&t);
+    return TW_EXIT_OK;
+}

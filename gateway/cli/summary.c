@@ -1,0 +1,115 @@
+#include "cli/summary.h"
+
+#include "base/log.h"
+#include "score/score.h"
+
+static void words(const struct tw_pipeline_result *r, const struct tw_analyst_stats *s,
+    int64_t wall_ns)
+{
+    double seconds = (double)(r->last_ns - r->first_ns) / 1e9;
+    tw_log(TW_LOG_INFO, "%llu packets (%.1f s of traffic) in %.2f s, %llu flows, %llu actions",
+        (unsigned long long)r->packets, r->packets ? seconds : 0.0, (double)wall_ns / 1e9,
+        (unsigned long long)r->workers.flows.flows, (unsigned long long)s->events);
+    tw_log(TW_LOG_INFO, "%llu alerts: %llu critical, %llu high, %llu medium, %llu low, %llu info",
+        (unsigned long long)s->alerts.alerts,
+        (unsigned long long)s->alerts.by_severity[TW_SEV_CRITICAL],
+        (unsigned long long)s->alerts.by_severity[TW_SEV_HIGH],
+        (unsigned long long)s->alerts.by_severity[TW_SEV_MEDIUM],
+        (unsigned long long)s->alerts.by_severity[TW_SEV_LOW],
+        (unsigned long long)s->alerts.by_severity[TW_SEV_INFO]);
+    const struct tw_flows_stats *f = &r->workers.flows;
+    if (f->gaps + f->evicted + r->cut_packets + s->encrypted > 0)
+        tw_log(TW_LOG_INFO,
+            "not seen: %llu gaps (%llu bytes), %llu cut packets, %llu flows evicted; %llu encrypted"
+            " actions",
+            (unsigned long long)f->gaps, (unsigned long long)f->gap_bytes,
+            (unsigned long long)r->cut_packets, (unsigned long long)f->evicted,
+            (unsigned long long)s->encrypted);
+}
+
+static void number(struct tw_text *t, const char *key, uint64_t v)
+{
+    tw_json_key(t, key);
+    tw_json_u64(t, v);
+}
+
+static void alerts(struct tw_text *t, const struct tw_alerts_stats *a)
+{
+    tw_json_key(t, "alerts");
+    tw_json_object(t);
+    number(t, "total", a->alerts);
+    for (int i = TW_SEV_CRITICAL; i >= TW_SEV_INFO; i--)
+        number(t, tw_severity_name((enum tw_severity)i), a->by_severity[i]);
+    number(t, "updates", a->updates);
+    tw_json_object_end(t);
+}
+
+static void actions(struct tw_text *t, const struct tw_analyst_stats *s)
+{
+    tw_json_key(t, "actions");
+    tw_json_object(t);
+    number(t, "total", s->events);
+    for (unsigned i = 0; i < TW_ACTION_COUNT; i++) {
+        if (s->by_action[i] > 0)
+            number(t, tw_action_name((enum tw_action)i), s->by_action[i]);
+    }
+    number(t, "encrypted", s->encrypted);
+    tw_json_object_end(t);
+}
+
+static void unseen(struct tw_text *t, const struct tw_pipeline_result *r)
+{
+    const struct tw_flows_stats *f = &r->workers.flows;
+    tw_json_key(t, "unseen");
+    tw_json_object(t);
+    number(t, "gaps", f->gaps);
+    number(t, "gap_bytes", f->gap_bytes);
+    number(t, "cut_packets", r->cut_packets);
+    number(t, "bad_headers", r->bad_headers);
+    number(t, "bad_checksums", f->bad_checksums);
+    number(t, "flows_evicted", f->evicted);
+    number(t, "conflicts", f->conflicts);
+    tw_json_object_end(t);
+}
+
+static bool write_json(const char *path, const struct tw_pipeline_result *r,
+    const struct tw_analyst_stats *s)
+{
+    struct tw_text t = {0};
+    struct tw_output out;
+    tw_json_object(&t);
+    number(&t, "packets", r->packets);
+    number(&t, "bytes", r->bytes);
+    number(&t, "flows", r->workers.flows.flows);
+    if (r->packets > 0) {
+        tw_json_key(&t, "first_ts");
+        tw_json_time(&t, r->first_ns, false);
+        tw_json_key(&t, "last_ts");
+        tw_json_time(&t, r->last_ns, false);
+    }
+    actions(&t, s);
+    alerts(&t, &s->alerts);
+    unseen(&t, r);
+    tw_json_key(&t, "damaged");
+    if (r->damaged)
+        tw_json_z(&t, r->damage.text);
+    else
+        tw_json_null(&t);
+    tw_json_object_end(&t);
+    tw_text_add(&t, "\n", 1);
+    bool ok = tw_output_open(&out, path);
+    if (ok) {
+        tw_output_write(&out, tw_text_str(&t));
+        ok = tw_output_close(&out);
+    }
+    tw_text_free(&t);
+    return ok;
+}
+
+bool tw_summary(const struct tw_options *o, const struct tw_pipeline_result *result,
+    const struct tw_analyst_stats *stats, int64_t wall_ns)
+{
+    if (!o->quiet)
+        words(result, stats, wall_ns);
+    return o->summary == NULL || write_json(o->summary, result, stats);
+}

@@ -1,0 +1,40 @@
+#pragma once
+/* What replay and run share: configuration, inventory and rules loaded and checked, and where alerts
+ * go. */
+
+#include "cli/common.h"
+#include "config/gateway.h"
+#include "share/ledger.h"
+#include "share/publisher.h"
+
+struct tw_watch {
+    struct tw_config *config;      /* never NULL once loaded: defaults without --config */
+    struct tw_registry *registry;
+    struct tw_rules *rules;
+    const char *site, *gateway;
+};
+
+/* Load everything, print every diagnostic. TW_EXIT_OK, or the exit code of what is wrong. */
+int tw_watch_load(const struct tw_options *o, struct tw_watch *out);
+void tw_watch_free(struct tw_watch *w);
+
+/* An alert's way out: the ledger first, then standard output or a file, then the broker. */
+struct tw_alert_sink {
+    struct tw_ledger *ledger;      /* may be NULL */
+    struct tw_publisher *publisher; /* may be NULL */
+    struct tw_output lines;        /* JSON lines; file NULL: none */
+    bool table;                    /* readable lines on standard output instead */
+    const char *boot;
+    uint64_t seq;                  /* without a ledger */
+    struct tw_text wire;
+    struct tw_progress *progress;
+    enum tw_severity worst;
+    bool any;                      /* `worst` is of an alert */
+    bool failed;                   /* an alert could not be kept */
+    uint64_t alerts;
+};
+/* tw_alert_fn */
+void tw_alert_sink_take(void *sink, const struct tw_alert_record *record);
+/* The broker of the configuration, with `root` "tierwatch/1" or "tierwatch-replay/1". */
+struct tw_broker_config tw_watch_broker(const struct tw_watch *w, const char *root, char *root_out,
+    size_t root_size, char *client_id, size_t client_id_size);

@@ -1,0 +1,162 @@
+#include "event/batch.h"
+
+#include <stdlib.h>
+
+struct tw_batch *tw_batch_new(size_t bytes)
+{
+    struct tw_batch *b = calloc(1, sizeof(*b));
+    if (b == NULL)
+        return NULL;
+    b->capacity = bytes / sizeof(struct tw_event);
+    b->events = calloc(b->capacity, sizeof(struct tw_event *));
+    void *memory = aligned_alloc(16, (bytes + 15) & ~(size_t)15);
+    if (b->events == NULL || memory == NULL) {
+        free(memory);
+        free(b->events);
+        free(b);
+        return NULL;
+    }
+    tw_arena_init(&b->arena, memory, bytes);
+    return b;
+}
+
+void tw_batch_free(struct tw_batch *b)
+{
+    if (b == NULL)
+        return;
+    free(b->arena.base);
+    free(b->events);
+    free(b);
+}
+
+void tw_batch_reset(struct tw_batch *b)
+{
+    tw_arena_reset(&b->arena);
+    b->n = 0;
+    b->opcua_serial = b->mqtt_serial = 0;
+    b->opcua = NULL;
+    b->mqtt = NULL;
+}
+
+static void keep(struct tw_arena *a, struct tw_str *s)
+{
+    *s = tw_arena_str(a, *s);
+}
+
+static const struct tw_value *copy_items(struct tw_arena *a, const struct tw_value *v, unsigned depth);
+
+static void keep_value(struct tw_arena *a, struct tw_value *v, unsigned depth)
+{
+    keep(a, &v->name);
+    if (v->kind == TW_VALUE_STRING || v->kind == TW_VALUE_BYTES)
+        keep(a, &v->s);
+    else if (v->kind == TW_VALUE_ARRAY || v->kind == TW_VALUE_OBJECT)
+        v->items = copy_items(a, v, depth + 1);
+}
+
+static const struct tw_value *copy_items(struct tw_arena *a, const struct tw_value *v, unsigned depth)
+{
+    if (v->n == 0 || depth > 32)
+        return NULL;
+    struct tw_value *items = tw_arena_alloc(a, v->n * sizeof(*items));
+    if (items == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < v->n; i++) {
+        items[i] = v->items[i];
+        keep_value(a, &items[i], depth);
+    }
+    return items;
+}
+
+static const struct tw_value *copy_value(struct tw_arena *a, const struct tw_value *v)
+{
+    if (v == NULL)
+        return NULL;
+    struct tw_value *copy = tw_arena_alloc(a, sizeof(*copy));
+    if (copy == NULL)
+        return NULL;
+    *copy = *v;
+    keep_value(a, copy, 0);
+    return copy;
+}
+
+static struct tw_opcua_info *copy_opcua(struct tw_batch *b, const struct tw_opcua_info *from)
+{
+    struct tw_arena *a = &b->arena;
+    if (from->serial != 0 && from->serial == b->opcua_serial)
+        return b->opcua;
+    struct tw_opcua_info *to = tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    struct tw_str *const strings[] = {&to->service, &to->attribute, &to->index_range.s,
+        &to->audit_entry_id.s, &to->security_policy.s, &to->security_mode.s,
+        &to->application_uri.s, &to->application_name.s, &to->product_uri.s, &to->session_name.s,
+        &to->user.s, &to->session.s, &to->user_token, &to->certificate_sha256.s,
+        &to->certificate_uri, &to->server_uri, &to->endpoint_url, &to->object_id};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        keep(a, strings[i]);
+    to->outputs = copy_value(a, from->outputs);
+    b->opcua_serial = from->serial;
+    b->opcua = to;
+    return to;
+}
+
+static struct tw_mqtt_info *copy_mqtt(struct tw_batch *b, const struct tw_mqtt_info *from)
+{
+    struct tw_arena *a = &b->arena;
+    if (from->serial != 0 && from->serial == b->mqtt_serial)
+        return b->mqtt;
+    struct tw_mqtt_info *to = tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    struct tw_str *const strings[] = {&to->client_id.s, &to->username.s, &to->payload,
+        &to->reason_string, &to->content_type, &to->response_topic, &to->will_topic};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        keep(a, strings[i]);
+    to->user_properties = copy_value(a, from->user_properties);
+    b->mqtt_serial = from->serial;
+    b->mqtt = to;
+    return to;
+}
+
+static void copy_event(struct tw_batch *b, struct tw_event *to)
+{
+    struct tw_arena *a = &b->arena;
+    keep(a, &to->app);
+    keep(a, &to->object);
+    keep(a, &to->field);
+    keep(a, &to->status.s);
+    keep(a, &to->detail);
+    keep_value(a, &to->value, 0);
+    if (to->opcua != NULL)
+        to->opcua = copy_opcua(b, to->opcua);
+    if (to->mqtt != NULL)
+        to->mqtt = copy_mqtt(b, to->mqtt);
+    if (to->flow_info != NULL) {
+        struct tw_flow_info *info = tw_arena_alloc(a, sizeof(*info));
+        if (info != NULL)
+            *info = *to->flow_info;
+        to->flow_info = info;
+    }
+    to->facts = NULL;
+}
+
+enum tw_status tw_batch_add(struct tw_batch *b, const struct tw_event *event)
+{
+    if (b->n == b->capacity)
+        return TW_FULL;
+    struct tw_event *to = tw_arena_alloc(&b->arena, sizeof(*to));
+    if (to == NULL)
+        return TW_FULL;
+    *to = *event;
+    copy_event(b, to);
+    if (b->arena.overflowed) {
+        /* Half a message's facts may be in here: later events must not share them. */
+        b->opcua_serial = b->mqtt_serial = 0;
+        return TW_FULL;
+    }
+    b->events[b->n++] = to;
+    return TW_OK;
+}

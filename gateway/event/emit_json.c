@@ -1,0 +1,326 @@
+#include "event/emit_json.h"
+
+#include "event/secret.h"
+
+static void value(struct tw_text *t, const struct tw_value *v, unsigned depth);
+
+static void items(struct tw_text *t, const struct tw_value *v, unsigned depth)
+{
+    bool object = v->kind == TW_VALUE_OBJECT;
+    if (object)
+        tw_json_object(t);
+    else
+        tw_json_array(t);
+    for (uint32_t i = 0; v->items != NULL && i < v->n && depth < 32; i++) {
+        const struct tw_value *item = &v->items[i];
+        if (object) {
+            tw_json_str(t, item->name.p ? item->name : TW_STR(""));
+            tw_text_add(t, ":", 1);
+        }
+        if (object && tw_secret_name(item->name))
+            tw_json_str(t, TW_REDACTED);
+        else
+            value(t, item, depth + 1);
+    }
+    if (object)
+        tw_json_object_end(t);
+    else
+        tw_json_array_end(t);
+}
+
+static void value(struct tw_text *t, const struct tw_value *v, unsigned depth)
+{
+    switch (v->kind) {
+    case TW_VALUE_NONE:
+    case TW_VALUE_NULL:
+        tw_json_null(t);
+        break;
+    case TW_VALUE_BOOL:
+        tw_json_bool(t, v->b);
+        break;
+    case TW_VALUE_INT:
+        tw_json_i64(t, v->i);
+        break;
+    case TW_VALUE_UINT:
+        tw_json_u64(t, v->u);
+        break;
+    case TW_VALUE_FLOAT:
+        tw_json_float(t, (float)v->d);
+        break;
+    case TW_VALUE_DOUBLE:
+        tw_json_double(t, v->d);
+        break;
+    case TW_VALUE_STRING:
+        tw_json_str(t, v->s);
+        break;
+    case TW_VALUE_BYTES:
+        tw_json_base64(t, v->s.p, v->s.len);
+        break;
+    case TW_VALUE_ARRAY:
+    case TW_VALUE_OBJECT:
+        items(t, v, depth);
+        break;
+    }
+}
+
+void tw_value_json(struct tw_text *out, const struct tw_value *v)
+{
+    value(out, v, 0);
+}
+
+static void maybe(struct tw_text *t, const char *key, const struct tw_maybe *m)
+{
+    if (m->s.p == NULL && !m->is_null)
+        return;
+    tw_json_key(t, key);
+    tw_json_str(t, m->is_null ? TW_STR_NONE : m->s);
+}
+
+static void str(struct tw_text *t, const char *key, struct tw_str s)
+{
+    if (s.p == NULL)
+        return;
+    tw_json_key(t, key);
+    tw_json_str(t, s);
+}
+
+static void u64(struct tw_text *t, const char *key, bool present, uint64_t v)
+{
+    if (!present)
+        return;
+    tw_json_key(t, key);
+    tw_json_u64(t, v);
+}
+
+static void boolean(struct tw_text *t, const char *key, bool present, bool v)
+{
+    if (!present)
+        return;
+    tw_json_key(t, key);
+    tw_json_bool(t, v);
+}
+
+static void time_of(struct tw_text *t, const char *key, int64_t ns, bool nano)
+{
+    if (ns == 0)
+        return;
+    tw_json_key(t, key);
+    tw_json_time(t, ns, nano);
+}
+
+static void endpoint(struct tw_text *t, const char *key, const struct tw_endpoint *e)
+{
+    char text[TW_IP_TEXT];
+    tw_json_key(t, key);
+    tw_json_object(t);
+    if (e->ip.family != 0) {
+        tw_json_key(t, "ip");
+        tw_json_str(t, (struct tw_str){text, tw_ip_text(text, &e->ip)});
+    }
+    u64(t, "port", e->port != 0, e->port);
+    if (e->has_mac) {
+        tw_json_key(t, "mac");
+        tw_json_str(t, (struct tw_str){text, tw_mac_text(text, e->mac)});
+    }
+    tw_json_object_end(t);
+}
+
+static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
+{
+    tw_json_key(t, "opcua");
+    tw_json_object(t);
+    str(t, "service", o->service);
+    str(t, "attribute", o->attribute);
+    maybe(t, "index_range", &o->index_range);
+    str(t, "object_id", o->object_id);
+    if (o->outputs != NULL) {
+        tw_json_key(t, "outputs");
+        tw_value_json(t, o->outputs);
+    }
+    u64(t, "channel", o->has_channel, o->channel_id);
+    u64(t, "request_id", o->has_request_id, o->request_id);
+    u64(t, "request_handle", o->has_request_handle, o->request_handle);
+    maybe(t, "audit_entry_id", &o->audit_entry_id);
+    u64(t, "subscription", o->has_subscription, o->subscription_id);
+    u64(t, "client_handle", o->has_handle, o->client_handle);
+    u64(t, "monitored_item", o->has_monitored_item, o->monitored_item_id);
+    if (o->publishing_interval > 0) {
+        tw_json_key(t, "publishing_interval");
+        tw_json_double(t, o->publishing_interval);
+    }
+    if (o->sampling_interval > 0) {
+        tw_json_key(t, "sampling_interval");
+        tw_json_double(t, o->sampling_interval);
+    }
+    maybe(t, "security_policy", &o->security_policy);
+    maybe(t, "security_mode", &o->security_mode);
+    maybe(t, "application_uri", &o->application_uri);
+    maybe(t, "application_name", &o->application_name);
+    maybe(t, "product_uri", &o->product_uri);
+    maybe(t, "session_name", &o->session_name);
+    maybe(t, "user", &o->user);
+    str(t, "user_token", o->user_token);
+    maybe(t, "session", &o->session);
+    maybe(t, "certificate_sha256", &o->certificate_sha256);
+    str(t, "certificate_uri", o->certificate_uri);
+    str(t, "server_uri", o->server_uri);
+    str(t, "endpoint_url", o->endpoint_url);
+    boolean(t, "clear_password", o->clear_password, true);
+    u64(t, "chunks", o->chunks > 1, o->chunks);
+    tw_json_object_end(t);
+}
+
+static void mqtt_payload(struct tw_text *t, const struct tw_mqtt_info *m)
+{
+    u64(t, "payload_bytes", m->has_payload, m->payload_bytes);
+    if (m->payload_format != NULL) {
+        tw_json_key(t, "payload_format");
+        tw_json_z(t, m->payload_format);
+    }
+    if (m->has_sha256) {
+        tw_json_key(t, "payload_sha256");
+        tw_json_hex(t, m->payload_sha256, sizeof(m->payload_sha256));
+    }
+    str(t, "content_type", m->content_type);
+    str(t, "response_topic", m->response_topic);
+    if (m->user_properties != NULL) {
+        tw_json_key(t, "user_properties");
+        tw_value_json(t, m->user_properties);
+    }
+}
+
+static void mqtt_connect(struct tw_text *t, const struct tw_mqtt_info *m)
+{
+    u64(t, "keep_alive", m->has_keep_alive, m->keep_alive);
+    boolean(t, "clean_start", m->has_clean_start, m->clean_start);
+    if (m->has_will) {
+        tw_json_key(t, "will");
+        tw_json_object(t);
+        str(t, "topic", m->will_topic);
+        u64(t, "qos", true, m->will_qos);
+        boolean(t, "retain", true, m->will_retain);
+        u64(t, "payload_bytes", true, m->will_payload_bytes);
+        tw_json_object_end(t);
+    }
+    boolean(t, "clear_password", m->clear_password, true);
+}
+
+static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m)
+{
+    tw_json_key(t, "mqtt");
+    tw_json_object(t);
+    tw_json_key(t, "version");
+    if (m->version != NULL)
+        tw_json_z(t, m->version);
+    else
+        tw_json_null(t);
+    maybe(t, "client_id", &m->client_id);
+    maybe(t, "username", &m->username);
+    if (m->packet != NULL) {
+        tw_json_key(t, "packet");
+        tw_json_z(t, m->packet);
+    }
+    u64(t, "qos", m->has_qos, m->qos);
+    boolean(t, "retain", m->has_publish_flags, m->retain);
+    boolean(t, "dup", m->has_publish_flags, m->dup);
+    u64(t, "packet_id", m->has_packet_id, m->packet_id);
+    u64(t, "topic_alias", m->has_alias, m->topic_alias);
+    boolean(t, "alias_unresolved", m->alias_unresolved, true);
+    mqtt_payload(t, m);
+    u64(t, "reason", m->has_reason, m->reason);
+    str(t, "reason_string", m->reason_string);
+    u64(t, "requested_qos", m->has_options, m->requested_qos);
+    mqtt_connect(t, m);
+    tw_json_object_end(t);
+}
+
+static const char *protocol_name(enum tw_protocol p)
+{
+    return p == TW_PROTO_OPCUA ? "opcua" : p == TW_PROTO_MQTT ? "mqtt" : "unknown";
+}
+
+static void head(struct tw_text *t, const struct tw_event *e)
+{
+    tw_json_key(t, "ts");
+    tw_json_time(t, e->ts_ns, e->nano);
+    u64(t, "packet", true, e->packet);
+    if (e->request_packet != 0) {
+        u64(t, "request_packet", true, e->request_packet);
+        time_of(t, "request_ts", e->request_ts_ns, e->nano);
+    }
+    tw_json_key(t, "protocol");
+    if (e->app.p != NULL)
+        tw_json_str(t, e->app);
+    else
+        tw_json_z(t, protocol_name(e->protocol));
+    tw_json_key(t, "action");
+    tw_json_z(t, tw_action_name(e->action));
+    endpoint(t, "src", &e->src);
+    endpoint(t, "dst", &e->dst);
+    if (e->n_vlan > 0) {
+        tw_json_key(t, "vlan");
+        tw_json_array(t);
+        for (unsigned i = 0; i < e->n_vlan; i++)
+            tw_json_u64(t, e->vlan[i]);
+        tw_json_array_end(t);
+    }
+    uint8_t flow[8];
+    for (unsigned i = 0; i < 8; i++)
+        flow[i] = (uint8_t)(e->flow >> (56 - 8 * i));
+    tw_json_key(t, "flow");
+    tw_json_hex(t, flow, sizeof(flow));
+}
+
+static void content(struct tw_text *t, const struct tw_event *e)
+{
+    if (e->object.p != NULL || e->object_null) {
+        tw_json_key(t, "object");
+        tw_json_str(t, e->object);
+    }
+    str(t, "field", e->field);
+    if (e->value.kind != TW_VALUE_NONE) {
+        tw_json_key(t, "value");
+        tw_value_json(t, &e->value);
+        if (e->type != NULL) {
+            tw_json_key(t, "type");
+            tw_json_z(t, e->type);
+        }
+    }
+    boolean(t, "truncated", e->truncated || e->value.truncated, true);
+    time_of(t, "source_ts", e->source_ts_ns, e->nano);
+    time_of(t, "server_ts", e->server_ts_ns, e->nano);
+    maybe(t, "status", &e->status);
+    boolean(t, "encrypted", e->has_encrypted, e->encrypted);
+    str(t, "detail", e->detail);
+    u64(t, "missing_bytes", e->action == TW_ACTION_GAP, e->missing_bytes);
+}
+
+static void flow_totals(struct tw_text *t, const struct tw_flow_info *f)
+{
+    u64(t, "bytes", f->has_totals, f->bytes);
+    u64(t, "packets", f->has_totals, f->packets);
+    if (f->state != NULL) {
+        tw_json_key(t, "state");
+        tw_json_z(t, f->state);
+    }
+    if (f->transport != NULL) {
+        tw_json_key(t, "transport");
+        tw_json_z(t, f->transport);
+    }
+    boolean(t, "guessed", f->guessed, true);
+}
+
+void tw_event_json(struct tw_text *t, const struct tw_event *e)
+{
+    tw_json_object(t);
+    head(t, e);
+    content(t, e);
+    if (e->opcua != NULL)
+        opcua(t, e->opcua);
+    if (e->mqtt != NULL)
+        mqtt(t, e->mqtt);
+    if (e->flow_info != NULL)
+        flow_totals(t, e->flow_info);
+    tw_json_object_end(t);
+    tw_text_add(t, "\n", 1);
+}

@@ -1,0 +1,216 @@
+#pragma once
+/* The one record that the whole program speaks: an action that was seen on the wire (CONTRACT § 2).
+ *
+ * Lifetime: a dissector fills an event with views that borrow from its PDU and hands it to
+ * tw_emit(); it is good during the call. The receiver copies what it keeps (batch.h). Absent strings
+ * have p == NULL; "applies but unknown" is said by the flag named beside the field. */
+
+#include "event/value.h"
+
+enum tw_protocol { TW_PROTO_OTHER, TW_PROTO_OPCUA, TW_PROTO_MQTT };
+
+#define TW_ACTION_TABLE(X)                                                                         \
+    X(CONNECT, "connect")                                                                          \
+    X(SECURE, "secure")                                                                            \
+    X(SESSION, "session")                                                                          \
+    X(AUTHENTICATE, "authenticate")                                                                \
+    X(DISCONNECT, "disconnect")                                                                    \
+    X(DISCOVER, "discover")                                                                        \
+    X(BROWSE, "browse")                                                                            \
+    X(READ, "read")                                                                                \
+    X(WRITE, "write")                                                                              \
+    X(CALL, "call")                                                                                \
+    X(SUBSCRIBE, "subscribe")                                                                      \
+    X(UNSUBSCRIBE, "unsubscribe")                                                                  \
+    X(NOTIFY, "notify")                                                                            \
+    X(ALARM, "alarm")                                                                              \
+    X(PUBLISH, "publish")                                                                          \
+    X(DELIVER, "deliver")                                                                          \
+    X(REFUSED, "refused")                                                                          \
+    X(HISTORY_READ, "history_read")                                                                \
+    X(HISTORY_WRITE, "history_write")                                                              \
+    X(MANAGE, "manage")                                                                            \
+    X(TOOL, "tool")                                                                                \
+    X(FLOW, "flow")                                                                                \
+    X(MALFORMED, "malformed")                                                                      \
+    X(GAP, "gap")                                                                                  \
+    X(CONFLICT, "conflict")
+
+enum tw_action {
+#define TW_ACTION_ENUM(name, text) TW_ACTION_##name,
+    TW_ACTION_TABLE(TW_ACTION_ENUM)
+#undef TW_ACTION_ENUM
+        TW_ACTION_COUNT
+};
+
+const char *tw_action_name(enum tw_action action);
+bool tw_action_of(struct tw_str name, enum tw_action *out);
+
+struct tw_ip {
+    uint8_t family; /* 4, 6, or 0 for none */
+    uint8_t b[16];  /* IPv4 uses the first four */
+};
+
+struct tw_endpoint {
+    struct tw_ip ip;
+    uint16_t port;
+    bool has_mac;
+    uint8_t mac[6];
+};
+
+enum { TW_IP_TEXT = 46, TW_MAC_TEXT = 18 };
+/* RFC 5952 for IPv6. Returns the length; `out` is not terminated. */
+size_t tw_ip_text(char *out, const struct tw_ip *ip);
+size_t tw_mac_text(char *out, const uint8_t mac[6]);
+bool tw_ip_parse(struct tw_str s, struct tw_ip *out);
+bool tw_mac_parse(struct tw_str s, uint8_t out[6]);
+static inline bool tw_ip_eq(const struct tw_ip *a, const struct tw_ip *b)
+{
+    return a->family == b->family && memcmp(a->b, b->b, a->family == 6 ? 16 : 4) == 0;
+}
+
+/* A view that may be absent, null (unknown) or present. */
+struct tw_maybe {
+    struct tw_str s;
+    bool is_null;
+};
+
+/* OPC UA facts of one message; shared by its events. Identity (application_uri … session) is filled
+ * by session/ after the merge, from the session that `auth_token` names. */
+struct tw_opcua_info {
+    uint64_t serial;             /* of the message, unique per worker: lets copies be shared */
+    struct tw_str service;       /* "Write", "CreateSession", "Hello", … */
+    struct tw_str attribute;     /* "Value", … where the service has attributes; else absent */
+    struct tw_maybe index_range;
+    bool has_request_id, has_request_handle, has_channel;
+    uint32_t request_id, request_handle, channel_id;
+    struct tw_maybe audit_entry_id;
+    struct tw_maybe security_policy; /* the part after '#': "None", "Basic256Sha256" */
+    struct tw_maybe security_mode;   /* None | Sign | SignAndEncrypt */
+    struct tw_maybe application_uri, application_name, product_uri;
+    struct tw_maybe session_name, user, session; /* session: the SessionId NodeId */
+    struct tw_str user_token;        /* anonymous | username | certificate | issued */
+    bool clear_password;             /* a user name token whose password was sent unprotected */
+    struct tw_maybe certificate_sha256;
+    struct tw_str certificate_uri;   /* URI in the client certificate's subjectAltName */
+    struct tw_str server_uri, endpoint_url;
+    struct tw_str object_id;         /* call */
+    const struct tw_value *outputs;  /* call */
+    bool has_subscription, has_handle;
+    uint32_t subscription_id, client_handle; /* client_handle: notify and subscribe */
+    uint32_t monitored_item_id;
+    bool has_monitored_item;
+    double publishing_interval, sampling_interval; /* ms; 0 when not part of the service */
+    uint32_t chunks;                 /* of the message that completed the event */
+    uint64_t message_bytes;
+    /* Never printed: the session's bearer token, as a keyed digest. 0 = none. */
+    uint64_t auth_token;
+    bool identity_resolved;          /* session/ has been here */
+};
+
+struct tw_mqtt_info {
+    uint64_t serial;
+    const char *version;          /* "3.1" "3.1.1" "5.0"; NULL when not known */
+    struct tw_maybe client_id;
+    struct tw_maybe username;     /* absent when the client sent none */
+    bool has_qos, retain, dup, has_publish_flags;
+    uint8_t qos;
+    bool has_packet_id;
+    uint16_t packet_id;
+    bool has_payload;
+    uint64_t payload_bytes;
+    const char *payload_format;   /* json number text empty binary sparkplug opcua-json uadp */
+    bool has_sha256;
+    uint8_t payload_sha256[32];
+    uint64_t payload_hash;        /* never printed: tells equal payloads */
+    struct tw_str payload;        /* never printed: a deliver's bytes, for expansion after the merge */
+    bool has_reason;
+    uint8_t reason;               /* as sent */
+    struct tw_str reason_string, content_type, response_topic;
+    const struct tw_value *user_properties; /* OBJECT */
+    bool has_keep_alive, has_clean_start, clean_start;
+    uint16_t keep_alive;
+    bool has_will;
+    struct tw_str will_topic;
+    uint8_t will_qos;
+    bool will_retain;
+    uint64_t will_payload_bytes, will_payload_hash;
+    bool clear_password;          /* CONNECT with a password outside TLS */
+    bool alias_unresolved;
+    bool has_alias;
+    uint16_t topic_alias;
+    bool has_options;             /* subscribe */
+    uint8_t requested_qos;
+    const char *packet;           /* the packet type, for `malformed`, `disconnect`, `refused` */
+};
+
+struct tw_flow_info {
+    bool has_totals;              /* the flow's last event */
+    uint64_t bytes, packets;
+    const char *state;            /* established | refused | unanswered */
+    bool guessed;                 /* only the port tells */
+    const char *transport;        /* tcp | udp | icmp … */
+};
+
+/* What session/ knows about an event from everything it saw before, for rules; never printed. */
+struct tw_session_facts {
+    struct tw_ip live_elsewhere;  /* the same client id or ApplicationUri is live from this address too */
+    uint32_t takeovers;           /* of this MQTT client id by another connection, in the last 60 s */
+    uint32_t topic_publishers;    /* identities that published on this topic so far, this one included */
+    struct tw_str first_publisher; /* client id (or address) of the first of them */
+    uint32_t filter_topics, known_topics; /* SUBSCRIBE: topics the filter matches, of those known */
+    bool after_gap;               /* bytes of this flow were not seen in the last 10 s */
+};
+
+struct tw_event {
+    int64_t ts_ns;
+    uint64_t packet;              /* 1-based, in capture order */
+    int64_t request_ts_ns;
+    uint64_t request_packet;      /* 0: none */
+    /* Order of the merge: events of a packet (phase 0), deadlines that passed after it (1), the end of
+     * input (2); deadlines sort by time and then by the first packet of their flow. */
+    uint8_t phase;
+    uint64_t flow_first_packet;
+
+    enum tw_protocol protocol;
+    struct tw_str app;            /* protocol name of a `flow` event, lower case */
+    enum tw_action action;
+    struct tw_endpoint src, dst;  /* src is who acts */
+    uint16_t vlan[2];
+    uint8_t n_vlan;
+    bool nano;                    /* print nine fractional digits */
+    bool is_tcp;
+    uint64_t flow;
+
+    struct tw_str object, field;
+    bool object_null;             /* applies but is not known */
+    struct tw_value value;
+    const char *type;             /* "Double", "Double[]", "number", "string", "boolean"; static */
+    int64_t source_ts_ns, server_ts_ns; /* 0: not sent */
+    struct tw_maybe status;       /* symbolic */
+    bool status_bad;              /* severity bits of OPC UA, or an MQTT reason >= 0x80 (v3: != 0) */
+    uint32_t status_code;
+    bool encrypted, has_encrypted;
+    bool truncated;
+
+    struct tw_opcua_info *opcua;
+    struct tw_mqtt_info *mqtt;
+    struct tw_flow_info *flow_info;
+    const struct tw_session_facts *facts; /* NULL before session/ */
+
+    /* gap, conflict, malformed: what and how much. */
+    uint64_t missing_bytes;
+    struct tw_str detail;         /* malformed: the anomaly's name, "sequence-gap"; conflict: which copy won */
+};
+
+/* Where events go. `fn` may keep nothing. */
+typedef void (*tw_emit_fn)(void *user, const struct tw_event *event);
+struct tw_emit {
+    tw_emit_fn fn;
+    void *user;
+};
+
+static inline void tw_emit(const struct tw_emit *emit, const struct tw_event *event)
+{
+    emit->fn(emit->user, event);
+}

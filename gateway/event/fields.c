@@ -1,0 +1,638 @@
+#include "event/fields.h"
+
+#include "base/timefmt.h"
+#include "base/topic.h"
+
+/* One getter a field: GET(name) { ... } with `s` the scene and `out` what to fill. A getter only says
+ * what is there; `out->present` is false on entry. */
+#define GET(name)                                                                                  \
+    static void get_##name(const struct tw_scene *s, struct tw_field_value *out)
+
+#define STR(name, from)  GET(name) { set_str(out, from); }
+#define TEXT(name, from) GET(name) { set_text(out, from); }
+#define FLAG(name, from) GET(name) { set_flag(out, from); }
+#define NUM(name, when, from)                                                                      \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        if (when)                                                                                  \
+            set_number(out, (double)(from));                                                       \
+    }
+
+/* Fields of one protocol exist only in its events. */
+#define U_STR(name, from)  GET(name) { if (s->event->opcua) set_str(out, s->event->opcua->from); }
+#define U_MAYBE(name, from)                                                                        \
+    GET(name) { if (s->event->opcua) set_str(out, s->event->opcua->from.s); }
+#define M_STR(name, from)  GET(name) { if (s->event->mqtt) set_str(out, s->event->mqtt->from); }
+#define M_MAYBE(name, from)                                                                        \
+    GET(name) { if (s->event->mqtt) set_str(out, s->event->mqtt->from.s); }
+#define M_TEXT(name, from) GET(name) { if (s->event->mqtt) set_text(out, s->event->mqtt->from); }
+#define M_FLAG(name, when, from)                                                                   \
+    GET(name) { if (s->event->mqtt && s->event->mqtt->when) set_flag(out, s->event->mqtt->from); }
+#define M_NUM(name, when, from)                                                                    \
+    NUM(name, s->event->mqtt && s->event->mqtt->when, s->event->mqtt->from)
+#define U_NUM(name, when, from)                                                                    \
+    NUM(name, s->event->opcua && s->event->opcua->when, s->event->opcua->from)
+
+static void set_str(struct tw_field_value *out, struct tw_str v)
+{
+    if (v.p == NULL)
+        return;
+    out->present = true;
+    out->value.kind = TW_VALUE_STRING;
+    out->value.s = v;
+}
+
+static void set_text(struct tw_field_value *out, const char *z)
+{
+    set_str(out, tw_str_of(z));
+}
+
+static void set_flag(struct tw_field_value *out, bool v)
+{
+    out->present = true;
+    out->value.kind = TW_VALUE_BOOL;
+    out->value.b = v;
+}
+
+static void set_number(struct tw_field_value *out, double v)
+{
+    out->present = true;
+    out->value.kind = TW_VALUE_DOUBLE;
+    out->value.d = v;
+}
+
+static void set_seconds(struct tw_field_value *out, int64_t ns)
+{
+    set_number(out, (double)ns / (double)TW_NS_PER_S);
+}
+
+static void set_ip(struct tw_field_value *out, const struct tw_ip *ip)
+{
+    if (ip->family == 0)
+        return;
+    out->present = true;
+    out->ip = *ip;
+}
+
+/* The MAC's text lives in the value's own bytes: rules compare it, they do not keep it. */
+static void set_mac(struct tw_field_value *out, const struct tw_endpoint *e)
+{
+    if (!e->has_mac)
+        return;
+    size_t n = tw_mac_text(out->text, e->mac);
+    set_str(out, (struct tw_str){out->text, n});
+}
+
+static void set_ip_text(struct tw_field_value *out, const struct tw_ip *ip)
+{
+    if (ip->family == 0)
+        return;
+    size_t n = tw_ip_text(out->text, ip);
+    set_str(out, (struct tw_str){out->text, n});
+}
+
+/* The event. */
+TEXT(action, tw_action_name(s->event->action))
+GET(protocol)
+{
+    enum tw_protocol p = s->event->protocol;
+    if (p == TW_PROTO_OPCUA)
+        set_text(out, "opcua");
+    else if (p == TW_PROTO_MQTT)
+        set_text(out, "mqtt");
+    else
+        set_str(out, s->event->app);
+}
+STR(object, s->event->object)
+GET(object_name)
+{
+    const struct tw_str *id = &s->facts->variable.id;
+    set_str(out, id->p ? *id : s->event->object);
+}
+STR(field, s->event->field)
+GET(value)
+{
+    if (s->event->value.kind == TW_VALUE_NONE)
+        return;
+    out->present = true;
+    out->value = s->event->value;
+}
+TEXT(type, s->event->type)
+STR(status, s->event->status.s)
+FLAG(status_bad, s->event->status_bad)
+FLAG(status_unknown, s->event->status.is_null)
+FLAG(encrypted, s->event->encrypted)
+FLAG(truncated, s->event->truncated)
+NUM(packet, true, s->event->packet)
+NUM(vlan, s->event->n_vlan > 0, s->event->vlan[0])
+GET(src_ip) { set_ip(out, &s->event->src.ip); }
+NUM(src_port, s->event->src.port != 0, s->event->src.port)
+GET(src_mac) { set_mac(out, &s->event->src); }
+GET(dst_ip) { set_ip(out, &s->event->dst.ip); }
+NUM(dst_port, s->event->dst.port != 0, s->event->dst.port)
+GET(dst_mac) { set_mac(out, &s->event->dst); }
+STR(anomaly, s->event->detail)
+NUM(missing_bytes, s->event->missing_bytes != 0, s->event->missing_bytes)
+
+/* Flows of other protocols. */
+GET(flow_protocol)
+{
+    if (s->event->action == TW_ACTION_FLOW)
+        set_str(out, s->event->app);
+}
+GET(flow_host)
+{
+    if (s->event->action == TW_ACTION_FLOW)
+        set_str(out, s->event->object);
+}
+GET(flow_state)
+{
+    if (s->event->flow_info)
+        set_text(out, s->event->flow_info->state);
+}
+GET(flow_transport)
+{
+    if (s->event->flow_info)
+        set_text(out, s->event->flow_info->transport);
+}
+GET(flow_guessed)
+{
+    if (s->event->flow_info)
+        set_flag(out, s->event->flow_info->guessed);
+}
+GET(flow_ended)
+{
+    if (s->event->flow_info)
+        set_flag(out, s->event->flow_info->has_totals);
+}
+NUM(flow_bytes, s->event->flow_info && s->event->flow_info->has_totals, s->event->flow_info->bytes)
+NUM(flow_packets, s->event->flow_info && s->event->flow_info->has_totals,
+    s->event->flow_info->packets)
+
+/* OPC UA. */
+U_STR(u_service, service)
+U_STR(u_attribute, attribute)
+U_MAYBE(u_index_range, index_range)
+U_MAYBE(u_policy, security_policy)
+U_MAYBE(u_mode, security_mode)
+U_MAYBE(u_uri, application_uri)
+U_MAYBE(u_name, application_name)
+U_MAYBE(u_product, product_uri)
+U_MAYBE(u_session_name, session_name)
+U_MAYBE(u_user, user)
+U_STR(u_user_token, user_token)
+GET(u_clear_password)
+{
+    if (s->event->opcua)
+        set_flag(out, s->event->opcua->clear_password);
+}
+U_MAYBE(u_certificate, certificate_sha256)
+U_STR(u_certificate_uri, certificate_uri)
+U_STR(u_server_uri, server_uri)
+U_STR(u_endpoint, endpoint_url)
+U_STR(u_object_id, object_id)
+U_MAYBE(u_audit, audit_entry_id)
+U_NUM(u_subscription, has_subscription, subscription_id)
+U_NUM(u_publishing, publishing_interval > 0, publishing_interval)
+U_NUM(u_sampling, sampling_interval > 0, sampling_interval)
+U_NUM(u_chunks, chunks > 0, chunks)
+U_NUM(u_bytes, message_bytes > 0, message_bytes)
+
+/* MQTT. */
+M_TEXT(m_version, version)
+M_MAYBE(m_client, client_id)
+M_MAYBE(m_user, username)
+M_NUM(m_qos, has_qos, qos)
+M_FLAG(m_retain, has_publish_flags, retain)
+M_FLAG(m_dup, has_publish_flags, dup)
+M_NUM(m_payload_bytes, has_payload, payload_bytes)
+M_TEXT(m_payload_format, payload_format)
+GET(m_clear_password)
+{
+    if (s->event->mqtt)
+        set_flag(out, s->event->mqtt->clear_password);
+}
+M_NUM(m_keep_alive, has_keep_alive, keep_alive)
+M_FLAG(m_clean_start, has_clean_start, clean_start)
+M_STR(m_will_topic, will_topic)
+M_FLAG(m_will_retain, has_will, will_retain)
+M_NUM(m_reason, has_reason, reason)
+M_STR(m_response_topic, response_topic)
+M_STR(m_content_type, content_type)
+M_NUM(m_requested_qos, has_options, requested_qos)
+M_TEXT(m_packet, packet)
+
+/* Who acts. */
+#define ACTOR s->facts->actor
+GET(actor)
+{
+    if (ACTOR.id.p)
+        set_str(out, ACTOR.id);
+    else
+        set_ip_text(out, ACTOR.endpoint.ip.family ? &ACTOR.endpoint.ip : &s->event->src.ip);
+}
+STR(actor_id, ACTOR.id)
+TEXT(actor_kind, tw_actor_kind_name(ACTOR.kind))
+FLAG(actor_is_ai, ACTOR.kind == TW_ACTOR_AI_SYSTEM)
+TEXT(actor_identity, tw_identity_name(ACTOR.identity))
+TEXT(actor_tier, tw_tier_name(ACTOR.tier))
+STR(actor_technology, ACTOR.technology)
+STR(actor_asset_kind, ACTOR.asset_kind)
+STR(actor_network, ACTOR.network)
+FLAG(actor_registered_only, ACTOR.in_registered_only)
+FLAG(actor_registered_address, ACTOR.registered_address)
+FLAG(actor_has_may, ACTOR.has_may)
+FLAG(actor_certain, ACTOR.certain)
+STR(actor_mismatch, ACTOR.mismatch)
+STR(actor_security, ACTOR.security)
+STR(actor_mqtt_security, ACTOR.mqtt_security)
+NUM(actor_min_confidence, ACTOR.has_min_confidence, ACTOR.min_confidence)
+GET(actor_max_input_age)
+{
+    if (ACTOR.max_input_age_ns > 0)
+        set_seconds(out, ACTOR.max_input_age_ns);
+}
+STR(actor_model, ACTOR.model_name)
+STR(actor_model_version, ACTOR.model_version)
+STR(actor_client_id, ACTOR.client_id)
+STR(actor_uri, ACTOR.application_uri)
+STR(actor_user, ACTOR.user)
+GET(actor_ip) { set_ip(out, &ACTOR.endpoint.ip); }
+GET(actor_mac) { set_mac(out, &ACTOR.endpoint); }
+
+/* On what. */
+#define TARGET s->facts->target
+GET(target)
+{
+    if (TARGET.asset.p)
+        set_str(out, TARGET.asset);
+    else
+        set_ip_text(out, TARGET.endpoint.ip.family ? &TARGET.endpoint.ip : &s->event->dst.ip);
+}
+STR(target_asset, TARGET.asset)
+STR(target_kind, TARGET.kind)
+TEXT(target_importance, tw_importance_name(TARGET.importance))
+STR(target_min_security, TARGET.min_security)
+FLAG(target_in_plant, TARGET.in_plant)
+STR(target_object, s->event->object)
+GET(target_ip) { set_ip(out, &TARGET.endpoint.ip); }
+
+#define VARIABLE s->facts->variable
+STR(variable_id, VARIABLE.id)
+GET(variable_role)
+{
+    if (VARIABLE.id.p)
+        set_text(out, tw_role_name(VARIABLE.role));
+}
+STR(variable_unit, VARIABLE.unit)
+STR(variable_type, VARIABLE.type)
+GET(variable_range)
+{
+    out->present = VARIABLE.range.has_min || VARIABLE.range.has_max;
+    out->range = VARIABLE.range;
+}
+FLAG(variable_range_learned, VARIABLE.range_learned)
+NUM(variable_max_step, VARIABLE.has_max_step, VARIABLE.max_step)
+NUM(variable_max_rate, VARIABLE.has_max_rate, VARIABLE.max_rate)
+FLAG(variable_has_publishers, VARIABLE.has_publishers)
+GET(variable_publisher_ok)
+{
+    if (VARIABLE.has_publishers)
+        set_flag(out, VARIABLE.publisher_ok);
+}
+FLAG(variable_is_payload, VARIABLE.is_payload)
+
+/* What is allowed. */
+#define GRANT s->facts->grant
+FLAG(grant_allowed, GRANT.allowed)
+FLAG(grant_default_open, GRANT.default_open)
+STR(grant_needs_approval, GRANT.needs_approval)
+NUM(grant_max_step, GRANT.has_max_step, GRANT.max_step)
+NUM(grant_rate, GRANT.has_rate, GRANT.rate_per_s)
+STR(grant_rate_text, GRANT.rate_text)
+
+#define APPROVAL s->facts->approval
+TEXT(approval_state, tw_approval_name(APPROVAL.state))
+STR(approval_id, APPROVAL.id)
+NUM(approval_value, APPROVAL.has_value, APPROVAL.value)
+STR(approval_by, APPROVAL.by)
+GET(approval_age)
+{
+    if (APPROVAL.given_ns != 0)
+        set_seconds(out, s->event->ts_ns - APPROVAL.given_ns);
+}
+GET(approval_expired_for)
+{
+    if (APPROVAL.expires_ns != 0 && s->event->ts_ns > APPROVAL.expires_ns)
+        set_seconds(out, s->event->ts_ns - APPROVAL.expires_ns);
+}
+
+/* What it says about itself. */
+#define REPORT s->facts->report
+FLAG(report_is, REPORT.is_report)
+NUM(report_confidence, REPORT.has_confidence, REPORT.confidence)
+GET(report_inputs_age)
+{
+    if (REPORT.has_inputs_age)
+        set_seconds(out, REPORT.inputs_age_ns);
+}
+STR(report_model, REPORT.model)
+STR(report_model_version, REPORT.model_version)
+GET(report_declared)
+{
+    if (REPORT.model_version.p)
+        set_flag(out, REPORT.version_declared);
+}
+STR(report_ticket, REPORT.change_ticket)
+FLAG(change_open, s->facts->change_open)
+GET(watching) { set_seconds(out, s->facts->watching_ns); }
+
+/* What came before, from session/. */
+#define SESSION s->event->facts
+GET(session_elsewhere)
+{
+    if (SESSION)
+        set_ip(out, &SESSION->live_elsewhere);
+}
+NUM(session_takeovers, SESSION, SESSION->takeovers)
+FLAG(session_after_gap, SESSION && SESSION->after_gap)
+NUM(topic_publishers, SESSION && SESSION->topic_publishers > 0, SESSION->topic_publishers)
+GET(topic_first)
+{
+    if (SESSION)
+        set_str(out, SESSION->first_publisher);
+}
+NUM(filter_topics, SESSION && SESSION->known_topics > 0, SESSION->filter_topics)
+NUM(filter_known, SESSION && SESSION->known_topics > 0, SESSION->known_topics)
+NUM(filter_share, SESSION && SESSION->known_topics > 0,
+    (double)SESSION->filter_topics / (double)SESSION->known_topics)
+
+/* Nothing but wildcards ("#", "+/#"), or everything below a root that is not a plant's own: broker
+ * statistics and all Sparkplug groups. */
+static bool filter_is_broad(struct tw_str filter)
+{
+    struct tw_str f = tw_topic_unshared(filter, NULL);
+    if (f.p == NULL || f.len == 0)
+        return false;
+    if (tw_str_is(f, "$SYS/#") || tw_str_is(f, "spBv1.0/#"))
+        return true;
+    for (size_t i = 0; i < f.len; i++) {
+        if (f.p[i] != '+' && f.p[i] != '#' && f.p[i] != '/')
+            return false;
+    }
+    return f.p[f.len - 1] == '#';
+}
+
+GET(filter_broad)
+{
+    const struct tw_event *e = s->event;
+    if (e->protocol == TW_PROTO_MQTT && e->action == TW_ACTION_SUBSCRIBE)
+        set_flag(out, filter_is_broad(e->object));
+}
+
+#define ACTION_CHOICE(name, text) text,
+static const char *const actions[] = {TW_ACTION_TABLE(ACTION_CHOICE) NULL};
+static const char *const actor_kinds[] = {"unregistered", "asset", "ai_system", NULL};
+static const char *const identities[] = {"unregistered", "registered", "mismatch", NULL};
+static const char *const tiers[] = {"none", "T0", "T1", "T2", "T3", "T4", NULL};
+static const char *const importances[] = {"low", "normal", "high", "essential", NULL};
+static const char *const roles[] = {"none", "command", "measurement", "approval", "safety", "recipe",
+    "status", "note", "heartbeat", "model", NULL};
+static const char *const approvals[] = {"none", "valid", "missing", "rejected", "mismatch",
+    "expired", "used", "unknown", NULL};
+static const char *const flow_states[] = {"established", "refused", "unanswered", NULL};
+static const char *const payload_formats[] = {
+    "json", "number", "text", "empty", "binary", "sparkplug", "opcua-json", "uadp", NULL};
+static const char *const modes[] = {"None", "Sign", "SignAndEncrypt", NULL};
+static const char *const user_tokens[] = {"anonymous", "username", "certificate", "issued", NULL};
+static const char *const versions[] = {"3.1", "3.1.1", "5.0", NULL};
+static const char *const technologies[] = {"llm", "ml", "rule", NULL};
+
+#define S TW_FIELD_STRING
+#define N TW_FIELD_NUMBER
+#define B TW_FIELD_BOOL
+#define E TW_FIELD_ENUM
+#define I TW_FIELD_IP
+#define R TW_FIELD_RANGE
+#define V TW_FIELD_VALUE
+
+static const struct tw_field fields[] = {
+    {"action", "What was done", "write", E, actions, get_action},
+    {"protocol", "opcua, mqtt, or the name of another protocol in lower case", "opcua", S, NULL,
+        get_protocol},
+    {"object", "What it was done to: a NodeId, a topic, a filter, a URL; printed as the declared "
+               "variable's id where there is one", "ns=2;s=Boiler.Setpoint", S, NULL, get_object},
+    {"object.name", "The declared variable's id, else the object", "boiler.setpoint", S, NULL,
+        get_object_name},
+    {"field", "Place of the value inside a payload: a JSON Pointer or a Sparkplug metric",
+        "/confidence", S, NULL, get_field},
+    {"value", "The value itself", "93.5", V, NULL, get_value},
+    {"type", "Its type on the wire", "Double", S, NULL, get_type},
+    {"status", "The answer, by its symbolic name", "BadNodeIdUnknown", S, NULL, get_status},
+    {"status.bad", "The answer was a refusal or an error", "true", B, NULL, get_status_bad},
+    {"status.unknown", "No answer was seen", "false", B, NULL, get_status_unknown},
+    {"encrypted", "The body could not be read", "false", B, NULL, get_encrypted},
+    {"truncated", "The value was longer than what is kept", "false", B, NULL, get_truncated},
+    {"packet", "Number of the packet that completed it", "1234", N, NULL, get_packet},
+    {"vlan", "Outermost VLAN tag", "120", N, NULL, get_vlan},
+    {"src.ip", "Address of who acts", "10.10.0.32", I, NULL, get_src_ip},
+    {"src.port", "Port of who acts", "51122", N, NULL, get_src_port},
+    {"src.mac", "Hardware address of who acts", "02:00:00:00:00:32", S, NULL, get_src_mac},
+    {"dst.ip", "Address of the other side", "10.10.0.10", I, NULL, get_dst_ip},
+    {"dst.port", "Port of the other side", "4840", N, NULL, get_dst_port},
+    {"dst.mac", "Hardware address of the other side", "02:00:00:00:00:10", S, NULL, get_dst_mac},
+    {"anomaly", "Name of what is wrong with a message (action malformed, conflict)",
+        "sequence-gap", S, NULL, get_anomaly},
+    {"missing_bytes", "Bytes not seen (action gap)", "1460", N, NULL, get_missing_bytes},
+
+    {"flow.protocol", "Protocol of a flow event", "ssh", S, NULL, get_flow_protocol},
+    {"flow.host", "Host name of a flow event (TLS SNI, HTTP host, DNS)", "api.example.com", S, NULL,
+        get_flow_host},
+    {"flow.state", "How a flow ended", "established", E, flow_states, get_flow_state},
+    {"flow.transport", "tcp, udp, icmp …", "tcp", S, NULL, get_flow_transport},
+    {"flow.guessed", "Only the port tells the protocol", "false", B, NULL, get_flow_guessed},
+    {"flow.ended", "This is the flow's last event", "true", B, NULL, get_flow_ended},
+    {"flow.bytes", "Bytes of a flow that ended", "48211", N, NULL, get_flow_bytes},
+    {"flow.packets", "Packets of a flow that ended", "61", N, NULL, get_flow_packets},
+
+    {"opcua.service", "OPC UA service", "Write", S, NULL, get_u_service},
+    {"opcua.attribute", "Attribute that is read or written", "Value", S, NULL, get_u_attribute},
+    {"opcua.index_range", "Part of an array", "0:3", S, NULL, get_u_index_range},
+    {"opcua.security_policy", "Security policy of the channel", "Basic256Sha256", S, NULL,
+        get_u_policy},
+    {"opcua.security_mode", "Security mode of the channel", "SignAndEncrypt", E, modes, get_u_mode},
+    {"opcua.application_uri", "ApplicationUri of the client", "urn:plant-a:ai-optimizer", S, NULL,
+        get_u_uri},
+    {"opcua.application_name", "ApplicationName of the client", "optimizer", S, NULL, get_u_name},
+    {"opcua.product_uri", "ProductUri of the client", "urn:vendor:product", S, NULL, get_u_product},
+    {"opcua.session_name", "Name of the session", "session-1", S, NULL, get_u_session_name},
+    {"opcua.user", "User of the session", "anonymous", S, NULL, get_u_user},
+    {"opcua.user_token", "How the user is proven", "username", E, user_tokens, get_u_user_token},
+    {"opcua.clear_password", "A password was sent unprotected", "true", B, NULL,
+        get_u_clear_password},
+    {"opcua.certificate_sha256", "Thumbprint of the client's certificate", "9f3c…", S, NULL,
+        get_u_certificate},
+    {"opcua.certificate_uri", "URI in the client's certificate", "urn:plant-a:ai-optimizer", S,
+        NULL, get_u_certificate_uri},
+    {"opcua.server_uri", "Server that the session asks for", "urn:plc", S, NULL, get_u_server_uri},
+    {"opcua.endpoint_url", "Endpoint that the client named", "opc.tcp://plc:4840", S, NULL,
+        get_u_endpoint},
+    {"opcua.object_id", "Object whose method is called", "ns=2;s=HVAC", S, NULL, get_u_object_id},
+    {"opcua.audit_entry_id", "AuditEntryId of the request", "ap=CO-2026-0113", S, NULL, get_u_audit},
+    {"opcua.subscription_id", "Subscription", "7", N, NULL, get_u_subscription},
+    {"opcua.publishing_interval", "Publishing interval in ms", "500", N, NULL, get_u_publishing},
+    {"opcua.sampling_interval", "Sampling interval in ms", "250", N, NULL, get_u_sampling},
+    {"opcua.chunks", "Chunks of the message", "3", N, NULL, get_u_chunks},
+    {"opcua.message_bytes", "Bytes of the message", "4096", N, NULL, get_u_bytes},
+
+    {"mqtt.version", "MQTT version", "5.0", E, versions, get_m_version},
+    {"mqtt.client_id", "Client id of the connection", "ai-quality", S, NULL, get_m_client},
+    {"mqtt.username", "User name of the connection", "optimizer", S, NULL, get_m_user},
+    {"mqtt.qos", "Quality of service", "1", N, NULL, get_m_qos},
+    {"mqtt.retain", "Retained", "false", B, NULL, get_m_retain},
+    {"mqtt.dup", "Sent again", "false", B, NULL, get_m_dup},
+    {"mqtt.payload_bytes", "Bytes of the payload", "143", N, NULL, get_m_payload_bytes},
+    {"mqtt.payload_format", "What the payload is", "json", E, payload_formats, get_m_payload_format},
+    {"mqtt.clear_password", "A password was sent outside TLS", "true", B, NULL,
+        get_m_clear_password},
+    {"mqtt.keep_alive", "Keep alive in s", "60", N, NULL, get_m_keep_alive},
+    {"mqtt.clean_start", "No earlier session is resumed", "true", B, NULL, get_m_clean_start},
+    {"mqtt.will_topic", "Topic of the will", "plant/ai/state", S, NULL, get_m_will_topic},
+    {"mqtt.will_retain", "The will is retained", "true", B, NULL, get_m_will_retain},
+    {"mqtt.reason", "Reason code as sent", "135", N, NULL, get_m_reason},
+    {"mqtt.response_topic", "Response topic", "replies/7", S, NULL, get_m_response_topic},
+    {"mqtt.content_type", "Content type", "application/json", S, NULL, get_m_content_type},
+    {"mqtt.requested_qos", "Quality of service that a subscription asks for", "1", N, NULL,
+        get_m_requested_qos},
+    {"mqtt.packet", "Packet type (malformed, disconnect, refused)", "PUBLISH", S, NULL,
+        get_m_packet},
+
+    {"actor", "Its id in the inventory, else its address", "ai-optimizer", S, NULL, get_actor},
+    {"actor.id", "Its id in the inventory", "ai-optimizer", S, NULL, get_actor_id},
+    {"actor.kind", "What it is", "ai_system", E, actor_kinds, get_actor_kind},
+    {"actor.is_ai", "It is an AI system of the inventory", "true", B, NULL, get_actor_is_ai},
+    {"actor.identity", "Does what it says fit the inventory", "registered", E, identities,
+        get_actor_identity},
+    {"actor.tier", "Risk tier of an AI system; ordered", "T2", E, tiers, get_actor_tier},
+    {"actor.technology", "What kind of AI it is", "ml", E, technologies, get_actor_technology},
+    {"actor.asset_kind", "Kind of an asset", "operator", S, NULL, get_actor_asset_kind},
+    {"actor.network", "Network its address is in", "plant", S, NULL, get_actor_network},
+    {"actor.in_registered_only", "Its address is where only registered clients may be", "true", B,
+        NULL, get_actor_registered_only},
+    {"actor.registered_address", "Its address is that of an asset or AI system", "true", B, NULL,
+        get_actor_registered_address},
+    {"actor.has_may", "The inventory lists what it may do", "true", B, NULL, get_actor_has_may},
+    {"actor.certain", "The inventory pins what the wire contradicts", "true", B, NULL,
+        get_actor_certain},
+    {"actor.mismatch", "What contradicts what", "address 10.10.0.99 is not 10.10.0.32", S, NULL,
+        get_actor_mismatch},
+    {"actor.security", "OPC UA security policy declared for it", "Basic256Sha256", S, NULL,
+        get_actor_security},
+    {"actor.mqtt_security", "MQTT transport declared for it: tls or plain", "tls", S, NULL,
+        get_actor_mqtt_security},
+    {"actor.min_confidence", "Least confidence declared for it", "0.6", N, NULL,
+        get_actor_min_confidence},
+    {"actor.max_input_age", "Greatest age of its inputs in s", "60", N, NULL,
+        get_actor_max_input_age},
+    {"actor.model_name", "Registered model", "boiler-opt", S, NULL, get_actor_model},
+    {"actor.model_version", "Registered version of its model", "2.3.1", S, NULL,
+        get_actor_model_version},
+    {"actor.client_id", "MQTT client id it used", "ai-optimizer", S, NULL, get_actor_client_id},
+    {"actor.application_uri", "ApplicationUri it used", "urn:plant-a:ai-optimizer", S, NULL,
+        get_actor_uri},
+    {"actor.user", "User it used", "optimizer", S, NULL, get_actor_user},
+    {"actor.ip", "Its address", "10.10.0.32", I, NULL, get_actor_ip},
+    {"actor.mac", "Its hardware address", "02:00:00:00:00:32", S, NULL, get_actor_mac},
+
+    {"target", "The asset acted on, else its address", "plc-1", S, NULL, get_target},
+    {"target.asset", "Id of the asset acted on", "plc-1", S, NULL, get_target_asset},
+    {"target.kind", "Its kind", "opcua-server", S, NULL, get_target_kind},
+    {"target.importance", "Its importance; ordered", "essential", E, importances,
+        get_target_importance},
+    {"target.min_security", "Least security it asks for", "sign", S, NULL, get_target_min_security},
+    {"target.in_plant", "Its address is in one of the plant's networks", "true", B, NULL,
+        get_target_in_plant},
+    {"target.object", "The object, never replaced by a variable's id", "ns=2;s=Boiler.Setpoint", S,
+        NULL, get_target_object},
+    {"target.ip", "Its address", "10.10.0.10", I, NULL, get_target_ip},
+
+    {"variable.id", "Declared variable that the object (and field) is", "boiler.setpoint", S, NULL,
+        get_variable_id},
+    {"variable.role", "Its role", "command", E, roles, get_variable_role},
+    {"variable.unit", "Its unit", "degC", S, NULL, get_variable_unit},
+    {"variable.type", "Its declared type", "Double", S, NULL, get_variable_type},
+    {"variable.range", "Its engineering range", "20 to 90", R, NULL, get_variable_range},
+    {"variable.range_learned", "The range was learned from the wire", "false", B, NULL,
+        get_variable_range_learned},
+    {"variable.max_step", "Greatest declared step", "5", N, NULL, get_variable_max_step},
+    {"variable.max_rate", "Greatest declared change per s", "2", N, NULL, get_variable_max_rate},
+    {"variable.has_publishers", "The inventory says who publishes it", "true", B, NULL,
+        get_variable_has_publishers},
+    {"variable.publisher_ok", "The actor is one of them", "true", B, NULL,
+        get_variable_publisher_ok},
+    {"variable.is_payload", "The whole payload is its value", "false", B, NULL,
+        get_variable_is_payload},
+
+    {"grant.allowed", "A line of `may` covers it, or nothing is listed", "true", B, NULL,
+        get_grant_allowed},
+    {"grant.default_open", "Allowed only because nothing is listed", "false", B, NULL,
+        get_grant_default_open},
+    {"grant.needs_approval", "Approval that the grant asks for", "boiler-approval", S, NULL,
+        get_grant_needs_approval},
+    {"grant.max_step", "Greatest step of the grant", "3.75", N, NULL, get_grant_max_step},
+    {"grant.rate", "Greatest rate of the grant per s", "0.1", N, NULL, get_grant_rate},
+    {"grant.rate_text", "The same as written", "6/min", S, NULL, get_grant_rate_text},
+
+    {"approval.state", "Was this write or call approved", "missing", E, approvals,
+        get_approval_state},
+    {"approval.id", "Which approval", "boiler-approval", S, NULL, get_approval_id},
+    {"approval.value", "Value that was approved", "82.5", N, NULL, get_approval_value},
+    {"approval.by", "Who approved", "hmi-1", S, NULL, get_approval_by},
+    {"approval.age", "Seconds since it was given", "12.5", N, NULL, get_approval_age},
+    {"approval.expired_for", "Seconds since it expired", "4", N, NULL, get_approval_expired_for},
+
+    {"report.is_report", "The actor reports about itself here", "true", B, NULL, get_report_is},
+    {"report.confidence", "Confidence it states", "0.31", N, NULL, get_report_confidence},
+    {"report.inputs_age", "Age of its inputs in s", "310", N, NULL, get_report_inputs_age},
+    {"report.model", "Model it states", "boiler-opt", S, NULL, get_report_model},
+    {"report.model_version", "Version it states", "2.4.0", S, NULL, get_report_model_version},
+    {"report.version_declared", "That version is registered or an open change names it", "false", B,
+        NULL, get_report_declared},
+    {"report.change_ticket", "Ticket of that change", "CHG-118", S, NULL, get_report_ticket},
+    {"change.open", "A change order of the actor is open", "false", B, NULL, get_change_open},
+    {"watching", "Seconds since the first packet", "120", N, NULL, get_watching},
+
+    {"session.live_elsewhere", "The same identity is live from this address too", "10.10.0.99", I,
+        NULL, get_session_elsewhere},
+    {"session.takeovers", "Take-overs of this client id in the last 60 s", "3", N, NULL,
+        get_session_takeovers},
+    {"session.after_gap", "Bytes of this connection were lost in the last 10 s", "false", B, NULL,
+        get_session_after_gap},
+    {"topic.publishers", "Identities that published on this topic so far", "2", N, NULL,
+        get_topic_publishers},
+    {"topic.first_publisher", "The first of them", "edge-1", S, NULL, get_topic_first},
+    {"filter.broad", "The filter asks for everything (#, +/#, $SYS/#, spBv1.0/#)", "true", B, NULL,
+        get_filter_broad},
+    {"filter.topics", "Known topics that the filter matches", "31", N, NULL, get_filter_topics},
+    {"filter.known_topics", "Topics seen so far", "40", N, NULL, get_filter_known},
+    {"filter.share", "Their ratio", "0.775", N, NULL, get_filter_share},
+};
+
+size_t tw_fields_count(void)
+{
+    return sizeof(fields) / sizeof(fields[0]);
+}
+
+const struct tw_field *tw_fields_at(size_t i)
+{
+    return i < tw_fields_count() ? &fields[i] : NULL;
+}
+
+const struct tw_field *tw_field_find(struct tw_str name)
+{
+    for (size_t i = 0; i < tw_fields_count(); i++) {
+        if (tw_str_is(name, fields[i].name))
+            return &fields[i];
+    }
+    return NULL;
+}

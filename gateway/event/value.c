@@ -1,0 +1,52 @@
+#include "event/value.h"
+
+bool tw_value_number(const struct tw_value *v, double *out)
+{
+    switch (v->kind) {
+    case TW_VALUE_INT:
+        *out = (double)v->i;
+        return true;
+    case TW_VALUE_UINT:
+        *out = (double)v->u;
+        return true;
+    case TW_VALUE_FLOAT:
+    case TW_VALUE_DOUBLE:
+        *out = v->d;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool items_eq(const struct tw_value *a, const struct tw_value *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (uint32_t i = 0; i < a->n; i++) {
+        if (!tw_str_eq(a->items[i].name, b->items[i].name) ||
+            !tw_value_eq(&a->items[i], &b->items[i]))
+            return false;
+    }
+    return true;
+}
+
+bool tw_value_eq(const struct tw_value *a, const struct tw_value *b)
+{
+    double x, y;
+    if (tw_value_number(a, &x) && tw_value_number(b, &y))
+        return x == y;
+    if (a->kind != b->kind)
+        return false;
+    switch (a->kind) {
+    case TW_VALUE_BOOL:
+        return a->b == b->b;
+    case TW_VALUE_STRING:
+    case TW_VALUE_BYTES:
+        return tw_str_eq(a->s, b->s);
+    case TW_VALUE_ARRAY:
+    case TW_VALUE_OBJECT:
+        return items_eq(a, b);
+    default:
+        return true;
+    }
+}

@@ -1,0 +1,40 @@
+#pragma once
+/* A value as it was on the wire: built-in types of OPC UA, JSON leaves, arrays of them. Borrowed: an
+ * array's items and a string's bytes belong to whoever made the value (a PDU, an arena). */
+
+#include "base/str.h"
+
+enum tw_value_kind {
+    TW_VALUE_NONE,   /* does not apply: no key */
+    TW_VALUE_NULL,   /* applies, has no value or is not known */
+    TW_VALUE_BOOL,
+    TW_VALUE_INT,
+    TW_VALUE_UINT,
+    TW_VALUE_FLOAT,  /* 32 bits on the wire; kept in `d` */
+    TW_VALUE_DOUBLE,
+    TW_VALUE_STRING, /* UTF-8 as sent, not checked */
+    TW_VALUE_BYTES,
+    TW_VALUE_ARRAY,
+    TW_VALUE_OBJECT, /* items with names: a decoded structure */
+};
+
+struct tw_value {
+    enum tw_value_kind kind;
+    bool truncated;     /* a string or an array was cut */
+    uint32_t n;         /* items of an array or object */
+    struct tw_str name; /* of an object's member */
+    union {
+        bool b;
+        int64_t i;
+        uint64_t u;
+        double d;
+        struct tw_str s;              /* STRING, BYTES */
+        const struct tw_value *items; /* ARRAY, OBJECT */
+    };
+};
+
+/* The value as a number; false for anything that is not one (a boolean is not). */
+bool tw_value_number(const struct tw_value *v, double *out);
+
+/* Same kind of value and equal content; numbers of any width compare by value. */
+bool tw_value_eq(const struct tw_value *a, const struct tw_value *b);

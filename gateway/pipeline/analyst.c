@@ -1,0 +1,109 @@
+#include "pipeline/analyst.h"
+
+#include <stdlib.h>
+
+#include "protocol/payload.h"
+
+struct tw_analyst {
+    struct tw_analyst_config config;
+    struct tw_sessions *sessions;
+    struct tw_detect *detect;
+    struct tw_alerts *alerts;
+    struct tw_facts facts;
+    int64_t first_ns;
+    struct tw_analyst_stats stats;
+};
+
+static void on_finding(void *user, const struct tw_finding *finding)
+{
+    struct tw_analyst *a = user;
+    tw_alerts_finding(a->alerts, finding);
+}
+
+struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config)
+{
+    struct tw_analyst *a = calloc(1, sizeof(*a));
+    if (a == NULL)
+        return NULL;
+    a->config = *config;
+    a->sessions = tw_sessions_new(&config->limits, tw_payload_leaves);
+    bool ok = a->sessions != NULL;
+    if (ok && config->rules != NULL) {
+        a->alerts = tw_alerts_new(&config->alerts, config->alert, config->alert_user);
+        a->detect = tw_detect_new(config->rules, config->registry, on_finding, a);
+        ok = a->alerts != NULL && a->detect != NULL;
+    }
+    if (ok)
+        return a;
+    tw_analyst_free(a);
+    return NULL;
+}
+
+void tw_analyst_free(struct tw_analyst *a)
+{
+    if (a == NULL)
+        return;
+    tw_detect_free(a->detect);
+    tw_alerts_free(a->alerts);
+    tw_sessions_free(a->sessions);
+    free(a);
+}
+
+static void count(struct tw_analyst_stats *s, const struct tw_event *event)
+{
+    s->events++;
+    s->by_action[event->action]++;
+    s->by_protocol[event->protocol]++;
+    s->encrypted += event->has_encrypted && event->encrypted;
+}
+
+/* An event as session/ completed it. */
+static void completed(void *user, const struct tw_event *event)
+{
+    struct tw_analyst *a = user;
+    count(&a->stats, event);
+    if (a->config.event != NULL)
+        a->config.event(a->config.event_user, event);
+    if (a->detect == NULL)
+        return;
+    tw_registry_resolve(a->config.registry, event, &a->facts);
+    a->facts.watching_ns = event->ts_ns - a->first_ns;
+    tw_detect_event(a->detect, event, &a->facts);
+}
+
+void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)
+{
+    const struct tw_emit out = {completed, a};
+    if (a->first_ns == 0)
+        a->first_ns = event->ts_ns;
+    tw_sessions_event(a->sessions, event, &out);
+}
+
+void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns)
+{
+    if (a->detect == NULL)
+        return;
+    tw_detect_tick(a->detect, now_ns);
+    tw_alerts_tick(a->alerts, now_ns);
+}
+
+void tw_analyst_finish(struct tw_analyst *a)
+{
+    if (a->alerts != NULL)
+        tw_alerts_finish(a->alerts);
+}
+
+struct tw_analyst_stats tw_analyst_stats(const struct tw_analyst *a)
+{
+    struct tw_analyst_stats s = a->stats;
+    if (a->detect != NULL) {
+        s.alerts = tw_alerts_stats(a->alerts);
+        s.detect = tw_detect_stats(a->detect);
+    }
+    return s;
+}
+
+struct tw_alerts *tw_analyst_alerts(struct tw_analyst *a)
+{
+    return a->alerts;
+}

@@ -1,0 +1,37 @@
+#pragma once
+/* Everything after the merge, on one thread, in capture order: sessions, then for a watch with an
+ * inventory and rules who acts, what matches, what it scores and the alerts that come of it. */
+
+#include "alert/alert.h"
+#include "session/session.h"
+
+struct tw_analyst;
+
+struct tw_analyst_config {
+    struct tw_limits limits;
+    /* Every event as the user sees it; may be NULL. */
+    void (*event)(void *user, const struct tw_event *event);
+    void *event_user;
+    /* NULL rules: no detection (decode). */
+    struct tw_registry *registry;
+    const struct tw_rules *rules;
+    struct tw_alerts_config alerts;
+    tw_alert_fn alert;
+    void *alert_user;
+};
+
+struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config);
+void tw_analyst_free(struct tw_analyst *a);
+
+void tw_analyst_event(struct tw_analyst *a, struct tw_event *event);
+void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns);
+void tw_analyst_finish(struct tw_analyst *a);
+
+struct tw_analyst_stats {
+    uint64_t events, by_action[TW_ACTION_COUNT], by_protocol[3], encrypted;
+    struct tw_alerts_stats alerts;
+    struct tw_detect_stats detect;
+};
+struct tw_analyst_stats tw_analyst_stats(const struct tw_analyst *a);
+/* NULL without rules. */
+struct tw_alerts *tw_analyst_alerts(struct tw_analyst *a);

@@ -1,0 +1,100 @@
+#include "pipeline/drivers.h"
+#include "pipeline/order.h"
+#include "pipeline/outbox.h"
+
+struct inline_run {
+    const struct tw_pipeline_config *config;
+    struct tw_worker *worker;
+    struct tw_outbox deadlines; /* events of a tick, until they are in order */
+    /* The sink may change what it is shown; the dissector's own facts stay as they are. */
+    struct tw_event event;
+    struct tw_opcua_info opcua;
+    struct tw_mqtt_info mqtt;
+};
+
+static void show(void *user, const struct tw_event *event)
+{
+    struct inline_run *run = user;
+    run->event = *event;
+    if (event->opcua != NULL) {
+        if (event->opcua->serial == 0 || event->opcua->serial != run->opcua.serial)
+            run->opcua = *event->opcua;
+        run->event.opcua = &run->opcua;
+    }
+    if (event->mqtt != NULL) {
+        if (event->mqtt->serial == 0 || event->mqtt->serial != run->mqtt.serial)
+            run->mqtt = *event->mqtt;
+        run->event.mqtt = &run->mqtt;
+    }
+    run->config->sink.event(run->config->sink.user, &run->event);
+}
+
+static void keep(void *user, const struct tw_event *event)
+{
+    struct inline_run *run = user;
+    tw_outbox_add(&run->deadlines, event);
+}
+
+static void packet(void *user, const struct tw_packet *p)
+{
+    struct inline_run *run = user;
+    tw_worker_packet(run->worker, p);
+}
+
+static void begin_deadlines(struct inline_run *run)
+{
+    tw_outbox_reset(&run->deadlines);
+    tw_worker_emit_to(run->worker, (struct tw_emit){keep, run});
+}
+
+static void end_deadlines(struct inline_run *run)
+{
+    const struct tw_pipeline_sink *sink = &run->config->sink;
+    tw_worker_emit_to(run->worker, (struct tw_emit){show, run});
+    tw_outbox_close(&run->deadlines);
+    for (size_t i = 0; i < run->deadlines.n; i++)
+        sink->event(sink->user, run->deadlines.sorted[i]);
+}
+
+static void tick(void *user, int64_t now_ns, uint64_t last)
+{
+    struct inline_run *run = user;
+    begin_deadlines(run);
+    tw_worker_tick(run->worker, now_ns, last);
+    end_deadlines(run);
+    run->config->sink.tick(run->config->sink.user, now_ns);
+}
+
+static void finish(void *user, int64_t now_ns, uint64_t last)
+{
+    struct inline_run *run = user;
+    begin_deadlines(run);
+    tw_worker_finish(run->worker, now_ns, last);
+    end_deadlines(run);
+}
+
+enum tw_status tw_drive_inline(
+    const struct tw_pipeline_config *config, struct tw_pipeline_result *out)
+{
+    struct inline_run run = {.config = config};
+    const struct tw_worker_config worker = {
+        .limits = config->limits,
+        .n_workers = 1,
+        .payload_digests = config->payload_digests,
+        .ndpi = true,
+    };
+    const struct tw_reader_ops ops = {&run, packet, tick, finish, NULL};
+    enum tw_status st = TW_NO_MEMORY;
+    run.worker = tw_worker_new(&worker);
+    if (run.worker != NULL && tw_outbox_init(&run.deadlines)) {
+        tw_worker_emit_to(run.worker, (struct tw_emit){show, &run});
+        st = tw_reader_run(config, &ops, out);
+        tw_worker_stats_add(run.worker, &out->workers);
+        out->extra_batches = run.deadlines.extra;
+        if (run.deadlines.lost > 0)
+            st = TW_NO_MEMORY;
+    }
+    tw_outbox_fini(&run.deadlines);
+    tw_worker_free(run.worker);
+    return st;
+}

@@ -1,0 +1,58 @@
+#pragma once
+/* From packets to the events of the whole capture, in capture order. One thread reads, decodes headers
+ * and defragments; workers own flows (symmetric hash) and share nothing; one thread analyses. Packets
+ * travel in rounds: a bounded ring of slots, each with the packets of a stretch of the capture sorted
+ * by worker, then with the events that came of them. The analyst takes the slots in order and merges
+ * the workers' events by packet number, so that the stream is the same for any number of workers.
+ * With one worker everything runs inline on the calling thread, without copies. */
+
+#include "capture/capture.h"
+#include "pipeline/worker.h"
+
+/* Deadlines are looked at once a second of event time. */
+#define TW_TICK_NS TW_NS_PER_S
+
+struct tw_pipeline_sink {
+    void *user;
+    /* Every event, in order; the receiver may change it. */
+    void (*event)(void *user, struct tw_event *event);
+    /* Event time passed `now_ns`, after every event up to there. */
+    void (*tick)(void *user, int64_t now_ns);
+};
+
+struct tw_pipeline_config {
+    struct tw_capture *capture;
+    bool live;                /* an idle wall clock moves event time on */
+    unsigned workers;         /* 0: one for each core */
+    struct tw_limits limits;
+    bool payload_digests;
+    int64_t from_ns, to_ns;   /* packets outside are not looked at; 0: no bound */
+    struct tw_pipeline_sink sink;
+    /* Called on the reading thread, at most about ten times a second. May be NULL. */
+    void (*progress)(void *user, const struct tw_capture_stats *stats);
+    void *progress_user;
+    /* Called on the reading thread when packets come from another input than before. May be NULL. */
+    void (*input)(void *user, uint64_t packet, uint32_t index);
+    void *input_user;
+    /* Files as if they came in live: packets wait for their time, which is moved to now; at the end
+     * `again` opens the capture anew, or returns NULL to stop. Needs `live`. */
+    bool play;
+    struct tw_capture *(*again)(void *user);
+    void *again_user;
+};
+
+struct tw_pipeline_result {
+    uint64_t packets, bytes, not_ip, bad_headers, cut_packets;
+    uint64_t extra_batches;   /* event batches made after start-up, because a round was very full */
+    int64_t first_ns, last_ns;
+    struct tw_worker_stats workers;
+    struct tw_capture_stats capture;
+    uint64_t fragments, reassembled;
+    bool damaged;             /* an input broke off: `damage` says where */
+    struct tw_capture_error damage;
+};
+
+/* Run until the capture ends or is stopped. TW_OK also when an input was damaged; TW_IO, TW_NO_MEMORY
+ * otherwise. */
+TW_MUST_CHECK enum tw_status tw_pipeline_run(
+    const struct tw_pipeline_config *config, struct tw_pipeline_result *out);

@@ -1,0 +1,112 @@
+#include "pipeline/worker.h"
+
+#include <stdlib.h>
+
+#include "crypto/certificate.h"
+#include "crypto/digest.h"
+
+struct tw_worker {
+    struct tw_flows *flows;
+    struct tw_proto_env env;
+    struct tw_proto_counters counters;
+};
+
+struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
+{
+    struct tw_worker *w = calloc(1, sizeof(*w));
+    if (w == NULL)
+        return NULL;
+    w->env = (struct tw_proto_env){
+        .pool = tw_pool_new(config->limits.pool_bytes / config->n_workers),
+        .limits = config->limits,
+        .counters = &w->counters,
+        .next_serial = 1,
+        .payload_sha256 = config->payload_digests ? tw_sha256 : NULL,
+        .certificate_sha256 = tw_certificate_sha256,
+        .certificate_uri = tw_certificate_uri,
+    };
+    const struct tw_flows_config flows = {
+        .capacity = config->limits.flows / config->n_workers + 1,
+        .protocols = tw_protocols,
+        .env = &w->env,
+        .ndpi = config->ndpi,
+    };
+    if (w->env.pool != NULL)
+        w->flows = tw_flows_new(&flows);
+    if (w->flows == NULL) {
+        tw_worker_free(w);
+        return NULL;
+    }
+    return w;
+}
+
+void tw_worker_free(struct tw_worker *w)
+{
+    if (w == NULL)
+        return;
+    tw_flows_free(w->flows);
+    tw_pool_free(w->env.pool);
+    free(w);
+}
+
+void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit)
+{
+    w->env.emit = emit;
+}
+
+void tw_worker_packet(struct tw_worker *w, const struct tw_packet *packet)
+{
+    tw_flows_packet(w->flows, packet);
+}
+
+void tw_worker_tick(struct tw_worker *w, int64_t now_ns, uint64_t packet)
+{
+    tw_flows_tick(w->flows, now_ns, packet);
+}
+
+void tw_worker_finish(struct tw_worker *w, int64_t now_ns, uint64_t packet)
+{
+    tw_flows_finish(w->flows, now_ns, packet);
+}
+
+static void add_flows(struct tw_flows_stats *sum, const struct tw_flows_stats *s)
+{
+    sum->flows += s->flows;
+    sum->evicted += s->evicted;
+    sum->packets += s->packets;
+    sum->tcp_packets += s->tcp_packets;
+    sum->udp_packets += s->udp_packets;
+    sum->retransmitted_bytes += s->retransmitted_bytes;
+    sum->out_of_order += s->out_of_order;
+    sum->gaps += s->gaps;
+    sum->gap_bytes += s->gap_bytes;
+    sum->conflicts += s->conflicts;
+    sum->bad_checksums += s->bad_checksums;
+    sum->opcua_flows += s->opcua_flows;
+    sum->mqtt_flows += s->mqtt_flows;
+    sum->active += s->active;
+}
+
+static void add_counters(struct tw_proto_counters *sum, const struct tw_proto_counters *c)
+{
+    for (size_t p = 0; p < sizeof(c->messages) / sizeof(c->messages[0]); p++) {
+        for (size_t i = 0; i < sizeof(c->messages[0]) / sizeof(c->messages[0][0]); i++)
+            sum->messages[p][i] += c->messages[p][i];
+    }
+    sum->malformed += c->malformed;
+    sum->gaps += c->gaps;
+    sum->resyncs += c->resyncs;
+    sum->cut += c->cut;
+    sum->unknown_services += c->unknown_services;
+}
+
+void tw_worker_stats_add(const struct tw_worker *w, struct tw_worker_stats *sum)
+{
+    const struct tw_flows_stats flows = tw_flows_stats(w->flows);
+    const struct tw_pool_stats pool = tw_pool_stats(w->env.pool);
+    add_flows(&sum->flows, &flows);
+    add_counters(&sum->counters, &w->counters);
+    sum->pool.in_use_bytes += pool.in_use_bytes;
+    sum->pool.peak_bytes += pool.peak_bytes;
+    sum->pool.refused += pool.refused;
+}
