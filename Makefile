@@ -34,7 +34,8 @@ CFLAGS_cov := -O0 -g --coverage
 LDFLAGS_cov := --coverage
 
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.0.0)
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DTW_VERSION='"$(VERSION)"' -ffp-contract=off -Igateway \
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DTW_VERSION='"$(VERSION)"' \
+             -DTW_DATADIR='"$(PREFIX)/share/tierwatch"' -ffp-contract=off -Igateway \
              $(PKG_CFLAGS) $(WARN) $(CFLAGS_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS = $(LDFLAGS_$(VARIANT)) $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lm -lpthread
@@ -74,6 +75,138 @@ $(OUT)/unit/%: tests/unit/%.c $(LIB)
 # Unit tests; T=name narrows them to tests/unit/test_name*.c.
 .PHONY: unit
 unit: $(TESTS)
-	$(Q)set -e; for t in $(TESTS); do $$t; done
+	$(Q)tests/run.sh $(TESTS)
 
--include $(OBJS:.o=.d) $(TESTS:%=%.d)
+# --- everything else ------------------------------------------------------------------------------
+
+.PHONY: run
+run: deps all
+	$(Q)deploy/demo/run.sh
+
+# What CI runs: installs what is missing, builds, passes every test.
+.PHONY: test
+test: deps
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all tests
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan tests fuzz-regressions
+	$(Q)tests/run.sh --all
+
+.PHONY: tests
+tests: $(TESTS) $(OUT)/tierwatch
+
+# The quick part of `test`: unit tests, golden captures, lint.
+.PHONY: check
+check: all tests
+	$(Q)tests/run.sh $(TESTS) tests/golden/run.sh tests/lint/run.sh
+
+.PHONY: golden
+golden: all
+	$(Q)tests/run.sh tests/golden/run.sh
+
+.PHONY: lint
+lint: all
+	$(Q)tests/run.sh tests/lint/run.sh
+
+# Everything again with sanitizers.
+.PHONY: asan
+asan:
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan tests fuzz-regressions
+	$(Q)TIERWATCH=$(BUILD)/asan/tierwatch tests/run.sh $(wildcard $(BUILD)/asan/unit/test_*) \
+	    tests/golden/run.sh
+
+.PHONY: tsan
+tsan:
+	$(Q)$(MAKE) --no-print-directory VARIANT=tsan tests
+	$(Q)TIERWATCH=$(BUILD)/tsan/tierwatch tests/run.sh tests/e2e/threads.sh
+
+# Fuzz targets: built with clang, each run for FUZZ_SECONDS.
+FUZZ_CC      ?= clang-14
+FUZZ_SECONDS ?= 60
+FUZZERS      := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_LIB     := $(BUILD)/fuzz/libtierwatch.a
+FUZZ_OBJS    := $(filter-out $(BUILD)/fuzz/obj/cli/main.o,$(SRCS:gateway/%.c=$(BUILD)/fuzz/obj/%.o))
+
+$(BUILD)/fuzz/obj/%.o: gateway/%.c
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) -std=gnu11 -D_GNU_SOURCE -DTW_VERSION='"fuzz"' -Igateway $(PKG_CFLAGS) \
+	    $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(FUZZ_LIB): $(FUZZ_OBJS)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_LIB)
+	$(call say,FUZZLD,$@)
+	$(Q)$(FUZZ_CC) -std=gnu11 -D_GNU_SOURCE -Igateway $(PKG_CFLAGS) $(FUZZ_CFLAGS) \
+	    -fsanitize=fuzzer -o $@ $< $(FUZZ_LIB) $(LIBS)
+
+.PHONY: fuzz
+fuzz: $(FUZZERS)
+	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+# The fuzz targets over their seeds only, with gcc and no fuzzing engine.
+FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(OUT)/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(OUT)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LIB)
+	$(call say,TEST,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(LIB) $(LIBS)
+
+.PHONY: fuzz-regressions
+fuzz-regressions: $(FUZZ_REPLAYS)
+
+.PHONY: bench
+bench: all
+	$(Q)tests/bench/run.sh
+
+.PHONY: cov
+cov:
+	$(Q)$(MAKE) --no-print-directory VARIANT=cov tests
+	$(Q)TIERWATCH=$(BUILD)/cov/tierwatch tests/run.sh $(wildcard $(BUILD)/cov/unit/test_*) \
+	    tests/golden/run.sh
+	$(Q)gcov -n $$(find $(BUILD)/cov -name '*.gcda' | head -500) 2>/dev/null | \
+	    awk '/^File .gateway/ {f = $$2} /^Lines/ && f {print $$0, f; f = ""}' | sort
+
+C_FILES = $(wildcard gateway/*/*.[ch] gateway/*/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+
+.PHONY: format
+format:
+	$(Q)clang-format -i $(C_FILES)
+
+.PHONY: tidy
+tidy:
+	$(Q)clang-tidy --quiet $(SRCS) -- -std=gnu11 -D_GNU_SOURCE -DTW_VERSION='""' -Igateway
+
+.PHONY: install
+install: all
+	install -D -m 755 $(OUT)/tierwatch $(DESTDIR)$(PREFIX)/bin/tierwatch
+	install -d $(DESTDIR)$(PREFIX)/share/tierwatch/rules
+	cp -r rules/. $(DESTDIR)$(PREFIX)/share/tierwatch/rules/
+	install -D -m 644 docs/tierwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/tierwatch.1
+
+.PHONY: deps
+deps:
+	$(Q)deploy/deps.sh
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: help
+help:
+	@echo 'make            build $(BUILD)/tierwatch'
+	@echo 'make run        install what is missing, build, watch a bundled plant, publish its alerts'
+	@echo 'make test       install what is missing, build, pass every test'
+	@echo 'make check      unit tests, golden captures and lint, without installing anything'
+	@echo 'make unit       unit tests (T=name: only tests/unit/test_name*.c)'
+	@echo 'make golden     captures against expected alerts'
+	@echo 'make lint       layers, banned calls, formatting'
+	@echo 'make asan tsan  the tests with sanitizers'
+	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (60)'
+	@echo 'make bench      speed and memory, as ratios to a bare libpcap loop'
+	@echo 'make cov        line coverage of the tests'
+	@echo 'make format     clang-format; make tidy: clang-tidy'
+	@echo 'make install    PREFIX ($(PREFIX)), DESTDIR'
+	@echo 'make deps       install the Debian packages that are missing'
+	@echo 'V=1 shows commands, WERROR=1 makes warnings errors.'
+
+-include $(OBJS:.o=.d) $(TESTS:%=%.d) $(FUZZ_OBJS:.o=.d)

@@ -17,6 +17,7 @@ struct tw_watch {
 /* Load everything, print every diagnostic. TW_EXIT_OK, or the exit code of what is wrong. */
 int tw_watch_load(const struct tw_options *o, struct tw_watch *out);
 void tw_watch_free(struct tw_watch *w);
+struct tw_limits tw_watch_limits(const struct tw_watch *w);
 
 /* An alert's way out: the ledger first, then standard output or a file, then the broker. */
 struct tw_alert_sink {

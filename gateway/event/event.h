@@ -5,6 +5,7 @@
  * tw_emit(); it is good during the call. The receiver copies what it keeps (batch.h). Absent strings
  * have p == NULL; "applies but unknown" is said by the flag named beside the field. */
 
+#include "base/addr.h"
 #include "event/value.h"
 
 enum tw_protocol { TW_PROTO_OTHER, TW_PROTO_OPCUA, TW_PROTO_MQTT };
@@ -45,29 +46,6 @@ enum tw_action {
 
 const char *tw_action_name(enum tw_action action);
 bool tw_action_of(struct tw_str name, enum tw_action *out);
-
-struct tw_ip {
-    uint8_t family; /* 4, 6, or 0 for none */
-    uint8_t b[16];  /* IPv4 uses the first four */
-};
-
-struct tw_endpoint {
-    struct tw_ip ip;
-    uint16_t port;
-    bool has_mac;
-    uint8_t mac[6];
-};
-
-enum { TW_IP_TEXT = 46, TW_MAC_TEXT = 18 };
-/* RFC 5952 for IPv6. Returns the length; `out` is not terminated. */
-size_t tw_ip_text(char *out, const struct tw_ip *ip);
-size_t tw_mac_text(char *out, const uint8_t mac[6]);
-bool tw_ip_parse(struct tw_str s, struct tw_ip *out);
-bool tw_mac_parse(struct tw_str s, uint8_t out[6]);
-static inline bool tw_ip_eq(const struct tw_ip *a, const struct tw_ip *b)
-{
-    return a->family == b->family && memcmp(a->b, b->b, a->family == 6 ? 16 : 4) == 0;
-}
 
 /* A view that may be absent, null (unknown) or present. */
 struct tw_maybe {

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# `make run`: a broker on loopback, the bundled plant as if it were live, alerts on the broker until
+# Ctrl-C. Leaves no process, port or file behind.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+work=$(mktemp -d)
+broker_pid='' watch_pid='' shown_pid=''
+clean() {
+    trap - EXIT INT TERM
+    # The watch first: its last words still reach the broker.
+    for pid in $watch_pid $shown_pid $broker_pid; do
+        kill -TERM "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    rm -rf "$work"
+}
+trap clean EXIT
+trap 'echo; echo "Stopping."; exit 0' INT TERM
+
+busy() { (: </dev/tcp/127.0.0.1/"$1") 2>/dev/null; }
+
+port=${PORT:-1883}
+if busy "$port"; then
+    if [ -n "${PORT:-}" ]; then
+        echo "Port $port is in use. Choose another: PORT=1884 make run" >&2
+        exit 1
+    fi
+    for port in 1884 1885 1886 11883; do
+        busy "$port" || break
+    done
+    echo "Port 1883 is in use (another broker?), so this one is on port $port."
+fi
+
+mosquitto=$(command -v mosquitto || echo /usr/sbin/mosquitto)
+# One user may do everything here: the broker listens on loopback and lives as long as the demo.
+printf 'listener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nlog_dest file %s\n' \
+    "$port" "$work/broker.log" >"$work/mosquitto.conf"
+[ "$(id -u)" -ne 0 ] || echo 'user root' >>"$work/mosquitto.conf"
+"$mosquitto" -c "$work/mosquitto.conf" &
+broker_pid=$!
+for _ in $(seq 50); do
+    busy "$port" && break
+    kill -0 "$broker_pid" 2>/dev/null || { cat "$work/broker.log" >&2; exit 1; }
+    sleep 0.1
+done
+
+cat <<TEXT
+
+  A broker is on 127.0.0.1:$port. In another terminal, see the alerts arrive:
+
+      mosquitto_sub -p $port -t 'tierwatch/#' -v
+
+  or only what is high or critical, one line each:
+
+      mosquitto_sub -p $port -t 'tierwatch/1/+/+/alert/high/#' -t 'tierwatch/1/+/+/alert/critical/#' \\
+          | jq -r '[.severity, .rule.id, .summary] | join("  ")'
+
+  The plant works undisturbed for half a minute, then things happen. It begins again at its end.
+  Ctrl-C stops everything.
+
+TEXT
+
+build/tierwatch run -c deploy/demo/tierwatch.yaml --set broker.port="$port" \
+    --play tests/lab/captures/plant.pcap --repeat &
+watch_pid=$!
+
+# Show here what a subscriber sees.
+mosquitto_sub -p "$port" -t 'tierwatch/1/+/+/alert/#' > >(jq --unbuffered -r \
+    'select(.count == 1) | "  \(.ts[11:19])  \(.severity)\t\(.score)  \(.tier // "-")\t\(.rule.id)  \(.summary)"') 2>/dev/null &
+shown_pid=$!
+wait "$watch_pid"

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Install the Debian packages that building, running and testing need and that are missing. As root or
+# with sudo; otherwise print the one command that would do it.
+set -euo pipefail
+
+packages=(gcc make pkg-config libc6-dev libpcap-dev libndpi-dev libmosquitto-dev libjansson-dev
+    libyaml-dev libssl-dev libsqlite3-dev uthash-dev libcmocka-dev mosquitto mosquitto-clients
+    python3 jq clang-format-14 iproute2 tcpdump tcpreplay procps openssl)
+
+missing=()
+for package in "${packages[@]}"; do
+    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+install="apt-get install -y --no-install-recommends ${missing[*]}"
+if [ "$(id -u)" -eq 0 ]; then
+    as_root=()
+elif sudo -n true 2>/dev/null || { [ -t 0 ] && command -v sudo >/dev/null; }; then
+    as_root=(sudo)
+else
+    echo "Some packages are missing. Install them with:" >&2
+    echo "    sudo $install" >&2
+    exit 1
+fi
+
+echo "Installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+run() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "$@"; }
+run apt-get -q update >/dev/null
+# Debian starts a broker on port 1883 when its package is installed; only our own is wanted here.
+if [ ! -e /etc/mosquitto ] && [ ! -e /usr/sbin/policy-rc.d ]; then
+    printf '#!/bin/sh\nexit 101\n' | run tee /usr/sbin/policy-rc.d >/dev/null
+    run chmod 755 /usr/sbin/policy-rc.d
+    trap 'run rm -f /usr/sbin/policy-rc.d' EXIT
+fi
+run apt-get -q install -y --no-install-recommends "${missing[@]}" >/dev/null

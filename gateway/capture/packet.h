@@ -1,0 +1,58 @@
+#pragma once
+/* Link, network and transport headers of one packet: Ethernet, 802.1Q and QinQ, Linux cooked v1 and
+ * v2, raw IP, BSD loopback; IPv4, IPv6 with extension headers; TCP, UDP. Bad checksums are counted,
+ * never a reason to drop. */
+
+#include "base/addr.h"
+#include "base/cursor.h"
+
+enum tw_packet_kind {
+    TW_PACKET_IP,       /* decoded up to the transport payload */
+    TW_PACKET_FRAGMENT, /* an IP fragment: give it to the defragmenter */
+    TW_PACKET_OTHER,    /* not IP (ARP, …) */
+    TW_PACKET_BAD,      /* headers cut or nonsense */
+};
+
+enum { TW_TCP_FIN = 1, TW_TCP_SYN = 2, TW_TCP_RST = 4, TW_TCP_PSH = 8, TW_TCP_ACK = 16 };
+
+struct tw_packet {
+    int64_t ts_ns;
+    uint64_t number;
+    bool nano;
+    enum tw_packet_kind kind;
+    uint8_t ip_proto;                   /* 6 TCP, 17 UDP, 1 ICMP, … */
+    struct tw_endpoint src, dst;        /* ports 0 unless TCP or UDP */
+    uint16_t vlan[2];
+    uint8_t n_vlan;
+    uint8_t tcp_flags;
+    uint32_t tcp_seq, tcp_ack;
+    uint16_t tcp_window;
+    bool bad_checksum;
+    bool cut;                           /* the capture has less than the packet had */
+    uint32_t wire_len;                  /* bytes on the wire, link header included */
+    struct tw_cur ip;                   /* from the IP header on, as captured: for nDPI */
+    uint32_t transport_at;              /* bytes of `ip` before the transport header */
+    struct tw_cur payload;              /* of the transport, without Ethernet padding */
+    uint32_t payload_len;               /* on the wire; payload.left when not cut */
+    /* Fragments only. */
+    uint32_t frag_id;
+    uint32_t frag_offset;               /* bytes */
+    bool frag_more;
+    struct tw_cur frag;                 /* the fragment's data; payload_len says how long on the wire */
+};
+
+/* Decode; `out->kind` says how far. The views in `out` borrow from `data`. */
+void tw_packet_decode(
+    struct tw_packet *out, int linktype, struct tw_cur data, uint32_t wire_len);
+
+/* Decode what a defragmenter put together: `transport` follows the IP header whose facts (addresses,
+ * ip_proto, vlan) are already in `p`. */
+void tw_packet_transport(struct tw_packet *p, struct tw_cur transport, uint32_t wire_len);
+
+/* Recompute the checksum of a whole TCP segment. True as well for anything that can not be checked.
+ * Costs about as much as reading the payload: for those who ask, not for every packet. */
+bool tw_packet_checksum_ok(const struct tw_packet *p);
+
+/* The same for both directions: addresses, ports, protocol. Workers are chosen by it, and flow ids are
+ * printed from it (mixed with nothing that differs between machines). */
+uint64_t tw_packet_flow_hash(const struct tw_packet *p);

@@ -1,0 +1,304 @@
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/timefmt.h"
+#include "cli/evidence.h"
+#include "cli/messages.h"
+#include "cli/watch.h"
+
+/* How long a stop may take to get the last alerts acknowledged. */
+enum { DRAIN_MS = 5000 };
+#define STATS_EVERY_NS (60 * TW_NS_PER_S)
+
+struct live {
+    const struct tw_options *o;
+    struct tw_watch watch;
+    struct tw_capture *capture;
+    struct tw_capture *played;      /* passes of --play that are over, to be closed at the end */
+    struct tw_evidence_source *evidence;
+    struct tw_analyst *analyst;
+    struct tw_alert_sink sink;
+    struct tw_gateway_state state;
+    char boot[24];
+    int64_t next_stats_ns;
+};
+
+static void new_boot(struct live *l)
+{
+    uint64_t r = (uint64_t)tw_time_now();
+    if (getrandom(&r, sizeof(r), 0) != (ssize_t)sizeof(r))
+        tw_log(TW_LOG_WARN, "no randomness: the boot id is the time");
+    snprintf(l->boot, sizeof(l->boot), "%016llx", (unsigned long long)r);
+}
+
+static void on_alert(void *user, const struct tw_alert_record *r)
+{
+    struct live *l = user;
+    tw_alert_sink_take(&l->sink, r);
+    if (l->sink.publisher == NULL)
+        return;
+    struct tw_risks *risks = tw_alerts_risks(tw_analyst_alerts(l->analyst));
+    if (r->actor_is_ai)
+        tw_publish_risk(l->sink.publisher, risks, r);
+    else if (strncmp(r->rule, "IDN-01", 6) == 0)
+        tw_publish_discovered(l->sink.publisher, r);
+}
+
+static void publish_stats(struct live *l)
+{
+    const struct tw_capture_stats capture = tw_capture_stats(l->capture);
+    const struct tw_analyst_stats stats = tw_analyst_stats(l->analyst);
+    l->state.received = capture.received ? capture.received : capture.packets;
+    l->state.dropped = capture.dropped + capture.if_dropped;
+    if (l->sink.publisher == NULL)
+        return;
+    tw_publish_stats(l->sink.publisher, &l->state, &stats);
+    tw_publish_state(l->sink.publisher, &l->state);
+}
+
+static void on_event(void *user, struct tw_event *event)
+{
+    struct live *l = user;
+    tw_analyst_event(l->analyst, event);
+}
+
+static void on_tick(void *user, int64_t now_ns)
+{
+    struct live *l = user;
+    tw_analyst_tick(l->analyst, now_ns);
+    if (now_ns < l->next_stats_ns)
+        return;
+    if (l->next_stats_ns != 0)
+        publish_stats(l);
+    l->next_stats_ns = now_ns + STATS_EVERY_NS;
+}
+
+static enum tw_status open_capture(struct live *l, struct tw_capture_error *err)
+{
+    struct tw_list names = l->o->interfaces;
+    const struct tw_config *c = l->watch.config;
+    const char *filter = l->o->filter ? l->o->filter : c->filter;
+    if (l->o->play != NULL)
+        return tw_capture_open_files(&l->o->play, 1, filter, &l->capture, err);
+    if (l->o->interfaces.n == 0) {
+        while (names.n < c->interfaces.n && names.n < TW_MAX_LIST) {
+            names.at[names.n] = c->interfaces.list[names.n];
+            names.n++;
+        }
+    }
+    if (names.n == 0) {
+        snprintf(err->text, sizeof(err->text),
+            "nothing to watch: name an interface with -i, or under 'interfaces:'");
+        return TW_INVALID;
+    }
+    const struct tw_capture_live live = {
+        .filter = filter, .snaplen = (int)c->snaplen, .ring_mb = (int)c->ring_mb};
+    return tw_capture_open_live(names.at, names.n, &live, &l->capture, err);
+}
+
+/* The next pass of --play --repeat. The old capture stays until the end: a signal may point at it. */
+static struct tw_capture *play_again(void *user)
+{
+    struct live *l = user;
+    struct tw_capture_error err = {0};
+    struct tw_capture *next = NULL;
+    if (tw_capture_open_files(&l->o->play, 1, l->o->filter, &next, &err) != TW_OK)
+        return NULL;
+    tw_common_stop_on_signal(next);
+    tw_capture_close(l->played);
+    l->played = l->capture;
+    l->capture = next;
+    return next;
+}
+
+static bool open_ledger(struct live *l)
+{
+    char err[512];
+    const struct tw_config *c = l->watch.config;
+    const char *path = l->o->ledger ? l->o->ledger : c->ledger.dir;
+    if (path == NULL)
+        return true;
+    const struct tw_ledger_config config = {
+        .path = path,
+        .is_folder = l->o->ledger == NULL,
+        .segment_bytes = (size_t)c->ledger.segment_mb << 20,
+        .keep_bytes = (size_t)c->ledger.keep_mb << 20,
+        .boot = l->boot,
+        .sync = true,
+    };
+    if (tw_ledger_open(&config, &l->sink.ledger, err, sizeof(err)) == TW_OK)
+        return true;
+    tw_log(TW_LOG_ERROR, "%s", err);
+    return false;
+}
+
+struct broker_texts {
+    char root[256], client[256], spool[1024];
+    struct tw_text online, offline;
+};
+
+static struct tw_broker_config broker_config(struct live *l, struct broker_texts *t)
+{
+    struct tw_broker_config c = tw_watch_broker(
+        &l->watch, "tierwatch/1", t->root, sizeof(t->root), t->client, sizeof(t->client));
+    tw_state_json(&t->online, &l->state, true);
+    tw_state_json(&t->offline, &l->state, false);
+    tw_text_add(&t->online, "", 1);
+    tw_text_add(&t->offline, "", 1);
+    c.online = t->online.p;
+    c.offline = t->offline.p;
+    c.drain_ms = DRAIN_MS;
+    if (l->watch.config->ledger.dir != NULL) {
+        snprintf(t->spool, sizeof(t->spool), "%s/spool.db", l->watch.config->ledger.dir);
+        c.spool = t->spool;
+    }
+    return c;
+}
+
+/* Start the publisher, or with --test ask the broker once. */
+static bool open_broker(struct live *l)
+{
+    char err[512];
+    struct broker_texts t = {0};
+    if (l->watch.config->broker.host == NULL) {
+        tw_log(TW_LOG_WARN, "no broker configured: alerts go to the ledger and standard output");
+        return l->o->test || tw_output_open(&l->sink.lines, "-");
+    }
+    const struct tw_broker_config config = broker_config(l, &t);
+    enum tw_status st = l->o->test
+                            ? tw_publisher_test(&config, err, sizeof(err))
+                            : tw_publisher_start(&config, &l->sink.publisher, err, sizeof(err));
+    tw_text_free(&t.online);
+    tw_text_free(&t.offline);
+    if (st != TW_OK)
+        tw_log(TW_LOG_ERROR, "%s", err);
+    return st == TW_OK;
+}
+
+static bool make_analyst(struct live *l, const struct tw_limits *limits)
+{
+    l->evidence = tw_evidence_source_new(l->capture);
+    const struct tw_analyst_config config = {
+        .limits = *limits,
+        .registry = l->watch.registry,
+        .rules = l->watch.rules,
+        .alerts = {.site = l->watch.site,
+            .gateway = l->watch.gateway,
+            .ruleset = tw_rules_digest(l->watch.rules),
+            .inventory = tw_registry_digest(l->watch.registry),
+            .engine = TW_VERSION,
+            .ndpi = tw_ndpi_version(),
+            .source = l->o->play ? tw_evidence_source_get : NULL,
+            .source_user = l->evidence},
+        .alert = on_alert,
+        .alert_user = l,
+    };
+    if (l->evidence != NULL)
+        l->analyst = tw_analyst_new(&config);
+    if (l->analyst == NULL)
+        tw_log(TW_LOG_ERROR, "out of memory");
+    return l->analyst != NULL;
+}
+
+static int watch(struct live *l, const struct tw_pipeline_config *config)
+{
+    struct tw_pipeline_result result;
+    if (!make_analyst(l, &config->limits) || !open_ledger(l) || !open_broker(l))
+        return TW_EXIT_FAILED;
+    tw_log(TW_LOG_INFO, "watching; %zu rules, %zu AI systems, gateway %s/%s",
+        tw_rules_count(l->watch.rules), tw_registry_ai_systems(l->watch.registry), l->watch.site,
+        l->watch.gateway);
+    enum tw_status st = tw_pipeline_run(config, &result);
+    tw_analyst_finish(l->analyst);
+    publish_stats(l);
+    bool whole = true;
+    if (l->sink.publisher != NULL && !tw_publisher_stop(l->sink.publisher)) {
+        tw_log(TW_LOG_WARN, "the broker did not acknowledge everything; the rest is in the spool");
+        whole = l->watch.config->ledger.dir != NULL;
+    }
+    tw_ledger_close(l->sink.ledger);
+    whole = tw_output_close(&l->sink.lines) && whole;
+    tw_log(TW_LOG_INFO, "stopped: %llu packets, %llu dropped, %llu alerts",
+        (unsigned long long)result.packets, (unsigned long long)l->state.dropped,
+        (unsigned long long)l->sink.alerts);
+    if (st != TW_OK || result.damaged)
+        tw_log(TW_LOG_ERROR, "%s", result.damage.text[0] ? result.damage.text : tw_status_text(st));
+    if (st != TW_OK || !whole || l->sink.failed)
+        return TW_EXIT_FAILED;
+    return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
+}
+
+static int exit_of_open(enum tw_status st)
+{
+    switch (st) {
+    case TW_OK:
+        return TW_EXIT_OK;
+    case TW_PERMISSION:
+        return TW_EXIT_CAPTURE;
+    case TW_INVALID:
+        return TW_EXIT_USAGE;
+    case TW_DAMAGED:
+        return TW_EXIT_DAMAGED;
+    default:
+        return TW_EXIT_FAILED;
+    }
+}
+
+static int open_and_watch(struct live *l, struct tw_pipeline_config *config)
+{
+    struct tw_capture_error err = {0};
+    enum tw_status st = open_capture(l, &err);
+    if (st != TW_OK)
+        tw_log(TW_LOG_ERROR, "%s", err.text);
+    if (st != TW_OK)
+        return exit_of_open(st);
+    int code;
+    if (l->o->test) {
+        code = open_broker(l) ? TW_EXIT_OK : TW_EXIT_FAILED;
+        if (code == TW_EXIT_OK)
+            tw_log(TW_LOG_INFO, "configuration, inventory, rules, capture and broker are in order");
+    } else {
+        tw_common_stop_on_signal(l->capture);
+        config->capture = l->capture;
+        config->live = true;
+        config->play = l->o->play != NULL;
+        config->again = l->o->repeat ? play_again : NULL;
+        config->again_user = l;
+        config->sink = (struct tw_pipeline_sink){l, on_event, on_tick};
+        code = watch(l, config);
+    }
+    tw_common_stop_on_signal(NULL);
+    tw_analyst_free(l->analyst);
+    tw_evidence_source_free(l->evidence);
+    tw_capture_close(l->played);
+    tw_capture_close(l->capture);
+    tw_text_free(&l->sink.wire);
+    return code;
+}
+
+int tw_cmd_run(const struct tw_options *o)
+{
+    struct live l = {.o = o};
+    struct tw_pipeline_config config = {0};
+    if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
+        return TW_EXIT_USAGE;
+    int code = tw_watch_load(o, &l.watch);
+    if (code == TW_EXIT_OK && !o->dump_config) {
+        tw_log_set_stamped(1);
+        new_boot(&l);
+        l.sink.boot = l.boot;
+        l.state = (struct tw_gateway_state){.boot = l.boot,
+            .site = l.watch.site,
+            .gateway = l.watch.gateway,
+            .ruleset = tw_rules_digest(l.watch.rules),
+            .inventory = tw_registry_digest(l.watch.registry),
+            .rules = tw_rules_count(l.watch.rules)};
+        if (o->threads == NULL && l.watch.config->workers > 0)
+            config.workers = (unsigned)l.watch.config->workers;
+        config.limits = tw_watch_limits(&l.watch);
+        code = open_and_watch(&l, &config);
+    }
+    tw_watch_free(&l.watch);
+    return code;
+}

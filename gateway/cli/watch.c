@@ -1,0 +1,118 @@
+#include "cli/watch.h"
+
+#include "base/log.h"
+#include "cli/paths.h"
+#include "cli/report.h"
+#include "share/topic.h"
+
+static bool apply_sets(const struct tw_options *o, struct tw_config *c, struct tw_diags *diags)
+{
+    bool ok = true;
+    for (size_t i = 0; i < o->set.n; i++)
+        ok = tw_config_set(c, o->set.at[i], diags) && ok;
+    return ok;
+}
+
+static void dump(const struct tw_config *c)
+{
+    struct tw_text t = {0};
+    tw_config_dump(c, &t);
+    fwrite(t.p, 1, t.len, stdout);
+    tw_text_free(&t);
+}
+
+static struct tw_rules *load_rules(
+    const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags)
+{
+    struct tw_list paths = o->rules;
+    if (o->rules.n == 0) {
+        while (paths.n < c->rules.n && paths.n < TW_MAX_LIST) {
+            paths.at[paths.n] = c->rules.list[paths.n];
+            paths.n++;
+        }
+    }
+    if (paths.n == 0)
+        paths.at[paths.n++] = tw_default_rules();
+    return tw_rules_load(paths.at, paths.n, diags);
+}
+
+static int load_config(const struct tw_options *o, struct tw_watch *out, struct tw_diags *diags)
+{
+    out->config = tw_config_load(o->config, diags);
+    bool ok = out->config != NULL && apply_sets(o, out->config, diags);
+    if (ok && o->dump_config)
+        dump(out->config);
+    return ok ? TW_EXIT_OK : TW_EXIT_CONFIG;
+}
+
+static void names(struct tw_watch *w)
+{
+    struct tw_str site = tw_registry_site(w->registry);
+    w->site = w->config->site ? w->config->site : site.p ? site.p : "plant";
+    w->gateway = w->config->gateway ? w->config->gateway : "gw-1";
+}
+
+int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
+{
+    struct tw_diags diags = {0};
+    int code = load_config(o, out, &diags);
+    if (code == TW_EXIT_OK && !o->dump_config) {
+        const char *inventory = o->inventory ? o->inventory : out->config->inventory;
+        out->registry = tw_registry_load(inventory, &diags);
+        if (out->registry == NULL)
+            code = TW_EXIT_CONFIG;
+        out->rules = load_rules(o, out->config, &diags);
+        if (code == TW_EXIT_OK && out->rules == NULL)
+            code = TW_EXIT_RULES;
+        if (code == TW_EXIT_OK)
+            names(out);
+        if (code == TW_EXIT_OK && inventory == NULL)
+            tw_log(TW_LOG_WARN, "no inventory: nobody is registered, no grant is known");
+    }
+    tw_report_diags(&diags, o->json && diags.errors > 0);
+    tw_diags_fini(&diags);
+    return code;
+}
+
+void tw_watch_free(struct tw_watch *w)
+{
+    tw_rules_free(w->rules);
+    tw_registry_free(w->registry);
+    tw_config_free(w->config);
+}
+
+struct tw_limits tw_watch_limits(const struct tw_watch *w)
+{
+    struct tw_limits limits = tw_limits_default();
+    const struct tw_config *c = w->config;
+    if (c->limits.flows > 0)
+        limits.flows = (size_t)c->limits.flows;
+    if (c->limits.sessions > 0)
+        limits.sessions = (size_t)c->limits.sessions;
+    if (c->limits.memory_mb > 0)
+        limits.pool_bytes = (size_t)c->limits.memory_mb << 19; /* half of it for buffers */
+    return limits;
+}
+
+struct tw_broker_config tw_watch_broker(const struct tw_watch *w, const char *root, char *root_out,
+    size_t root_size, char *client_id, size_t client_id_size)
+{
+    const struct tw_config *c = w->config;
+    char site[96], gateway[96];
+    tw_topic_level(site, sizeof(site), tw_str_of(w->site));
+    tw_topic_level(gateway, sizeof(gateway), tw_str_of(w->gateway));
+    snprintf(root_out, root_size, "%s/%s/%s", root, site, gateway);
+    snprintf(client_id, client_id_size, "tierwatch-%s-%s%s", site, gateway,
+        strcmp(root, "tierwatch/1") == 0 ? "" : "-replay");
+    return (struct tw_broker_config){
+        .host = c->broker.host ? c->broker.host : "127.0.0.1",
+        .port = (int)c->broker.port,
+        .client_id = client_id,
+        .user = c->broker.user,
+        .password = c->broker.password,
+        .ca = c->broker.tls.ca,
+        .cert = c->broker.tls.cert,
+        .key = c->broker.tls.key,
+        .root = root_out,
+    };
+}
