@@ -1,0 +1,41 @@
+#pragma once
+/* Inside capture/: the bytes of one capture file or pipe. They reach libpcap through a stdio stream
+ * that counts them and lets us look at the first ones, also where nothing can be read twice. */
+
+#include <stdio.h>
+
+#include "base/cursor.h"
+
+enum { TW_SOURCE_BUFFER = 256 * 1024, TW_SOURCE_HEAD = 4096 };
+
+struct tw_source {
+    int fd;
+    bool own_fd, seekable;
+    uint64_t size;       /* of a regular file, else 0 */
+    uint64_t read_bytes; /* handed to the reader so far */
+    size_t head_len, head_at;
+    uint8_t head[TW_SOURCE_HEAD];
+};
+
+/* "-" is standard input. TW_IO with errno set when it can not be opened. Reads the first bytes. */
+TW_MUST_CHECK enum tw_status tw_source_open(struct tw_source *s, const char *path);
+void tw_source_close(struct tw_source *s);
+/* A stream over all of it, from the first byte; closing it does not close the source. NULL when memory
+ * is short. */
+FILE *tw_source_stream(struct tw_source *s);
+
+enum tw_source_kind { TW_SOURCE_EMPTY, TW_SOURCE_UNKNOWN, TW_SOURCE_PCAP, TW_SOURCE_PCAPNG };
+enum tw_source_kind tw_source_kind(const struct tw_source *s);
+/* Do its timestamps resolve less than a microsecond? */
+bool tw_source_is_nano(const struct tw_source *s);
+/* What is wrong with a file that is no capture, as part of a sentence. */
+void tw_source_describe(const struct tw_source *s, char *out, size_t size);
+
+struct tw_source_damage {
+    uint64_t offset;  /* of the record that is damaged */
+    uint64_t packets; /* whole ones before it */
+    char text[160];   /* what is wrong there */
+};
+/* Find the first record that is not whole. False when the source can not be read again or when
+ * nothing is wrong with its records. */
+bool tw_source_find_damage(const struct tw_source *s, struct tw_source_damage *out);
