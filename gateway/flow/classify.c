@@ -1,0 +1,151 @@
+/* The name of flows that no dissector reads: nDPI sees the first packets with payload, then never
+ * again. Its state for a flow comes from the pool and goes back with the verdict. */
+#include "flow/state.h"
+
+enum {
+    MAX_FED = 12,     /* packets shown before nDPI has to decide */
+    MAX_WAIT = 3,     /* packets shown after it has, in hope of a host name */
+    MAX_HOST = 255
+};
+
+void tw_classify_drop(struct tw_flows *f, struct tw_flow *w)
+{
+    if (w->ndpi != NULL) {
+        tw_ndpi_flow_fini(w->ndpi);
+        tw_pool_put(f->pool, w->ndpi, tw_ndpi_flow_size());
+        w->ndpi = NULL;
+    }
+    if (w->host.p != NULL)
+        tw_pool_put(f->pool, (void *)(uintptr_t)w->host.p, w->host.len);
+    w->host = TW_STR_NONE;
+}
+
+static void keep_host(struct tw_flows *f, struct tw_flow *w, struct tw_str host)
+{
+    if (host.p == NULL || host.len == 0 || host.len > MAX_HOST || w->host.p != NULL)
+        return;
+    char *copy = tw_pool_get(f->pool, host.len, NULL);
+    if (copy == NULL)
+        return;
+    memcpy(copy, host.p, host.len);
+    w->host = (struct tw_str){copy, host.len};
+}
+
+static void decide(struct tw_flows *f, struct tw_flow *w, const struct tw_ndpi_verdict *v)
+{
+    struct tw_str host = TW_STR_NONE;
+    w->has_verdict = true;
+    w->app = v->app;
+    w->guessed = v->guessed;
+    keep_host(f, w, v->host);
+    host = w->host;
+    /* The state goes, the name stays. */
+    w->host = TW_STR_NONE;
+    tw_classify_drop(f, w);
+    w->host = host;
+}
+
+static void *state_of(struct tw_flows *f, struct tw_flow *w)
+{
+    if (w->ndpi == NULL) {
+        w->ndpi = tw_pool_get(f->pool, tw_ndpi_flow_size(), NULL);
+        if (w->ndpi != NULL)
+            memset(w->ndpi, 0, tw_ndpi_flow_size());
+    }
+    return w->ndpi;
+}
+
+/* The connection may still turn out to be ours: the verdict waits, and while a probe asks for more or
+ * the first bytes are missing nDPI does, too. */
+static bool is_waiting(const struct tw_flow *w)
+{
+    if (w->mode != TW_FLOW_UNDECIDED)
+        return false;
+    return w->wants_more != 0 || !w->midstream_probe;
+}
+
+void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
+{
+    struct tw_flow *w = c->w;
+    struct tw_ndpi_verdict v;
+    if (w->has_verdict || w->mode == TW_FLOW_OURS || p->payload.left == 0 || is_waiting(w))
+        return;
+    if (c->f->ndpi == NULL || state_of(c->f, w) == NULL)
+        return;
+    bool final = tw_ndpi_packet(c->f->ndpi, w->ndpi, p->ip, p->ts_ns, &v);
+    w->fed++;
+    w->known_for = (uint8_t)(w->known_for + v.known);
+    if (!final && !v.known && w->fed >= MAX_FED)
+        tw_ndpi_give_up(c->f->ndpi, w->ndpi, &v);
+    else if (!final && w->known_for < MAX_WAIT && w->fed < MAX_FED)
+        return;
+    decide(c->f, w, &v);
+    if (w->mode == TW_FLOW_OTHER)
+        tw_classify_tell(c);
+}
+
+static const char *transport_name(uint8_t ip_proto)
+{
+    static const struct {
+        uint8_t number;
+        const char *name;
+    } names[] = {{6, "tcp"}, {17, "udp"}, {1, "icmp"}, {58, "icmpv6"}, {2, "igmp"}, {132, "sctp"},
+        {47, "gre"}, {50, "esp"}, {51, "ah"}, {89, "ospf"}, {112, "vrrp"}, {103, "pim"}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].number == ip_proto)
+            return names[i].name;
+    }
+    return "ip";
+}
+
+static void emit(const struct tw_flow_ctx *c, struct tw_flow_info *info)
+{
+    const struct tw_flow *w = c->w;
+    struct tw_event e;
+    tw_proto_event(&e, &w->conn, 0, &c->when, TW_PROTO_OTHER, TW_ACTION_FLOW);
+    e.is_tcp = w->ip_proto == 6;
+    e.app = w->app;
+    e.object = w->host;
+    info->guessed = w->guessed;
+    info->transport = transport_name(w->ip_proto);
+    e.flow_info = info;
+    tw_emit(&c->f->env->emit, &e);
+}
+
+void tw_classify_tell(const struct tw_flow_ctx *c)
+{
+    struct tw_flow *w = c->w;
+    struct tw_flow_info info = {0};
+    if (!w->has_verdict || w->told || tw_str_is(w->app, "unknown"))
+        return;
+    w->told = true;
+    emit(c, &info);
+}
+
+static const char *state_name(const struct tw_flow *w)
+{
+    if (w->refused)
+        return "refused";
+    if (w->ip_proto != 6)
+        return w->seen == 3 ? "established" : "unanswered";
+    /* Without an answer seen, an acknowledgement by the initiator proves that there was one. */
+    return !w->syn || w->answered || w->acked_back ? "established" : "unanswered";
+}
+
+void tw_classify_end(const struct tw_flow_ctx *c)
+{
+    struct tw_flow *w = c->w;
+    struct tw_ndpi_verdict v = {.app = TW_STR("unknown")};
+    if (!w->has_verdict) {
+        if (w->ndpi != NULL)
+            tw_ndpi_give_up(c->f->ndpi, w->ndpi, &v);
+        else if (c->f->ndpi != NULL)
+            tw_ndpi_guess(c->f->ndpi, w->ip_proto, &w->conn.side[0], &w->conn.side[1], &v);
+        decide(c->f, w, &v);
+    }
+    struct tw_flow_info info = {.has_totals = true,
+        .bytes = w->bytes,
+        .packets = w->packets,
+        .state = state_name(w)};
+    emit(c, &info);
+}

@@ -1,0 +1,136 @@
+#pragma once
+/* Inside flow/: one flow, the table of them, and what the parts of this folder offer each other.
+ * Flows do not move and are addressed by index; memory of unused capacity is reserved, not touched. */
+
+#include "flow/flow.h"
+#include "flow/ndpi_shim.h"
+#include "flow/reassembly.h"
+
+enum tw_flow_mode {
+    TW_FLOW_UNDECIDED, /* TCP whose first bytes have not been judged yet */
+    TW_FLOW_OURS,      /* a dissector has it */
+    TW_FLOW_OTHER,     /* nDPI names it */
+};
+
+/* A SYN that does not belong to the connection as it is known; it counts when it is answered. */
+struct tw_flow_syn {
+    bool waits;
+    uint8_t direction;
+    uint32_t seq, wire_len;
+    int64_t ts_ns;
+    uint64_t packet;
+};
+
+struct tw_flow {
+    uint32_t hash, chain, newer, older; /* table; links are index + 1, 0 is none */
+    uint32_t heap_at;
+    uint8_t ip_proto, mode;
+    uint8_t seen; /* bit per direction */
+    uint8_t wants_more; /* bit per direction: a probe asked for more of it */
+    uint8_t fed, known_for, probes_left, first_early, conflicts;
+    uint8_t reset_by, weak_reset; /* direction + 1 of a RST that counts, of one that may not */
+    bool syn, answered, refused, acked_back, closed;
+    bool midstream_probe, check_deadline, has_verdict, told, guessed;
+    uint32_t isn;
+    int64_t last_ns;
+    uint64_t bytes, packets;
+    struct tw_conn conn;
+    struct tw_reasm half[2];
+    struct tw_pbuf early[2]; /* first bytes while a probe wants more */
+    const struct tw_proto *proto;
+    void *ndpi;
+    struct tw_str app, host; /* verdict; host is in the pool */
+    struct tw_flow_syn pending;
+};
+
+struct tw_flow_deadline {
+    int64_t at_ns;
+    uint32_t flow;
+};
+
+struct tw_flow_table {
+    struct tw_flow *flows;
+    uint32_t *buckets;
+    struct tw_flow_deadline *heap; /* the earliest first; every flow is in it */
+    size_t capacity, mask, size, n_heap;
+    uint32_t unused, free, newest, oldest;
+    struct tw_seed seed;
+};
+
+struct tw_flows {
+    struct tw_flows_config config;
+    struct tw_proto_env *env;
+    struct tw_pool *pool;
+    struct tw_flow_table table;
+    uint8_t *states; /* of the dissectors, by flow index */
+    size_t state_size;
+    struct tw_ndpi *ndpi;
+    struct tw_emit outer; /* where events go while a deadline's phase is set */
+    uint8_t phase;
+    struct tw_reasm_counters reasm;
+    struct tw_flows_stats stats;
+};
+
+/* One flow, seen from one packet or deadline. */
+struct tw_flow_ctx {
+    struct tw_flows *f;
+    struct tw_flow *w;
+    unsigned d; /* direction */
+    struct tw_when when;
+};
+
+/* table.c */
+TW_MUST_CHECK bool tw_flow_table_init(struct tw_flow_table *t, size_t capacity, struct tw_seed seed);
+void tw_flow_table_fini(struct tw_flow_table *t);
+uint32_t tw_flow_table_hash(const struct tw_flow_table *t, const struct tw_packet *p);
+/* NULL when there is none; `out_direction` is that of the packet. */
+struct tw_flow *tw_flow_table_find(
+    const struct tw_flow_table *t, const struct tw_packet *p, uint32_t hash, unsigned *out_direction);
+bool tw_flow_table_is_full(const struct tw_flow_table *t);
+/* A zeroed flow, newest of all, without a deadline. The table must not be full. */
+struct tw_flow *tw_flow_table_add(struct tw_flow_table *t, uint32_t hash);
+void tw_flow_table_remove(struct tw_flow_table *t, struct tw_flow *w);
+void tw_flow_table_touch(struct tw_flow_table *t, struct tw_flow *w);
+struct tw_flow *tw_flow_table_oldest(const struct tw_flow_table *t);
+struct tw_flow *tw_flow_table_newer(const struct tw_flow_table *t, const struct tw_flow *w);
+static inline uint32_t tw_flow_index(const struct tw_flow_table *t, const struct tw_flow *w)
+{
+    return (uint32_t)(w - t->flows);
+}
+/* The flow that is due first; equal times in the order in which the flows began. NULL when empty. */
+struct tw_flow *tw_flow_table_due(const struct tw_flow_table *t, int64_t *out_at_ns);
+void tw_flow_table_set_due(struct tw_flow_table *t, struct tw_flow *w, int64_t at_ns);
+static inline int64_t tw_flow_table_due_of(const struct tw_flow_table *t, const struct tw_flow *w)
+{
+    return t->heap[w->heap_at].at_ns;
+}
+
+/* flow.c: end the flow, with everything it still has to say. It stays in the table as a closed one. */
+void tw_flow_end(const struct tw_flow_ctx *c, enum tw_end reason);
+
+/* tcp.c */
+/* Does `p` belong to the connection in c->w? If not, that one has been ended and c->w is NULL; then
+ * `out_syn` is the SYN of the new one if it was seen before, with the direction of `p`. */
+void tw_tcp_admit(struct tw_flow_ctx *c, const struct tw_packet *p, struct tw_flow_syn *out_syn);
+void tw_tcp_open(
+    const struct tw_flow_ctx *c, const struct tw_packet *p, const struct tw_flow_syn *syn);
+void tw_tcp_segment(const struct tw_flow_ctx *c, const struct tw_packet *p);
+void tw_tcp_close(const struct tw_flow_ctx *c, const struct tw_packet *p);
+int64_t tw_tcp_idle_ns(const struct tw_flow *w, int64_t limit_ns);
+
+/* recognise.c */
+struct tw_reasm_sink tw_recognise_sink(const struct tw_flow_ctx *c);
+/* The start of the connection is not there to be judged: several segments get a chance. */
+void tw_recognise_midstream(struct tw_flow *w);
+void *tw_flow_state(const struct tw_flows *f, const struct tw_flow *w);
+/* Nobody reads it: drop what was kept for a dissector and let nDPI speak. */
+void tw_recognise_give_up(const struct tw_flow_ctx *c);
+struct tw_reasm_env tw_recognise_env(const struct tw_flow_ctx *c, const struct tw_reasm_sink *sink);
+
+/* classify.c */
+void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);
+/* The `flow` event of a verdict, if there is one that was not told yet. */
+void tw_classify_tell(const struct tw_flow_ctx *c);
+/* The `flow` event of the end. */
+void tw_classify_end(const struct tw_flow_ctx *c);
+void tw_classify_drop(struct tw_flows *f, struct tw_flow *w);

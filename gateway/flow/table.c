@@ -1,0 +1,245 @@
+#include <sys/mman.h>
+
+#include "flow/mix.h"
+#include "flow/state.h"
+
+/* Zeroed address space; a page costs memory once it is written. */
+static void *reserve(size_t bytes)
+{
+    void *p = mmap(
+        NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void release(void *p, size_t bytes)
+{
+    if (p != NULL)
+        munmap(p, bytes);
+}
+
+bool tw_flow_table_init(struct tw_flow_table *t, size_t capacity, struct tw_seed seed)
+{
+    size_t buckets = 16;
+    if (capacity == 0 || capacity >= INT32_MAX / 2)
+        return false;
+    while (buckets < capacity + capacity / 4)
+        buckets *= 2;
+    *t = (struct tw_flow_table){.capacity = capacity, .mask = buckets - 1, .seed = seed};
+    t->flows = reserve(capacity * sizeof(*t->flows));
+    t->buckets = reserve(buckets * sizeof(*t->buckets));
+    t->heap = reserve(capacity * sizeof(*t->heap));
+    if (t->flows != NULL && t->buckets != NULL && t->heap != NULL)
+        return true;
+    tw_flow_table_fini(t);
+    return false;
+}
+
+void tw_flow_table_fini(struct tw_flow_table *t)
+{
+    release(t->flows, t->capacity * sizeof(*t->flows));
+    release(t->buckets, (t->mask + 1) * sizeof(*t->buckets));
+    release(t->heap, t->capacity * sizeof(*t->heap));
+    *t = (struct tw_flow_table){0};
+}
+
+static uint64_t ipv4_endpoint(const struct tw_endpoint *e)
+{
+    struct tw_cur c = tw_cur_of(e->ip.b, 4);
+    uint32_t ip;
+    return tw_cur_u32be(&c, &ip) ? (uint64_t)ip << 16 | e->port : e->port;
+}
+
+uint32_t tw_flow_table_hash(const struct tw_flow_table *t, const struct tw_packet *p)
+{
+    if (p->src.ip.family == 4) {
+        const uint64_t a = ipv4_endpoint(&p->src), b = ipv4_endpoint(&p->dst);
+        const uint64_t low = (a < b ? a : b) | (uint64_t)p->ip_proto << 48, high = a < b ? b : a;
+        const uint64_t key = t->seed.k1 ^ UINT64_C(0xa0761d6478bd642f);
+        const uint64_t h = tw_mix_fold(low ^ t->seed.k0, high ^ key);
+        const uint64_t mixed = tw_mix_fold(h ^ t->seed.k0, key);
+        return (uint32_t)(mixed ^ mixed >> 32);
+    }
+    const int order = memcmp(p->src.ip.b, p->dst.ip.b, sizeof(p->src.ip.b));
+    const bool swap = order > 0 || (order == 0 && p->src.port > p->dst.port);
+    const struct tw_endpoint *a = swap ? &p->dst : &p->src, *b = swap ? &p->src : &p->dst;
+    uint64_t key[5] = {(uint64_t)p->ip_proto << 32 | (uint64_t)a->port << 16 | b->port};
+    memcpy(&key[1], a->ip.b, sizeof(a->ip.b));
+    memcpy(&key[3], b->ip.b, sizeof(b->ip.b));
+    return (uint32_t)tw_hash(t->seed, key, sizeof(key));
+}
+
+static bool same(const struct tw_endpoint *a, const struct tw_endpoint *b)
+{
+    return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0;
+}
+
+struct tw_flow *tw_flow_table_find(
+    const struct tw_flow_table *t, const struct tw_packet *p, uint32_t hash, unsigned *out_direction)
+{
+    for (uint32_t i = t->buckets[hash & t->mask]; i != 0; i = t->flows[i - 1].chain) {
+        struct tw_flow *w = &t->flows[i - 1];
+        if (w->hash != hash || w->ip_proto != p->ip_proto)
+            continue;
+        const struct tw_endpoint *side = w->conn.side;
+        if (same(&side[0], &p->src) && same(&side[1], &p->dst)) {
+            *out_direction = 0;
+            return w;
+        }
+        if (same(&side[0], &p->dst) && same(&side[1], &p->src)) {
+            *out_direction = 1;
+            return w;
+        }
+    }
+    return NULL;
+}
+
+bool tw_flow_table_is_full(const struct tw_flow_table *t)
+{
+    return t->size == t->capacity;
+}
+
+static void list_remove(struct tw_flow_table *t, struct tw_flow *w)
+{
+    if (w->newer != 0)
+        t->flows[w->newer - 1].older = w->older;
+    else
+        t->newest = w->older;
+    if (w->older != 0)
+        t->flows[w->older - 1].newer = w->newer;
+    else
+        t->oldest = w->newer;
+}
+
+static void list_push(struct tw_flow_table *t, struct tw_flow *w)
+{
+    const uint32_t link = tw_flow_index(t, w) + 1;
+    w->newer = 0;
+    w->older = t->newest;
+    if (t->newest != 0)
+        t->flows[t->newest - 1].newer = link;
+    else
+        t->oldest = link;
+    t->newest = link;
+}
+
+void tw_flow_table_touch(struct tw_flow_table *t, struct tw_flow *w)
+{
+    if (w->newer == 0)
+        return;
+    list_remove(t, w);
+    list_push(t, w);
+}
+
+struct tw_flow *tw_flow_table_oldest(const struct tw_flow_table *t)
+{
+    return t->oldest == 0 ? NULL : &t->flows[t->oldest - 1];
+}
+
+struct tw_flow *tw_flow_table_newer(const struct tw_flow_table *t, const struct tw_flow *w)
+{
+    return w->newer == 0 ? NULL : &t->flows[w->newer - 1];
+}
+
+static bool is_before(const struct tw_flow_table *t, const struct tw_flow_deadline *a,
+    const struct tw_flow_deadline *b)
+{
+    if (a->at_ns != b->at_ns)
+        return a->at_ns < b->at_ns;
+    return t->flows[a->flow].conn.first_packet < t->flows[b->flow].conn.first_packet;
+}
+
+static void place(struct tw_flow_table *t, size_t at, struct tw_flow_deadline d)
+{
+    t->heap[at] = d;
+    t->flows[d.flow].heap_at = (uint32_t)at;
+}
+
+static void sift_up(struct tw_flow_table *t, size_t at)
+{
+    const struct tw_flow_deadline d = t->heap[at];
+    while (at > 0 && is_before(t, &d, &t->heap[(at - 1) / 2])) {
+        place(t, at, t->heap[(at - 1) / 2]);
+        at = (at - 1) / 2;
+    }
+    place(t, at, d);
+}
+
+static void sift_down(struct tw_flow_table *t, size_t at)
+{
+    const struct tw_flow_deadline d = t->heap[at];
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= t->n_heap)
+            break;
+        if (child + 1 < t->n_heap && is_before(t, &t->heap[child + 1], &t->heap[child]))
+            child++;
+        if (!is_before(t, &t->heap[child], &d))
+            break;
+        place(t, at, t->heap[child]);
+        at = child;
+    }
+    place(t, at, d);
+}
+
+void tw_flow_table_set_due(struct tw_flow_table *t, struct tw_flow *w, int64_t at_ns)
+{
+    const size_t at = w->heap_at;
+    const bool later = at_ns > t->heap[at].at_ns;
+    t->heap[at].at_ns = at_ns;
+    if (later)
+        sift_down(t, at);
+    else
+        sift_up(t, at);
+}
+
+struct tw_flow *tw_flow_table_due(const struct tw_flow_table *t, int64_t *out_at_ns)
+{
+    if (t->n_heap == 0)
+        return NULL;
+    *out_at_ns = t->heap[0].at_ns;
+    return &t->flows[t->heap[0].flow];
+}
+
+static void heap_remove(struct tw_flow_table *t, size_t at)
+{
+    t->n_heap--;
+    if (at == t->n_heap)
+        return;
+    place(t, at, t->heap[t->n_heap]);
+    sift_up(t, at);
+    sift_down(t, at);
+}
+
+struct tw_flow *tw_flow_table_add(struct tw_flow_table *t, uint32_t hash)
+{
+    uint32_t index = t->unused;
+    if (t->free != 0) {
+        index = t->free - 1;
+        t->free = t->flows[index].chain;
+    } else {
+        t->unused++;
+    }
+    struct tw_flow *w = &t->flows[index];
+    uint32_t *bucket = &t->buckets[hash & t->mask];
+    *w = (struct tw_flow){.hash = hash, .chain = *bucket};
+    *bucket = index + 1;
+    list_push(t, w);
+    place(t, t->n_heap, (struct tw_flow_deadline){INT64_MAX, index});
+    t->n_heap++;
+    t->size++;
+    return w;
+}
+
+void tw_flow_table_remove(struct tw_flow_table *t, struct tw_flow *w)
+{
+    const uint32_t link = tw_flow_index(t, w) + 1;
+    uint32_t *at = &t->buckets[w->hash & t->mask];
+    while (*at != link)
+        at = &t->flows[*at - 1].chain;
+    *at = w->chain;
+    list_remove(t, w);
+    heap_remove(t, w->heap_at);
+    w->chain = t->free;
+    t->free = link;
+    t->size--;
+}
