@@ -1,0 +1,144 @@
+#include "registry/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto/digest.h"
+#include "registry/keys.h"
+
+static void load_head(struct tw_load *l, const struct tw_node *root)
+{
+    const struct tw_node *version = tw_node_get(root, "inventory");
+    double number;
+    if (tw_load_number(version, &number) && number != 1)
+        tw_yaml_error(l->y, l->d, version, false, NULL,
+            "this program reads version 1 of the format, not %.*s", TW_STR_ARG(version->text));
+    l->r->site = tw_load_one(l, root, "site", tw_load_check_text);
+}
+
+static void load_all(struct tw_load *l, const struct tw_node *root)
+{
+    load_head(l, root);
+    tw_load_networks(l, root);
+    tw_load_entries(l, root);
+    tw_load_approvals(l, root);
+    tw_load_variables(l, root);
+    for (size_t i = 0; i < l->r->n_entries; i++)
+        tw_load_grants(l, &l->r->entries[i]);
+    for (size_t i = l->r->n_assets; i < l->r->n_entries; i++)
+        tw_load_ai_system(l, &l->r->entries[i]);
+    tw_load_changes(l, root);
+}
+
+static bool load_file(struct tw_registry *r, const char *path, struct tw_diags *diags)
+{
+    size_t from = diags->n;
+    struct tw_load l = {.r = r, .d = diags};
+    r->yaml = tw_yaml_load_file(path, diags);
+    if (r->yaml == NULL)
+        return false;
+    l.y = r->yaml;
+    const struct tw_node *root = r->yaml->root;
+    if (root != NULL) {
+        tw_keys_check(r->yaml, diags, root, tw_inventory_keys(), "the inventory");
+        if (root->kind == TW_NODE_MAP)
+            load_all(&l, root);
+    }
+    tw_diags_sort(diags, from);
+    if (l.no_memory)
+        tw_diag_add(diags, TW_DIAG_ERROR, path, 0, 0, NULL, NULL, "out of memory");
+    return true;
+}
+
+static bool finish(struct tw_registry *r, const char *path, struct tw_diags *diags)
+{
+    const char *bytes = r->yaml != NULL ? r->yaml->bytes : "";
+    memcpy(r->digest, "sha256:", 7);
+    tw_sha256_hex(bytes, r->yaml != NULL ? r->yaml->n_bytes : 0, r->digest + 7);
+    r->who = tw_who_new();
+    r->decisions = tw_decisions_new();
+    if (r->who != NULL && r->decisions != NULL && tw_registry_index(r))
+        return true;
+    tw_diag_add(
+        diags, TW_DIAG_ERROR, path != NULL ? path : "inventory", 0, 0, NULL, NULL, "out of memory");
+    return false;
+}
+
+struct tw_registry *tw_registry_load(const char *path, struct tw_diags *diags)
+{
+    size_t errors = diags->errors;
+    struct tw_registry *r = calloc(1, sizeof(*r));
+    if (r == NULL) {
+        tw_diag_add(diags, TW_DIAG_ERROR, path, 0, 0, NULL, NULL, "out of memory");
+        return NULL;
+    }
+    bool ok = path == NULL || load_file(r, path, diags);
+    if (ok && diags->errors == errors && finish(r, path, diags))
+        return r;
+    tw_registry_free(r);
+    return NULL;
+}
+
+void tw_registry_free(struct tw_registry *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->n_kept; i++)
+        free(r->kept[i]);
+    free(r->kept);
+    tw_who_free(r->who);
+    tw_decisions_free(r->decisions);
+    tw_yaml_free(r->yaml);
+    free(r);
+}
+
+struct tw_str tw_registry_site(const struct tw_registry *r)
+{
+    return r->site;
+}
+
+const char *tw_registry_digest(const struct tw_registry *r)
+{
+    return r->digest;
+}
+
+size_t tw_registry_ai_systems(const struct tw_registry *r)
+{
+    return r->n_entries - r->n_assets;
+}
+
+size_t tw_registry_assets(const struct tw_registry *r)
+{
+    return r->n_assets;
+}
+
+size_t tw_registry_variables(const struct tw_registry *r)
+{
+    return r->n_variables;
+}
+
+size_t tw_registry_approvals(const struct tw_registry *r, const struct tw_approval_def **out)
+{
+    *out = r->approvals;
+    return r->n_approvals;
+}
+
+size_t tw_registry_changes(const struct tw_registry *r, const struct tw_change_def **out)
+{
+    *out = r->changes;
+    return r->n_changes;
+}
+
+size_t tw_registry_reports(
+    const struct tw_registry *r, struct tw_str ai_system_id, const struct tw_report_def **out)
+{
+    for (size_t i = r->n_assets; i < r->n_entries; i++) {
+        const struct tw_entry *e = &r->entries[i];
+        if (!tw_str_eq(e->id, ai_system_id))
+            continue;
+        *out = e->reports;
+        return e->n_reports;
+    }
+    *out = NULL;
+    return 0;
+}

@@ -1,0 +1,244 @@
+/* AI systems: tier, model, what they report, and when they are supposed to work. */
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/topic.h"
+#include "registry/load.h"
+
+static const char *const tiers[] = {"none", "T0", "T1", "T2", "T3", "T4", NULL};
+static const char *const autonomies[] = {"A0", "A1", "A2", "A3", NULL};
+static const char *const consequences[] = {"C0", "C1", "C2", "C3", NULL};
+
+/* Publishing on a topic that moves something is a right to write, too. */
+static bool publishes_commands(const struct tw_registry *r, const struct tw_grant *g)
+{
+    if ((g->actions & 1u << TW_ACTION_PUBLISH) == 0)
+        return false;
+    for (size_t v = 0; v < r->n_variables; v++) {
+        const struct tw_variable *var = &r->variables[v];
+        if (var->topic.p == NULL || (var->role != TW_ROLE_COMMAND && var->role != TW_ROLE_SAFETY))
+            continue;
+        for (size_t t = 0; t < g->topics.n; t++) {
+            if (tw_topic_covers(g->topics.list[t], var->topic) ||
+                tw_topic_covers(var->topic, g->topics.list[t]))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool may_write(const struct tw_registry *r, const struct tw_entry *e)
+{
+    const uint32_t writes = 1u << TW_ACTION_WRITE | 1u << TW_ACTION_CALL |
+                            1u << TW_ACTION_HISTORY_WRITE | 1u << TW_ACTION_MANAGE;
+    for (size_t g = 0; g < e->n_grants; g++) {
+        if ((e->grants[g].actions & writes) != 0 || publishes_commands(r, &e->grants[g]))
+            return true;
+    }
+    return false;
+}
+
+/* Tier, autonomy and consequence say the same thing twice: where both are given they agree. */
+static void load_tier(struct tw_load *l, struct tw_entry *e)
+{
+    char why[160];
+    const struct tw_node *at = tw_node_get(e->node, "tier");
+    const struct tw_tier_case c = {
+        .autonomy = tw_load_choice(e->node, "autonomy", autonomies, -1),
+        .consequence = tw_load_choice(e->node, "consequence", consequences, -1),
+        .is_llm = tw_str_is(e->technology, "llm"),
+        .may_write = may_write(l->r, e),
+    };
+    enum tw_tier given = (enum tw_tier)tw_load_choice(e->node, "tier", tiers, TW_TIER_NONE);
+    enum tw_tier derived = tw_tier_derive(&c, why, sizeof(why));
+    bool half = (tw_node_get(e->node, "autonomy") == NULL) !=
+                (tw_node_get(e->node, "consequence") == NULL);
+    e->tier = given != TW_TIER_NONE ? given : derived;
+    if (half)
+        tw_yaml_error(l->y, l->d, e->node, false, NULL,
+            "\"autonomy\" and \"consequence\" are given together or not at all");
+    else if (given != TW_TIER_NONE && derived != TW_TIER_NONE && given != derived)
+        tw_yaml_error(l->y, l->d, at, false, why, "tier %s does not agree: it would be %s",
+            tw_tier_name(given), tw_tier_name(derived));
+    else if (c.is_llm && c.may_write && e->tier == TW_TIER_T4)
+        tw_yaml_warning(l->y, l->d, at != NULL ? at : e->node, false, why[0] ? why : NULL,
+            "an llm with a right to write is not admitted at T4");
+    else if (c.is_llm && c.may_write && e->tier < TW_TIER_T2)
+        tw_yaml_warning(l->y, l->d, at != NULL ? at : e->node, false, NULL,
+            "an llm with a right to write is at least T2 (uplift U1)");
+    else if (c.is_llm && c.may_write && given == TW_TIER_NONE)
+        tw_yaml_warning(l->y, l->d, e->node, false, why, "the tier is %s", tw_tier_name(e->tier));
+}
+
+static void load_model(struct tw_load *l, struct tw_entry *e)
+{
+    struct tw_strs digests = {0};
+    const struct tw_node *model = tw_load_map(e->node, "model");
+    e->model_name = tw_load_one(l, model, "name", tw_load_check_text);
+    e->model_version = tw_load_one(l, model, "version", tw_load_check_text);
+    tw_load_strs(l, model, "sha256", tw_load_check_sha256, &digests);
+}
+
+static void load_reports(struct tw_load *l, struct tw_entry *e)
+{
+    const struct tw_node *list = tw_load_list(e->node, "reports");
+    if (list == NULL)
+        return;
+    e->reports = tw_load_keep(l, list->n, sizeof(*e->reports));
+    for (size_t i = 0; e->reports != NULL && i < list->n; i++) {
+        const struct tw_node *n = &list->children[i];
+        struct tw_report_def def = {.topic = tw_load_one(l, n, "mqtt", tw_load_check_filter)};
+        const struct {
+            const char *key;
+            struct tw_str *out;
+        } pointers[] = {{"confidence", &def.confidence}, {"inputs_ts", &def.inputs_ts},
+            {"model", &def.model}, {"model_version", &def.model_version}, {"object", &def.object},
+            {"value", &def.value}};
+        for (size_t p = 0; p < sizeof(pointers) / sizeof(pointers[0]); p++)
+            *pointers[p].out = tw_load_one(l, n, pointers[p].key, tw_load_check_pointer);
+        if (def.topic.p != NULL)
+            e->reports[e->n_reports++] = def;
+    }
+}
+
+static void load_heartbeats(struct tw_load *l, const struct tw_entry *e)
+{
+    const struct tw_node *list = tw_load_list(e->node, "heartbeat");
+    for (size_t i = 0; list != NULL && i < list->n; i++) {
+        const struct tw_node *n = &list->children[i];
+        if (n->kind != TW_NODE_MAP)
+            continue;
+        bool opcua = tw_node_get(n, "opcua") != NULL, mqtt = tw_node_get(n, "mqtt") != NULL;
+        if (opcua == mqtt)
+            tw_yaml_error(l->y, l->d, n, false, NULL, "a heartbeat is on one of opcua and mqtt");
+        else if (opcua != (tw_node_get(n, "node") != NULL))
+            tw_yaml_error(l->y, l->d, n, false, NULL, "\"node\" goes with \"opcua\"");
+        (void)tw_load_entry(l, tw_node_get(n, "opcua"));
+        (void)tw_load_one(l, n, "node", tw_load_check_nodeid);
+        (void)tw_load_one(l, n, "mqtt", tw_load_check_filter);
+        int64_t every = tw_load_duration(l, n, "every"), timeout = tw_load_duration(l, n, "timeout");
+        if (every > 0 && timeout > 0 && timeout < every)
+            tw_yaml_error(l->y, l->d, tw_node_get(n, "timeout"), false, NULL,
+                "\"timeout\" must not be shorter than \"every\"");
+    }
+}
+
+static bool is_day(struct tw_str s)
+{
+    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    for (size_t i = 0; i < 7; i++) {
+        if (tw_str_is(s, days[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "mon-fri,sun" */
+static bool days_valid(struct tw_str s)
+{
+    size_t at = 0;
+    while (at < s.len) {
+        size_t end = at;
+        while (end < s.len && s.p[end] != ',')
+            end++;
+        struct tw_str part = {s.p + at, end - at};
+        bool ok = part.len == 7 ? part.p[3] == '-' && is_day((struct tw_str){part.p, 3}) &&
+                                      is_day((struct tw_str){part.p + 4, 3})
+                                : is_day(part);
+        if (!ok)
+            return false;
+        at = end + 1;
+    }
+    return s.len > 0 && s.p[s.len - 1] != ',';
+}
+
+static void check_days(struct tw_load *l, const struct tw_node *n)
+{
+    const struct tw_str shown = tw_utf8_cut(n->text, 64);
+    if (n->kind == TW_NODE_LIST) {
+        for (size_t i = 0; i < n->n; i++)
+            check_days(l, &n->children[i]);
+    } else if (n->kind != TW_NODE_SCALAR || !days_valid(n->text)) {
+        tw_yaml_error(l->y, l->d, n, false, "such as mon-fri or mon,wed,sun",
+            "\"%.*s\" are no days", TW_STR_ARG(shown));
+    }
+}
+
+static void check_clock(struct tw_load *l, const struct tw_node *active, const char *key)
+{
+    const struct tw_node *n = tw_node_get(active, key);
+    if (n == NULL || n->kind != TW_NODE_SCALAR || n->text.len == 0)
+        return;
+    const char *p = n->text.p;
+    bool ok = n->text.len == 5 && p[2] == ':';
+    for (size_t i = 0; ok && i < 5; i++)
+        ok = i == 2 || (p[i] >= '0' && p[i] <= '9');
+    int minutes = ok ? ((p[0] - '0') * 10 + p[1] - '0') * 60 + (p[3] - '0') * 10 + p[4] - '0' : 0;
+    const struct tw_str shown = tw_utf8_cut(n->text, 64);
+    if (!ok || p[3] > '5' || minutes > 24 * 60)
+        tw_yaml_error(l->y, l->d, n, false, "such as \"06:00\", in quotes",
+            "\"%.*s\" is not a time of day", TW_STR_ARG(shown));
+}
+
+/* The shape of a zone's name is checked everywhere; whether there is one depends on the machine, so it
+ * is only a warning. */
+static void check_zone(struct tw_load *l, const struct tw_node *active)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/";
+    char path[128];
+    struct tw_str tz = tw_load_text(active, "tz");
+    if (tz.p == NULL)
+        return;
+    const struct tw_node *n = tw_node_get(active, "tz");
+    bool ok = tz.len < 64 && tz.p[0] != '/';
+    for (size_t i = 0; ok && i < tz.len; i++)
+        ok = memchr(letters, tz.p[i], sizeof(letters) - 1) != NULL;
+    const struct tw_str shown = tw_utf8_cut(tz, 64);
+    snprintf(path, sizeof(path), "/usr/share/zoneinfo/%.*s", TW_STR_ARG(shown));
+    if (!ok)
+        tw_yaml_error(l->y, l->d, n, false, "such as Europe/Berlin or Asia/Shanghai",
+            "\"%.*s\" is not a time zone", TW_STR_ARG(shown));
+    else if (access("/usr/share/zoneinfo/UTC", R_OK) == 0 && access(path, R_OK) != 0)
+        tw_yaml_warning(
+            l->y, l->d, n, false, NULL, "this machine knows no time zone \"%.*s\"", TW_STR_ARG(shown));
+}
+
+static void load_quotas(struct tw_load *l, const struct tw_entry *e)
+{
+    static const char *const bytes[] = {"history", "egress"};
+    const struct tw_node *quotas = tw_load_map(e->node, "quotas");
+    struct tw_rate rate;
+    (void)tw_load_count_rate(l, quotas, "writes", &rate);
+    for (size_t i = 0; i < 2; i++) {
+        const struct tw_node *n = tw_node_get(quotas, bytes[i]);
+        if (n != NULL && n->kind == TW_NODE_SCALAR && tw_rate_parse(n->text, &rate) && !rate.is_bytes)
+            tw_yaml_error(l->y, l->d, n, false, NULL, "\"%s\" is bytes per time, such as 10MB/h",
+                bytes[i]);
+    }
+}
+
+void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)
+{
+    struct tw_strs inputs = {0};
+    const struct tw_node *active = tw_load_map(e->node, "active");
+    const struct tw_node *min = tw_node_get(e->node, "min_confidence");
+    e->kind = TW_STR("ai_system");
+    e->technology = tw_load_text(e->node, "technology");
+    load_tier(l, e);
+    load_model(l, e);
+    load_reports(l, e);
+    e->has_min_confidence = tw_load_number(min, &e->min_confidence);
+    if (e->has_min_confidence && !(e->min_confidence >= 0 && e->min_confidence <= 1))
+        tw_yaml_error(l->y, l->d, min, false, NULL, "\"min_confidence\" is 0 to 1");
+    e->max_input_age_ns = tw_load_duration(l, e->node, "max_input_age");
+    tw_load_strs(l, e->node, "inputs", tw_load_check_variable, &inputs);
+    load_heartbeats(l, e);
+    if (tw_node_get(active, "days") != NULL)
+        check_days(l, tw_node_get(active, "days"));
+    check_clock(l, active, "from");
+    check_clock(l, active, "to");
+    check_zone(l, active);
+    load_quotas(l, e);
+}

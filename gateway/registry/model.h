@@ -1,0 +1,241 @@
+#pragma once
+/* The inventory as the program holds it: made by load_*.c, read by everything else in registry/.
+ * Private to registry/. Texts borrow from the YAML tree, which lives as long as the registry. */
+
+#include "base/hash.h"
+#include "config/rate.h"
+#include "registry/registry.h"
+
+/* ---- who */
+
+enum tw_id_kind { /* strongest first: what names an entry, and what can contradict it */
+    TW_ID_CERTIFICATE,
+    TW_ID_URI,
+    TW_ID_CLIENT_ID,
+    TW_ID_IP,
+    TW_ID_MAC,
+    TW_ID_OPCUA_USER,
+    TW_ID_MQTT_USER,
+    TW_ID_KINDS
+};
+
+struct tw_strs {
+    struct tw_str *list;
+    size_t n;
+};
+
+struct tw_ports {
+    uint16_t *list;
+    size_t n;
+};
+
+struct tw_cidr {
+    struct tw_ip ip;
+    unsigned bits;
+};
+
+struct tw_cidrs {
+    struct tw_cidr *list;
+    size_t n;
+};
+
+struct tw_network {
+    struct tw_str name;
+    struct tw_cidrs cidrs;
+    bool registered_only;
+};
+
+/* ---- what may be done */
+
+enum tw_grant_kind { TW_GRANT_OPCUA, TW_GRANT_MQTT, TW_GRANT_PROTOCOL };
+
+struct tw_entry;
+
+struct tw_grant {
+    enum tw_grant_kind kind;
+    const struct tw_entry *target;  /* opcua, mqtt */
+    uint32_t actions;               /* bit per enum tw_action */
+    struct tw_strs nodes, objects, methods, topics;
+    struct tw_strs protocols;
+    struct tw_cidrs to_cidrs;
+    const struct tw_entry **to_entries;
+    const struct tw_network **to_networks;
+    size_t n_to_entries, n_to_networks;
+    bool has_to;
+    struct tw_ports ports;
+    struct tw_str needs_approval, rate_text;
+    bool has_max_step, has_rate;
+    double max_step, rate_per_s;
+};
+
+struct tw_entry { /* an asset or an AI system */
+    struct tw_str id;
+    const struct tw_node *node;
+    bool is_ai, is_gateway;
+    uint32_t index;
+    struct tw_strs ids[TW_ID_KINDS]; /* IP and MAC: bytes of struct tw_ip, of 6; others: text */
+    struct tw_ports ports;
+    struct tw_str kind, min_security, security, mqtt_security, technology;
+    enum tw_importance importance;
+    enum tw_tier tier;
+    struct tw_str model_name, model_version;
+    bool has_min_confidence, has_may;
+    double min_confidence;
+    int64_t max_input_age_ns;
+    struct tw_grant *grants;
+    size_t n_grants;
+    struct tw_report_def *reports;
+    size_t n_reports;
+};
+
+struct tw_variable {
+    struct tw_str id, unit, type;
+    const struct tw_node *node;      /* of the YAML tree */
+    const struct tw_entry *server;   /* opcua; NULL when it is not there */
+    struct tw_str opcua_node;
+    struct tw_str topic, field;      /* mqtt; field absent: not given */
+    enum tw_role role;
+    struct tw_range range;
+    bool has_max_step, has_max_rate, has_publishers;
+    double max_step, max_rate;
+    const struct tw_entry **publishers;
+    size_t n_publishers;
+};
+
+/* Sorted by text (and owner) for exact look-ups; what needs matching comes as a list, in file order. */
+struct tw_name_row {
+    struct tw_str text;
+    uint32_t item;
+};
+
+struct tw_name_index {
+    struct tw_name_row *rows;
+    size_t n;
+};
+
+struct tw_registry {
+    struct tw_yaml *yaml;
+    char digest[7 + 64 + 1];
+    struct tw_str site;
+    struct tw_network *networks;
+    size_t n_networks;
+    struct tw_entry *entries;        /* assets, then AI systems */
+    size_t n_entries, n_assets;
+    struct tw_variable *variables;
+    size_t n_variables;
+    struct tw_approval_def *approvals;
+    size_t n_approvals;
+    struct tw_change_def *changes;
+    size_t n_changes;
+    struct tw_name_index by_id[TW_ID_KINDS]; /* item: entry index */
+    struct tw_name_index exact_nodes, exact_topics; /* item: variable index */
+    uint32_t *glob_nodes, *filter_topics;
+    size_t n_glob_nodes, n_filter_topics;
+    struct tw_who *who;              /* caches, see who.c and decide.c */
+    struct tw_decisions *decisions;
+    char version_text[TW_NUM_TEXT];  /* a model version that came as a number */
+    void **kept;                     /* everything allocated */
+    size_t n_kept, size_kept;
+};
+
+/* Zeroed memory that lives as long as the registry; NULL when there is none (then loading fails). */
+void *tw_registry_keep(struct tw_registry *r, size_t n, size_t size);
+
+/* ---- texts of the format */
+
+/* A NodeId, or a pattern of one, as events print them. `*out_why` says what is wrong. */
+bool tw_nodeid_valid(struct tw_str pattern, const char **out_why);
+static inline bool tw_has_glob(struct tw_str s)
+{
+    return s.len > 0 && (memchr(s.p, '*', s.len) != NULL || memchr(s.p, '?', s.len) != NULL);
+}
+/* Is every topic that `sub` matches matched by `filter` as well? Both may hold wildcards. */
+bool tw_topic_covers(struct tw_str filter, struct tw_str sub);
+bool tw_cidr_parse(struct tw_str s, struct tw_cidr *out);
+bool tw_cidr_has(const struct tw_cidr *c, const struct tw_ip *ip);
+bool tw_cidrs_have(const struct tw_cidrs *c, const struct tw_ip *ip);
+
+/* ---- tiers */
+
+struct tw_tier_case {
+    int autonomy, consequence; /* 0 to 3; -1: not given */
+    bool is_llm, may_write;
+};
+/* The tier of the matrix with its uplifts; NONE when either axis is missing. `out_why` says how. */
+enum tw_tier tw_tier_derive(const struct tw_tier_case *c, char *out_why, size_t size);
+
+/* ---- index.c */
+
+/* False when memory is short. `rows` stays the caller's (kept) memory. */
+void tw_name_index_sort(struct tw_name_index *index);
+/* The first row with this text, NULL when there is none; its equals follow it. */
+const struct tw_name_row *tw_name_index_find(const struct tw_name_index *index, struct tw_str text);
+bool tw_registry_index(struct tw_registry *r);
+
+/* ---- who.c: who is it */
+
+struct tw_claim { /* what a client says about itself, and what its packets say */
+    struct tw_str facts[TW_ID_KINDS]; /* absent: not known */
+    struct tw_str certificate_uri;
+    struct tw_ip ip;
+    uint8_t ip_key[17], mac[6];       /* what facts[] of addresses point to */
+};
+
+struct tw_who_facts {
+    const struct tw_entry *entry;     /* NULL: unregistered */
+    enum tw_identity identity;
+    bool certain, registered_address, in_registered_only;
+    struct tw_str network, mismatch;
+};
+
+/* An address and a port as a place to go to. */
+struct tw_place {
+    const struct tw_entry *entry;     /* NULL: unregistered */
+    bool in_plant, is_server_port;    /* the entry declares the port */
+};
+
+struct tw_who *tw_who_new(void);
+void tw_who_free(struct tw_who *w);
+void tw_claim_address(struct tw_claim *c, const struct tw_endpoint *at);
+/* Good until the next call for the same side (0 or 1); `flow` spreads the cache. */
+const struct tw_who_facts *tw_who_is(
+    struct tw_registry *r, const struct tw_claim *claim, uint64_t flow, unsigned side);
+struct tw_place tw_who_at(
+    struct tw_registry *r, const struct tw_endpoint *at, enum tw_protocol protocol);
+
+/* identity.c: the same without a cache; the mismatch is written into `text`. */
+void tw_identity_judge(const struct tw_registry *r, const struct tw_claim *claim, char *text,
+    size_t size, struct tw_who_facts *out);
+struct tw_place tw_identity_place(
+    const struct tw_registry *r, const struct tw_endpoint *at, enum tw_protocol protocol);
+
+/* ---- decide.c: what does the inventory say of this action */
+
+struct tw_decision {
+    const struct tw_variable *variable;
+    bool is_payload; /* the event is the whole value of the variable */
+    bool is_part;    /* the event only belongs to a message that carries the variable */
+    bool is_publisher;               /* the variable lists the actor */
+    const struct tw_grant *grant;
+    bool allowed, default_open;
+    const struct tw_report_def *report;
+};
+
+struct tw_decisions *tw_decisions_new(void);
+void tw_decisions_free(struct tw_decisions *d);
+const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event *event,
+    const struct tw_entry *actor, const struct tw_entry *server);
+
+/* variable.c: fills variable, is_payload, is_part. */
+void tw_variable_find(const struct tw_registry *r, const struct tw_event *event,
+    const struct tw_entry *server, struct tw_decision *out);
+
+/* grant.c: fills grant, allowed, default_open. */
+void tw_grant_find(const struct tw_event *event, const struct tw_entry *actor,
+    const struct tw_entry *server, struct tw_decision *out);
+
+/* report.c */
+const struct tw_report_def *tw_report_find(
+    const struct tw_entry *actor, const struct tw_event *event);
+void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
+    const struct tw_entry *actor, const struct tw_report_def *report, struct tw_report_facts *out);

@@ -1,0 +1,60 @@
+#pragma once
+/* The plant inventory (CONTRACT § 3): who is who, which tier, what may be done. Loaded once, read by
+ * the analysis thread. Identity is tried by client id, user, ApplicationUri, certificate, MAC and
+ * address; what contradicts what is said in words. */
+
+#include "config/yaml.h"
+#include "event/facts.h"
+
+struct tw_registry;
+
+/* Load and check everything; NULL when there were errors. `path` NULL: an empty inventory, everybody
+ * unregistered, no network registered-only. */
+struct tw_registry *tw_registry_load(const char *path, struct tw_diags *diags);
+void tw_registry_free(struct tw_registry *r);
+/* The JSON schema of the format. */
+void tw_registry_schema(struct tw_text *out);
+
+/* Fill `facts` (zeroed by the callee) for `event`: actor, target, variable, grant, report pointers.
+ * Also learns ranges from EURange properties that pass by, so it is called once for every event, in
+ * order. Views are good until the next call. */
+void tw_registry_resolve(
+    struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts);
+
+struct tw_str tw_registry_site(const struct tw_registry *r);
+/* SHA-256 of the file's bytes, "sha256:…"; of nothing for an empty inventory. */
+const char *tw_registry_digest(const struct tw_registry *r);
+size_t tw_registry_ai_systems(const struct tw_registry *r);
+size_t tw_registry_assets(const struct tw_registry *r);
+size_t tw_registry_variables(const struct tw_registry *r);
+
+/* Declarations that detect/ keeps state for. */
+struct tw_approval_def {
+    struct tw_str id, topic;                 /* topic filter */
+    const struct tw_str *by;                 /* actor ids */
+    size_t n_by;
+    struct tw_str approved, ai_system, object, value, expires_s; /* JSON Pointers; absent: not used */
+    int64_t valid_ns;
+    uint32_t uses;
+};
+size_t tw_registry_approvals(const struct tw_registry *r, const struct tw_approval_def **out);
+
+struct tw_change_def {
+    /* Declared in the file … */
+    struct tw_str ai_system_id, version, ticket;
+    int64_t from_ns, to_ns;
+    /* … or announced on the wire (topic present). */
+    struct tw_str topic;
+    const struct tw_str *by;
+    size_t n_by;
+    struct tw_str ai_system, to_version, ticket_at, window_s; /* JSON Pointers */
+};
+size_t tw_registry_changes(const struct tw_registry *r, const struct tw_change_def **out);
+
+struct tw_report_def {
+    struct tw_str topic;                      /* topic filter */
+    struct tw_str confidence, inputs_ts, model, model_version, object, value; /* JSON Pointers */
+};
+/* The reports of an AI system; 0 for anybody else. */
+size_t tw_registry_reports(
+    const struct tw_registry *r, struct tw_str ai_system_id, const struct tw_report_def **out);

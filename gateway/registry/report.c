@@ -1,0 +1,79 @@
+/* What an AI system says about itself: confidence, age of its inputs, model. */
+
+#include "base/num.h"
+#include "base/timefmt.h"
+#include "base/topic.h"
+#include "registry/model.h"
+
+const struct tw_report_def *tw_report_find(
+    const struct tw_entry *actor, const struct tw_event *event)
+{
+    if (actor == NULL || event->action != TW_ACTION_PUBLISH || event->object.len == 0)
+        return NULL;
+    for (size_t i = 0; i < actor->n_reports; i++) {
+        if (tw_topic_matches(actor->reports[i].topic, event->object))
+            return &actor->reports[i];
+    }
+    return NULL;
+}
+
+/* A time in any of the forms that are written; they tell themselves apart. */
+static bool time_of(const struct tw_value *v, int64_t *out_ns)
+{
+    double number;
+    struct tw_number parsed;
+    if (tw_value_number(v, &number)) {
+        *out_ns = tw_time_of_number(number);
+        return *out_ns != 0;
+    }
+    if (v->kind != TW_VALUE_STRING)
+        return false;
+    if (tw_time_parse(v->s, out_ns))
+        return true;
+    if (!tw_num_parse(v->s, &parsed))
+        return false;
+    *out_ns = tw_time_of_number(parsed.d);
+    return *out_ns != 0;
+}
+
+/* A text; a number is written out into `buffer`. */
+static struct tw_str text_of(const struct tw_value *v, char buffer[TW_NUM_TEXT])
+{
+    double number;
+    if (v->kind == TW_VALUE_STRING)
+        return v->s;
+    if (v->kind == TW_VALUE_INT)
+        return (struct tw_str){buffer, tw_num_i64(buffer, v->i)};
+    if (v->kind != TW_VALUE_DOUBLE || !tw_value_number(v, &number) || number - number != 0)
+        return TW_STR_NONE;
+    return (struct tw_str){buffer, tw_num_double(buffer, number)};
+}
+
+static bool is_at(struct tw_str pointer, const struct tw_event *event)
+{
+    return pointer.p != NULL && tw_str_eq(pointer, event->field);
+}
+
+void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
+    const struct tw_entry *actor, const struct tw_report_def *report, struct tw_report_facts *out)
+{
+    int64_t inputs_ns;
+    out->is_report = true;
+    if (event->field.len == 0)
+        return;
+    if (is_at(report->confidence, event))
+        out->has_confidence = tw_value_number(&event->value, &out->confidence);
+    if (is_at(report->inputs_ts, event) && time_of(&event->value, &inputs_ns)) {
+        out->has_inputs_age = true;
+        out->inputs_age_ns = event->ts_ns - inputs_ns;
+    }
+    if (is_at(report->model, event) && event->value.kind == TW_VALUE_STRING)
+        out->model = event->value.s;
+    if (is_at(report->model_version, event)) {
+        out->model_version = text_of(&event->value, r->version_text);
+        /* Where no version is registered there is none to differ from. */
+        out->version_declared = out->model_version.p != NULL &&
+                                (actor->model_version.p == NULL ||
+                                    tw_str_eq(out->model_version, actor->model_version));
+    }
+}
