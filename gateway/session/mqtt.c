@@ -1,0 +1,41 @@
+#include "session/mqtt.h"
+
+#include <stdlib.h>
+
+struct tw_mqtt_sessions {
+    struct tw_mqtt_clients *clients;
+    struct tw_mqtt_topics *topics;
+};
+
+struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits)
+{
+    struct tw_mqtt_sessions *s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return NULL;
+    s->clients = tw_mqtt_clients_new(limits);
+    s->topics = tw_mqtt_topics_new();
+    if (s->clients == NULL || s->topics == NULL) {
+        tw_mqtt_sessions_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s)
+{
+    if (s == NULL)
+        return;
+    tw_mqtt_clients_free(s->clients);
+    tw_mqtt_topics_free(s->topics);
+    free(s);
+}
+
+bool tw_mqtt_sessions_event(
+    struct tw_mqtt_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
+{
+    if (event->protocol != TW_PROTO_MQTT || event->mqtt == NULL)
+        return true;
+    tw_mqtt_clients_event(s->clients, event, facts);
+    tw_mqtt_topics_event(s->topics, event, facts);
+    return !tw_mqtt_topics_seen(s->topics, event);
+}

@@ -1,0 +1,163 @@
+#include <stdlib.h>
+
+#include "base/table.h"
+#include "base/timefmt.h"
+#include "base/topic.h"
+#include "session/mqtt.h"
+
+#define SEEN_NS (60 * TW_NS_PER_S)
+
+enum {
+    MAX_TOPICS = 16384,
+    MAX_SEEN = 65536,
+    MAX_MATCHED = 4096, /* topics a filter is held against: the ones used last */
+    TOPIC_TEXT = 256,   /* a longer topic is known by its beginning */
+    PUBLISHERS = 16,    /* told apart per topic; more are not counted */
+};
+
+struct topic {
+    uint64_t broker;
+    uint64_t publishers[PUBLISHERS];
+    uint16_t n_publishers, text_len, first_len;
+    char text[TOPIC_TEXT];
+    char first[TW_MAX_IDENTITY];
+};
+
+struct seen_key {
+    uint64_t payload, topic;
+};
+
+struct tw_mqtt_topics {
+    struct tw_table *topics;
+    struct tw_table *seen; /* (payload, topic) → time of the last publish */
+    struct tw_seed seed;
+};
+
+struct tw_mqtt_topics *tw_mqtt_topics_new(void)
+{
+    struct tw_mqtt_topics *t = calloc(1, sizeof(*t));
+    if (t == NULL)
+        return NULL;
+    t->seed = tw_seed_random();
+    t->topics =
+        tw_table_new(sizeof(struct tw_text_key), sizeof(struct topic), MAX_TOPICS, t->seed);
+    t->seen = tw_table_new(sizeof(struct seen_key), sizeof(int64_t), MAX_SEEN, t->seed);
+    if (t->topics == NULL || t->seen == NULL) {
+        tw_mqtt_topics_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void tw_mqtt_topics_free(struct tw_mqtt_topics *t)
+{
+    if (t == NULL)
+        return;
+    tw_table_free(t->topics);
+    tw_table_free(t->seen);
+    free(t);
+}
+
+static uint64_t broker_of(const struct tw_mqtt_topics *t, const struct tw_event *event)
+{
+    bool deliver = event->action == TW_ACTION_DELIVER;
+    const struct tw_endpoint *broker = deliver ? &event->src : &event->dst;
+    return tw_hash(t->seed, broker->ip.b, broker->ip.family == 6 ? 16 : 4);
+}
+
+static struct tw_text_key key_of(
+    const struct tw_mqtt_topics *t, const struct tw_event *event, uint64_t broker)
+{
+    struct tw_text_key key = tw_text_key(t->seed, event->object);
+    key.a = tw_hash_mix(key.a, broker);
+    return key;
+}
+
+/* Who publishes: the client id, else the address. `text` is for the address. */
+static struct tw_str publisher(const struct tw_event *event, char text[TW_IP_TEXT])
+{
+    struct tw_str id = event->mqtt->client_id.s;
+    if (id.len > 0)
+        return id;
+    return (struct tw_str){text, tw_ip_text(text, &event->src.ip)};
+}
+
+static void note_publisher(struct topic *k, uint64_t id, struct tw_str name)
+{
+    for (unsigned i = 0; i < k->n_publishers; i++) {
+        if (k->publishers[i] == id)
+            return;
+    }
+    if (k->n_publishers == 0)
+        k->first_len = (uint16_t)tw_str_copy(k->first, sizeof(k->first), name);
+    if (k->n_publishers < PUBLISHERS)
+        k->publishers[k->n_publishers++] = id;
+}
+
+static void on_publish(
+    struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts)
+{
+    uint64_t broker = broker_of(t, event);
+    struct tw_text_key key = key_of(t, event, broker);
+    bool created;
+    struct topic *k = tw_table_put(t->topics, &key, &created);
+    if (created) {
+        k->broker = broker;
+        k->text_len = (uint16_t)tw_str_copy(k->text, sizeof(k->text), event->object);
+    }
+    if (event->action == TW_ACTION_PUBLISH) {
+        char text[TW_IP_TEXT];
+        struct tw_str name = publisher(event, text);
+        note_publisher(k, tw_hash(t->seed, name.p, name.len), name);
+    }
+    facts->topic_publishers = k->n_publishers;
+    if (k->n_publishers > 0)
+        facts->first_publisher = (struct tw_str){k->first, k->first_len};
+}
+
+/* How many of the known topics a filter matches. Topics are walked from the least recently used on; of
+ * very many only the last ones count. */
+static void on_subscribe(
+    struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts)
+{
+    uint64_t broker = broker_of(t, event);
+    size_t skip = tw_table_size(t->topics) > MAX_MATCHED ? tw_table_size(t->topics) - MAX_MATCHED : 0;
+    for (const struct topic *k = tw_table_oldest(t->topics); k != NULL;
+         k = tw_table_newer(t->topics, k)) {
+        if (skip > 0) {
+            skip--;
+            continue;
+        }
+        if (k->broker != broker)
+            continue;
+        facts->known_topics++;
+        facts->filter_topics +=
+            tw_topic_matches(event->object, (struct tw_str){k->text, k->text_len});
+    }
+}
+
+void tw_mqtt_topics_event(struct tw_mqtt_topics *t, const struct tw_event *event,
+    struct tw_session_facts *facts)
+{
+    if (event->object.len == 0)
+        return;
+    if (event->action == TW_ACTION_PUBLISH || event->action == TW_ACTION_DELIVER)
+        on_publish(t, event, facts);
+    else if (event->action == TW_ACTION_SUBSCRIBE)
+        on_subscribe(t, event, facts);
+}
+
+bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event)
+{
+    bool publish = event->action == TW_ACTION_PUBLISH && event->field.p == NULL;
+    if ((!publish && event->action != TW_ACTION_DELIVER) || event->object.len == 0)
+        return false;
+    const struct seen_key key = {
+        event->mqtt->payload_hash, tw_hash(t->seed, event->object.p, event->object.len)};
+    if (publish) {
+        *(int64_t *)tw_table_put(t->seen, &key, NULL) = event->ts_ns;
+        return false;
+    }
+    const int64_t *at = tw_table_peek(t->seen, &key);
+    return at != NULL && event->ts_ns - *at <= SEEN_NS;
+}

@@ -1,0 +1,324 @@
+#include "session/opcua.h"
+
+#include <stdlib.h>
+
+enum { TEXT_ROOM = 1280, ITEMS_PER_SESSION = 4 };
+
+/* Tokens are unique to a server only. Compared as bytes. */
+struct session_key {
+    struct tw_opcua_server server;
+    uint32_t zero;
+    uint64_t token;
+};
+
+/* Text of a session: its strings point into `room`. */
+struct text {
+    size_t used;
+    char room[TEXT_ROOM];
+};
+
+struct session {
+    struct tw_maybe application_uri, application_name, product_uri, session_name, session;
+    struct tw_maybe certificate_sha256;
+    struct tw_str certificate_uri, server_uri;
+    struct tw_maybe user;
+    struct tw_str user_token; /* static */
+    struct text text;
+    char user_room[TW_MAX_IDENTITY];
+    bool live, closed, has_app;
+    struct tw_ip client; /* where it is live */
+    struct tw_text_key app;
+};
+
+/* What a connection is known by, for events that name no session. */
+struct flow {
+    struct session_key last; /* the session used last on it; token 0: none */
+    struct tw_str application_uri;
+    struct tw_maybe certificate_sha256;
+    struct tw_str certificate_uri;
+    size_t used;
+    char room[TW_MAX_IDENTITY + 64];
+};
+
+struct tw_opcua_sessions {
+    struct tw_table *sessions, *flows;
+    struct tw_opcua_live *live;
+    struct tw_opcua_items *items;
+};
+
+struct tw_opcua_server tw_opcua_server_of(const struct tw_event *event)
+{
+    bool server_acts = event->action == TW_ACTION_NOTIFY || event->action == TW_ACTION_ALARM;
+    const struct tw_endpoint *at = server_acts ? &event->src : &event->dst;
+    struct tw_opcua_server server = {.family = at->ip.family, .port = at->port};
+    memcpy(server.ip, at->ip.b, at->ip.family == 6 ? 16 : 4);
+    return server;
+}
+
+static const struct tw_ip *client_of(const struct tw_event *event)
+{
+    bool server_acts = event->action == TW_ACTION_NOTIFY || event->action == TW_ACTION_ALARM;
+    return server_acts ? &event->dst.ip : &event->src.ip;
+}
+
+static void leave(struct tw_opcua_sessions *s, struct session *session)
+{
+    if (session->live && session->has_app)
+        tw_opcua_live_remove(s->live, &session->app, &session->client);
+    session->live = false;
+}
+
+static void evicted(void *user, const void *key, void *value)
+{
+    (void)key;
+    leave(user, value);
+}
+
+struct tw_opcua_sessions *tw_opcua_sessions_new(const struct tw_limits *limits)
+{
+    struct tw_opcua_sessions *s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return NULL;
+    size_t n = limits->sessions;
+    s->sessions =
+        tw_table_new(sizeof(struct session_key), sizeof(struct session), n, tw_seed_random());
+    s->flows = tw_table_new(sizeof(uint64_t), sizeof(struct flow), n, tw_seed_random());
+    s->live = tw_opcua_live_new(n);
+    s->items = tw_opcua_items_new(n * ITEMS_PER_SESSION);
+    if (s->sessions == NULL || s->flows == NULL || s->live == NULL || s->items == NULL) {
+        tw_opcua_sessions_free(s);
+        return NULL;
+    }
+    tw_table_on_evict(s->sessions, evicted, s);
+    return s;
+}
+
+void tw_opcua_sessions_free(struct tw_opcua_sessions *s)
+{
+    if (s == NULL)
+        return;
+    tw_table_free(s->sessions);
+    tw_table_free(s->flows);
+    tw_opcua_live_free(s->live);
+    tw_opcua_items_free(s->items);
+    free(s);
+}
+
+static struct session_key key_of(const struct tw_event *event, uint64_t token)
+{
+    return (struct session_key){.server = tw_opcua_server_of(event), .token = token};
+}
+
+static struct tw_str keep(char *room, size_t size, size_t *used, struct tw_str text)
+{
+    if (text.p == NULL)
+        return text;
+    text = tw_utf8_cut(text, TW_MAX_IDENTITY);
+    if (text.len > size - *used)
+        return TW_STR_NONE;
+    char *to = room + *used;
+    if (text.len > 0)
+        memcpy(to, text.p, text.len);
+    *used += text.len;
+    return (struct tw_str){to, text.len};
+}
+
+static struct tw_str keep_text(struct session *session, struct tw_str text)
+{
+    return keep(session->text.room, sizeof(session->text.room), &session->text.used, text);
+}
+
+static struct tw_maybe keep_maybe(struct session *session, struct tw_maybe from)
+{
+    struct tw_maybe to = {keep_text(session, from.s), from.is_null};
+    if (from.s.p != NULL && to.s.p == NULL)
+        to.is_null = true;
+    return to;
+}
+
+/* It is used from this address: that is where its application is live. */
+static void enter(
+    struct tw_opcua_sessions *s, struct session *session, const struct tw_ip *ip, int64_t ts_ns)
+{
+    if (session->live && tw_ip_eq(&session->client, ip))
+        return;
+    leave(s, session);
+    if (session->closed)
+        return;
+    session->client = *ip;
+    session->live = true;
+    if (session->has_app)
+        tw_opcua_live_add(s->live, &session->app, ip, ts_ns);
+}
+
+static struct session *created(
+    struct tw_opcua_sessions *s, const struct session_key *key, const struct tw_event *event)
+{
+    const struct tw_opcua_info *info = event->opcua;
+    struct session *session = tw_table_put(s->sessions, key, NULL);
+    leave(s, session);
+    *session = (struct session){0};
+    session->application_uri = keep_maybe(session, info->application_uri);
+    session->application_name = keep_maybe(session, info->application_name);
+    session->product_uri = keep_maybe(session, info->product_uri);
+    session->session_name = keep_maybe(session, info->session_name);
+    session->session = keep_maybe(session, info->session);
+    session->certificate_sha256 = keep_maybe(session, info->certificate_sha256);
+    session->certificate_uri = keep_text(session, info->certificate_uri);
+    session->server_uri = keep_text(session, info->server_uri);
+    session->has_app = info->application_uri.s.len > 0;
+    if (session->has_app)
+        session->app = tw_opcua_live_key(s->live, info->application_uri.s);
+    return session;
+}
+
+static void activated(struct session *session, const struct tw_event *event)
+{
+    size_t used = 0;
+    const struct tw_opcua_info *info = event->opcua;
+    session->user.is_null = info->user.is_null;
+    session->user.s = keep(session->user_room, sizeof(session->user_room), &used, info->user.s);
+    static const char *const kinds[] = {"anonymous", "username", "certificate", "issued"};
+    session->user_token = TW_STR_NONE;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (tw_str_is(info->user_token, kinds[i]))
+            session->user_token = tw_str_of(kinds[i]);
+}
+
+static void unknown(struct tw_maybe *m)
+{
+    if (m->s.p == NULL)
+        m->is_null = true;
+}
+
+/* There is a session, but its beginning was not seen, or can not be read. */
+static void fill_unknown(struct tw_opcua_info *info)
+{
+    unknown(&info->application_uri);
+    unknown(&info->application_name);
+    unknown(&info->product_uri);
+    unknown(&info->session_name);
+    unknown(&info->user);
+    unknown(&info->session);
+}
+
+/* What an event says itself stands: CreateSession names the application, ActivateSession the user.
+ */
+static void fill(
+    const struct session *session, const struct tw_event *event, struct tw_opcua_info *info)
+{
+    if (event->action != TW_ACTION_SESSION) {
+        info->application_uri = session->application_uri;
+        info->application_name = session->application_name;
+        info->product_uri = session->product_uri;
+        info->session_name = session->session_name;
+        info->session = session->session;
+        info->certificate_sha256 = session->certificate_sha256;
+        info->certificate_uri = session->certificate_uri;
+        info->server_uri = session->server_uri;
+        if (event->action != TW_ACTION_AUTHENTICATE) {
+            info->user = session->user;
+            info->user_token = session->user_token;
+        }
+    }
+}
+
+static void fill_from_flow(const struct flow *flow, struct tw_opcua_info *info)
+{
+    if (flow == NULL || flow->application_uri.p == NULL)
+        return;
+    info->application_uri = (struct tw_maybe){.s = flow->application_uri};
+    info->certificate_sha256 = flow->certificate_sha256;
+    info->certificate_uri = flow->certificate_uri;
+}
+
+/* The handshake's certificate says who is on this connection, also when nothing else can be read.
+ */
+static void secured(struct tw_opcua_sessions *s, const struct tw_event *event)
+{
+    const struct tw_opcua_info *info = event->opcua;
+    if (info->certificate_uri.p == NULL || event->status_bad)
+        return;
+    struct flow *flow = tw_table_put(s->flows, &event->flow, NULL);
+    flow->used = 0;
+    flow->certificate_uri =
+        keep(flow->room, sizeof(flow->room), &flow->used, info->certificate_uri);
+    flow->application_uri = flow->certificate_uri;
+    flow->certificate_sha256 = (struct tw_maybe){
+        .s = keep(flow->room, sizeof(flow->room), &flow->used, info->certificate_sha256.s)};
+}
+
+/* The connection is over, and with it the session that used it, until it shows up on another. */
+static void disconnected(struct tw_opcua_sessions *s, const struct tw_event *event)
+{
+    const struct flow *flow = tw_table_peek(s->flows, &event->flow);
+    if (flow == NULL || flow->last.token == 0)
+        return;
+    struct session *session = tw_table_peek(s->sessions, &flow->last);
+    if (session != NULL)
+        leave(s, session);
+}
+
+static struct session *session_of(struct tw_opcua_sessions *s, const struct tw_event *event)
+{
+    const struct tw_opcua_info *info = event->opcua;
+    bool good = event->status.s.p != NULL && !event->status_bad;
+    const struct session_key key = key_of(event, info->auth_token);
+    struct session *session;
+    if (event->action == TW_ACTION_SESSION)
+        session = good ? created(s, &key, event) : NULL;
+    else
+        session = tw_table_find(s->sessions, &key);
+    if (session == NULL)
+        return NULL;
+    if (event->action == TW_ACTION_AUTHENTICATE && good)
+        activated(session, event);
+    struct flow *flow = tw_table_put(s->flows, &event->flow, NULL);
+    memcpy(&flow->last, &key, sizeof(key));
+    return session;
+}
+
+static void with_session(
+    struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
+{
+    struct tw_opcua_info *info = event->opcua;
+    struct session *session = session_of(s, event);
+    if (session == NULL) {
+        if (event->action != TW_ACTION_SESSION)
+            fill_unknown(info);
+        return;
+    }
+    fill(session, event, info);
+    const struct tw_ip *ip = client_of(event);
+    bool good = event->status.s.p != NULL && !event->status_bad;
+    if (event->action == TW_ACTION_DISCONNECT && good) {
+        leave(s, session);
+        session->closed = true;
+    } else if (good) {
+        enter(s, session, ip, event->ts_ns);
+    }
+    struct tw_ip elsewhere;
+    if (session->has_app &&
+        tw_opcua_live_touch(s->live, &session->app, ip, event->ts_ns, &elsewhere))
+        facts->live_elsewhere = elsewhere;
+}
+
+void tw_opcua_sessions_event(
+    struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
+{
+    struct tw_opcua_info *info = event->opcua;
+    if (info == NULL)
+        return;
+    if (event->action == TW_ACTION_SECURE)
+        secured(s, event);
+    if (info->auth_token != 0)
+        with_session(s, event, facts);
+    else if (event->action != TW_ACTION_SECURE && event->action != TW_ACTION_CONNECT)
+        fill_from_flow(tw_table_peek(s->flows, &event->flow), info);
+    if (event->encrypted && event->action != TW_ACTION_SECURE)
+        fill_unknown(info);
+    if (event->action == TW_ACTION_DISCONNECT && info->auth_token == 0)
+        disconnected(s, event);
+    tw_opcua_items_event(s->items, event);
+    info->identity_resolved = true;
+}

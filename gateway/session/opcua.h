@@ -1,0 +1,37 @@
+#pragma once
+/* Inside the OPC UA part of session/: what it keeps, table by table. All of it belongs to one
+ * tw_opcua_sessions and is touched by the analysis thread only. */
+
+#include "base/table.h"
+#include "session/stages.h"
+
+/* A server as the wire shows it. Compared as bytes, so it has no padding. */
+struct tw_opcua_server {
+    uint8_t ip[16];
+    uint16_t port;
+    uint8_t family, zero;
+};
+
+/* The server's side of an event. */
+struct tw_opcua_server tw_opcua_server_of(const struct tw_event *event);
+
+/* Which addresses use an ApplicationUri now. */
+struct tw_opcua_live;
+struct tw_opcua_live *tw_opcua_live_new(size_t capacity);
+void tw_opcua_live_free(struct tw_opcua_live *live);
+struct tw_text_key tw_opcua_live_key(const struct tw_opcua_live *live, struct tw_str uri);
+/* A session of this application begins or is over at this address. */
+void tw_opcua_live_add(struct tw_opcua_live *live, const struct tw_text_key *app,
+    const struct tw_ip *ip, int64_t ts_ns);
+void tw_opcua_live_remove(
+    struct tw_opcua_live *live, const struct tw_text_key *app, const struct tw_ip *ip);
+/* It was used. True with another address in `out` when one is live there, too. */
+bool tw_opcua_live_touch(struct tw_opcua_live *live, const struct tw_text_key *app,
+    const struct tw_ip *ip, int64_t ts_ns, struct tw_ip *out);
+
+/* What client handles and monitored item ids stand for. */
+struct tw_opcua_items;
+struct tw_opcua_items *tw_opcua_items_new(size_t capacity);
+void tw_opcua_items_free(struct tw_opcua_items *items);
+/* Note what a CreateMonitoredItems says; name the object of events that have only a number. */
+void tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event);

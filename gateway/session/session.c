@@ -1,0 +1,98 @@
+#include "session/session.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/table.h"
+#include "base/timefmt.h"
+#include "session/stages.h"
+
+/* How long a hole in a flow makes what follows uncertain. */
+#define AFTER_GAP_NS (10 * TW_NS_PER_S)
+
+enum { MAX_GAPS = 4096 };
+
+struct tw_sessions {
+    struct tw_opcua_sessions *opcua;
+    struct tw_mqtt_sessions *mqtt;
+    struct tw_table *gaps; /* flow → time of its last gap */
+    tw_expand_fn expand;
+    struct tw_session_facts facts;
+    /* The message that `facts` was written for: its leaves share them. */
+    const struct tw_mqtt_info *message;
+    uint64_t message_serial, message_flow;
+};
+
+struct tw_sessions *tw_sessions_new(const struct tw_limits *limits, tw_expand_fn expand)
+{
+    struct tw_sessions *s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return NULL;
+    s->expand = expand;
+    s->opcua = tw_opcua_sessions_new(limits);
+    s->mqtt = tw_mqtt_sessions_new(limits);
+    s->gaps = tw_table_new(sizeof(uint64_t), sizeof(int64_t), MAX_GAPS, tw_seed_random());
+    if (s->opcua == NULL || s->mqtt == NULL || s->gaps == NULL) {
+        tw_sessions_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void tw_sessions_free(struct tw_sessions *s)
+{
+    if (s == NULL)
+        return;
+    tw_opcua_sessions_free(s->opcua);
+    tw_mqtt_sessions_free(s->mqtt);
+    tw_table_free(s->gaps);
+    free(s);
+}
+
+static bool after_gap(struct tw_sessions *s, const struct tw_event *event)
+{
+    if (event->action == TW_ACTION_GAP) {
+        int64_t *at = tw_table_put(s->gaps, &event->flow, NULL);
+        *at = event->ts_ns;
+        return true;
+    }
+    if (tw_table_size(s->gaps) == 0)
+        return false;
+    const int64_t *at = tw_table_peek(s->gaps, &event->flow);
+    return at != NULL && event->ts_ns - *at <= AFTER_GAP_NS;
+}
+
+static bool is_leaf_of_last(const struct tw_sessions *s, const struct tw_event *event)
+{
+    return event->field.p != NULL && event->mqtt != NULL && event->mqtt == s->message &&
+           event->mqtt->serial == s->message_serial && event->flow == s->message_flow;
+}
+
+void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out)
+{
+    if (is_leaf_of_last(s, event)) {
+        event->facts = &s->facts;
+        tw_emit(out, event);
+        return;
+    }
+    s->message = event->mqtt;
+    s->message_serial = event->mqtt != NULL ? event->mqtt->serial : 0;
+    s->message_flow = event->flow;
+    s->facts = (struct tw_session_facts){.after_gap = after_gap(s, event)};
+    event->facts = &s->facts;
+    bool expand = false;
+    if (event->protocol == TW_PROTO_OPCUA) {
+        tw_opcua_sessions_event(s->opcua, event, &s->facts);
+    } else if (event->protocol == TW_PROTO_MQTT) {
+        expand = tw_mqtt_sessions_event(s->mqtt, event, &s->facts) &&
+                 event->action == TW_ACTION_DELIVER;
+    }
+    /* A delivery of what was seen being published is counted, not read a second time. */
+    if (event->action == TW_ACTION_DELIVER && !expand) {
+        event->value = (struct tw_value){.kind = TW_VALUE_NONE};
+        event->type = NULL;
+    }
+    tw_emit(out, event);
+    if (expand && s->expand != NULL)
+        s->expand(event, out);
+}

@@ -1,0 +1,21 @@
+#pragma once
+/* What spans flows, after the merge, in capture order, on the analysis thread: OPC UA sessions that
+ * move between connections, client handles resolved to NodeIds, MQTT sessions and takeovers, which
+ * topics exist and who publishes on them, deliveries told from publishes already seen. */
+
+#include "base/limits.h"
+#include "event/event.h"
+
+struct tw_sessions;
+
+/* Give the scalar leaves of a payload to `out`, as copies of `message` with field and value set.
+ * protocol/ does it (tw_payload_leaves); handed in because folders of one floor do not include each
+ * other. */
+typedef void (*tw_expand_fn)(const struct tw_event *message, const struct tw_emit *out);
+
+struct tw_sessions *tw_sessions_new(const struct tw_limits *limits, tw_expand_fn expand);
+void tw_sessions_free(struct tw_sessions *s);
+
+/* Complete `event` in place (identity, object of a notify, facts) and give it, and the events that
+ * follow from it, to `out`. What it points to is good until the next call. */
+void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out);

@@ -1,0 +1,21 @@
+#pragma once
+/* Inside session/: the parts that tw_sessions_event() hands an event to. */
+
+#include "session/session.h"
+
+struct tw_opcua_sessions;
+struct tw_opcua_sessions *tw_opcua_sessions_new(const struct tw_limits *limits);
+void tw_opcua_sessions_free(struct tw_opcua_sessions *s);
+/* Fill identity from the session of event->opcua->auth_token, resolve client handles, note new
+ * sessions, subscriptions and monitored items; write what is known of live addresses to `facts`. */
+void tw_opcua_sessions_event(
+    struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts);
+
+struct tw_mqtt_sessions;
+struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits);
+void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s);
+/* Client ids that are live, takeovers, publishers of a topic, topics a filter matches. Returns false
+ * when the event is a delivery of a payload that was seen as a publish in the last 60 s: it is not to
+ * be expanded. */
+bool tw_mqtt_sessions_event(
+    struct tw_mqtt_sessions *s, struct tw_event *event, struct tw_session_facts *facts);
