@@ -1,0 +1,473 @@
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/num.h"
+#include "base/timefmt.h"
+#include "base/topic.h"
+#include "detect/state.h"
+
+enum {
+    MAX_TARGETS = 4096, /* (definition, object) pairs with approvals */
+    PER_TARGET = 8,     /* newest approvals kept for each */
+    MAX_ITEMS = 16,     /* of an approved array */
+    MAX_BY = 64,
+    SLACK_MS = 10       /* a mirror port may deliver two flows in the wrong order by so much */
+};
+
+/* An approved value, small enough to keep. */
+struct approved_value {
+    enum { ANY, NUMBER, TEXT, TRUTH, NUMBERS } kind;
+    double number;
+    bool truth;
+    struct tw_text_key text;
+    uint32_t n;
+    double items[MAX_ITEMS];
+};
+
+struct approval {
+    int64_t given_ns, expires_ns;
+    bool approved, any_actor;
+    struct tw_text_key actor;
+    struct approved_value value;
+    uint32_t uses;
+    uint16_t by_len;
+    char by[MAX_BY];
+};
+
+struct target_key {
+    uint64_t definition;
+    struct tw_text_key object;
+};
+
+/* Approvals of one target, a ring, newest at (next - 1). */
+struct target {
+    uint32_t n, next;
+    struct approval list[PER_TARGET];
+};
+
+/* A message whose leaves are still coming. */
+struct pending {
+    bool open;
+    struct tw_message_id id;
+    size_t definition;
+    bool has_approved, has_actor, has_object;
+    bool dup;
+    struct tw_text_key object;
+    struct approval approval;
+};
+
+struct tw_approvals {
+    const struct tw_approval_def *defs;
+    size_t n_defs;
+    struct tw_seed seed;
+    struct tw_table *targets;
+    struct pending *pending; /* by definition */
+    int64_t *lost_ns; /* by definition: when bytes of an approver were last lost */
+};
+
+struct tw_approvals *tw_approvals_new(const struct tw_registry *registry)
+{
+    struct tw_approvals *a = calloc(1, sizeof(*a));
+    if (a == NULL)
+        return NULL;
+    a->n_defs = tw_registry_approvals(registry, &a->defs);
+    a->seed = tw_seed_random();
+    a->lost_ns = calloc(a->n_defs + 1, sizeof(*a->lost_ns));
+    a->pending = calloc(a->n_defs + 1, sizeof(*a->pending));
+    a->targets = tw_table_new(sizeof(struct target_key), sizeof(struct target),
+        a->n_defs ? MAX_TARGETS : 1, a->seed);
+    if (a->lost_ns != NULL && a->pending != NULL && a->targets != NULL)
+        return a;
+    tw_approvals_free(a);
+    return NULL;
+}
+
+void tw_approvals_free(struct tw_approvals *a)
+{
+    if (a == NULL)
+        return;
+    tw_table_free(a->targets);
+    free(a->pending);
+    free(a->lost_ns);
+    free(a);
+}
+
+static bool is_yes(const struct tw_value *v)
+{
+    static const char *const words[] = {"true", "yes", "approved", "accept", "accepted", "ok", "granted"};
+    double d;
+    if (v->kind == TW_VALUE_BOOL)
+        return v->b;
+    if (tw_value_number(v, &d))
+        return d != 0;
+    for (size_t i = 0; v->kind == TW_VALUE_STRING && i < sizeof(words) / sizeof(words[0]); i++) {
+        if (tw_str_eq_nocase(v->s, tw_str_of(words[i])))
+            return true;
+    }
+    return false;
+}
+
+static struct approved_value value_of(struct tw_seed seed, const struct tw_value *v)
+{
+    struct approved_value out = {.kind = ANY};
+    struct tw_number n;
+    if (tw_value_number(v, &out.number)) {
+        out.kind = NUMBER;
+    } else if (v->kind == TW_VALUE_BOOL) {
+        out.kind = TRUTH;
+        out.truth = v->b;
+    } else if (v->kind == TW_VALUE_STRING && tw_num_parse(v->s, &n)) {
+        out.kind = NUMBER;
+        out.number = n.d;
+    } else if (v->kind == TW_VALUE_STRING) {
+        out.kind = TEXT;
+        out.text = tw_text_key(seed, v->s);
+    }
+    return out;
+}
+
+/* An item of an approved array: "/value/0", in document order. */
+static bool is_item(struct tw_str pointer, struct tw_str field)
+{
+    return pointer.p != NULL && field.len > pointer.len && tw_str_starts(field, pointer) &&
+           field.p[pointer.len] == '/';
+}
+
+static void add_item(struct approved_value *v, const struct tw_value *item)
+{
+    double d;
+    if (v->kind != NUMBERS)
+        *v = (struct approved_value){.kind = NUMBERS};
+    if (tw_value_number(item, &d) && v->n < MAX_ITEMS)
+        v->items[v->n++] = d;
+}
+
+static bool at(struct tw_str pointer, struct tw_str field)
+{
+    return pointer.p != NULL && tw_str_eq(pointer, field);
+}
+
+static void take_leaf(const struct tw_approvals *a, struct pending *p, const struct tw_event *e)
+{
+    const struct tw_approval_def *def = &a->defs[p->definition];
+    const struct tw_value *v = &e->value;
+    double seconds;
+    if (at(def->approved, e->field)) {
+        p->has_approved = true;
+        p->approval.approved = is_yes(v);
+    } else if (at(def->ai_system, e->field) && v->kind == TW_VALUE_STRING) {
+        p->has_actor = true;
+        p->approval.actor = tw_text_key(a->seed, v->s);
+    } else if (at(def->object, e->field) && v->kind == TW_VALUE_STRING) {
+        p->has_object = true;
+        p->object = tw_text_key(a->seed, v->s);
+    } else if (at(def->value, e->field)) {
+        p->approval.value = value_of(a->seed, v);
+    } else if (is_item(def->value, e->field)) {
+        add_item(&p->approval.value, v);
+    } else if (at(def->expires_s, e->field) && tw_value_number(v, &seconds) && seconds >= 0 &&
+               seconds < 1e9) {
+        p->approval.expires_ns = p->approval.given_ns + (int64_t)(seconds * (double)TW_NS_PER_S);
+    }
+}
+
+static void begin(struct tw_approvals *a, size_t definition, const struct tw_event *e,
+    const struct tw_facts *facts)
+{
+    const struct tw_approval_def *def = &a->defs[definition];
+    struct pending *p = &a->pending[definition];
+    *p = (struct pending){
+        .open = true,
+        .id = tw_message_of(e),
+        .definition = definition,
+        .dup = e->mqtt && e->mqtt->dup,
+        .approval = {.given_ns = e->ts_ns,
+            .expires_ns = e->ts_ns + def->valid_ns,
+            .approved = true,
+            .uses = def->uses ? def->uses : 1},
+    };
+    struct tw_str by = e->action == TW_ACTION_PUBLISH ? facts->actor.id : TW_STR_NONE;
+    p->approval.by_len = (uint16_t)tw_str_copy(p->approval.by, sizeof(p->approval.by), by);
+}
+
+/* The newest approvals first: 0, 1, … */
+static struct approval *newest(struct target *t, uint32_t i)
+{
+    return &t->list[(t->next + PER_TARGET - 1 - i) % PER_TARGET];
+}
+
+static bool same_value(const struct approved_value *a, const struct approved_value *b)
+{
+    if (a->kind != b->kind || a->n != b->n)
+        return false;
+    if (a->kind == NUMBERS)
+        return memcmp(a->items, b->items, a->n * sizeof(a->items[0])) == 0;
+    return a->number == b->number && a->truth == b->truth && a->text.a == b->text.a &&
+           a->text.b == b->text.b;
+}
+
+/* The same message sent again [MQTT5 3.3.1.1] gives no second permission. */
+static bool is_repeat(struct target *t, const struct pending *p)
+{
+    for (uint32_t i = 0; p->dup && i < t->n; i++) {
+        const struct approval *old = newest(t, i);
+        if (old->approved == p->approval.approved && old->any_actor == p->approval.any_actor &&
+            old->actor.a == p->approval.actor.a && same_value(&old->value, &p->approval.value))
+            return true;
+    }
+    return false;
+}
+
+static void flush(struct tw_approvals *a, struct pending *p)
+{
+    if (!p->open)
+        return;
+    p->open = false;
+    const struct tw_approval_def *def = &a->defs[p->definition];
+    if ((def->approved.p && !p->has_approved) || (def->ai_system.p && !p->has_actor) ||
+        (def->object.p && !p->has_object))
+        return;
+    p->approval.any_actor = !p->has_actor;
+    const struct target_key key = {p->definition, p->object};
+    bool created;
+    struct target *t = tw_table_put(a->targets, &key, &created);
+    if (is_repeat(t, p))
+        return;
+    t->list[t->next] = p->approval;
+    t->next = (t->next + 1) % PER_TARGET;
+    t->n += t->n < PER_TARGET;
+}
+
+void tw_approvals_flush(struct tw_approvals *a, int64_t now_ns)
+{
+    for (size_t i = 0; i < a->n_defs; i++) {
+        if (a->pending[i].approval.given_ns < now_ns)
+            flush(a, &a->pending[i]);
+    }
+}
+
+static void learn(struct tw_approvals *a, size_t definition, const struct tw_event *e,
+    const struct tw_facts *facts)
+{
+    struct pending *p = &a->pending[definition];
+    const struct tw_approval_def *def = &a->defs[definition];
+    if (p->open && tw_message_eq(p->id, tw_message_of(e)) && e->field.p != NULL) {
+        take_leaf(a, p, e);
+        return;
+    }
+    flush(a, p);
+    if (e->field.p == NULL && tw_message_is_news(e) && tw_topic_matches(def->topic, e->object) &&
+        tw_message_sender_ok(e, facts, def->by, def->n_by))
+        begin(a, definition, e, facts);
+}
+
+static void note_loss(struct tw_approvals *a, const struct tw_event *e, const struct tw_facts *facts)
+{
+    if (e->action != TW_ACTION_GAP || facts->actor.id.p == NULL)
+        return;
+    for (size_t i = 0; i < a->n_defs; i++) {
+        const struct tw_approval_def *def = &a->defs[i];
+        for (size_t k = 0; k < def->n_by; k++) {
+            if (tw_str_eq(def->by[k], facts->actor.id))
+                a->lost_ns[i] = e->ts_ns;
+        }
+    }
+}
+
+static bool is_integer_type(struct tw_str type)
+{
+    return tw_str_starts(type, TW_STR("Int")) || tw_str_starts(type, TW_STR("UInt")) ||
+           tw_str_is(type, "Byte") || tw_str_is(type, "SByte");
+}
+
+/* Both as the variable's type keeps them. */
+static bool number_fits(double approved, const struct tw_value *v, struct tw_str type)
+{
+    double written;
+    if (!tw_value_number(v, &written))
+        return v->kind == TW_VALUE_BOOL && (approved != 0) == v->b;
+    if (v->kind == TW_VALUE_FLOAT || tw_str_starts(type, TW_STR("Float")))
+        return (float)approved == (float)written;
+    if (v->kind == TW_VALUE_INT || v->kind == TW_VALUE_UINT || is_integer_type(type))
+        return rint(approved) == rint(written);
+    return approved == written;
+}
+
+static bool numbers_fit(const struct approved_value *a, const struct tw_value *v, struct tw_str type)
+{
+    if (v->kind != TW_VALUE_ARRAY)
+        return a->n == 1 && number_fits(a->items[0], v, type);
+    if (v->n != a->n)
+        return false;
+    for (uint32_t i = 0; i < v->n; i++) {
+        if (!number_fits(a->items[i], &v->items[i], type))
+            return false;
+    }
+    return true;
+}
+
+/* A value that is not known (encrypted, none sent) can not contradict. */
+static bool value_fits(const struct tw_approvals *a, const struct approved_value *approved,
+    const struct tw_value *v, struct tw_str type)
+{
+    if (v->kind == TW_VALUE_NONE || v->kind == TW_VALUE_NULL || approved->kind == ANY)
+        return true;
+    if (approved->kind == NUMBERS)
+        return numbers_fit(approved, v, type);
+    if (v->kind == TW_VALUE_ARRAY && v->n == 1)
+        v = &v->items[0];
+    if (approved->kind == NUMBER)
+        return number_fits(approved->number, v, type);
+    if (approved->kind == TRUTH) {
+        double d;
+        return v->kind == TW_VALUE_BOOL ? v->b == approved->truth
+                                        : tw_value_number(v, &d) && (d != 0) == approved->truth;
+    }
+    struct tw_text_key text = tw_text_key(a->seed, v->kind == TW_VALUE_STRING ? v->s : TW_STR_NONE);
+    return v->kind == TW_VALUE_STRING && text.a == approved->text.a && text.b == approved->text.b;
+}
+
+/* Where a state stands when several approvals say different things: the greatest decides. */
+static const uint8_t weight[] = {
+    [TW_APPROVAL_NONE] = 0,
+    [TW_APPROVAL_MISSING] = 1,
+    [TW_APPROVAL_MISMATCH] = 2,
+    [TW_APPROVAL_EXPIRED] = 3,
+    [TW_APPROVAL_USED] = 3,
+    [TW_APPROVAL_REJECTED] = 3,
+    [TW_APPROVAL_VALID] = 4,
+    [TW_APPROVAL_UNKNOWN] = 0,
+};
+
+/* What one approval says about a write at `now_ns`. One that is over or used up says nothing about
+ * another value. */
+static enum tw_approval_state state_of(
+    const struct approval *ap, bool fits, int64_t now_ns)
+{
+    if (ap->given_ns > now_ns + SLACK_MS * TW_NS_PER_MS)
+        return TW_APPROVAL_MISSING;
+    bool expired = now_ns > ap->expires_ns;
+    if (!fits)
+        return ap->approved && !expired && ap->uses > 0 ? TW_APPROVAL_MISMATCH : TW_APPROVAL_MISSING;
+    if (!ap->approved)
+        return TW_APPROVAL_REJECTED;
+    if (ap->uses == 0)
+        return TW_APPROVAL_USED;
+    return expired ? TW_APPROVAL_EXPIRED : TW_APPROVAL_VALID;
+}
+
+struct verdict {
+    enum tw_approval_state state;
+    struct approval *approval;
+};
+
+static bool for_actor(
+    const struct tw_approvals *a, const struct approval *ap, const struct tw_actor_facts *actor)
+{
+    const struct tw_str names[] = {actor->id, actor->client_id, actor->application_uri};
+    if (ap->any_actor)
+        return true;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct tw_text_key key = tw_text_key(a->seed, names[i]);
+        if (names[i].p != NULL && key.a == ap->actor.a && key.b == ap->actor.b)
+            return true;
+    }
+    return false;
+}
+
+static void consult(const struct tw_approvals *a, struct target *t, const struct tw_event *e,
+    const struct tw_facts *facts, struct verdict *out)
+{
+    int64_t now_ns = e->request_ts_ns ? e->request_ts_ns : e->ts_ns;
+    for (uint32_t i = 0; i < t->n; i++) {
+        struct approval *ap = newest(t, i);
+        if (!for_actor(a, ap, &facts->actor))
+            continue;
+        bool fits = value_fits(a, &ap->value, &e->value, facts->variable.type);
+        enum tw_approval_state state = state_of(ap, fits, now_ns);
+        bool refused_since = state == TW_APPROVAL_VALID && out->state == TW_APPROVAL_REJECTED;
+        if (weight[state] > weight[out->state] && !refused_since)
+            *out = (struct verdict){state, ap};
+    }
+}
+
+static size_t definition_of(const struct tw_approvals *a, struct tw_str id)
+{
+    size_t i = 0;
+    while (i < a->n_defs && !tw_str_eq(a->defs[i].id, id))
+        i++;
+    return i;
+}
+
+/* Could an approval have been given unseen? */
+static bool blind(const struct tw_approvals *a, size_t definition, const struct tw_event *e,
+    const struct tw_facts *facts)
+{
+    int64_t valid_ns = a->defs[definition].valid_ns, lost_ns = a->lost_ns[definition];
+    return facts->watching_ns < valid_ns || (lost_ns != 0 && e->ts_ns - lost_ns < valid_ns);
+}
+
+static void put_facts(const struct verdict *v, struct tw_approval_facts *out)
+{
+    const struct approval *ap = v->approval;
+    out->state = v->state;
+    if (ap == NULL)
+        return;
+    out->has_value = ap->value.kind == NUMBER;
+    out->value = ap->value.number;
+    out->given_ns = ap->given_ns;
+    out->expires_ns = ap->expires_ns;
+    out->by = ap->by_len ? (struct tw_str){ap->by, ap->by_len} : TW_STR_NONE;
+}
+
+static void judge(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
+{
+    size_t definition = definition_of(a, facts->grant.needs_approval);
+    struct verdict v = {.state = TW_APPROVAL_MISSING};
+    facts->approval.id = facts->grant.needs_approval;
+    if (definition == a->n_defs) {
+        facts->approval.state = TW_APPROVAL_UNKNOWN;
+        return;
+    }
+    /* An approval may name the node, the variable, or the object whose method is called. */
+    const struct tw_str names[] = {e->object, facts->variable.id,
+        e->opcua ? e->opcua->object_id : TW_STR_NONE};
+    for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
+        struct target_key key = {.definition = definition};
+        bool any = i == sizeof(names) / sizeof(names[0]);
+        if (!any && names[i].p == NULL)
+            continue;
+        if (!any)
+            key.object = tw_text_key(a->seed, names[i]);
+        struct target *t = tw_table_find(a->targets, &key);
+        if (t != NULL)
+            consult(a, t, e, facts, &v);
+    }
+    if (v.state == TW_APPROVAL_MISSING && blind(a, definition, e, facts))
+        v.state = TW_APPROVAL_UNKNOWN;
+    put_facts(&v, &facts->approval);
+    /* A write that was refused did not use it up; a message as a whole is judged by its leaves. */
+    bool whole = e->action == TW_ACTION_PUBLISH && e->value.kind == TW_VALUE_NONE;
+    if (v.state == TW_APPROVAL_VALID && !e->status_bad && !whole)
+        v.approval->uses--;
+}
+
+/* Does this event carry out what needs approval? Of a message with many leaves, only the whole and the
+ * one that is the variable do. */
+static bool carries_out(const struct tw_event *e, const struct tw_facts *facts)
+{
+    if (e->action == TW_ACTION_WRITE || e->action == TW_ACTION_CALL)
+        return true;
+    return e->action == TW_ACTION_PUBLISH && (e->field.p == NULL || facts->variable.id.p != NULL);
+}
+
+void tw_approvals_event(
+    struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
+{
+    facts->approval = (struct tw_approval_facts){.state = TW_APPROVAL_NONE};
+    for (size_t i = 0; i < a->n_defs; i++)
+        learn(a, i, e, facts);
+    note_loss(a, e, facts);
+    if (facts->grant.needs_approval.p != NULL && carries_out(e, facts))
+        judge(a, e, facts);
+}

@@ -1,0 +1,388 @@
+#include "detect/detect.h"
+
+#include <stdlib.h>
+
+#include "base/timefmt.h"
+#include "detect/rule.h"
+#include "detect/state.h"
+#include "detect/window.h"
+
+enum {
+    TEXT_BYTES = 8192,  /* room made at the start, so that evaluation does not allocate */
+    MAX_ACTORS = 16384  /* whose coverage is counted */
+};
+
+/* What a rule remembers; NULL where it does not. */
+struct memory {
+    struct tw_windows *windows;
+    struct tw_sprts *sprts;
+    struct tw_holds *holds;
+};
+
+struct coverage {
+    uint64_t events, unread;
+};
+
+struct tw_detect {
+    const struct tw_rules *rules;
+    tw_finding_fn fn;
+    void *user;
+    struct tw_seed seed;
+    struct memory *memory;
+    struct tw_approvals *approvals;
+    struct tw_changes *changes;
+    struct tw_by actor; /* the field by which coverage is counted */
+    struct tw_table *coverage;
+    struct tw_text key, summary, expected;
+    int64_t first_ns;
+    bool started;
+    struct tw_detect_stats stats;
+};
+
+static bool memory_init(const struct tw_rule *rule, struct memory *m)
+{
+    if (rule->window.over_ns != 0 && (m->windows = tw_windows_new(&rule->window)) == NULL)
+        return false;
+    if (rule->sprt.used && (m->sprts = tw_sprts_new(&rule->sprt)) == NULL)
+        return false;
+    return rule->hold.for_ns == 0 || (m->holds = tw_holds_new(rule->hold.for_ns)) != NULL;
+}
+
+static void memory_fini(struct memory *m)
+{
+    tw_windows_free(m->windows);
+    tw_sprts_free(m->sprts);
+    tw_holds_free(m->holds);
+}
+
+static bool make_room(struct tw_text *t)
+{
+    static const char blank[256];
+    for (size_t n = 0; n < TEXT_BYTES; n += sizeof(blank))
+        tw_text_add(t, blank, sizeof(blank));
+    bool ok = !t->failed;
+    tw_text_clear(t);
+    return ok;
+}
+
+static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
+{
+    d->memory = calloc(d->rules->n + 1, sizeof(*d->memory));
+    d->approvals = tw_approvals_new(registry);
+    d->changes = tw_changes_new(registry);
+    d->coverage = tw_table_new(
+        sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);
+    if (d->memory == NULL || d->approvals == NULL || d->changes == NULL || d->coverage == NULL)
+        return false;
+    for (size_t i = 0; i < d->rules->n; i++) {
+        if (!memory_init(&d->rules->list[i], &d->memory[i]))
+            return false;
+    }
+    return make_room(&d->key) && make_room(&d->summary) && make_room(&d->expected);
+}
+
+struct tw_detect *tw_detect_new(
+    const struct tw_rules *rules, const struct tw_registry *registry, tw_finding_fn fn, void *user)
+{
+    struct tw_detect *d = calloc(1, sizeof(*d));
+    if (d == NULL)
+        return NULL;
+    d->rules = rules;
+    d->fn = fn;
+    d->user = user;
+    d->seed = tw_seed_random();
+    d->actor = (struct tw_by){{tw_field_find(TW_STR("actor"))}, 1};
+    if (detect_init(d, registry))
+        return d;
+    tw_detect_free(d);
+    return NULL;
+}
+
+void tw_detect_free(struct tw_detect *d)
+{
+    if (d == NULL)
+        return;
+    for (size_t i = 0; d->memory != NULL && i < d->rules->n; i++)
+        memory_fini(&d->memory[i]);
+    free(d->memory);
+    tw_approvals_free(d->approvals);
+    tw_changes_free(d->changes);
+    tw_table_free(d->coverage);
+    tw_text_free(&d->key);
+    tw_text_free(&d->summary);
+    tw_text_free(&d->expected);
+    free(d);
+}
+
+/* Texts go in whole and with their length, so that a hostile one can not pass for two. */
+static void add_to_key(
+    struct tw_text *out, const struct tw_field *f, const struct tw_scene *scene)
+{
+    struct tw_field_value v = {.present = false};
+    f->get(scene, &v);
+    if (v.present && v.value.kind == TW_VALUE_STRING) {
+        char digits[TW_NUM_TEXT];
+        tw_text_add(out, digits, tw_num_u64(digits, v.value.s.len));
+        tw_text_add(out, ":", 1);
+        tw_text_add_str(out, v.value.s);
+    } else if (v.present) {
+        tw_field_print(f, scene, out);
+    }
+}
+
+/* The values of some fields in one string. */
+static struct tw_str key_text(
+    struct tw_text *out, const char *prefix, const struct tw_by *by, const struct tw_scene *scene)
+{
+    tw_text_clear(out);
+    tw_text_addz(out, prefix);
+    for (size_t i = 0; i < by->n; i++) {
+        tw_text_add(out, "\x1f", 1);
+        add_to_key(out, by->fields[i], scene);
+    }
+    return tw_text_str(out);
+}
+
+static struct tw_text_key key_of(
+    struct tw_detect *d, const struct tw_by *by, const struct tw_scene *scene)
+{
+    return tw_text_key(d->seed, key_text(&d->key, "", by, scene));
+}
+
+static bool concerns(const struct tw_rule *rule, const struct tw_actor_facts *actor)
+{
+    if (actor->kind == TW_ACTOR_ASSET)
+        return rule->for_assets;
+    if (!rule->has_tiers)
+        return true;
+    bool tiered = actor->kind == TW_ACTOR_AI_SYSTEM && actor->tier != TW_TIER_NONE;
+    return rule->tiers[tiered ? actor->tier : TW_TIER_T3];
+}
+
+static bool excused(const struct tw_rule *rule, const struct tw_scene *scene)
+{
+    for (size_t i = 0; i < rule->n_exceptions; i++) {
+        const struct tw_exception *e = &rule->exceptions[i];
+        if (scene->event->ts_ns <= e->expires_ns && tw_program_run(&e->when, scene))
+            return true;
+    }
+    return false;
+}
+
+static double floor_for(const struct tw_floors *floors, const struct tw_actor_facts *actor)
+{
+    if (actor->kind == TW_ACTOR_UNREGISTERED)
+        return floors->unregistered;
+    return actor->kind == TW_ACTOR_ASSET ? floors->asset : floors->tier[actor->tier];
+}
+
+/* RISK-TIERS § 7: how far a count is above its threshold. */
+static double strength_of_count(double count, double threshold)
+{
+    double q = count / threshold - 1;
+    return q < 0.25 ? 0.25 : q > 1 ? 1 : q;
+}
+
+static void add_packets(const struct tw_event *e, struct tw_proof *proof)
+{
+    if (e->request_packet != 0)
+        tw_proof_add(proof, e->request_packet);
+    tw_proof_last(proof, e->packet);
+}
+
+static unsigned readable(struct tw_detect *d, const struct tw_scene *scene)
+{
+    struct tw_text_key key = key_of(d, &d->actor, scene);
+    const struct coverage *c = tw_table_peek(d->coverage, &key);
+    return c == NULL || c->events == 0 ? 100 : (unsigned)(100 * (c->events - c->unread) / c->events);
+}
+
+static void write_expected(
+    const struct tw_rule *rule, const struct tw_scene *scene, struct tw_text *out)
+{
+    tw_text_clear(out);
+    tw_json_object(out);
+    for (size_t i = 0; i < rule->n_expected; i++) {
+        const struct tw_expected *e = &rule->expected[i];
+        if (e->field != NULL) {
+            (void)tw_field_json(e->field, scene, e->key, out);
+        } else {
+            tw_json_key(out, e->key);
+            tw_json_str(out, e->text);
+        }
+    }
+    if (out->len == 1)
+        tw_text_clear(out);
+    else
+        tw_json_object_end(out);
+}
+
+/* What a rule saw in one event, before it is told. */
+struct match {
+    double strength, count;
+    struct tw_proof proof;
+};
+
+/* The upgrade that holds decides over evidence and, where it says so, floor. */
+static void grade(
+    const struct tw_rule *rule, const struct tw_scene *scene, struct tw_finding *out)
+{
+    const struct tw_actor_facts *actor = &scene->facts->actor;
+    out->evidence = rule->info.evidence;
+    out->floor = floor_for(&rule->floor, actor);
+    for (size_t i = 0; i < rule->n_upgrades; i++) {
+        const struct tw_upgrade *u = &rule->upgrades[i];
+        if (!tw_program_run(&u->when, scene))
+            continue;
+        out->evidence = u->evidence;
+        if (u->has_floor)
+            out->floor = floor_for(&u->floor, actor);
+        return;
+    }
+}
+
+static void tell(struct tw_detect *d, const struct tw_rule *rule, const struct tw_scene *scene,
+    const struct match *m)
+{
+    struct tw_field_value observed = {.present = false};
+    struct tw_finding f = {
+        .rule = &rule->info,
+        .event = scene->event,
+        .facts = scene->facts,
+        .ts_ns = scene->event->ts_ns,
+        .window_ns = rule->suppress_ns,
+        .strength = m->strength,
+        .n_packets = m->proof.n,
+        .window_count = m->count,
+        .readable_percent = readable(d, scene),
+    };
+    memcpy(f.packets, m->proof.packets, sizeof(f.packets));
+    grade(rule, scene, &f);
+    tw_text_clear(&d->summary);
+    tw_template_print(&rule->output, scene, m->count, rule->window.over_ns, &d->summary);
+    f.summary = tw_text_str(&d->summary);
+    write_expected(rule, scene, &d->expected);
+    f.expected_json = d->expected.len ? tw_text_str(&d->expected) : TW_STR_NONE;
+    if (rule->observed == TW_OBSERVED_FIELD)
+        rule->observed_field->get(scene, &observed);
+    else if (rule->observed == TW_OBSERVED_VALUE)
+        observed.present = scene->event->value.kind != TW_VALUE_NONE;
+    else
+        observed.present = true;
+    if (rule->observed == TW_OBSERVED_VALUE)
+        observed.value = scene->event->value;
+    if (rule->observed == TW_OBSERVED_COUNT)
+        observed.value = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = m->count};
+    f.observed = observed.present ? &observed.value : NULL;
+    f.key = key_text(&d->key, rule->info.id, &rule->suppress, scene);
+    d->stats.matched++;
+    d->fn(d->user, &f);
+}
+
+static uint64_t hash_of_field(
+    struct tw_detect *d, const struct tw_field *f, const struct tw_scene *scene)
+{
+    const struct tw_by by = {{f}, 1};
+    struct tw_str text = key_text(&d->key, "", &by, scene);
+    return tw_hash(d->seed, text.p, text.len);
+}
+
+static bool enough(struct tw_detect *d, size_t i, const struct tw_scene *scene, struct match *out)
+{
+    const struct tw_rule *rule = &d->rules->list[i];
+    const struct tw_event *e = scene->event;
+    struct memory *memory = &d->memory[i];
+    *out = (struct match){.strength = 1, .count = 1};
+    if (memory->windows != NULL) {
+        uint64_t hash =
+            rule->window.distinct ? hash_of_field(d, rule->window.distinct, scene) : 0;
+        struct tw_text_key key = key_of(d, &rule->window.by, scene);
+        if (!tw_windows_add(
+                memory->windows, key, e->ts_ns, e->packet, hash, &out->count, &out->proof))
+            return false;
+        out->strength = strength_of_count(out->count, rule->window.at_least);
+        return true;
+    }
+    if (memory->sprts != NULL) {
+        struct tw_text_key key = key_of(d, &rule->sprt.by, scene);
+        bool bad = tw_program_run(&rule->sprt.bad, scene);
+        return tw_sprts_add(
+            memory->sprts, key, bad, e->packet, &out->strength, &out->count, &out->proof);
+    }
+    add_packets(e, &out->proof);
+    return true;
+}
+
+static bool held(struct tw_detect *d, size_t i, const struct tw_scene *scene)
+{
+    const struct tw_rule *rule = &d->rules->list[i];
+    struct tw_holds *holds = d->memory[i].holds;
+    if (holds == NULL)
+        return false;
+    struct tw_text_key key = key_of(d, &rule->hold.by, scene);
+    if ((rule->hold.when.actions >> scene->event->action & 1u) != 0 &&
+        tw_program_run(&rule->hold.when, scene))
+        tw_holds_start(holds, key, scene->event->ts_ns);
+    return tw_holds_active(holds, key, scene->event->ts_ns);
+}
+
+static void evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene)
+{
+    const struct tw_rule *rule = &d->rules->list[i];
+    struct match match;
+    bool is_held = held(d, i, scene);
+    if (is_held || !concerns(rule, &scene->facts->actor))
+        return;
+    d->stats.evaluated++;
+    if (tw_program_run(&rule->when, scene) && !excused(rule, scene) &&
+        enough(d, i, scene, &match))
+        tell(d, rule, scene, &match);
+}
+
+/* An event counts as unread when its body was encrypted, bytes of it were lost, or nobody could say
+ * whether it was approved. */
+static void note_coverage(struct tw_detect *d, const struct tw_scene *scene)
+{
+    const struct tw_event *e = scene->event;
+    struct tw_text_key key = key_of(d, &d->actor, scene);
+    bool created;
+    struct coverage *c = tw_table_put(d->coverage, &key, &created);
+    c->events++;
+    c->unread += e->encrypted || e->action == TW_ACTION_GAP ||
+                 scene->facts->approval.state == TW_APPROVAL_UNKNOWN;
+}
+
+void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts)
+{
+    const struct tw_scene scene = {event, facts};
+    if (!d->started)
+        d->first_ns = event->ts_ns;
+    d->started = true;
+    d->stats.events++;
+    if (facts->watching_ns == 0)
+        facts->watching_ns = event->ts_ns - d->first_ns;
+    tw_approvals_event(d->approvals, event, facts);
+    tw_changes_event(d->changes, event, facts);
+    tw_reports_event(d->changes, event, facts);
+    note_coverage(d, &scene);
+    const uint16_t *list = d->rules->by_action[event->action];
+    for (size_t i = 0; i < d->rules->n_by_action[event->action]; i++)
+        evaluate(d, list[i], &scene);
+}
+
+void tw_detect_tick(struct tw_detect *d, int64_t now_ns)
+{
+    tw_approvals_flush(d->approvals, now_ns);
+    tw_changes_flush(d->changes, now_ns);
+}
+
+struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
+{
+    struct tw_detect_stats stats = d->stats;
+    for (size_t i = 0; i < d->rules->n; i++) {
+        const struct memory *m = &d->memory[i];
+        stats.window_evictions += m->windows ? tw_windows_evictions(m->windows) : 0;
+        stats.window_evictions += m->sprts ? tw_sprts_evictions(m->sprts) : 0;
+    }
+    return stats;
+}

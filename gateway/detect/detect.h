@@ -1,0 +1,71 @@
+#pragma once
+/* Rules: load, check, compile, evaluate (CONTRACT § 4). Rules are indexed by action, so an event meets
+ * only those that can match it. State (windows, approvals, open changes) is bounded and lives in event
+ * time. Used by the analysis thread. */
+
+#include "config/yaml.h"
+#include "event/facts.h"
+#include "registry/registry.h"
+
+enum tw_evidence { TW_EVIDENCE_D, TW_EVIDENCE_S, TW_EVIDENCE_M, TW_EVIDENCE_W };
+
+struct tw_rule_info {
+    const char *id, *name, *family, *status, *advice;
+    unsigned rev;
+    enum tw_evidence evidence;
+    double severity;            /* 0 to 100 */
+    double floor[6];            /* by enum tw_tier; NONE: for actors without a tier. 0: no floor */
+    const char *const *tags;
+    size_t n_tags;
+    bool safety;                /* context factors never touch its floor */
+};
+
+/* One match of one rule. Views are good during the callback. */
+struct tw_finding {
+    const struct tw_rule_info *rule;
+    const struct tw_event *event;
+    const struct tw_facts *facts;
+    int64_t ts_ns;              /* of the event, or the deadline that passed */
+    struct tw_str key;          /* what repeats fold on: rule id and the `suppress.by` values */
+    int64_t window_ns;          /* the suppression window */
+    double strength;            /* 0 to 1 */
+    enum tw_evidence evidence;  /* the rule's class, or a stronger one that this match earned */
+    double floor;               /* that applies to this match, 0 for none */
+    struct tw_str summary;
+    const struct tw_value *observed; /* may be NULL */
+    struct tw_str expected_json;     /* {"range":[20,90]}; absent when there is nothing to say */
+    uint64_t packets[8];        /* that prove it, ascending: the window's first ones and the last */
+    size_t n_packets;
+    double window_count;        /* count or distinct of a window, else 1 */
+    unsigned readable_percent;  /* coverage: 100 unless the actor's payload is partly encrypted or lost */
+};
+typedef void (*tw_finding_fn)(void *user, const struct tw_finding *finding);
+
+struct tw_rules;
+
+/* Load files and folders (every *.yaml and *.yml in it, by name, not those under tests/ or lists/).
+ * NULL when there were errors; all of them are in `diags`. */
+struct tw_rules *tw_rules_load(const char *const *paths, size_t n_paths, struct tw_diags *diags);
+void tw_rules_free(struct tw_rules *r);
+size_t tw_rules_count(const struct tw_rules *r);
+const struct tw_rule_info *tw_rules_at(const struct tw_rules *r, size_t i);
+/* "sha256:…" over the rules' files, the same wherever they are installed. */
+const char *tw_rules_digest(const struct tw_rules *r);
+void tw_rules_schema(struct tw_text *out);
+
+struct tw_detect;
+
+/* State for one run. `registry` and `rules` outlive it. NULL when memory is short. */
+struct tw_detect *tw_detect_new(
+    const struct tw_rules *rules, const struct tw_registry *registry, tw_finding_fn fn, void *user);
+void tw_detect_free(struct tw_detect *d);
+
+/* Add to `facts` what happened before (approvals, changes, reports) and give every match to fn. */
+void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts);
+/* Event time passed `now_ns`: windows close. */
+void tw_detect_tick(struct tw_detect *d, int64_t now_ns);
+
+struct tw_detect_stats {
+    uint64_t events, evaluated, matched, window_evictions;
+};
+struct tw_detect_stats tw_detect_stats(const struct tw_detect *d);

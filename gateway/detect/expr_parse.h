@@ -1,0 +1,30 @@
+#pragma once
+/* Inside the expression parser: what expr.c and operand.c share. */
+
+#include "detect/expr.h"
+#include "detect/lexer.h"
+
+struct tw_parser {
+    const struct tw_expr_place *place;
+    struct tw_lexer lexer;
+    struct tw_token token; /* the next one, not consumed */
+    unsigned depth;
+    bool failed;           /* something was reported */
+    bool lost;             /* syntax: no use to go on */
+};
+
+void tw_parser_advance(struct tw_parser *p);
+void tw_parser_report(struct tw_parser *p, size_t offset, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* A syntax error at the present token. */
+void tw_parser_lost(struct tw_parser *p, const char *wanted);
+
+/* What a word before operators may be. */
+bool tw_parser_is_word(const struct tw_parser *p, const char *word);
+
+/* Parse what stands on the right of `test->op` for the field `test->left`, checked against its type.
+ * Errors are reported; the parser goes on behind the operand. */
+void tw_operand_single(struct tw_parser *p, struct tw_test *test);
+void tw_operand_list(struct tw_parser *p, struct tw_test *test);
+void tw_operand_words(struct tw_parser *p, struct tw_test *test);
+void tw_operand_range(struct tw_parser *p, struct tw_test *test);

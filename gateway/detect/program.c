@@ -1,0 +1,90 @@
+#include "detect/expr.h"
+
+/* Jumps to FALSE and TRUE end a run. */
+enum { FALSE_AT, TRUE_AT, FIRST_JUMP };
+
+struct tw_jump {
+    const struct tw_test *test;
+    uint32_t if_true, if_false;
+};
+
+struct builder {
+    struct tw_jump *jumps;
+    uint32_t n;
+};
+
+static size_t count_tests(const struct tw_expr *e)
+{
+    if (e->kind == TW_EXPR_TEST)
+        return 1;
+    size_t n = 0;
+    for (const struct tw_expr *c = e->first; c != NULL; c = c->next) {
+        n += count_tests(c);
+        if (e->kind == TW_EXPR_MACRO || e->kind == TW_EXPR_NOT || n > TW_EXPR_MAX_TESTS)
+            break;
+    }
+    return n;
+}
+
+static uint32_t emit(struct builder *b, const struct tw_expr *e, uint32_t if_true, uint32_t if_false);
+
+/* Children are emitted from the last to the first, so that every jump goes to what already stands. */
+static uint32_t emit_children(struct builder *b, const struct tw_expr *parent,
+    const struct tw_expr *child, uint32_t if_true, uint32_t if_false)
+{
+    uint32_t entry = parent->kind == TW_EXPR_AND ? if_true : if_false;
+    if (child->next != NULL)
+        entry = emit_children(b, parent, child->next, if_true, if_false);
+    return parent->kind == TW_EXPR_AND ? emit(b, child, entry, if_false)
+                                       : emit(b, child, if_true, entry);
+}
+
+/* The place where `e` begins. */
+static uint32_t emit(struct builder *b, const struct tw_expr *e, uint32_t if_true, uint32_t if_false)
+{
+    switch (e->kind) {
+    case TW_EXPR_AND:
+    case TW_EXPR_OR:
+        return emit_children(b, e, e->first, if_true, if_false);
+    case TW_EXPR_NOT:
+        return emit(b, e->first, if_false, if_true);
+    case TW_EXPR_MACRO:
+        return emit(b, e->first, if_true, if_false);
+    case TW_EXPR_TEST:
+        break;
+    }
+    b->jumps[b->n] = (struct tw_jump){&e->test, if_true, if_false};
+    return b->n++;
+}
+
+bool tw_program_build(
+    const struct tw_expr_place *place, struct tw_expr *expr, struct tw_program *out)
+{
+    size_t n = count_tests(expr);
+    if (n > TW_EXPR_MAX_TESTS) {
+        tw_yaml_error(place->yaml, place->diags, place->node, false, NULL,
+            "with its macros the expression has more than %d comparisons", TW_EXPR_MAX_TESTS);
+        return false;
+    }
+    struct builder b = {
+        .jumps = tw_blocks_alloc(place->blocks, n + FIRST_JUMP, sizeof(*b.jumps)),
+        .n = FIRST_JUMP,
+    };
+    if (b.jumps == NULL)
+        return false;
+    uint32_t entry = emit(&b, expr, TRUE_AT, FALSE_AT);
+    *out = (struct tw_program){b.jumps, b.n, entry, expr->can_be_true};
+    return true;
+}
+
+bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene)
+{
+    if (p->n == 0)
+        return true;
+    uint32_t at = p->entry;
+    while (at >= FIRST_JUMP) {
+        const struct tw_jump *j = &p->jumps[at];
+        at = tw_test_eval(j->test, scene) ? j->if_true : j->if_false;
+    }
+    return at == TRUE_AT;
+}

@@ -1,0 +1,108 @@
+#pragma once
+/* A compiled rule, and the set of them. Immutable after loading. */
+
+#include "detect/detect.h"
+#include "detect/expr.h"
+#include "detect/template.h"
+
+enum {
+    TW_RULE_MAX_BY = 8,
+    TW_RULE_MAX_UPGRADES = 4,
+    TW_RULE_MAX_EXPECTED = 6,
+    TW_RULE_MAX_COUNT = 1024 /* at_least of a window */
+};
+
+/* Fields whose values make a key. An actor without id counts by its address. */
+struct tw_by {
+    const struct tw_field *fields[TW_RULE_MAX_BY];
+    size_t n;
+};
+
+/* Floors by tier; actors without one: as written for them, unregistered else as T3. */
+struct tw_floors {
+    double tier[6];
+    double asset, unregistered;
+};
+
+struct tw_upgrade {
+    struct tw_program when;
+    enum tw_evidence evidence;
+    bool has_floor;
+    struct tw_floors floor;
+};
+
+struct tw_exception {
+    struct tw_str name;
+    struct tw_program when;
+    int64_t expires_ns;
+};
+
+struct tw_window_spec {
+    int64_t over_ns;     /* 0: no window */
+    unsigned at_least;
+    const struct tw_field *distinct; /* NULL: events are counted */
+    struct tw_by by;
+};
+
+struct tw_sprt_spec {
+    bool used;
+    struct tw_program bad;
+    struct tw_by by;
+    double step_bad, step_good, accept, reject; /* log likelihood ratios; `reject` raises */
+};
+
+struct tw_hold_spec {
+    int64_t for_ns;      /* 0: never held */
+    struct tw_program when;
+    struct tw_by by;
+};
+
+struct tw_expected {
+    const char *key;
+    const struct tw_field *field; /* NULL: `text` as it is */
+    struct tw_str text;
+};
+
+enum tw_observed { TW_OBSERVED_VALUE, TW_OBSERVED_FIELD, TW_OBSERVED_COUNT };
+
+struct tw_rule {
+    struct tw_rule_info info;
+    bool enabled;
+    struct tw_program when;
+    bool has_tiers, for_assets;
+    bool tiers[6];
+    struct tw_floors floor;
+    struct tw_by suppress;
+    int64_t suppress_ns;
+    struct tw_window_spec window;
+    struct tw_sprt_spec sprt;
+    struct tw_hold_spec hold;
+    struct tw_upgrade upgrades[TW_RULE_MAX_UPGRADES];
+    size_t n_upgrades;
+    struct tw_exception *exceptions;
+    size_t n_exceptions;
+    struct tw_template output;
+    enum tw_observed observed;
+    const struct tw_field *observed_field;
+    struct tw_expected expected[TW_RULE_MAX_EXPECTED];
+    size_t n_expected;
+    const struct tw_yaml *yaml; /* while loading */
+    const struct tw_node *node;
+};
+
+struct tw_rules {
+    struct tw_blocks blocks;
+    struct tw_rule *list;
+    size_t n;
+    /* Rules that an event of an action can match or hold, ascending. */
+    uint16_t *by_action[TW_ACTION_COUNT];
+    size_t n_by_action[TW_ACTION_COUNT];
+    char digest[80];
+};
+
+/* The format, for checking and for tw_rules_schema(). */
+extern const struct tw_key tw_rule_file_keys[];
+extern const char *const tw_rule_tier_names[];
+
+/* Fill `out` from one item of `rules:`; what is wrong is reported. */
+void tw_rule_read(const struct tw_expr_place *at, struct tw_rule *out);

@@ -1,0 +1,48 @@
+#pragma once
+/* What happened before that an event is judged by: approvals given, change orders opened, versions
+ * reported. Fed with every event, in order; bounded; event time. */
+
+#include "base/table.h"
+#include "registry/registry.h"
+
+/* Which message a leaf belongs to. */
+struct tw_message_id {
+    uint64_t flow, packet, serial;
+};
+struct tw_message_id tw_message_of(const struct tw_event *e);
+static inline bool tw_message_eq(struct tw_message_id a, struct tw_message_id b)
+{
+    return a.flow == b.flow && a.packet == b.packet && a.serial == b.serial;
+}
+/* A publish, or a delivery of something whose publish was not seen (its origin is then not known; a
+ * retained delivery is old and does not count). */
+bool tw_message_is_news(const struct tw_event *e);
+/* May the sender of this message speak on a topic that `by` reserves? */
+bool tw_message_sender_ok(
+    const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by);
+
+struct tw_approvals;
+/* NULL when memory is short. */
+struct tw_approvals *tw_approvals_new(const struct tw_registry *registry);
+void tw_approvals_free(struct tw_approvals *a);
+/* Learn from the event, and say in facts->approval whether it was approved. */
+void tw_approvals_event(
+    struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts);
+/* Event time passed `now_ns`: nothing more of an earlier message comes, it is taken as it is. */
+void tw_approvals_flush(struct tw_approvals *a, int64_t now_ns);
+
+struct tw_changes;
+struct tw_changes *tw_changes_new(const struct tw_registry *registry);
+void tw_changes_free(struct tw_changes *c);
+/* Learn from the event; set facts->change_open. */
+void tw_changes_event(struct tw_changes *c, const struct tw_event *e, struct tw_facts *facts);
+void tw_changes_flush(struct tw_changes *c, int64_t now_ns);
+/* Does a change order name `version` for the system: one that is open, or one during which the version
+ * was seen first? `out_ticket` is good until the next event. */
+bool tw_changes_declare(struct tw_changes *c, struct tw_str ai_system, struct tw_str version,
+    int64_t now_ns, struct tw_str *out_ticket);
+
+/* "v2.4.0" and "2.4.0" are one version: the latter. */
+struct tw_str tw_version_plain(struct tw_str v);
+/* Where a report names a version that is not the registered one: does a change order name it? */
+void tw_reports_event(struct tw_changes *changes, const struct tw_event *e, struct tw_facts *facts);
