@@ -1,0 +1,52 @@
+#pragma once
+/* A JSON reader for payloads [RFC 8259]: one token at a time, in document order, without memory of its
+ * own and without recursion. Every token is checked when it is given; a text is valid when the reader
+ * gets to TW_JSON_END. Beyond the standard it takes NaN, Infinity and -Infinity inside containers,
+ * which Python writes: a measurement that is not a number is exactly what must not be overlooked. */
+
+#include "base/limits.h"
+#include "base/str.h"
+
+enum tw_json_kind {
+    TW_JSON_ERROR,
+    TW_JSON_END,
+    TW_JSON_TOO_DEEP, /* more than TW_MAX_JSON_DEPTH containers: the reader goes no further */
+    TW_JSON_OBJECT,
+    TW_JSON_OBJECT_END,
+    TW_JSON_ARRAY,
+    TW_JSON_ARRAY_END,
+    TW_JSON_KEY,
+    TW_JSON_STRING,
+    TW_JSON_INT,
+    TW_JSON_DOUBLE,
+    TW_JSON_BOOL,
+    TW_JSON_NULL,
+};
+
+struct tw_json_token {
+    enum tw_json_kind kind;
+    bool escaped; /* KEY, STRING: tw_json_unescape() is needed */
+    union {
+        struct tw_str text; /* KEY, STRING: between the quotes */
+        int64_t i;
+        double d;
+        bool b;
+    };
+};
+
+struct tw_json {
+    struct tw_str text;
+    size_t at;
+    uint64_t objects; /* a bit for each open container, the outermost lowest: is it an object? */
+    unsigned depth;
+    uint8_t expect;
+};
+
+void tw_json_init(struct tw_json *r, struct tw_str text);
+
+/* The next token. After ERROR, END or TOO_DEEP the reader must not be asked again. */
+struct tw_json_token tw_json_next(struct tw_json *r);
+
+/* Resolve the escapes of a string token into `out[size]`: as much as fits without cutting a character.
+ * A lone surrogate becomes U+FFFD. Returns the length; `out_cut` says whether something is missing. */
+size_t tw_json_unescape(struct tw_str text, char *out, size_t size, bool *out_cut);

@@ -1,0 +1,233 @@
+#include "base/topic.h"
+#include "protocol/mqtt/packet.h"
+
+/* How a property is written [MQTT5 2.2.2.2]. */
+enum form { NONE, BYTE, BOOLEAN, TWO, FOUR, VARINT, TEXT, BINARY, PAIR };
+
+enum {
+    WILL = 1 << TW_MQTT_WILL,
+    CONNECT = 1 << TW_MQTT_CONNECT,
+    CONNACK = 1 << TW_MQTT_CONNACK,
+    PUBLISH = 1 << TW_MQTT_PUBLISH,
+    PUBACK = 1 << TW_MQTT_PUBACK,
+    PUBREC = 1 << TW_MQTT_PUBREC,
+    PUBREL = 1 << TW_MQTT_PUBREL,
+    PUBCOMP = 1 << TW_MQTT_PUBCOMP,
+    SUBSCRIBE = 1 << TW_MQTT_SUBSCRIBE,
+    SUBACK = 1 << TW_MQTT_SUBACK,
+    UNSUBSCRIBE = 1 << TW_MQTT_UNSUBSCRIBE,
+    UNSUBACK = 1 << TW_MQTT_UNSUBACK,
+    DISCONNECT = 1 << TW_MQTT_DISCONNECT,
+    AUTH = 1 << TW_MQTT_AUTH,
+    ACKS = PUBACK | PUBREC | PUBREL | PUBCOMP | SUBACK | UNSUBACK,
+    ANY = 0xffff & ~(1 << TW_MQTT_PINGREQ | 1 << TW_MQTT_PINGRESP),
+};
+
+enum { LAST_ID = 0x2a };
+
+static const struct rule {
+    uint8_t form;
+    bool not_zero;
+    uint16_t where;
+} rules[LAST_ID + 1] = {
+    [0x01] = {BYTE, false, PUBLISH | WILL},                            /* payload format */
+    [0x02] = {FOUR, false, PUBLISH | WILL},                            /* message expiry */
+    [0x03] = {TEXT, false, PUBLISH | WILL},                            /* content type */
+    [0x08] = {TEXT, false, PUBLISH | WILL},                            /* response topic */
+    [0x09] = {BINARY, false, PUBLISH | WILL},                          /* correlation data */
+    [0x0b] = {VARINT, true, PUBLISH | SUBSCRIBE},                      /* subscription id */
+    [0x11] = {FOUR, false, CONNECT | CONNACK | DISCONNECT},            /* session expiry */
+    [0x12] = {TEXT, false, CONNACK},                                   /* assigned client id */
+    [0x13] = {TWO, false, CONNACK},                                    /* server keep alive */
+    [0x15] = {TEXT, false, CONNECT | CONNACK | AUTH},                  /* auth method */
+    [0x16] = {BINARY, false, CONNECT | CONNACK | AUTH},                /* auth data */
+    [0x17] = {BOOLEAN, false, CONNECT},                                   /* request problem info */
+    [0x18] = {FOUR, false, WILL},                                      /* will delay */
+    [0x19] = {BOOLEAN, false, CONNECT},                                   /* request response info */
+    [0x1a] = {TEXT, false, CONNACK},                                   /* response info */
+    [0x1c] = {TEXT, false, CONNACK | DISCONNECT},                      /* server reference */
+    [0x1f] = {TEXT, false, CONNACK | ACKS | DISCONNECT | AUTH},        /* reason string */
+    [0x21] = {TWO, true, CONNECT | CONNACK},                           /* receive maximum */
+    [0x22] = {TWO, false, CONNECT | CONNACK},                          /* topic alias maximum */
+    [0x23] = {TWO, true, PUBLISH},                                     /* topic alias */
+    [0x24] = {BOOLEAN, false, CONNACK},                                   /* maximum QoS */
+    [0x25] = {BOOLEAN, false, CONNACK},                                   /* retain available */
+    [0x26] = {PAIR, false, ANY},                                       /* user property */
+    [0x27] = {FOUR, true, CONNECT | CONNACK},                          /* maximum packet size */
+    [0x28] = {BOOLEAN, false, CONNACK},                                   /* wildcards available */
+    [0x29] = {BOOLEAN, false, CONNACK},                                   /* subscription ids available */
+    [0x2a] = {BOOLEAN, false, CONNACK},                                   /* shared available */
+};
+
+struct prop {
+    uint8_t id;
+    uint32_t n;         /* BYTE to VARINT */
+    struct tw_str a, b; /* TEXT, BINARY: a; PAIR: both */
+};
+
+static bool read_value(struct tw_cur *c, enum form form, struct prop *out, const char **anomaly)
+{
+    uint8_t b;
+    uint16_t two;
+    bool overlong = false;
+    switch (form) {
+    case BYTE:
+    case BOOLEAN:
+        if (!tw_cur_u8(c, &b))
+            return false;
+        out->n = b;
+        *anomaly = form == BOOLEAN && b > 1 ? "property-value" : NULL;
+        return true;
+    case TWO:
+        if (!tw_cur_u16be(c, &two))
+            return false;
+        out->n = two;
+        return true;
+    case FOUR:
+        return tw_cur_u32be(c, &out->n);
+    case VARINT:
+        if (!tw_mqtt_varint(c, &out->n, &overlong))
+            return false;
+        *anomaly = overlong ? "bad-varint" : NULL;
+        return true;
+    case TEXT:
+        if (!tw_mqtt_binary(c, &out->a))
+            return false;
+        *anomaly = tw_mqtt_text_anomaly(out->a);
+        return true;
+    case BINARY:
+        return tw_mqtt_binary(c, &out->a);
+    case PAIR:
+        if (!tw_mqtt_binary(c, &out->a) || !tw_mqtt_binary(c, &out->b))
+            return false;
+        *anomaly = tw_mqtt_text_anomaly(out->a);
+        if (*anomaly == NULL)
+            *anomaly = tw_mqtt_text_anomaly(out->b);
+        return true;
+    case NONE:
+        break;
+    }
+    return false;
+}
+
+/* One property, with what its own rule says of it. */
+static const char *read_prop(struct tw_cur *c, struct prop *out)
+{
+    uint32_t id;
+    bool overlong;
+    const char *anomaly = NULL;
+    if (!tw_mqtt_varint(c, &id, &overlong))
+        return "property-length";
+    if (id > LAST_ID || rules[id].form == NONE)
+        return "property-unknown";
+    *out = (struct prop){.id = (uint8_t)id};
+    if (!read_value(c, (enum form)rules[id].form, out, &anomaly))
+        return "property-length";
+    if (anomaly != NULL)
+        return anomaly;
+    if (overlong)
+        return "bad-varint";
+    return rules[id].not_zero && out->n == 0 ? "property-value" : NULL;
+}
+
+static void take(struct tw_mqtt_props *p, const struct prop *v)
+{
+    switch (v->id) {
+    case 0x03:
+        p->content_type = v->a;
+        break;
+    case 0x08:
+        p->response_topic = v->a;
+        break;
+    case 0x11:
+        p->session_expiry = v->n;
+        break;
+    case 0x12:
+        p->assigned_id = v->a;
+        break;
+    case 0x13:
+        p->server_keep_alive = (uint16_t)v->n;
+        break;
+    case 0x15:
+        p->auth_method = v->a;
+        break;
+    case 0x1f:
+        p->reason_string = v->a;
+        break;
+    case 0x21:
+        p->receive_max = (uint16_t)v->n;
+        break;
+    case 0x22:
+        p->alias_max = (uint16_t)v->n;
+        break;
+    case 0x23:
+        p->alias = (uint16_t)v->n;
+        break;
+    case 0x26:
+        p->n_user++;
+        break;
+    default:
+        break;
+    }
+}
+
+/* May this property stand here, and again? */
+static const char *place_anomaly(
+    const struct tw_mqtt_props *p, unsigned id, unsigned where, bool from_server)
+{
+    if ((rules[id].where >> where & 1) == 0)
+        return "property-not-allowed";
+    if (id == 0x0b && where == TW_MQTT_PUBLISH)
+        return from_server ? NULL : "property-not-allowed"; /* [MQTT5 3.3.4] */
+    if (id == 0x11 && where == TW_MQTT_DISCONNECT && from_server)
+        return "property-not-allowed"; /* [MQTT5 3.14.2.2.2] */
+    return id != 0x26 && tw_mqtt_has(p, id) ? "property-duplicate" : NULL;
+}
+
+const char *tw_mqtt_props_read(
+    struct tw_cur *c, unsigned where, bool from_server, struct tw_mqtt_props *out)
+{
+    *out = (struct tw_mqtt_props){0};
+    uint32_t len;
+    bool overlong;
+    struct tw_cur block;
+    if (!tw_mqtt_varint(c, &len, &overlong) || !tw_cur_sub(c, len, &block)) {
+        *c = tw_cur_of(NULL, 0);
+        return "property-length";
+    }
+    if (overlong)
+        return "bad-varint";
+    out->all = block;
+    while (block.left > 0) {
+        struct prop v;
+        const char *anomaly = read_prop(&block, &v);
+        if (anomaly == NULL)
+            anomaly = place_anomaly(out, v.id, where, from_server);
+        if (anomaly != NULL)
+            return anomaly;
+        take(out, &v);
+        out->seen |= UINT64_C(1) << v.id;
+    }
+    if (tw_mqtt_has(out, 0x08) && out->response_topic.len == 0)
+        return "empty-topic"; /* [MQTT5 4.7.3] */
+    if (tw_topic_has_wildcard(out->response_topic))
+        return "wildcard-in-topic"; /* [MQTT5 3.3.2.3.5] */
+    if (tw_mqtt_has(out, 0x16) && !tw_mqtt_has(out, 0x15))
+        return "auth-data-without-method"; /* [MQTT5 3.1.2.11.10] */
+    return NULL;
+}
+
+bool tw_mqtt_user_next(struct tw_cur *c, struct tw_str *out_name, struct tw_str *out_value)
+{
+    while (c->left > 0) {
+        struct prop v;
+        if (read_prop(c, &v) != NULL)
+            return false;
+        if (v.id == 0x26) {
+            *out_name = v.a;
+            *out_value = v.b;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,146 @@
+#pragma once
+/* What is known of one MQTT connection, and the steps of its dissection. All memory beyond the struct
+ * comes from the pool and goes back in tw_mqtt_state_fini(). */
+
+#include "protocol/mqtt/packet.h"
+#include "protocol/stream.h"
+
+/* A packet that waits for its acknowledgement; made by tw_mqtt_pending_add(). */
+struct tw_mqtt_pending {
+    int64_t ts_ns;
+    uint64_t packet;
+    uint8_t *bytes; /* CONNECT, SUBSCRIBE, UNSUBSCRIBE: the body; v5 PUBLISH: the topic; else NULL */
+    uint32_t len;
+    uint16_t id;
+    uint8_t type;   /* of the packet that waits; PUBREC and PUBREL: the steps of QoS 2 */
+    uint8_t flags;  /* of its fixed header */
+    uint8_t dir;    /* who sent it */
+    bool refused;   /* its anomaly was reported: no event of its own */
+};
+
+struct tw_mqtt_alias {
+    struct tw_pbuf topic;
+    uint16_t alias;
+};
+
+struct tw_mqtt_identity {
+    uint16_t client_len, user_len;
+    bool has_client, has_user;
+    char text[]; /* client id, then user name */
+};
+
+/* An acknowledgement of nothing: held until the other direction has moved on, because a capture may
+ * show the two directions out of step. */
+struct tw_mqtt_stray {
+    bool set;
+    uint8_t type;
+    uint16_t id;
+};
+
+struct tw_mqtt_state {
+    struct tw_stream stream[2];
+    struct tw_mqtt_pending *pending; /* in the order they were sent */
+    struct tw_mqtt_alias *alias[2];  /* per sender [MQTT5 3.3.2.3.4] */
+    struct tw_mqtt_identity *who;
+    int64_t timeout_ns;
+    size_t who_size;
+    uint16_t alias_max[2]; /* what that sender may use */
+    uint8_t n_pending, max_pending;
+    uint8_t n_alias[2], max_alias[2];
+    uint8_t doubt[2];      /* good packets to come before grammar is judged again */
+    uint8_t version;       /* TW_MQTT_V…; 0 not known */
+    uint8_t closing;       /* a bit per direction that has sent DISCONNECT */
+    uint8_t client;        /* the direction the client sends in */
+    struct tw_mqtt_stray stray[2];
+    bool client_known;
+    bool guessed;          /* the version was told from packets: 3.1 and 3.1.1 look alike */
+    bool incomplete;       /* mid-stream, or bytes are missing: what happened before is not known */
+    bool connect_seen, connack_seen;
+    bool open;             /* there is a session to be ended */
+    bool refused;          /* by CONNACK: the server closes */
+    bool clean;            /* no session from before: acknowledgements must have their packet */
+    bool rejected;         /* not MQTT, or not to be followed: nothing more is read */
+    bool no_expiry;        /* v5: the session ends with the connection [MQTT5 3.1.2.11.2] */
+    bool alias_lost;       /* bindings were dropped for want of memory */
+};
+
+/* One call into the dissector. */
+struct tw_mqtt_call {
+    struct tw_mqtt_state *st;
+    struct tw_proto_env *env;
+    const struct tw_conn *conn;
+    const struct tw_when *when;
+    unsigned dir;
+};
+
+/* ---- state.c: memory ---- */
+
+/* Remember a packet that waits; `bytes` are copied (len 0: none). The oldest PUBLISH, or else the oldest
+ * of all, makes room. NULL when the pool is exhausted. */
+struct tw_mqtt_pending *tw_mqtt_pending_add(const struct tw_mqtt_call *c, unsigned type, uint16_t id,
+    uint8_t flags, struct tw_str bytes);
+static inline struct tw_cur tw_mqtt_pending_body(const struct tw_mqtt_pending *p)
+{
+    return tw_cur_of(p->bytes, p->len);
+}
+
+/* The packet of this sender, type and id; NULL when there is none. */
+struct tw_mqtt_pending *tw_mqtt_pending_find(
+    struct tw_mqtt_state *st, unsigned dir, unsigned type, uint16_t id);
+void tw_mqtt_pending_drop(const struct tw_mqtt_call *c, struct tw_mqtt_pending *p);
+
+/* Bind an alias of this sender; a binding that finds no room is forgotten and noted. */
+void tw_mqtt_alias_set(const struct tw_mqtt_call *c, uint16_t alias, struct tw_str topic);
+/* The topic an alias of this sender stands for; absent when it is not known. */
+struct tw_str tw_mqtt_alias_get(const struct tw_mqtt_call *c, uint16_t alias);
+
+void tw_mqtt_identity_set(const struct tw_mqtt_call *c, struct tw_maybe client_id,
+    struct tw_maybe username);
+void tw_mqtt_state_fini(struct tw_mqtt_state *st, struct tw_pool *pool);
+
+/* ---- events.c: what is reported ---- */
+
+/* Facts that every event of a message carries. */
+void tw_mqtt_info_begin(const struct tw_mqtt_call *c, struct tw_mqtt_info *info);
+void tw_mqtt_emit_malformed(const struct tw_mqtt_call *c, const char *detail, const char *packet);
+void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_header *h,
+    const struct tw_mqtt_publish *p, struct tw_str topic, const struct tw_pdu *pdu);
+/* A request and what became of it; `ack` is NULL when it was never answered. */
+void tw_mqtt_emit_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *request,
+    struct tw_cur body, const struct tw_mqtt_ack *ack, unsigned ack_version);
+void tw_mqtt_emit_filters(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *request,
+    struct tw_cur body, const struct tw_mqtt_ack *ack);
+void tw_mqtt_emit_refused(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *publish,
+    const struct tw_mqtt_ack *ack, unsigned type);
+/* `ack` is NULL for a connection that ended without DISCONNECT. */
+void tw_mqtt_emit_disconnect(const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack);
+void tw_mqtt_emit_auth(const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack);
+/* A request whose `body` was not kept, reported as it comes. */
+void tw_mqtt_emit_request(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_pending *request, struct tw_cur body);
+void tw_mqtt_emit_unanswered(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *request);
+
+/* ---- track.c: packets against the state of the connection ---- */
+
+/* One whole packet. False when the stream can not be trusted any more. */
+bool tw_mqtt_packet(const struct tw_mqtt_call *c, const struct tw_pdu *pdu);
+/* Report an anomaly, unless the connection is not known well enough to say so. */
+void tw_mqtt_anomaly(const struct tw_mqtt_call *c, const char *detail, unsigned type);
+/* Report a stray acknowledgement of the other direction that this one has not explained. */
+void tw_mqtt_settle_stray(const struct tw_mqtt_call *c, unsigned dir);
+
+/* ---- probe.c: what looks like MQTT ---- */
+
+enum tw_probe tw_mqtt_probe(struct tw_cur bytes, unsigned direction, bool midstream);
+/* Offset of the next packet that is plausible by its content and by what follows it; bytes.left when
+ * there is none. */
+size_t tw_mqtt_resync(struct tw_cur bytes, unsigned version);
+
+/* Could a packet of this type be so long? */
+bool tw_mqtt_sane_length(const struct tw_mqtt_header *h);
+
+/* ---- version.c ---- */
+
+/* Guess the version of a connection whose CONNECT was not seen; may change its mind. */
+void tw_mqtt_guess_version(
+    struct tw_mqtt_state *st, const struct tw_mqtt_header *h, struct tw_cur body, bool from_server);

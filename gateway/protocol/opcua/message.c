@@ -1,0 +1,313 @@
+/* Whole messages: a request waits for its response, then both are walked together. */
+
+#include "protocol/opcua/state.h"
+#include "protocol/opcua/walk.h"
+
+enum { COUNT_FAULTS = 9, COUNT_SERVICES = 16 };
+
+bool tw_opcua_read_request_header(struct tw_cur *c, struct tw_opcua_request_header *out)
+{
+    uint64_t timestamp;
+    uint32_t diagnostics, timeout;
+    struct tw_opcua_extension extra;
+    if (!tw_opcua_node(c, &out->token) || !tw_cur_u64le(c, &timestamp) ||
+        !tw_cur_u32le(c, &out->handle) || !tw_cur_u32le(c, &diagnostics) ||
+        !tw_opcua_string(c, &out->audit_entry_id) || !tw_cur_u32le(c, &timeout) ||
+        !tw_opcua_extension(c, &extra))
+        return false;
+    out->timestamp = (int64_t)timestamp;
+    return true;
+}
+
+static bool skip_strings(struct tw_cur *c)
+{
+    uint32_t n;
+    struct tw_str text;
+    if (!tw_opcua_count(c, 4, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!tw_opcua_string(c, &text))
+            return false;
+    return true;
+}
+
+bool tw_opcua_read_response_header(struct tw_cur *c, struct tw_opcua_response_header *out)
+{
+    struct tw_opcua_scratch s = {0};
+    struct tw_opcua_extension extra;
+    uint64_t timestamp;
+    if (!tw_cur_u64le(c, &timestamp) || !tw_cur_u32le(c, &out->handle) ||
+        !tw_cur_u32le(c, &out->result) || !tw_opcua_skip(&s, c, TW_UA_DIAGNOSTICINFO) ||
+        !skip_strings(c) || !tw_opcua_extension(c, &extra))
+        return false;
+    out->timestamp = (int64_t)timestamp;
+    return true;
+}
+
+static void prepare(struct tw_opcua_call *k, struct tw_opcua_walk *w,
+    const struct tw_opcua_service *service, const struct tw_opcua_channel *ch)
+{
+    unsigned client = tw_opcua_client_of(k);
+    unsigned acting = (service->flags & TW_OPCUA_SERVER_ACTS) ? client ^ 1 : client;
+    *w = (struct tw_opcua_walk){.env = k->env, .service = service};
+    tw_proto_event(&w->base, k->conn, acting, k->when, TW_PROTO_OPCUA, service->action);
+    w->base.phase = k->phase;
+    w->base.has_encrypted = true;
+    w->base_info.service = tw_str_of(service->name);
+    if (ch != NULL)
+        tw_opcua_channel_info(ch, &w->base_info);
+}
+
+/* The request's side of the walk. */
+static void take_request(struct tw_opcua_walk *w, struct tw_cur body, bool cut)
+{
+    struct tw_opcua_node type;
+    struct tw_opcua_request_header h;
+    if (!tw_opcua_node(&body, &type) || !tw_opcua_read_request_header(&body, &h)) {
+        if (!cut)
+            w->request_anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+        return;
+    }
+    w->has_request = true;
+    w->cut_request = cut;
+    w->request = body;
+    w->base_info.has_request_handle = true;
+    w->base_info.request_handle = h.handle;
+    w->base_info.audit_entry_id.s =
+        h.audit_entry_id.p == NULL ? TW_STR("") : tw_utf8_cut(h.audit_entry_id, TW_MAX_IDENTITY);
+    w->base_info.auth_token = tw_opcua_node_digest(&h.token);
+}
+
+static void take_pending(struct tw_opcua_walk *w, const struct tw_opcua_request *r)
+{
+    w->base.request_packet = r->when.packet;
+    w->base.request_ts_ns = r->when.ts_ns;
+    w->base_info.has_request_id = true;
+    w->base_info.request_id = r->request_id;
+    w->base_info.chunks = r->chunks;
+    w->base_info.message_bytes = r->message_bytes;
+    take_request(w, tw_opcua_request_body(r), r->cut);
+}
+
+/* False when memory is short: the events are lost and counted. */
+static bool walk(struct tw_opcua_call *k, struct tw_opcua_walk *w)
+{
+    void *memory = tw_pool_get(k->env->pool, TW_OPCUA_SCRATCH_BYTES, NULL);
+    if (memory == NULL) {
+        k->env->counters->cut++;
+        return false;
+    }
+    tw_opcua_walk(w, memory);
+    tw_pool_put(k->env->pool, memory, TW_OPCUA_SCRATCH_BYTES);
+    return true;
+}
+
+/* What is left behind a body that was read to its end: nothing, or the signature of a channel whose
+ * opening was not seen. Signatures have few lengths. */
+static uint32_t check_rest(
+    const struct tw_opcua_body *m, const struct tw_opcua_walk *w, const struct tw_cur *rest)
+{
+    static const uint8_t lengths[] = {0, 16, 20, 32, 48};
+    if (!w->complete || m->cut)
+        return 0;
+    if (!m->loose)
+        return rest->left > 0 ? TW_OPCUA_BIT(TW_OPCUA_TRAILING_BYTES) : 0;
+    for (size_t i = 0; i < sizeof(lengths); i++)
+        if (m->chunks == 1 && rest->left == lengths[i]) {
+            m->channel->has_signature = true;
+            m->channel->signature = lengths[i];
+            m->channel->mode = lengths[i] == 0 ? TW_OPCUA_NONE : TW_OPCUA_SIGN;
+            if (lengths[i] == 0 && m->channel->policy == NULL && m->channel->policy_len == 0)
+                m->channel->policy =
+                    tw_opcua_policy_of(TW_STR("http://opcfoundation.org/UA/SecurityPolicy#None"));
+        }
+    return 0;
+}
+
+static void report(struct tw_opcua_call *k, const struct tw_opcua_body *m, uint32_t anomalies,
+    const struct tw_opcua_service *service)
+{
+    struct tw_opcua_info info = {.service = tw_str_of(service == NULL ? NULL : service->name)};
+    if (anomalies == 0)
+        return;
+    tw_opcua_channel_info(m->channel, &info);
+    info.has_request_id = true;
+    info.request_id = m->request_id;
+    info.chunks = m->chunks;
+    info.message_bytes = m->message_bytes;
+    tw_opcua_malformed(k, anomalies, &info);
+}
+
+/* A request is looked through when it comes, since it may be meant to break the server; its events
+ * wait for the response. */
+static uint32_t check_request(
+    struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
+{
+    struct tw_opcua_walk w;
+    prepare(k, &w, service, m->channel);
+    w.quiet = true;
+    take_request(&w, m->bytes, m->cut);
+    if (!w.has_request || service->shape == NULL || !walk(k, &w))
+        return w.request_anomalies;
+    uint32_t found = w.request_anomalies;
+    /* Between the chunks of such a message stands what may be signatures. */
+    if (m->loose && m->chunks > 1)
+        return 0;
+    return found | check_rest(m, &w, &w.request);
+}
+
+/* CloseSecureChannel has no response [UA6 6.7.2.5]: it happened when it was sent. */
+static void closing(
+    struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
+{
+    struct tw_opcua_walk w;
+    prepare(k, &w, service, m->channel);
+    w.base_info.has_request_id = true;
+    w.base_info.request_id = m->request_id;
+    w.base_info.chunks = m->chunks;
+    w.base_info.message_bytes = m->message_bytes;
+    take_request(&w, m->bytes, m->cut);
+    w.answered = true;
+    walk(k, &w);
+}
+
+static void request(
+    struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
+{
+    uint32_t found = check_request(k, m, service);
+    if (m->closes) {
+        report(k, m, found, service);
+        closing(k, m, service);
+        return;
+    }
+    struct tw_opcua_request *old = tw_opcua_request_find(k->st, m->channel->id, m->request_id);
+    if (old != NULL) {
+        if (tw_opcua_intact(k))
+            found |= TW_OPCUA_BIT(TW_OPCUA_REQUEST_ID_REUSE);
+        tw_opcua_request_expire(k, old);
+    }
+    report(k, m, found, service);
+    struct tw_opcua_request *r = tw_opcua_request_add(k, m->bytes);
+    if (r == NULL)
+        return;
+    r->kind = TW_OPCUA_KIND_SERVICE;
+    r->service = service;
+    r->channel = m->channel->id;
+    r->request_id = m->request_id;
+    r->cut = r->cut || m->cut || (m->loose && m->chunks > 1);
+    r->chunks = m->chunks;
+    r->message_bytes = m->message_bytes;
+}
+
+void tw_opcua_service_event(
+    struct tw_opcua_call *k, const struct tw_opcua_request *r, const uint32_t *code)
+{
+    struct tw_opcua_walk w;
+    prepare(k, &w, r->service, tw_opcua_channel_find(k->st, r->channel));
+    if (!w.base_info.has_channel) {
+        w.base_info.has_channel = true;
+        w.base_info.channel_id = r->channel;
+        w.base_info.security_policy.is_null = w.base_info.security_mode.is_null = true;
+    }
+    take_pending(&w, r);
+    w.answered = code != NULL;
+    w.service_result = code == NULL ? 0 : *code;
+    walk(k, &w);
+}
+
+void tw_opcua_aborted(
+    struct tw_opcua_call *k, struct tw_opcua_channel *ch, uint32_t request_id, uint32_t code)
+{
+    struct tw_opcua_request *r = tw_opcua_request_find(k->st, ch->id, request_id);
+    if (r == NULL || k->st->client == k->dir)
+        return;
+    tw_opcua_service_event(k, r, &code);
+    tw_opcua_request_drop(k, r);
+}
+
+static void response(struct tw_opcua_call *k, const struct tw_opcua_body *m,
+    const struct tw_opcua_service *service, struct tw_cur body)
+{
+    struct tw_opcua_request *r = tw_opcua_request_find(k->st, m->channel->id, m->request_id);
+    struct tw_opcua_response_header h;
+    struct tw_opcua_walk w;
+    uint32_t found = 0;
+    bool fault = service == NULL;
+    if (r == NULL && tw_opcua_intact(k) && !k->st->lost_requests)
+        found |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_WITHOUT_REQUEST);
+    if (!tw_opcua_read_response_header(&body, &h)) {
+        report(k, m, m->cut ? found : found | TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR), service);
+        return;
+    }
+    if (r == NULL && fault) {
+        report(k, m, found, NULL);
+        return;
+    }
+    bool matches = r == NULL || fault || r->service == service;
+    if (!matches)
+        found |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_MISMATCH);
+    prepare(k, &w, r != NULL ? r->service : service, m->channel);
+    if (r != NULL)
+        take_pending(&w, r);
+    w.base_info.has_request_id = true;
+    w.base_info.request_id = m->request_id;
+    w.base_info.chunks = m->chunks;
+    w.base_info.message_bytes = m->message_bytes;
+    if (r == NULL) {
+        w.base_info.has_request_handle = true;
+        w.base_info.request_handle = h.handle;
+        w.base_info.audit_entry_id.is_null = true;
+    }
+    w.answered = matches;
+    w.service_result = h.result;
+    w.has_response =
+        matches && !fault && !(r != NULL && body.left == 0 && tw_opcua_is_bad(h.result));
+    w.cut_response = m->cut || (m->loose && m->chunks > 1);
+    w.response = body;
+    if (walk(k, &w) && matches) {
+        found |= w.response_anomalies;
+        if (w.has_response && service->shape != NULL)
+            found |= check_rest(m, &w, &w.response);
+    }
+    report(k, m, found, service);
+    if (r != NULL)
+        tw_opcua_request_drop(k, r);
+}
+
+static void count(
+    struct tw_opcua_call *k, const struct tw_opcua_service *service, unsigned is_response)
+{
+    unsigned slot = service == NULL
+                        ? COUNT_FAULTS
+                        : COUNT_SERVICES + 2 * tw_opcua_service_index(service) + is_response;
+    k->env->counters->messages[TW_PROTO_OPCUA][slot]++;
+}
+
+void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m)
+{
+    struct tw_cur body = m->bytes;
+    struct tw_opcua_node type;
+    if (!tw_opcua_node(&body, &type)) {
+        report(k, m, m->cut ? 0 : TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR), NULL);
+        return;
+    }
+    bool standard = type.kind == 'i' && type.ns == 0;
+    const struct tw_opcua_service *asks = standard ? tw_opcua_service_of_request(type.id) : NULL;
+    const struct tw_opcua_service *answers =
+        standard ? tw_opcua_service_of_response(type.id) : NULL;
+    bool fault = standard && type.id == TW_OPCUA_SERVICE_FAULT;
+    if (asks == NULL && answers == NULL && !fault) {
+        k->env->counters->unknown_services++;
+        report(k, m, TW_OPCUA_BIT(TW_OPCUA_UNKNOWN_SERVICE), NULL);
+        return;
+    }
+    count(k, asks != NULL ? asks : answers, asks == NULL);
+    if (k->st->client == TW_OPCUA_NO_SIDE)
+        k->st->client = (uint8_t)(asks != NULL ? k->dir : k->dir ^ 1);
+    if ((asks != NULL) != (k->st->client == k->dir))
+        report(k, m, TW_OPCUA_BIT(TW_OPCUA_WRONG_DIRECTION), asks != NULL ? asks : answers);
+    else if (asks != NULL)
+        request(k, m, asks);
+    else
+        response(k, m, answers, body);
+}

@@ -1,0 +1,383 @@
+#include "protocol/opcua/walk.h"
+
+#include "base/limits.h"
+#include "base/num.h"
+
+/* The place in the info that a field of a table names. */
+static void *place(struct tw_opcua_info *info, uint16_t at)
+{
+    return (uint8_t *)info + at;
+}
+
+static struct tw_str identity(struct tw_opcua_walk *w, struct tw_str text)
+{
+    struct tw_str cut = tw_opcua_clip_text(&w->s, text);
+    return tw_utf8_cut(cut, TW_MAX_IDENTITY);
+}
+
+static bool info_string(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_str text;
+    if (!tw_opcua_string(c, &text))
+        return false;
+    struct tw_str *to = place(&w->info, f->at);
+    *to = tw_opcua_clip_text(&w->s, text);
+    return true;
+}
+
+static bool info_text(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_str text;
+    bool ok = f->type == TW_UA_LOCALIZEDTEXT ? tw_opcua_localized_text(c, NULL, &text)
+                                             : tw_opcua_string(c, &text);
+    if (!ok)
+        return false;
+    struct tw_maybe *to = place(&w->info, f->at);
+    *to = (struct tw_maybe){.s = text.p == NULL ? TW_STR("") : identity(w, text)};
+    if (to == &w->info.session_name) {
+        w->event.object = to->s;
+        w->has_object = true;
+    }
+    return true;
+}
+
+static bool info_u32(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    uint32_t *to = place(&w->info, f->at);
+    bool *has = place(&w->info, f->has);
+    if (!tw_cur_u32le(c, to))
+        return false;
+    *has = true;
+    return true;
+}
+
+static bool info_double(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    uint64_t bits;
+    if (!tw_cur_u64le(c, &bits))
+        return false;
+    memcpy(place(&w->info, f->at), &bits, sizeof(bits));
+    return true;
+}
+
+static struct tw_str node_text(struct tw_opcua_walk *w, const struct tw_opcua_node *node)
+{
+    struct tw_str text = tw_opcua_node_text(w->s.arena, node);
+    if (node->kind == 's' && node->text.p != NULL && !tw_utf8_valid(node->text))
+        w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_BAD_UTF8);
+    if (text.p == NULL || node->text.len > TW_MAX_EVENT_STRING)
+        w->s.truncated = true;
+    return text;
+}
+
+static bool info_node(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_opcua_node node;
+    if (!tw_opcua_node(c, &node))
+        return false;
+    struct tw_maybe *to = place(&w->info, f->at);
+    to->s = node_text(w, &node);
+    w->fresh = true;
+    return true;
+}
+
+static bool index_range(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_str text;
+    (void)f;
+    if (!tw_opcua_string(c, &text))
+        return false;
+    w->info.index_range = (struct tw_maybe){.is_null = text.len == 0};
+    if (text.len > 0)
+        w->info.index_range.s = identity(w, text);
+    return true;
+}
+
+static bool attribute(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    uint32_t id;
+    (void)f;
+    if (!tw_cur_u32le(c, &id))
+        return false;
+    w->info.attribute = tw_opcua_attribute_name(id);
+    if (w->info.attribute.p == NULL) {
+        char digits[TW_NUM_TEXT];
+        size_t len = tw_num_u64(digits, id);
+        w->info.attribute = tw_arena_str(w->s.arena, (struct tw_str){digits, len});
+        w->fresh = true;
+    }
+    return true;
+}
+
+static bool object(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_opcua_node node;
+    bool ok = f->type == TW_UA_EXPANDEDNODEID ? tw_opcua_expanded_node(c, &node)
+                                              : tw_opcua_node(c, &node);
+    if (!ok)
+        return false;
+    if (f->role == TW_UA_ROLE_NEW_OBJECT && tw_opcua_node_is(&node, 0))
+        return true;
+    w->event.object = node_text(w, &node);
+    w->has_object = true;
+    return true;
+}
+
+static bool object_id(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_opcua_node node;
+    (void)f;
+    if (!tw_opcua_node(c, &node))
+        return false;
+    w->info.object_id = node_text(w, &node);
+    w->fresh = true;
+    return true;
+}
+
+static bool url(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_str text;
+    (void)f;
+    if (!tw_opcua_string(c, &text))
+        return false;
+    w->event.object = w->info.endpoint_url = tw_opcua_clip_text(&w->s, text);
+    w->has_object = true;
+    return true;
+}
+
+static bool take_data_value(
+    struct tw_opcua_walk *w, struct tw_cur *c, struct tw_opcua_data_value *v)
+{
+    if (!tw_opcua_data_value(&w->s, c, w->quiet ? NULL : v))
+        return false;
+    if (w->quiet)
+        return true;
+    w->event.value = v->v.value;
+    w->event.type = v->v.type;
+    w->event.source_ts_ns = v->source_ts_ns;
+    w->event.server_ts_ns = v->server_ts_ns;
+    return true;
+}
+
+static bool data_value(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_opcua_data_value v = {0};
+    (void)f;
+    return take_data_value(w, c, &v);
+}
+
+static bool result_value(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_opcua_data_value v = {0};
+    (void)f;
+    if (!take_data_value(w, c, &v))
+        return false;
+    w->status = v.status;
+    w->has_status = true;
+    return true;
+}
+
+static bool inputs(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    (void)f;
+    return tw_opcua_variants(&w->s, c, w->quiet ? NULL : &w->event.value);
+}
+
+static bool outputs(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    (void)f;
+    if (!tw_opcua_variants(&w->s, c, w->quiet ? NULL : &w->outputs))
+        return false;
+    w->info.outputs = w->quiet ? NULL : &w->outputs;
+    w->fresh = true;
+    return true;
+}
+
+static bool status(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    (void)f;
+    if (!tw_cur_u32le(c, &w->status))
+        return false;
+    w->has_status = true;
+    return true;
+}
+
+static bool token(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_opcua_node node;
+    (void)f;
+    if (!tw_opcua_node(c, &node))
+        return false;
+    w->info.auth_token = tw_opcua_node_digest(&node);
+    return true;
+}
+
+static bool certificate(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_str chain;
+    (void)f;
+    if (!tw_opcua_string(c, &chain))
+        return false;
+    if (!w->quiet)
+        tw_opcua_certificate(w->env, &w->s, chain, &w->info);
+    return true;
+}
+
+/* A secret in the form of the ECC policies, or its RSA sibling, is encrypted although it names no
+ * algorithm [UA4 7.40.2]. */
+static bool wrapped_secret(struct tw_str secret)
+{
+    struct tw_cur c = tw_cur_str(secret);
+    struct tw_opcua_node type;
+    uint8_t encoding;
+    return tw_opcua_node(&c, &type) && type.kind == 'i' && type.ns == 0 && type.id >= 17545 &&
+           type.id <= 17549 && tw_cur_u8(&c, &encoding) && encoding == 1;
+}
+
+/* [UA4 7.40.4] Of the password only this much is kept: whether anyone could read it. */
+static bool user_name(struct tw_opcua_walk *w, struct tw_cur *c)
+{
+    struct tw_str policy, name, password, algorithm;
+    if (!tw_opcua_string(c, &policy) || !tw_opcua_string(c, &name) ||
+        !tw_opcua_string(c, &password) || !tw_opcua_string(c, &algorithm))
+        return false;
+    w->info.user_token = TW_STR("username");
+    w->info.user = (struct tw_maybe){.s = name.p == NULL ? TW_STR("") : identity(w, name)};
+    w->info.clear_password = algorithm.len == 0 && !wrapped_secret(password);
+    return true;
+}
+
+static bool user(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    enum { ANONYMOUS = 321, USER_NAME = 324, CERTIFICATE = 327, ISSUED = 940 };
+    struct tw_opcua_extension e;
+    (void)f;
+    if (!tw_opcua_extension(c, &e))
+        return false;
+    if (tw_opcua_node_is(&e.type, USER_NAME)) {
+        if (!user_name(w, &e.body))
+            w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+    } else if (tw_opcua_node_is(&e.type, ANONYMOUS) || tw_opcua_node_is(&e.type, 0)) {
+        w->info.user_token = TW_STR("anonymous");
+        w->info.user.s = TW_STR("anonymous");
+    } else {
+        w->info.user.is_null = true;
+        if (tw_opcua_node_is(&e.type, CERTIFICATE))
+            w->info.user_token = TW_STR("certificate");
+        else if (tw_opcua_node_is(&e.type, ISSUED))
+            w->info.user_token = TW_STR("issued");
+    }
+    return true;
+}
+
+/* Every kind of HistoryUpdateDetails begins with its NodeId [UA11 6.9.1]. */
+static bool details(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_opcua_extension e;
+    struct tw_opcua_node node;
+    (void)f;
+    if (!tw_opcua_extension(c, &e))
+        return false;
+    if (e.encoding != 1 || !tw_opcua_node(&e.body, &node))
+        return true;
+    w->event.object = node_text(w, &node);
+    w->has_object = true;
+    return true;
+}
+
+static bool data_changes(struct tw_opcua_walk *w, struct tw_cur *c)
+{
+    uint32_t n;
+    if (!tw_opcua_count(c, 5, &n))
+        return false;
+    for (; n > 0 && w->emitted < TW_OPCUA_MAX_ITEMS; n--) {
+        tw_opcua_walk_begin(w);
+        struct tw_opcua_data_value v = {0};
+        if (!tw_cur_u32le(c, &w->info.client_handle) || !take_data_value(w, c, &v))
+            return false;
+        w->info.has_handle = true;
+        w->status = v.status;
+        w->has_status = true;
+        w->event.object_null = true;
+        tw_opcua_walk_emit(w);
+    }
+    return true;
+}
+
+static bool event_fields(struct tw_opcua_walk *w, struct tw_cur *c)
+{
+    uint32_t n;
+    if (!tw_opcua_count(c, 8, &n))
+        return false;
+    for (; n > 0 && w->emitted < TW_OPCUA_MAX_ITEMS; n--) {
+        tw_opcua_walk_begin(w);
+        if (!tw_cur_u32le(c, &w->info.client_handle) ||
+            !tw_opcua_variants(&w->s, c, w->quiet ? NULL : &w->event.value))
+            return false;
+        w->info.has_handle = true;
+        w->event.action = TW_ACTION_ALARM;
+        w->event.object_null = true;
+        tw_opcua_walk_emit(w);
+    }
+    return true;
+}
+
+/* The subscription itself changed: it timed out, or moved to another session. */
+static bool status_change(struct tw_opcua_walk *w, struct tw_cur *c)
+{
+    tw_opcua_walk_begin(w);
+    if (!tw_cur_u32le(c, &w->status))
+        return false;
+    w->has_status = true;
+    tw_opcua_walk_emit(w);
+    return true;
+}
+
+/* [UA4 7.25] */
+static bool notification(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    static const struct {
+        uint32_t id;
+        bool (*read)(struct tw_opcua_walk *w, struct tw_cur *c);
+    } kinds[] = {{811, data_changes}, {916, event_fields}, {820, status_change}};
+    uint32_t n;
+    (void)f;
+    w->base_info = w->info; /* with the subscription */
+    if (!tw_opcua_count(c, tw_opcua_min_size(TW_UA_EXTENSIONOBJECT), &n))
+        return false;
+    for (; n > 0; n--) {
+        struct tw_opcua_extension e;
+        if (!tw_opcua_extension(c, &e))
+            return false;
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+            if (e.encoding == 1 && tw_opcua_node_is(&e.type, kinds[i].id) &&
+                !kinds[i].read(w, &e.body))
+                w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+    }
+    return true;
+}
+
+const tw_opcua_role_fn tw_opcua_roles[] = {
+    [TW_UA_ROLE_SKIP] = NULL,
+    [TW_UA_ROLE_INFO_STRING] = info_string,
+    [TW_UA_ROLE_INFO_TEXT] = info_text,
+    [TW_UA_ROLE_INFO_U32] = info_u32,
+    [TW_UA_ROLE_INFO_DOUBLE] = info_double,
+    [TW_UA_ROLE_INFO_NODE] = info_node,
+    [TW_UA_ROLE_INDEX_RANGE] = index_range,
+    [TW_UA_ROLE_ATTRIBUTE] = attribute,
+    [TW_UA_ROLE_OBJECT] = object,
+    [TW_UA_ROLE_NEW_OBJECT] = object,
+    [TW_UA_ROLE_OBJECT_ID] = object_id,
+    [TW_UA_ROLE_URL] = url,
+    [TW_UA_ROLE_DATA_VALUE] = data_value,
+    [TW_UA_ROLE_RESULT_VALUE] = result_value,
+    [TW_UA_ROLE_INPUTS] = inputs,
+    [TW_UA_ROLE_OUTPUTS] = outputs,
+    [TW_UA_ROLE_STATUS] = status,
+    [TW_UA_ROLE_TOKEN] = token,
+    [TW_UA_ROLE_CERTIFICATE] = certificate,
+    [TW_UA_ROLE_USER] = user,
+    [TW_UA_ROLE_DETAILS] = details,
+    [TW_UA_ROLE_NOTIFICATION] = notification,
+};

@@ -1,0 +1,37 @@
+#pragma once
+/* The services: ids of their messages, what their action is called, and how the messages are laid
+ * out [UA4 5], [UA6 A.3]. To add one, add a row and its layouts. */
+
+#include "event/event.h"
+#include "protocol/opcua/layout.h"
+
+struct tw_opcua_shape {
+    /* Request: head, then `has_items` ? an array of item : nothing, then tail. */
+    struct tw_opcua_layout head, item, tail;
+    /* Response: head, then `has_results` ? an array of result : nothing, then tail. */
+    struct tw_opcua_layout response_head, result, response_tail;
+    bool has_items, has_results;
+};
+
+enum {
+    TW_OPCUA_NEEDS_OBJECT = 1, /* it is about a node, a URL or a session, known or not */
+    TW_OPCUA_SERVER_ACTS = 2,  /* the response carries what the server has to say: Publish */
+    TW_OPCUA_DELIVERS = 4,     /* events come from the notifications in the response */
+    TW_OPCUA_WAITS = 8,        /* left unanswered by design, until there is something to say */
+};
+
+struct tw_opcua_service {
+    uint32_t request, response; /* encoding ids in namespace 0 */
+    const char *name;
+    enum tw_action action;
+    uint8_t flags;
+    const struct tw_opcua_shape *shape; /* NULL: named and counted only */
+};
+
+enum { TW_OPCUA_SERVICE_FAULT = 397, TW_OPCUA_OPEN_REQUEST = 446, TW_OPCUA_OPEN_RESPONSE = 449 };
+
+/* NULL when the id is not that of a request, or of a response. */
+const struct tw_opcua_service *tw_opcua_service_of_request(uint32_t id);
+const struct tw_opcua_service *tw_opcua_service_of_response(uint32_t id);
+/* Its place in the table, for counters. */
+unsigned tw_opcua_service_index(const struct tw_opcua_service *service);

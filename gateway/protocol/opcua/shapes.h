@@ -1,0 +1,60 @@
+#pragma once
+/* The layouts of every service's messages, after their headers; named in service.c. */
+
+#include "protocol/opcua/service.h"
+
+#define TW_OPCUA_SHAPES(X)                                                                         \
+    X(find_servers)                                                                                \
+    X(get_endpoints) X(register_server) X(open) X(empty) X(create_session) X(activate_session)     \
+        X(close_session) X(cancel) X(add_nodes) X(add_references) X(delete_nodes)                  \
+            X(delete_references) X(browse) X(browse_next) X(translate) X(register_nodes)           \
+                X(unregister_nodes) X(query_first) X(query_next) X(read) X(history_read) X(write)  \
+                    X(history_update) X(call) X(create_items) X(modify_items) X(set_mode)          \
+                        X(set_triggering) X(delete_items) X(create_subscription)                   \
+                            X(modify_subscription) X(set_publishing) X(publish) X(republish)       \
+                                X(transfer) X(delete_subscriptions) X(find_on_network)             \
+                                    X(register_server2)
+
+#define TW_OPCUA_SHAPE_DECLARE(name) extern const struct tw_opcua_shape tw_opcua_shape_##name;
+TW_OPCUA_SHAPES(TW_OPCUA_SHAPE_DECLARE)
+#undef TW_OPCUA_SHAPE_DECLARE
+
+/* Shorthands of the tables. */
+#define TW_F(kind)                                                                                 \
+    {                                                                                              \
+        .type = TW_UA_##kind                                                                       \
+    }
+#define TW_FS(kind)                                                                                \
+    {                                                                                              \
+        .type = TW_UA_##kind, .array = true                                                        \
+    }
+#define TW_FR(kind, does)                                                                          \
+    {                                                                                              \
+        .type = TW_UA_##kind, .role = TW_UA_ROLE_##does                                            \
+    }
+#define TW_FRS(kind, does)                                                                         \
+    {                                                                                              \
+        .type = TW_UA_##kind, .array = true, .role = TW_UA_ROLE_##does                             \
+    }
+#define TW_FI(kind, does, field)                                                                   \
+    {                                                                                              \
+        .type = TW_UA_##kind, .role = TW_UA_ROLE_INFO_##does,                                      \
+        .at = offsetof(struct tw_opcua_info, field)                                                \
+    }
+#define TW_FU(field, flag)                                                                         \
+    {                                                                                              \
+        .type = TW_UA_UINT32, .role = TW_UA_ROLE_INFO_U32,                                         \
+        .at = offsetof(struct tw_opcua_info, field), .has = offsetof(struct tw_opcua_info, flag)   \
+    }
+#define TW_FL(layout)                                                                              \
+    {                                                                                              \
+        .type = TW_UA_STRUCTURE, .of = &(layout)                                                   \
+    }
+#define TW_FLS(layout)                                                                             \
+    {                                                                                              \
+        .type = TW_UA_STRUCTURE, .array = true, .of = &(layout)                                    \
+    }
+
+/* Used by several: StatusCode results with their DiagnosticInfos after them. */
+extern const struct tw_opcua_field tw_opcua_result_status[1];
+extern const struct tw_opcua_field tw_opcua_diagnostics[1];

@@ -1,0 +1,96 @@
+#include "protocol/opcua/names.h"
+#include "protocol/opcua/shapes.h"
+
+#define STATUS_RESULTS                                                                             \
+    .has_results = true, .result = TW_LAYOUT(tw_opcua_result_status),                              \
+    .response_tail = TW_LAYOUT(tw_opcua_diagnostics)
+#define SUBSCRIPTION TW_FU(subscription_id, has_subscription)
+#define MONITORED_ITEM TW_FU(monitored_item_id, has_monitored_item)
+
+/* [UA4 5.13.2] */
+static const struct tw_opcua_field items_head[] = {SUBSCRIPTION, TW_F(UINT32)};
+static const struct tw_opcua_field parameters[] = {TW_FU(client_handle, has_handle),
+    TW_FI(DOUBLE, DOUBLE, sampling_interval), TW_F(EXTENSIONOBJECT), TW_F(UINT32), TW_F(BOOLEAN)};
+static const struct tw_opcua_layout parameters_layout = TW_LAYOUT(parameters);
+static const struct tw_opcua_field create_item[] = {TW_FR(NODEID, OBJECT), TW_FR(UINT32, ATTRIBUTE),
+    TW_FR(STRING, INDEX_RANGE), TW_F(QUALIFIEDNAME), TW_F(UINT32), TW_FL(parameters_layout)};
+static const struct tw_opcua_field item_created[] = {TW_FR(STATUSCODE, STATUS), MONITORED_ITEM,
+    TW_FI(DOUBLE, DOUBLE, sampling_interval), TW_F(UINT32), TW_F(EXTENSIONOBJECT)};
+const struct tw_opcua_shape tw_opcua_shape_create_items = {.head = TW_LAYOUT(items_head),
+    .has_items = true,
+    .item = TW_LAYOUT(create_item),
+    .has_results = true,
+    .result = TW_LAYOUT(item_created),
+    .response_tail = TW_LAYOUT(tw_opcua_diagnostics)};
+
+/* [UA4 5.13.3] */
+static const struct tw_opcua_field modify_item[] = {MONITORED_ITEM, TW_FL(parameters_layout)};
+static const struct tw_opcua_field item_modified[] = {TW_FR(STATUSCODE, STATUS),
+    TW_FI(DOUBLE, DOUBLE, sampling_interval), TW_F(UINT32), TW_F(EXTENSIONOBJECT)};
+const struct tw_opcua_shape tw_opcua_shape_modify_items = {.head = TW_LAYOUT(items_head),
+    .has_items = true,
+    .item = TW_LAYOUT(modify_item),
+    .has_results = true,
+    .result = TW_LAYOUT(item_modified),
+    .response_tail = TW_LAYOUT(tw_opcua_diagnostics)};
+
+/* [UA4 5.13.4], [UA4 5.13.5], [UA4 5.13.6] */
+static const struct tw_opcua_field item_id[] = {MONITORED_ITEM};
+static const struct tw_opcua_field of_subscription[] = {SUBSCRIPTION};
+const struct tw_opcua_shape tw_opcua_shape_set_mode = {
+    .head = TW_LAYOUT(items_head), .has_items = true, .item = TW_LAYOUT(item_id), STATUS_RESULTS};
+static const struct tw_opcua_field triggering[] = {
+    SUBSCRIPTION, MONITORED_ITEM, TW_FS(UINT32), TW_FS(UINT32)};
+static const struct tw_opcua_field triggering_results[] = {
+    TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
+const struct tw_opcua_shape tw_opcua_shape_set_triggering = {
+    .head = TW_LAYOUT(triggering), .response_head = TW_LAYOUT(triggering_results)};
+const struct tw_opcua_shape tw_opcua_shape_delete_items = {.head = TW_LAYOUT(of_subscription),
+    .has_items = true,
+    .item = TW_LAYOUT(item_id),
+    STATUS_RESULTS};
+
+/* [UA4 5.14.2], [UA4 5.14.3]: the revised interval of the response is the one that holds. */
+static const struct tw_opcua_field subscription[] = {TW_FI(DOUBLE, DOUBLE, publishing_interval),
+    TW_F(UINT32), TW_F(UINT32), TW_F(UINT32), TW_F(BOOLEAN), TW_F(BYTE)};
+static const struct tw_opcua_field subscription_created[] = {
+    SUBSCRIPTION, TW_FI(DOUBLE, DOUBLE, publishing_interval), TW_F(UINT32), TW_F(UINT32)};
+const struct tw_opcua_shape tw_opcua_shape_create_subscription = {
+    .head = TW_LAYOUT(subscription), .response_head = TW_LAYOUT(subscription_created)};
+static const struct tw_opcua_field modify_subscription[] = {SUBSCRIPTION,
+    TW_FI(DOUBLE, DOUBLE, publishing_interval), TW_F(UINT32), TW_F(UINT32), TW_F(UINT32),
+    TW_F(BYTE)};
+static const struct tw_opcua_field subscription_modified[] = {
+    TW_FI(DOUBLE, DOUBLE, publishing_interval), TW_F(UINT32), TW_F(UINT32)};
+const struct tw_opcua_shape tw_opcua_shape_modify_subscription = {
+    .head = TW_LAYOUT(modify_subscription), .response_head = TW_LAYOUT(subscription_modified)};
+
+/* [UA4 5.14.4], [UA4 5.14.7], [UA4 5.14.8] */
+static const struct tw_opcua_field flag[] = {TW_F(BOOLEAN)};
+const struct tw_opcua_shape tw_opcua_shape_set_publishing = {
+    .head = TW_LAYOUT(flag), .has_items = true, .item = TW_LAYOUT(of_subscription), STATUS_RESULTS};
+static const struct tw_opcua_field transferred[] = {TW_FR(STATUSCODE, STATUS), TW_FS(UINT32)};
+const struct tw_opcua_shape tw_opcua_shape_transfer = {.has_items = true,
+    .item = TW_LAYOUT(of_subscription),
+    .tail = TW_LAYOUT(flag),
+    .has_results = true,
+    .result = TW_LAYOUT(transferred),
+    .response_tail = TW_LAYOUT(tw_opcua_diagnostics)};
+const struct tw_opcua_shape tw_opcua_shape_delete_subscriptions = {
+    .has_items = true, .item = TW_LAYOUT(of_subscription), STATUS_RESULTS};
+
+/* [UA4 5.14.5], [UA4 5.14.6], [UA4 7.26] */
+static const struct tw_opcua_field acknowledgement[] = {TW_F(UINT32), TW_F(UINT32)};
+static const struct tw_opcua_layout acknowledgement_layout = TW_LAYOUT(acknowledgement);
+static const struct tw_opcua_field publish[] = {TW_FLS(acknowledgement_layout)};
+static const struct tw_opcua_field message[] = {
+    TW_F(UINT32), TW_F(DATETIME), TW_FRS(EXTENSIONOBJECT, NOTIFICATION)};
+static const struct tw_opcua_layout message_layout = TW_LAYOUT(message);
+static const struct tw_opcua_field published[] = {SUBSCRIPTION, TW_FS(UINT32), TW_F(BOOLEAN),
+    TW_FL(message_layout), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
+const struct tw_opcua_shape tw_opcua_shape_publish = {
+    .head = TW_LAYOUT(publish), .response_head = TW_LAYOUT(published)};
+static const struct tw_opcua_field republish[] = {SUBSCRIPTION, TW_F(UINT32)};
+static const struct tw_opcua_field republished[] = {TW_FL(message_layout)};
+const struct tw_opcua_shape tw_opcua_shape_republish = {
+    .head = TW_LAYOUT(republish), .response_head = TW_LAYOUT(republished)};

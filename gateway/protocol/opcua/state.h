@@ -1,0 +1,192 @@
+#pragma once
+/* What is remembered of one connection: its roles and limits, its SecureChannels, chunks waiting
+ * for their last one, requests waiting for their response. All but the struct itself lives in the
+ * pool. */
+
+#include "protocol/opcua/anomaly.h"
+#include "protocol/opcua/frame.h"
+#include "protocol/opcua/policy.h"
+#include "protocol/opcua/service.h"
+#include "protocol/opcua/types.h"
+#include "protocol/protocol.h"
+#include "protocol/stream.h"
+
+enum {
+    TW_OPCUA_MAX_CHANNELS = 16, /* per connection; clients open one or two */
+    TW_OPCUA_MAX_PARTS = 8,     /* messages in chunks at once, per channel and direction */
+    TW_OPCUA_MAX_POLICY = 64,   /* bytes of an unknown policy's name */
+    TW_OPCUA_NO_SIDE = 2,
+};
+
+/* A message of which the last chunk has not come yet. */
+struct tw_opcua_parts {
+    struct tw_opcua_parts *next;
+    uint32_t request_id;
+    struct tw_pbuf body;
+    uint64_t bytes; /* of all bodies, also those not kept */
+    uint64_t on_wire;
+    uint32_t chunks;
+    bool cut, reported;
+};
+
+struct tw_opcua_direction {
+    bool has_sequence;
+    uint32_t sequence;
+    struct tw_opcua_parts *parts;
+    unsigned n_parts;
+};
+
+enum tw_opcua_reading { TW_OPCUA_UNDECIDED, TW_OPCUA_READABLE, TW_OPCUA_SEALED };
+
+struct tw_opcua_channel {
+    struct tw_opcua_channel *next;
+    uint32_t id;
+    const struct tw_opcua_policy *policy; /* NULL: not seen, or not of the standard */
+    uint8_t policy_len;                   /* of a policy not of the standard */
+    char policy_name[TW_OPCUA_MAX_POLICY];
+    bool opened;        /* its OpenSecureChannel was seen */
+    uint8_t mode;       /* enum tw_opcua_mode */
+    uint8_t reading;    /* enum tw_opcua_reading */
+    uint8_t misses;     /* chunks that did not look readable */
+    bool has_signature; /* the next is known */
+    uint8_t signature;  /* bytes at the end of each chunk */
+    struct tw_opcua_direction dir[2];
+};
+
+enum tw_opcua_kind { TW_OPCUA_KIND_HELLO, TW_OPCUA_KIND_OPEN, TW_OPCUA_KIND_SERVICE };
+
+/* A request without its response, followed in memory by its body. */
+struct tw_opcua_request {
+    struct tw_opcua_request *next, *previous;
+    const struct tw_opcua_service *service;
+    struct tw_when when;
+    size_t size; /* of the pool buffer */
+    size_t len;  /* of the body */
+    uint32_t channel, request_id;
+    uint8_t kind;  /* enum tw_opcua_kind */
+    bool readable; /* OPEN: the request id is known */
+    bool cut;
+    uint32_t chunks;
+    uint64_t message_bytes;
+    bool has_sequence;
+    uint32_t sequence;
+};
+
+static inline struct tw_cur tw_opcua_request_body(const struct tw_opcua_request *r)
+{
+    return tw_cur_of(r + 1, r->len);
+}
+
+struct tw_opcua_buffers {
+    bool known;
+    uint32_t receive, message, chunks;
+};
+
+struct tw_opcua_state {
+    struct tw_stream stream[2];
+    bool intact[2];       /* seen from the start, nothing missing */
+    uint8_t client;       /* the direction of requests; TW_OPCUA_NO_SIDE: not known yet */
+    bool started;         /* some message was seen */
+    bool hello, no_hello; /* HEL was seen; its absence was reported */
+    bool lost_requests;   /* some could not be kept */
+    struct tw_opcua_buffers buffers[2]; /* what the side that sends in this direction takes */
+    struct tw_opcua_channel *channels;
+    unsigned n_channels;
+    struct tw_opcua_request *first, *last; /* by age */
+    unsigned n_requests;
+    int64_t timeout_ns;
+};
+
+/* One call from the worker. */
+struct tw_opcua_call {
+    struct tw_opcua_state *st;
+    struct tw_proto_env *env;
+    const struct tw_conn *conn;
+    const struct tw_when *when;
+    unsigned dir;
+    uint8_t phase;
+};
+
+/* A whole message, its chunks put together. */
+struct tw_opcua_body {
+    struct tw_opcua_channel *channel;
+    uint32_t request_id;
+    struct tw_cur bytes;
+    bool cut;
+    bool closes; /* a CLO: nothing will answer it */
+    bool loose;  /* what stands behind the body is not known: signature or not */
+    uint32_t chunks;
+    uint64_t message_bytes;
+};
+
+/* call.c: events and anomalies */
+void tw_opcua_event(const struct tw_opcua_call *k, struct tw_event *event, unsigned acting,
+    enum tw_action action, struct tw_opcua_info *info, const char *service);
+void tw_opcua_event_status(struct tw_event *event, uint32_t code, char text[TW_OPCUA_STATUS_TEXT]);
+void tw_opcua_channel_info(const struct tw_opcua_channel *ch, struct tw_opcua_info *info);
+/* One malformed event for each bit; `info` may be NULL. */
+void tw_opcua_malformed(
+    const struct tw_opcua_call *k, uint32_t anomalies, const struct tw_opcua_info *info);
+/* Both directions were seen from the start: what is missing was not sent. */
+bool tw_opcua_intact(const struct tw_opcua_call *k);
+unsigned tw_opcua_client_of(const struct tw_opcua_call *k);
+
+/* request.c: those that wait */
+struct tw_opcua_request *tw_opcua_request_add(struct tw_opcua_call *k, struct tw_cur body);
+void tw_opcua_request_drop(struct tw_opcua_call *k, struct tw_opcua_request *r);
+struct tw_opcua_request *tw_opcua_request_find(
+    const struct tw_opcua_state *st, uint32_t channel, uint32_t request_id);
+/* The oldest of a kind. */
+struct tw_opcua_request *tw_opcua_request_oldest(
+    const struct tw_opcua_state *st, enum tw_opcua_kind kind);
+/* Report as never answered, and drop. */
+void tw_opcua_request_expire(struct tw_opcua_call *k, struct tw_opcua_request *r);
+
+/* hello.c: HEL, ACK, ERR, RHE; after the header */
+void tw_opcua_hello(struct tw_opcua_call *k, struct tw_cur c, bool cut);
+void tw_opcua_acknowledge(struct tw_opcua_call *k, struct tw_cur c, bool cut);
+void tw_opcua_error(struct tw_opcua_call *k, struct tw_cur c, bool cut);
+void tw_opcua_reverse_hello(struct tw_opcua_call *k, struct tw_cur c, bool cut);
+/* A connect event for a HEL with this answer; `code` NULL: none. */
+void tw_opcua_hello_event(
+    struct tw_opcua_call *k, const struct tw_opcua_request *r, const uint32_t *code);
+
+/* open.c: OPN, after the SecureChannelId */
+void tw_opcua_open(struct tw_opcua_call *k, uint32_t channel, struct tw_cur c, bool cut);
+void tw_opcua_open_event(struct tw_opcua_call *k, const struct tw_opcua_request *r,
+    const struct tw_opcua_channel *ch, const uint32_t *code);
+
+/* channel.c */
+struct tw_opcua_channel *tw_opcua_channel_find(const struct tw_opcua_state *st, uint32_t id);
+/* NULL when the pool is exhausted. */
+struct tw_opcua_channel *tw_opcua_channel_add(struct tw_opcua_call *k, uint32_t id);
+void tw_opcua_channel_drop(struct tw_opcua_call *k, struct tw_opcua_channel *ch);
+void tw_opcua_channel_sequence(
+    struct tw_opcua_call *k, struct tw_opcua_channel *ch, uint32_t sequence);
+/* MSG and CLO, after the header. */
+void tw_opcua_chunk(
+    struct tw_opcua_call *k, const struct tw_opcua_header *h, struct tw_cur c, bool cut);
+void tw_opcua_parts_drop_all(struct tw_opcua_call *k, struct tw_opcua_direction *d);
+
+/* message.c */
+void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m);
+/* The sender gave up: the response will not come. */
+void tw_opcua_aborted(
+    struct tw_opcua_call *k, struct tw_opcua_channel *ch, uint32_t request_id, uint32_t code);
+void tw_opcua_service_event(
+    struct tw_opcua_call *k, const struct tw_opcua_request *r, const uint32_t *code);
+
+struct tw_opcua_request_header {
+    struct tw_opcua_node token;
+    int64_t timestamp;
+    uint32_t handle;
+    struct tw_str audit_entry_id;
+};
+TW_MUST_CHECK bool tw_opcua_read_request_header(
+    struct tw_cur *c, struct tw_opcua_request_header *out);
+struct tw_opcua_response_header {
+    int64_t timestamp;
+    uint32_t handle, result;
+};
+TW_MUST_CHECK bool tw_opcua_read_response_header(
+    struct tw_cur *c, struct tw_opcua_response_header *out);

@@ -1,0 +1,225 @@
+#include "protocol/opcua/walk.h"
+
+void tw_opcua_walk_begin(struct tw_opcua_walk *w)
+{
+    uint32_t anomalies = w->s.anomalies;
+    tw_opcua_scratch_reset(&w->s);
+    w->s.anomalies = anomalies;
+    w->event = w->base;
+    w->info = w->base_info;
+    w->has_status = w->has_object = w->fresh = w->status_unknown = false;
+}
+
+static void set_status(struct tw_opcua_walk *w)
+{
+    if (!w->answered || w->status_unknown) {
+        w->event.status = (struct tw_maybe){.is_null = true};
+        return;
+    }
+    uint32_t code = w->has_status ? w->status : w->service_result;
+    w->event.status_code = code;
+    w->event.status_bad = tw_opcua_is_bad(code);
+    w->event.status.s = tw_opcua_status_text(code, w->status_text);
+}
+
+/* Events of one message whose facts are equal share them [event/batch.h]. */
+static void set_info(struct tw_opcua_walk *w)
+{
+    w->info.serial = w->last.serial;
+    if (w->emitted == 0 || w->fresh || memcmp(&w->info, &w->last, sizeof(w->info)) != 0)
+        w->info.serial = w->env->next_serial++;
+    memcpy(&w->last, &w->info, sizeof(w->last));
+    w->event.opcua = &w->info;
+}
+
+void tw_opcua_walk_emit(struct tw_opcua_walk *w)
+{
+    if (w->quiet)
+        return;
+    set_status(w);
+    if ((w->service->flags & TW_OPCUA_NEEDS_OBJECT) && !w->has_object)
+        w->event.object_null = true;
+    if (w->event.action == TW_ACTION_READ && (!w->answered || w->event.status_bad)) {
+        w->event.value = (struct tw_value){0};
+        w->event.type = NULL;
+    }
+    w->event.truncated = w->event.truncated || w->s.truncated;
+    set_info(w);
+    w->emitted++;
+    tw_emit(&w->env->emit, &w->event);
+}
+
+static bool skip_structures(
+    struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_layout *layout)
+{
+    uint32_t n;
+    if (!tw_opcua_count(c, 1, &n))
+        return false;
+    if (layout->limit != 0 && n > layout->limit)
+        w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_RELATIVE_PATH_LIMIT);
+    for (; n > 0; n--)
+        if (!tw_opcua_walk_layout(w, c, layout))
+            return false;
+    return true;
+}
+
+static bool skip_array(struct tw_opcua_walk *w, struct tw_cur *c, unsigned type)
+{
+    uint32_t n;
+    if (!tw_opcua_count(c, tw_opcua_min_size(type), &n))
+        return false;
+    for (; n > 0; n--)
+        if (!tw_opcua_skip(&w->s, c, type))
+            return false;
+    return true;
+}
+
+static bool walk_field(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    if (f->type == TW_UA_STRUCTURE)
+        return f->array ? skip_structures(w, c, f->of) : tw_opcua_walk_layout(w, c, f->of);
+    if (f->role != TW_UA_ROLE_SKIP)
+        return tw_opcua_roles[f->role](w, c, f);
+    return f->array ? skip_array(w, c, f->type) : tw_opcua_skip(&w->s, c, f->type);
+}
+
+bool tw_opcua_walk_layout(
+    struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_layout *layout)
+{
+    for (unsigned i = 0; i < layout->n; i++)
+        if (!walk_field(w, c, &layout->fields[i]))
+            return false;
+    return true;
+}
+
+/* One side of the walk. It stops for good at the first field that can not be read. */
+struct side {
+    struct tw_cur *c;
+    bool alive, cut;
+    uint32_t *anomalies;
+    uint32_t left; /* elements of its array still to come */
+};
+
+static bool stop(struct side *side)
+{
+    side->alive = false;
+    if (!side->cut)
+        *side->anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+    return false;
+}
+
+static bool run(struct tw_opcua_walk *w, struct side *side, const struct tw_opcua_layout *layout)
+{
+    if (!side->alive)
+        return false;
+    w->s.anomalies = 0;
+    bool ok = tw_opcua_walk_layout(w, side->c, layout);
+    *side->anomalies |= w->s.anomalies;
+    return ok || stop(side);
+}
+
+static void open_array(struct side *side, bool has, const struct tw_opcua_layout *element)
+{
+    side->left = 0;
+    if (!has || !side->alive)
+        return;
+    size_t min = 0;
+    for (unsigned i = 0; i < element->n; i++)
+        min += element->fields[i].array || element->fields[i].type == TW_UA_STRUCTURE
+                   ? 1
+                   : tw_opcua_min_size(element->fields[i].type);
+    /* What was cut off may have held the rest of the array. */
+    uint32_t n;
+    if (side->cut ? !tw_cur_u32le(side->c, &n) : !tw_opcua_count(side->c, min, &n))
+        stop(side);
+    else
+        side->left = n == UINT32_MAX ? 0 : n;
+}
+
+/* One item of each side; true while there is another. */
+static bool next_item(struct tw_opcua_walk *w, struct side *request, struct side *response)
+{
+    const struct tw_opcua_shape *shape = w->service->shape;
+    if (request->left == 0 && (w->has_request || response->left == 0))
+        return false;
+    if (w->emitted >= TW_OPCUA_MAX_ITEMS) {
+        w->env->counters->cut++;
+        return false;
+    }
+    tw_opcua_walk_begin(w);
+    bool known = false, answered = false;
+    if (request->left > 0) {
+        request->left--;
+        known = run(w, request, &shape->item);
+        if (!known) {
+            if (w->has_object)
+                tw_opcua_walk_emit(w);
+            return false;
+        }
+    }
+    if (response->left > 0) {
+        response->left--;
+        answered = run(w, response, &shape->result);
+    }
+    if (!answered && shape->has_results && w->answered && !tw_opcua_is_bad(w->service_result))
+        w->status_unknown = true;
+    if (known || answered)
+        tw_opcua_walk_emit(w);
+    return true;
+}
+
+static void walk_items(struct tw_opcua_walk *w, struct side *request, struct side *response)
+{
+    const struct tw_opcua_shape *shape = w->service->shape;
+    open_array(request, shape->has_items, &shape->item);
+    open_array(response, shape->has_results, &shape->result);
+    bool mismatch = w->has_request && request->alive && response->alive && shape->has_results &&
+                    response->left > 0 && request->left != response->left;
+    if (mismatch)
+        w->response_anomalies |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_MISMATCH);
+    bool any = request->left > 0 || (!w->has_request && response->left > 0);
+    while (next_item(w, request, response))
+        continue;
+    /* An empty or unreadable list is still a request that was made. */
+    if (!any || (w->emitted == 0 && !request->alive)) {
+        tw_opcua_walk_begin(w);
+        tw_opcua_walk_emit(w);
+    }
+    if (request->left > 0)
+        request->alive = false;
+    if (response->left > 0)
+        response->alive = false;
+}
+
+static void finish(struct tw_opcua_walk *w, struct side *request, struct side *response)
+{
+    const struct tw_opcua_shape *shape = w->service->shape;
+    bool whole_request = run(w, request, &shape->tail);
+    bool whole_response = run(w, response, &shape->response_tail);
+    w->complete = (!w->has_request || whole_request) && (!w->has_response || whole_response);
+}
+
+void tw_opcua_walk(struct tw_opcua_walk *w, void *memory)
+{
+    const struct tw_opcua_shape *shape = w->service->shape;
+    tw_arena_init(&w->arena, memory, TW_OPCUA_SCRATCH_BYTES);
+    w->s.arena = &w->arena;
+    tw_opcua_walk_begin(w);
+    if (shape == NULL) {
+        tw_opcua_walk_emit(w);
+        return;
+    }
+    struct side request = {&w->request, w->has_request, w->cut_request, &w->request_anomalies, 0};
+    struct side response = {
+        &w->response, w->has_response, w->cut_response, &w->response_anomalies, 0};
+    run(w, &request, &shape->head);
+    run(w, &response, &shape->response_head);
+    if (shape->has_items) {
+        w->base_info = w->info;
+        walk_items(w, &request, &response);
+    } else if (!(w->service->flags & TW_OPCUA_DELIVERS) || !w->has_response ||
+               tw_opcua_is_bad(w->service_result)) {
+        tw_opcua_walk_emit(w);
+    }
+    finish(w, &request, &response);
+}

@@ -1,0 +1,297 @@
+#include "protocol/payload.h"
+
+#include "base/num.h"
+#include "event/secret.h"
+
+static const char type_number[] = "number", type_string[] = "string", type_boolean[] = "boolean";
+
+/* A string value, unescaped into `scratch` where it has to be, cut to what an event keeps. */
+static struct tw_value string_value(const struct tw_json_token *t, char *scratch)
+{
+    struct tw_value v = {.kind = TW_VALUE_STRING};
+    if (t->escaped) {
+        v.s.p = scratch;
+        v.s.len = tw_json_unescape(t->text, scratch, TW_MAX_EVENT_STRING, &v.truncated);
+    } else {
+        v.s = tw_utf8_cut(t->text, TW_MAX_EVENT_STRING);
+        v.truncated = v.s.len < t->text.len;
+    }
+    return v;
+}
+
+/* The value of a scalar token; false for any other. */
+static bool scalar(
+    const struct tw_json_token *t, char *scratch, struct tw_value *out, const char **out_type)
+{
+    switch (t->kind) {
+    case TW_JSON_STRING:
+        *out = string_value(t, scratch);
+        *out_type = type_string;
+        return true;
+    case TW_JSON_INT:
+        *out = (struct tw_value){.kind = TW_VALUE_INT, .i = t->i};
+        *out_type = type_number;
+        return true;
+    case TW_JSON_DOUBLE:
+        *out = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = t->d};
+        *out_type = type_number;
+        return true;
+    case TW_JSON_BOOL:
+        *out = (struct tw_value){.kind = TW_VALUE_BOOL, .b = t->b};
+        *out_type = type_boolean;
+        return true;
+    case TW_JSON_NULL:
+        *out = (struct tw_value){.kind = TW_VALUE_NULL};
+        *out_type = NULL;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_scalar(enum tw_json_kind kind)
+{
+    return kind >= TW_JSON_STRING;
+}
+
+/* Read the whole text once: is it JSON, and which? Fills the tape. False when it is not. */
+static bool read_json(struct tw_payload *p)
+{
+    struct tw_json r;
+    tw_json_init(&r, p->text);
+    unsigned n = 0, leaves = 0;
+    for (;;) {
+        struct tw_json_token t = tw_json_next(&r);
+        if (t.kind == TW_JSON_ERROR)
+            return false;
+        if (n < TW_PAYLOAD_TAPE)
+            p->tape[n] = t;
+        n++;
+        leaves += is_scalar(t.kind);
+        if (t.kind == TW_JSON_TOO_DEEP)
+            p->truncated = true;
+        if (t.kind == TW_JSON_END || t.kind == TW_JSON_TOO_DEEP)
+            break;
+    }
+    p->truncated |= leaves > TW_MAX_LEAVES;
+    p->n_tape = n <= TW_PAYLOAD_TAPE ? n : 0;
+    p->container = !is_scalar(p->tape[0].kind);
+    return true;
+}
+
+/* Text as people and simple devices write it: UTF-8 without control characters but white space. */
+static bool is_text(struct tw_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b) || c == 0x7f)
+            return false;
+    }
+    return tw_utf8_valid(s);
+}
+
+static bool is_sparkplug(struct tw_str topic)
+{
+    return tw_str_starts(topic, TW_STR("spBv1.0/")) &&
+           !tw_str_starts(topic, TW_STR("spBv1.0/STATE/"));
+}
+
+/* Could the text be JSON at all? Spares most binary payloads the reader. */
+static bool starts_like_json(struct tw_str s)
+{
+    size_t i = 0;
+    while (i < s.len && (s.p[i] == ' ' || s.p[i] == '\n' || s.p[i] == '\r' || s.p[i] == '\t'))
+        i++;
+    return i < s.len && strchr("{[\"-0123456789tfn", s.p[i]) != NULL && s.p[i] != '\0';
+}
+
+static void read_scalar(struct tw_payload *p)
+{
+    if (!scalar(&p->tape[0], p->scratch, &p->value, &p->type))
+        return;
+    if (p->type == type_number)
+        p->format = "number";
+    p->truncated |= p->value.truncated;
+}
+
+static void read_other(struct tw_payload *p)
+{
+    if (!is_text(p->text)) {
+        p->format = "binary";
+        return;
+    }
+    const struct tw_json_token whole = {.kind = TW_JSON_STRING, .text = p->text};
+    p->format = "text";
+    p->value = string_value(&whole, p->scratch);
+    p->type = type_string;
+    p->truncated |= p->value.truncated;
+}
+
+void tw_payload_read(struct tw_str topic, struct tw_str payload, struct tw_payload *out)
+{
+    out->format = "json";
+    out->value = (struct tw_value){.kind = TW_VALUE_NONE};
+    out->type = NULL;
+    out->container = out->truncated = false;
+    out->text = payload;
+    out->n_tape = 0;
+    if (payload.len == 0)
+        out->format = "empty";
+    else if (is_sparkplug(topic))
+        out->format = "sparkplug";
+    else if (!starts_like_json(payload) || !read_json(out)) {
+        out->truncated = false;
+        read_other(out);
+    } else if (!out->container)
+        read_scalar(out);
+    if (out->value.kind > TW_VALUE_NULL && tw_secret_name(topic)) {
+        out->value = (struct tw_value){.kind = TW_VALUE_STRING, .s = TW_REDACTED};
+        out->type = type_string;
+    }
+}
+
+/* Where a walk through a container stands: the pointer to the present value, and for every open
+ * container how long its own pointer is. */
+struct walk {
+    const struct tw_payload *p;
+    struct tw_json reader;
+    unsigned at; /* next token on the tape */
+    struct tw_event leaf;
+    const struct tw_emit *out;
+    unsigned n_leaves, depth;
+    unsigned secret_depth; /* 0, or the depth at which a secret's name was seen, plus one */
+    unsigned long_depth;   /* the same for a pointer that was cut */
+    size_t path_len;
+    uint16_t base[TW_MAX_JSON_DEPTH + 1];
+    uint32_t index[TW_MAX_JSON_DEPTH + 1]; /* of the next element of an array */
+    bool array[TW_MAX_JSON_DEPTH + 1];
+    char path[TW_MAX_TOPIC];
+    char scratch[TW_MAX_EVENT_STRING];
+};
+
+static struct tw_json_token next_token(struct walk *w)
+{
+    return w->p->n_tape > 0 ? w->p->tape[w->at++] : tw_json_next(&w->reader);
+}
+
+/* Append one reference token to the open container's pointer, "~" and "/" escaped [RFC 6901 3]. What
+ * is longer than a pointer may be is cut, and its leaves say so. */
+static void set_step(struct walk *w, struct tw_str name)
+{
+    size_t len = w->base[w->depth];
+    struct tw_str fits = tw_utf8_cut(name, (sizeof(w->path) - len) / 2);
+    if (len < sizeof(w->path))
+        w->path[len++] = '/';
+    for (size_t i = 0; i < fits.len && len + 2 <= sizeof(w->path); i++) {
+        char c = fits.p[i];
+        if (c == '~' || c == '/') {
+            w->path[len++] = '~';
+            c = c == '~' ? '0' : '1';
+        }
+        w->path[len++] = c;
+    }
+    w->path_len = len;
+    if (w->long_depth == 0 || w->long_depth > w->depth)
+        w->long_depth = fits.len < name.len ? w->depth + 1 : 0;
+}
+
+static void take_key(struct walk *w, const struct tw_json_token *t)
+{
+    struct tw_str name = t->text;
+    if (t->escaped) {
+        bool cut;
+        name.len = tw_json_unescape(t->text, w->scratch, sizeof(w->scratch), &cut);
+        name.p = w->scratch;
+    }
+    set_step(w, name);
+    if (w->secret_depth == 0 || w->secret_depth > w->depth)
+        w->secret_depth = tw_secret_name(name) ? w->depth + 1 : 0;
+}
+
+/* An element of an array has no key: its index is its name. */
+static void take_index(struct walk *w)
+{
+    if (w->depth == 0 || !w->array[w->depth])
+        return;
+    char text[TW_NUM_TEXT];
+    size_t len = tw_num_u64(text, w->index[w->depth]++);
+    set_step(w, (struct tw_str){text, len});
+}
+
+static void enter(struct walk *w, bool array)
+{
+    take_index(w);
+    w->depth++;
+    w->base[w->depth] = (uint16_t)w->path_len;
+    w->array[w->depth] = array;
+    w->index[w->depth] = 0;
+}
+
+static void leave(struct walk *w)
+{
+    w->depth--;
+    if (w->secret_depth > w->depth)
+        w->secret_depth = 0;
+    if (w->long_depth > w->depth)
+        w->long_depth = 0;
+}
+
+static void give_leaf(struct walk *w, const struct tw_json_token *t)
+{
+    take_index(w);
+    w->n_leaves++;
+    if (!scalar(t, w->scratch, &w->leaf.value, &w->leaf.type))
+        return;
+    if (w->secret_depth != 0 && t->kind != TW_JSON_NULL) {
+        w->leaf.value = (struct tw_value){.kind = TW_VALUE_STRING, .s = TW_REDACTED};
+        w->leaf.type = type_string;
+    }
+    w->leaf.truncated = w->leaf.value.truncated || w->long_depth != 0;
+    w->leaf.field = (struct tw_str){w->path, w->path_len};
+    tw_emit(w->out, &w->leaf);
+}
+
+void tw_payload_expand(
+    const struct tw_payload *p, const struct tw_event *message, const struct tw_emit *out)
+{
+    if (!p->container)
+        return;
+    struct walk w;
+    w.p = p;
+    w.at = w.n_leaves = w.depth = w.secret_depth = w.long_depth = 0;
+    w.path_len = 0;
+    w.leaf = *message;
+    w.out = out;
+    tw_json_init(&w.reader, p->text);
+    while (w.n_leaves < TW_MAX_LEAVES) {
+        struct tw_json_token t = next_token(&w);
+        switch (t.kind) {
+        case TW_JSON_ERROR:
+        case TW_JSON_END:
+        case TW_JSON_TOO_DEEP:
+            return;
+        case TW_JSON_OBJECT:
+        case TW_JSON_ARRAY:
+            enter(&w, t.kind == TW_JSON_ARRAY);
+            break;
+        case TW_JSON_OBJECT_END:
+        case TW_JSON_ARRAY_END:
+            leave(&w);
+            break;
+        case TW_JSON_KEY:
+            take_key(&w, &t);
+            break;
+        default:
+            give_leaf(&w, &t);
+        }
+    }
+}
+
+void tw_payload_leaves(const struct tw_event *message, const struct tw_emit *out)
+{
+    if (message->mqtt == NULL || message->mqtt->payload.len == 0)
+        return;
+    struct tw_payload p;
+    tw_payload_read(message->object, message->mqtt->payload, &p);
+    tw_payload_expand(&p, message, out);
+}

@@ -1,0 +1,89 @@
+#pragma once
+/* What every protocol on TCP offers to the worker that owns a flow, and what it is lent. A dissector
+ * neither allocates nor logs nor does I/O: memory comes from the pool, events go to `emit`. It knows
+ * nothing of AI systems or rules.
+ *
+ * Directions: 0 is from the side that opened the TCP connection (or that was seen first), 1 the other
+ * way. That is not the same as client and server of the protocol (OPC UA reverse connect). */
+
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "base/pool.h"
+#include "event/event.h"
+
+/* Where in the capture the bytes stand: the packet that completed them. */
+struct tw_when {
+    int64_t ts_ns;
+    uint64_t packet;
+};
+
+/* Constant facts of a TCP connection. */
+struct tw_conn {
+    struct tw_endpoint side[2]; /* side[0] sends in direction 0 */
+    uint16_t vlan[2];
+    uint8_t n_vlan;
+    bool nano;
+    bool midstream; /* the handshake was not seen */
+    uint64_t flow;
+    uint64_t first_packet;
+};
+
+struct tw_proto_counters {
+    uint64_t messages[3][256]; /* [protocol][packet type or message class] */
+    uint64_t malformed, gaps, resyncs, cut, unknown_services;
+};
+
+/* One per worker; lent to every dissector call. */
+struct tw_proto_env {
+    struct tw_emit emit;
+    struct tw_pool *pool;
+    struct tw_limits limits;
+    struct tw_proto_counters *counters;
+    uint64_t next_serial; /* for tw_opcua_info.serial and tw_mqtt_info.serial; start at 1 */
+    /* Digests; NULL when nobody asked for payload digests (certificates always get one). */
+    void (*payload_sha256)(const void *p, size_t len, uint8_t out[32]);
+    void (*certificate_sha256)(const void *p, size_t len, uint8_t out[32]);
+    /* The URI of a DER certificate's subjectAltName into `out[size]`, 0 when it has none. */
+    size_t (*certificate_uri)(const void *p, size_t len, char *out, size_t size);
+};
+
+/* WEAK: the bytes alone prove too little, but they are this protocol's when the other direction is WEAK
+ * or YES as well, or when side[1] of a connection whose start was seen is on one of the protocol's
+ * `ports`. Until then it counts as MORE. */
+enum tw_probe { TW_PROBE_NO, TW_PROBE_MORE, TW_PROBE_YES, TW_PROBE_WEAK };
+
+enum tw_end { TW_END_CLOSED, TW_END_RESET, TW_END_IDLE, TW_END_EVICTED, TW_END_INPUT };
+
+struct tw_proto {
+    const char *name;
+    enum tw_protocol id;
+    size_t state_size;
+    /* Does a direction that starts with these bytes speak this protocol? MORE asks for more bytes. */
+    enum tw_probe (*probe)(struct tw_cur bytes, unsigned direction, bool midstream);
+    /* `state` is zeroed memory of state_size bytes. */
+    void (*open)(void *state, struct tw_proto_env *env, const struct tw_conn *conn);
+    /* In-order bytes of one direction. */
+    void (*data)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+        unsigned direction, struct tw_cur bytes, const struct tw_when *when);
+    /* `missing` bytes of a direction were never seen; what follows comes after them. */
+    void (*gap)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+        unsigned direction, uint64_t missing, const struct tw_when *when);
+    /* Called when event time has passed `now_ns`: requests that waited too long are reported. Only
+     * called when next_deadline() says that it is due. */
+    void (*tick)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+        const struct tw_when *when);
+    /* INT64_MAX when nothing waits. */
+    int64_t (*next_deadline)(const void *state);
+    /* The flow is over: report what never got an answer, return memory to the pool. */
+    void (*close)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+        enum tw_end reason, const struct tw_when *when);
+    uint16_t ports[2]; /* usual server ports, 0 = none: what makes a WEAK probe good enough */
+};
+
+/* Every protocol of the program, in probing order; ended by a NULL entry. protocol/table.c */
+extern const struct tw_proto *const tw_protocols[];
+
+/* Fill the parts of an event that every dissector sets alike: time, packet, endpoints (the side that
+ * acts first), VLANs, flow. */
+void tw_proto_event(struct tw_event *event, const struct tw_conn *conn, unsigned acting_side,
+    const struct tw_when *when, enum tw_protocol protocol, enum tw_action action);
