@@ -1,5 +1,6 @@
 #include "base/num.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,9 +71,14 @@ static size_t short_decimal(char *out, bool negative, double a)
     return 0;
 }
 
-static size_t any_decimal(char *out, double v, int from, int to, bool is_float)
+/* The fewest digits that read back. Values below `smallest_normal` have lost digits, so that less than
+ * `from` of them may do. */
+static size_t any_decimal(char *out, double v, int from, int to, double smallest_normal)
 {
+    bool is_float = to < 10;
     int n = 0;
+    if (fabs(v) < smallest_normal)
+        from = 1;
     for (int precision = from; precision <= to; precision++) {
         n = snprintf(out, TW_NUM_TEXT, "%.*g", precision, v);
         if (is_float ? strtof(out, NULL) == (float)v : strtod(out, NULL) == v)
@@ -84,7 +90,7 @@ static size_t any_decimal(char *out, double v, int from, int to, bool is_float)
 size_t tw_num_double(char *out, double v)
 {
     size_t n = short_decimal(out, signbit(v) && v != 0, fabs(v));
-    return n ? n : any_decimal(out, v, 15, 17, false);
+    return n ? n : any_decimal(out, v, 15, 17, DBL_MIN);
 }
 
 size_t tw_num_float(char *out, float v)
@@ -100,7 +106,7 @@ size_t tw_num_float(char *out, float v)
                 return fixed(out, negative, (uint64_t)n, k);
         }
     }
-    return any_decimal(out, (double)v, 6, 9, true);
+    return any_decimal(out, (double)v, 6, 9, (double)FLT_MIN);
 }
 
 static bool is_digit(char c)
@@ -169,6 +175,21 @@ static bool quick_parse(struct tw_str s, double *out)
     return true;
 }
 
+/* Digits behind an optional minus; false when they do not fit. */
+static bool whole_number(struct tw_str s, int64_t *out)
+{
+    const bool negative = s.p[0] == '-';
+    int64_t v = 0;
+    for (size_t i = negative; i < s.len; i++) {
+        const int64_t digit = s.p[i] - '0';
+        if (__builtin_mul_overflow(v, 10, &v) ||
+            __builtin_add_overflow(v, negative ? -digit : digit, &v))
+            return false;
+    }
+    *out = v;
+    return true;
+}
+
 bool tw_num_parse(struct tw_str s, struct tw_number *out)
 {
     bool integer;
@@ -177,14 +198,7 @@ bool tw_num_parse(struct tw_str s, struct tw_number *out)
     struct tw_number n = {0};
     if (!quick_parse(s, &n.d))
         n.d = slow_parse(s);
-    size_t digits = s.len - (s.p[0] == '-');
-    if (integer && digits <= 18) {
-        for (size_t i = s.p[0] == '-'; i < s.len; i++)
-            n.i = n.i * 10 + (s.p[i] - '0');
-        if (s.p[0] == '-')
-            n.i = -n.i;
-        n.is_integer = true;
-    }
+    n.is_integer = integer && whole_number(s, &n.i);
     *out = n;
     return true;
 }

@@ -109,9 +109,10 @@ struct tw_str tw_utf8_cut(struct tw_str s, size_t max)
     if (s.len <= max)
         return s;
     size_t n = max;
-    while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+    while (n > 0 && max - n < 4 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
         n--;
-    return (struct tw_str){s.p, n};
+    /* A longer run of continuation bytes is no character: cut anywhere. */
+    return (struct tw_str){s.p, max - n < 4 ? n : max};
 }
 
 unsigned tw_str_distance(struct tw_str a, struct tw_str b, unsigned limit)

@@ -48,7 +48,8 @@ bool tw_str_eq_nocase(struct tw_str a, struct tw_str b);
 /* Order as memcmp on bytes, then by length. */
 int tw_str_cmp(struct tw_str a, struct tw_str b);
 
-/* `*` matches any run of bytes (also of length 0), `?` one byte. Linear time, no recursion. */
+/* `*` matches any run of bytes (also of length 0), `?` one byte. No recursion; at
+ * worst the product of the lengths. */
 bool tw_str_glob(struct tw_str pattern, struct tw_str text);
 
 /* Copy into `dst[size]`, terminated, cut when too long. Returns the number of bytes copied. */

@@ -115,8 +115,17 @@ static bool zone(struct scan *s, int64_t *out_ns)
     is(s, ':');
     if (s->p < s->end && !number(s, 2, &m))
         return false;
+    if (h > 23 || m > 59)
+        return false;
     *out_ns -= sign * ((int64_t)h * 3600 + (int64_t)m * 60) * TW_NS_PER_S;
     return true;
+}
+
+static unsigned days_in(unsigned year, unsigned month)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days[month - 1] + (month == 2 && leap ? 1u : 0u);
 }
 
 bool tw_time_parse(struct tw_str text, int64_t *out_ns)
@@ -126,7 +135,7 @@ bool tw_time_parse(struct tw_str text, int64_t *out_ns)
     if (text.len < 10 || !number(&s, 4, &y) || !is(&s, '-') || !number(&s, 2, &mo) ||
         !is(&s, '-') || !number(&s, 2, &d))
         return false;
-    if (mo < 1 || mo > 12 || d < 1 || d > 31)
+    if (mo < 1 || mo > 12 || d < 1 || d > days_in(y, mo))
         return false;
     int64_t ns = 0;
     if (s.p < s.end) {
@@ -142,7 +151,8 @@ bool tw_time_parse(struct tw_str text, int64_t *out_ns)
     if (s.p != s.end || h > 23 || mi > 59 || se > 60)
         return false;
     int64_t seconds = tw_days_of_date(y, mo, d) * 86400 + h * 3600 + mi * 60 + se;
-    if (seconds > INT64_MAX / TW_NS_PER_S - 200000)
+    /* Room for a fraction and a zone within 64 bits of nanoseconds. */
+    if (seconds > INT64_MAX / TW_NS_PER_S - 200000 || seconds < INT64_MIN / TW_NS_PER_S + 200000)
         return false;
     *out_ns = ns + seconds * TW_NS_PER_S;
     return true;

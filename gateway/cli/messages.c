@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "share/topic.h"
 
 static void text(struct tw_text *t, const char *key, const char *value)
 {

@@ -1,7 +1,6 @@
 #include "base/log.h"
 #include "cli/watch.h"
 #include "base/timefmt.h"
-#include "share/topic.h"
 
 enum { ALERT_EXPIRY_S = 7 * 86400 };
 

@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "cli/paths.h"
 #include "cli/report.h"
-#include "share/topic.h"
 
 static bool apply_sets(const struct tw_options *o, struct tw_config *c, struct tw_diags *diags)
 {

@@ -23,16 +23,6 @@ static inline int tw_event_order(const struct tw_event *a, const struct tw_event
     return 0;
 }
 
-/* Stable sort of events by tw_event_order(): insertion sort, since nearly all are in place. */
-static inline void tw_event_sort(struct tw_event **events, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        struct tw_event *e = events[i];
-        size_t at = i;
-        while (at > 0 && tw_event_order(events[at - 1], e) > 0) {
-            events[at] = events[at - 1];
-            at--;
-        }
-        events[at] = e;
-    }
-}
+/* Stable sort of events by tw_event_order(). `scratch` holds n of them. Linear when they are in order,
+ * as nearly all are; n log n for the flows that end with the input. */
+void tw_event_sort(struct tw_event **events, size_t n, struct tw_event **scratch);

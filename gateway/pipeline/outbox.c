@@ -5,6 +5,8 @@
 #include "base/limits.h"
 #include "pipeline/order.h"
 
+enum { HUGE_BYTES = 16 * TW_BATCH_BYTES };
+
 bool tw_outbox_init(struct tw_outbox *o)
 {
     *o = (struct tw_outbox){0};
@@ -20,6 +22,7 @@ void tw_outbox_fini(struct tw_outbox *o)
         b = next;
     }
     free(o->sorted);
+    free(o->scratch);
     *o = (struct tw_outbox){0};
 }
 
@@ -31,15 +34,24 @@ void tw_outbox_reset(struct tw_outbox *o)
     o->n = 0;
 }
 
+/* A new batch behind the last one, which it becomes. */
+static bool extend(struct tw_outbox *o, size_t bytes)
+{
+    struct tw_batch *b = tw_batch_new(bytes);
+    if (b == NULL)
+        return false;
+    b->next = o->last->next;
+    o->last->next = b;
+    o->last = b;
+    o->extra++;
+    return true;
+}
+
 /* The batch after the last one, kept from an earlier round or new. */
 static bool advance(struct tw_outbox *o)
 {
-    if (o->last->next == NULL) {
-        o->last->next = tw_batch_new(TW_BATCH_BYTES);
-        o->extra++;
-    }
     if (o->last->next == NULL)
-        return false;
+        return extend(o, TW_BATCH_BYTES);
     o->last = o->last->next;
     return true;
 }
@@ -48,8 +60,28 @@ void tw_outbox_add(struct tw_outbox *o, const struct tw_event *event)
 {
     if (tw_batch_add(o->last, event) == TW_OK)
         return;
-    if (!advance(o) || tw_batch_add(o->last, event) != TW_OK)
+    if (advance(o) && tw_batch_add(o->last, event) == TW_OK)
+        return;
+    /* Larger than a batch: rare, and no reason to lose it. */
+    if (!extend(o, HUGE_BYTES) || tw_batch_add(o->last, event) != TW_OK)
         o->lost++;
+}
+
+static bool grow(struct tw_outbox *o, size_t size)
+{
+    struct tw_event **sorted = malloc(size * sizeof(*sorted));
+    struct tw_event **scratch = malloc(size * sizeof(*scratch));
+    if (sorted == NULL || scratch == NULL) {
+        free(sorted);
+        free(scratch);
+        return false;
+    }
+    free(o->sorted);
+    free(o->scratch);
+    o->sorted = sorted;
+    o->scratch = scratch;
+    o->size = size;
+    return true;
 }
 
 void tw_outbox_close(struct tw_outbox *o)
@@ -57,20 +89,15 @@ void tw_outbox_close(struct tw_outbox *o)
     size_t n = 0;
     for (struct tw_batch *b = o->first; b != NULL; b = b->next)
         n += b->n;
-    if (n > o->size) {
-        struct tw_event **bigger = realloc(o->sorted, 2 * n * sizeof(struct tw_event *));
-        if (bigger == NULL) {
-            o->lost += n;
-            return;
-        }
-        o->sorted = bigger;
-        o->size = 2 * n;
-    }
     o->n = 0;
+    if (n > o->size && !grow(o, 2 * n)) {
+        o->lost += n;
+        return;
+    }
     for (struct tw_batch *b = o->first; b != NULL; b = b->next) {
         if (b->n > 0)
             memcpy(o->sorted + o->n, b->events, b->n * sizeof(struct tw_event *));
         o->n += b->n;
     }
-    tw_event_sort(o->sorted, o->n);
+    tw_event_sort(o->sorted, o->n, o->scratch);
 }

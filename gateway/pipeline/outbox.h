@@ -6,6 +6,7 @@
 struct tw_outbox {
     struct tw_batch *first, *last; /* last: being filled */
     struct tw_event **sorted;      /* after tw_outbox_close(): all of them, in order */
+    struct tw_event **scratch;     /* for sorting; as large */
     size_t n, size;
     uint64_t extra, lost;
 };

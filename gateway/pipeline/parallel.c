@@ -180,9 +180,11 @@ static void abandon(struct parallel_run *run, struct worker_thread *threads)
     announce(run, &run->filled);
 }
 
-static void collect(
+/* The number of events that were lost for want of memory. */
+static uint64_t collect(
     struct parallel_run *run, struct worker_thread *threads, struct tw_pipeline_result *out)
 {
+    uint64_t lost = 0;
     for (unsigned i = 0; i < run->workers; i++) {
         if (threads[i].started)
             pthread_join(threads[i].thread, NULL);
@@ -191,9 +193,12 @@ static void collect(
         tw_worker_free(threads[i].worker);
     }
     for (unsigned i = 0; i < SLOTS; i++) {
-        for (unsigned k = 0; run->slots[i].outboxes != NULL && k < run->workers; k++)
+        for (unsigned k = 0; run->slots[i].outboxes != NULL && k < run->workers; k++) {
             out->extra_batches += run->slots[i].outboxes[k].extra;
+            lost += run->slots[i].outboxes[k].lost;
+        }
     }
+    return lost;
 }
 
 enum tw_status tw_drive_parallel(
@@ -214,7 +219,8 @@ enum tw_status tw_drive_parallel(
         } else {
             abandon(&run, threads);
         }
-        collect(&run, threads, out);
+        if (collect(&run, threads, out) > 0)
+            st = TW_NO_MEMORY;
     }
     for (unsigned i = 0; i < SLOTS; i++)
         tw_round_fini(&run.slots[i]);

@@ -79,8 +79,11 @@ static void take(struct reader *r, const struct tw_raw_packet *raw)
     out->packets++;
     out->bytes += raw->len;
     out->cut_packets += raw->caplen < raw->len;
-    struct tw_packet p = {.ts_ns = raw->ts_ns, .number = raw->number, .nano = raw->nano};
+    struct tw_packet p;
     tw_packet_decode(&p, raw->linktype, tw_cur_of(raw->p, raw->caplen), raw->len);
+    p.ts_ns = raw->ts_ns;
+    p.number = raw->number;
+    p.nano = raw->nano;
     r->last_packet = raw->number;
     if (p.kind == TW_PACKET_FRAGMENT && !tw_defrag_packet(r->defrag, &p))
         return;
