@@ -60,7 +60,7 @@ $(OUT)/tierwatch: $(MAIN) $(LIB)
 
 $(LIB): $(filter-out $(MAIN),$(OBJS))
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 $(OUT)/obj/%.o: gateway/%.c
 	$(call say,CC,$<)
@@ -133,7 +133,7 @@ $(BUILD)/fuzz/obj/%.o: gateway/%.c
 	    $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 $(FUZZ_LIB): $(FUZZ_OBJS)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && ar qcs $@ $^
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_LIB)
 	$(call say,FUZZLD,$@)

@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <sys/random.h>
 
-static uint64_t rotl(uint64_t v, int by)
+static inline uint64_t rotl(uint64_t v, int by)
 {
     return v << by | v >> (64 - by);
 }
@@ -15,11 +15,23 @@ static uint64_t load64(const uint8_t *p)
     return le64toh(v);
 }
 
+/* 1 to 7 bytes, the first one lowest. */
+static inline uint64_t load_tail(const uint8_t *p, size_t n)
+{
+    if (n < 4)
+        return p[0] | (uint64_t)p[n / 2] << (n / 2 * 8) | (uint64_t)p[n - 1] << ((n - 1) * 8);
+    uint32_t low, high;
+    memcpy(&low, p, sizeof(low));
+    memcpy(&high, p + n - 4, sizeof(high));
+    return le32toh(low) | (uint64_t)le32toh(high) << ((n - 4) * 8);
+}
+
 struct sip {
     uint64_t v0, v1, v2, v3;
 };
 
-static void sip_round(struct sip *s)
+/* Inlined, so that the state stays in registers. */
+__attribute__((always_inline)) static inline void sip_round(struct sip *s)
 {
     s->v0 += s->v1;
     s->v1 = rotl(s->v1, 13) ^ s->v0;
@@ -55,8 +67,8 @@ uint64_t tw_hash(struct tw_seed seed, const void *data, size_t len)
         s.v0 ^= m;
     }
     uint64_t last = (uint64_t)len << 56;
-    for (size_t i = 0; i < left; i++)
-        last |= (uint64_t)p[i] << (8 * i);
+    if (left > 0)
+        last |= load_tail(p, left);
     s.v3 ^= last;
     sip_round(&s);
     s.v0 ^= last;

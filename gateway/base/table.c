@@ -5,20 +5,20 @@
 
 enum { NIL = -1 };
 
-/* Followed in memory by the key and then the value, each aligned to 16. */
-struct entry {
-    uint64_t hash;
+/* What a look-up and the order of use walk through is kept apart from keys and values: it stays in
+ * the cache when those do not. */
+struct link {
+    uint32_t hash; /* the low half */
     int32_t chain, newer, older;
-    int32_t index;
-    uint64_t pad_; /* keeps the key aligned to 16 */
 };
 
 struct tw_table {
     size_t key_size, value_offset, stride, capacity, size;
     struct tw_seed seed;
-    size_t mask;
-    int32_t *buckets;
-    uint8_t *entries;
+    uint32_t mask;
+    int32_t *buckets; /* index + 1; 0: empty */
+    struct link *links;
+    uint8_t *entries; /* a key, then its value, each aligned to 16 */
     int32_t free_list, unused, newest, oldest;
     uint64_t evictions;
     tw_table_evict_fn evict;
@@ -30,24 +30,20 @@ static size_t align16(size_t n)
     return (n + 15) & ~(size_t)15;
 }
 
-static struct entry *entry_at(const struct tw_table *t, int32_t i)
+static uint8_t *key_of(const struct tw_table *t, int32_t i)
 {
-    return (struct entry *)(void *)(t->entries + (size_t)i * t->stride);
+    return t->entries + (size_t)i * t->stride;
 }
 
-static uint8_t *key_of(const struct entry *e)
+static void *value_of(const struct tw_table *t, int32_t i)
 {
-    return (uint8_t *)(uintptr_t)e + sizeof(*e);
+    return key_of(t, i) + t->value_offset;
 }
 
-static struct entry *entry_of(const struct tw_table *t, const void *value)
+static int32_t index_of(const struct tw_table *t, const void *value)
 {
-    return (struct entry *)((uintptr_t)value - t->value_offset);
-}
-
-static void *value_of(const struct tw_table *t, const struct entry *e)
-{
-    return (uint8_t *)(uintptr_t)e + t->value_offset;
+    size_t offset = (size_t)((const uint8_t *)value - t->entries);
+    return (int32_t)(offset / t->stride);
 }
 
 struct tw_table *tw_table_new(
@@ -61,19 +57,19 @@ struct tw_table *tw_table_new(
     while (buckets < capacity + capacity / 4)
         buckets *= 2;
     t->key_size = key_size;
-    t->value_offset = sizeof(struct entry) + align16(key_size);
+    t->value_offset = align16(key_size);
     t->stride = t->value_offset + align16(value_size);
     t->capacity = capacity;
     t->seed = seed;
-    t->mask = buckets - 1;
-    t->buckets = malloc(buckets * sizeof(*t->buckets));
+    t->mask = (uint32_t)(buckets - 1);
+    /* All zero, so that pages nobody needs are never touched. */
+    t->buckets = calloc(buckets, sizeof(*t->buckets));
+    t->links = calloc(capacity, sizeof(*t->links));
     t->entries = calloc(capacity, t->stride);
-    if (t->buckets == NULL || t->entries == NULL) {
+    if (t->buckets == NULL || t->links == NULL || t->entries == NULL) {
         tw_table_free(t);
         return NULL;
     }
-    for (size_t i = 0; i < buckets; i++)
-        t->buckets[i] = NIL;
     t->free_list = t->newest = t->oldest = NIL;
     return t;
 }
@@ -83,6 +79,7 @@ void tw_table_free(struct tw_table *t)
     if (t == NULL)
         return;
     free(t->buckets);
+    free(t->links);
     free(t->entries);
     free(t);
 }
@@ -93,136 +90,157 @@ void tw_table_on_evict(struct tw_table *t, tw_table_evict_fn fn, void *user)
     t->evict_user = user;
 }
 
-static void list_remove(struct tw_table *t, struct entry *e)
+static void list_remove(struct tw_table *t, int32_t i)
 {
-    if (e->newer != NIL)
-        entry_at(t, e->newer)->older = e->older;
+    const struct link *l = &t->links[i];
+    if (l->newer != NIL)
+        t->links[l->newer].older = l->older;
     else
-        t->newest = e->older;
-    if (e->older != NIL)
-        entry_at(t, e->older)->newer = e->newer;
+        t->newest = l->older;
+    if (l->older != NIL)
+        t->links[l->older].newer = l->newer;
     else
-        t->oldest = e->newer;
+        t->oldest = l->newer;
 }
 
-static void list_push(struct tw_table *t, struct entry *e)
+static void list_push(struct tw_table *t, int32_t i)
 {
-    e->newer = NIL;
-    e->older = t->newest;
+    struct link *l = &t->links[i];
+    l->newer = NIL;
+    l->older = t->newest;
     if (t->newest != NIL)
-        entry_at(t, t->newest)->newer = e->index;
+        t->links[t->newest].newer = i;
     else
-        t->oldest = e->index;
-    t->newest = e->index;
+        t->oldest = i;
+    t->newest = i;
 }
 
-static struct entry *lookup(const struct tw_table *t, const void *key, uint64_t hash)
+static bool same_key(const struct tw_table *t, int32_t i, const void *key)
 {
-    int32_t i = t->buckets[hash & t->mask];
+    const uint8_t *have = key_of(t, i);
+    if (t->key_size == 16) /* most are text keys: compared without a call */
+        return memcmp(have, key, 16) == 0;
+    return memcmp(have, key, t->key_size) == 0;
+}
+
+static int32_t lookup(const struct tw_table *t, const void *key, uint32_t hash)
+{
+    int32_t i = t->buckets[hash & t->mask] - 1;
     while (i != NIL) {
-        struct entry *e = entry_at(t, i);
-        if (e->hash == hash && memcmp(key_of(e), key, t->key_size) == 0)
-            return e;
-        i = e->chain;
+        const struct link *l = &t->links[i];
+        if (l->hash == hash && same_key(t, i, key))
+            return i;
+        i = l->chain;
     }
-    return NULL;
+    return NIL;
+}
+
+static uint32_t hash_of(const struct tw_table *t, const void *key)
+{
+    return (uint32_t)tw_hash(t->seed, key, t->key_size);
 }
 
 void *tw_table_peek(const struct tw_table *t, const void *key)
 {
-    struct entry *e = lookup(t, key, tw_hash(t->seed, key, t->key_size));
-    return e == NULL ? NULL : value_of(t, e);
+    int32_t i = lookup(t, key, hash_of(t, key));
+    return i == NIL ? NULL : value_of(t, i);
 }
 
-static void touch(struct tw_table *t, struct entry *e)
+static void touch(struct tw_table *t, int32_t i)
 {
-    if (t->newest == e->index)
+    if (t->newest == i)
         return;
-    list_remove(t, e);
-    list_push(t, e);
+    list_remove(t, i);
+    list_push(t, i);
 }
 
 void *tw_table_find(struct tw_table *t, const void *key)
 {
-    struct entry *e = lookup(t, key, tw_hash(t->seed, key, t->key_size));
-    if (e == NULL)
+    int32_t i = lookup(t, key, hash_of(t, key));
+    if (i == NIL)
         return NULL;
-    touch(t, e);
-    return value_of(t, e);
+    touch(t, i);
+    return value_of(t, i);
 }
 
-static void unchain(struct tw_table *t, struct entry *e)
+static void unchain(struct tw_table *t, int32_t i)
 {
-    int32_t *link = &t->buckets[e->hash & t->mask];
-    while (*link != e->index)
-        link = &entry_at(t, *link)->chain;
-    *link = e->chain;
+    int32_t *bucket = &t->buckets[t->links[i].hash & t->mask];
+    if (*bucket - 1 == i) {
+        *bucket = t->links[i].chain + 1;
+        return;
+    }
+    int32_t at = *bucket - 1;
+    while (t->links[at].chain != i)
+        at = t->links[at].chain;
+    t->links[at].chain = t->links[i].chain;
+}
+
+static void remove_at(struct tw_table *t, int32_t i)
+{
+    unchain(t, i);
+    list_remove(t, i);
+    t->links[i].chain = t->free_list;
+    t->free_list = i;
+    t->size--;
 }
 
 void tw_table_remove(struct tw_table *t, void *value)
 {
-    struct entry *e = entry_of(t, value);
-    unchain(t, e);
-    list_remove(t, e);
-    e->chain = t->free_list;
-    t->free_list = e->index;
-    t->size--;
+    remove_at(t, index_of(t, value));
 }
 
-static struct entry *fresh(struct tw_table *t)
+static int32_t fresh(struct tw_table *t)
 {
     if (t->free_list == NIL && (size_t)t->unused == t->capacity) {
-        struct entry *old = entry_at(t, t->oldest);
         if (t->evict != NULL)
-            t->evict(t->evict_user, key_of(old), value_of(t, old));
+            t->evict(t->evict_user, key_of(t, t->oldest), value_of(t, t->oldest));
         t->evictions++;
-        tw_table_remove(t, value_of(t, old));
+        remove_at(t, t->oldest);
     }
-    if (t->free_list != NIL) {
-        struct entry *e = entry_at(t, t->free_list);
-        t->free_list = e->chain;
-        return e;
-    }
-    struct entry *e = entry_at(t, t->unused);
-    e->index = t->unused++;
-    return e;
+    if (t->free_list == NIL)
+        return t->unused++;
+    int32_t i = t->free_list;
+    t->free_list = t->links[i].chain;
+    return i;
 }
 
 void *tw_table_put(struct tw_table *t, const void *key, bool *out_created)
 {
-    uint64_t hash = tw_hash(t->seed, key, t->key_size);
-    struct entry *e = lookup(t, key, hash);
+    uint32_t hash = hash_of(t, key);
+    int32_t i = lookup(t, key, hash);
     if (out_created != NULL)
-        *out_created = e == NULL;
-    if (e != NULL) {
-        touch(t, e);
-        return value_of(t, e);
+        *out_created = i == NIL;
+    if (i != NIL) {
+        touch(t, i);
+        return value_of(t, i);
     }
-    e = fresh(t);
-    e->hash = hash;
-    memcpy(key_of(e), key, t->key_size);
-    memset(value_of(t, e), 0, t->stride - t->value_offset);
-    e->chain = t->buckets[hash & t->mask];
-    t->buckets[hash & t->mask] = e->index;
-    list_push(t, e);
+    i = fresh(t);
+    memcpy(key_of(t, i), key, t->key_size);
+    memset(value_of(t, i), 0, t->stride - t->value_offset);
+    int32_t *bucket = &t->buckets[hash & t->mask];
+    t->links[i].hash = hash;
+    t->links[i].chain = *bucket - 1;
+    *bucket = i + 1;
+    list_push(t, i);
     t->size++;
-    return value_of(t, e);
+    return value_of(t, i);
 }
 
 void *tw_table_oldest(const struct tw_table *t)
 {
-    return t->oldest == NIL ? NULL : value_of(t, entry_at(t, t->oldest));
+    return t->oldest == NIL ? NULL : value_of(t, t->oldest);
 }
 
 void *tw_table_newer(const struct tw_table *t, const void *value)
 {
-    int32_t i = entry_of(t, value)->newer;
-    return i == NIL ? NULL : value_of(t, entry_at(t, i));
+    int32_t i = t->links[index_of(t, value)].newer;
+    return i == NIL ? NULL : value_of(t, i);
 }
 
 const void *tw_table_key(const struct tw_table *t, const void *value)
 {
-    return key_of(entry_of(t, value));
+    return key_of(t, index_of(t, value));
 }
 
 size_t tw_table_size(const struct tw_table *t)

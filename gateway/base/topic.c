@@ -1,6 +1,6 @@
 #include "base/topic.h"
 
-/* The level that starts at `at`; `at` moves behind its separator, to len + 1 after the last level. */
+/* The level at `*at`, which moves behind its separator, to len + 1 after the last level. */
 static struct tw_str next_level(struct tw_str s, size_t *at)
 {
     const char *from = s.p + *at;

@@ -17,6 +17,6 @@ bool tw_topic_name_valid(struct tw_str topic);
 
 bool tw_topic_has_wildcard(struct tw_str s);
 
-/* The filter behind "$share/GROUP/"; `filter` itself when it is not shared. `out_shared` may be NULL.
- * A shared filter without group or rest gives an absent string [MQTT5 4.8.2]. */
+/* The filter behind "$share/GROUP/"; `filter` itself when it is not shared. `out_shared` may be
+ * NULL. A shared filter without group or rest gives an absent string [MQTT5 4.8.2]. */
 struct tw_str tw_topic_unshared(struct tw_str filter, bool *out_shared);

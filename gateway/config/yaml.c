@@ -75,18 +75,22 @@ static void stop_at(struct loader *l, const yaml_mark_t *mark, const char *why)
 static void syntax_error(struct loader *l)
 {
     const yaml_parser_t *p = &l->parser;
+    const struct tw_lines *lines = tw_yaml_lines(l->y);
     struct tw_node at = at_mark(&p->problem_mark);
     const char *problem = p->problem != NULL ? p->problem : "this is no YAML";
     if (l->stopped)
         return;
     l->stopped = true;
+    /* libyaml puts the end of a last line without line end on a line of its own. */
+    if (at.line > lines->n)
+        tw_lines_find(lines, lines->text.len, &at.line, &at.column);
     if (p->error == YAML_MEMORY_ERROR) {
         l->stopped = false;
         no_memory(l);
     } else if (p->error == YAML_READER_ERROR) {
-        tw_lines_find(tw_yaml_lines(l->y), p->problem_offset, &at.line, &at.column);
+        tw_lines_find(lines, p->problem_offset, &at.line, &at.column);
         tw_yaml_error(l->y, l->diags, &at, false, NULL, "%s (files are UTF-8)", problem);
-    } else if (p->context != NULL && p->context_mark.line != p->problem_mark.line) {
+    } else if (p->context != NULL && p->context_mark.line + 1 != at.line) {
         tw_yaml_error(l->y, l->diags, &at, false, NULL, "%s, %s that begins in line %zu", problem,
             p->context, p->context_mark.line + 1);
     } else {

@@ -241,6 +241,27 @@ static void grade(
     }
 }
 
+/* What the alert shows as observed; a long text is cut, the event has all of it. */
+static void observe(const struct tw_rule *rule, const struct tw_scene *scene, const struct match *m,
+    struct tw_field_value *out)
+{
+    enum { MAX_OBSERVED = 256 };
+    struct tw_value *v = &out->value;
+    if (rule->observed == TW_OBSERVED_FIELD) {
+        rule->observed_field->get(scene, out);
+    } else if (rule->observed == TW_OBSERVED_COUNT) {
+        out->present = true;
+        *v = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = m->count};
+    } else {
+        out->present = scene->event->value.kind != TW_VALUE_NONE;
+        *v = scene->event->value;
+    }
+    if (v->kind == TW_VALUE_STRING && v->s.len > MAX_OBSERVED) {
+        v->s = tw_utf8_cut(v->s, MAX_OBSERVED);
+        v->truncated = true;
+    }
+}
+
 static void tell(struct tw_detect *d, const struct tw_rule *rule, const struct tw_scene *scene,
     const struct match *m)
 {
@@ -263,16 +284,7 @@ static void tell(struct tw_detect *d, const struct tw_rule *rule, const struct t
     f.summary = tw_text_str(&d->summary);
     write_expected(rule, scene, &d->expected);
     f.expected_json = d->expected.len ? tw_text_str(&d->expected) : TW_STR_NONE;
-    if (rule->observed == TW_OBSERVED_FIELD)
-        rule->observed_field->get(scene, &observed);
-    else if (rule->observed == TW_OBSERVED_VALUE)
-        observed.present = scene->event->value.kind != TW_VALUE_NONE;
-    else
-        observed.present = true;
-    if (rule->observed == TW_OBSERVED_VALUE)
-        observed.value = scene->event->value;
-    if (rule->observed == TW_OBSERVED_COUNT)
-        observed.value = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = m->count};
+    observe(rule, scene, m, &observed);
     f.observed = observed.present ? &observed.value : NULL;
     f.key = key_text(&d->key, rule->info.id, &rule->suppress, scene);
     d->stats.matched++;

@@ -1,11 +1,10 @@
 /* One item of `rules:` to a compiled rule. Shapes were checked against keys.c before. */
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/timefmt.h"
-#include "detect/rule.h"
+#include "detect/rule_read.h"
 
 enum { DAY_S = 86400, DEFAULT_SUPPRESS_S = 600, MAX_WINDOW_S = 7 * DAY_S };
 
@@ -19,7 +18,7 @@ static struct tw_expr_place place_of(const struct tw_expr_place *at, const struc
     return place;
 }
 
-__attribute__((format(printf, 4, 5))) static void wrong(const struct tw_expr_place *at,
+void tw_rule_wrong(const struct tw_expr_place *at,
     const struct tw_node *node, const char *hint, const char *format, ...)
 {
     char message[256];
@@ -30,7 +29,7 @@ __attribute__((format(printf, 4, 5))) static void wrong(const struct tw_expr_pla
     tw_yaml_error(at->yaml, at->diags, node, false, hint, "%s", message);
 }
 
-static const char *text_at(
+const char *tw_rule_text(
     const struct tw_expr_place *at, const struct tw_node *map, const char *key, const char *otherwise)
 {
     const struct tw_node *n = tw_node_get(map, key);
@@ -40,7 +39,7 @@ static const char *text_at(
     return text ? text : otherwise;
 }
 
-static struct tw_program program_at(
+struct tw_program tw_rule_program(
     const struct tw_expr_place *at, const struct tw_node *map, const char *key)
 {
     struct tw_program program = {0};
@@ -52,12 +51,12 @@ static struct tw_program program_at(
     if (expr == NULL || !tw_program_build(&place, expr, &program))
         return (struct tw_program){0};
     if (program.actions == 0)
-        wrong(at, n, NULL, "this can never hold: no action fits it");
+        tw_rule_wrong(at, n, NULL, "this can never hold: no action fits it");
     return program;
 }
 
 /* Shapes were checked: what is no number, duration … was reported, so a failure here says nothing. */
-static double number_at(const struct tw_node *map, const char *key, double otherwise)
+double tw_rule_number(const struct tw_node *map, const char *key, double otherwise)
 {
     const struct tw_node *n = tw_node_get(map, key);
     struct tw_number number;
@@ -66,7 +65,7 @@ static double number_at(const struct tw_node *map, const char *key, double other
     return number.d;
 }
 
-static int64_t duration_at(const struct tw_expr_place *at, const struct tw_node *map, const char *key,
+int64_t tw_rule_duration(const struct tw_expr_place *at, const struct tw_node *map, const char *key,
     int64_t otherwise)
 {
     const struct tw_node *n = tw_node_get(map, key);
@@ -74,17 +73,17 @@ static int64_t duration_at(const struct tw_expr_place *at, const struct tw_node 
     if (n == NULL || n->kind != TW_NODE_SCALAR || !tw_duration_parse(n->text, &ns))
         return otherwise;
     if (ns <= 0 || ns > MAX_WINDOW_S * TW_NS_PER_S)
-        wrong(at, n, NULL, "\"%s\" must be more than 0s and at most 7d", key);
+        tw_rule_wrong(at, n, NULL, "\"%s\" must be more than 0s and at most 7d", key);
     return ns;
 }
 
-static bool flag_at(const struct tw_node *map, const char *key, bool otherwise)
+bool tw_rule_flag(const struct tw_node *map, const char *key, bool otherwise)
 {
     const struct tw_node *n = tw_node_get(map, key);
     return n ? tw_str_is(n->text, "true") : otherwise;
 }
 
-static enum tw_evidence evidence_at(const struct tw_node *map)
+enum tw_evidence tw_rule_evidence(const struct tw_node *map)
 {
     const struct tw_node *n = tw_node_get(map, "evidence");
     for (int i = 0; n != NULL && evidence_names[i] != NULL; i++) {
@@ -110,14 +109,14 @@ static void add_by(
     if (f == NULL)
         return;
     if (f->type == TW_FIELD_RANGE)
-        wrong(at, item, NULL, "%s is a range and can not tell alerts apart", f->name);
+        tw_rule_wrong(at, item, NULL, "%s is a range and can not tell alerts apart", f->name);
     else if (out->n == TW_RULE_MAX_BY)
-        wrong(at, item, NULL, "at most %d fields", TW_RULE_MAX_BY);
+        tw_rule_wrong(at, item, NULL, "at most %d fields", TW_RULE_MAX_BY);
     else
         out->fields[out->n++] = f;
 }
 
-static struct tw_by by_at(const struct tw_expr_place *at, const struct tw_node *map, const char *first,
+struct tw_by tw_rule_by(const struct tw_expr_place *at, const struct tw_node *map, const char *first,
     const char *second, const char *third)
 {
     struct tw_by by = {.n = 0};
@@ -148,14 +147,14 @@ static void read_tiers(
     const struct tw_expr_place *at, const struct tw_node *map, struct tw_rule *out)
 {
     const struct tw_node *n = tw_node_get(map, "tiers");
-    out->for_assets = flag_at(map, "assets", n == NULL);
+    out->for_assets = tw_rule_flag(map, "assets", n == NULL);
     if (n == NULL || n->kind != TW_NODE_LIST)
         return;
     out->has_tiers = true;
     for (size_t i = 0; i < n->n; i++) {
         int tier = tier_of(n->children[i].text);
         if (tier < 0)
-            wrong(at, &n->children[i], tw_nearest(n->children[i].text, tw_rule_tier_names + 1),
+            tw_rule_wrong(at, &n->children[i], tw_nearest(n->children[i].text, tw_rule_tier_names + 1),
                 "a tier is T0, T1, T2, T3 or T4");
         else
             out->tiers[tier] = true;
@@ -169,7 +168,7 @@ static bool floor_number(
         return false;
     if (*out >= 0 && *out <= 100)
         return true;
-    wrong(at, n, NULL, "a floor is 0 to 100");
+    tw_rule_wrong(at, n, NULL, "a floor is 0 to 100");
     return false;
 }
 
@@ -194,7 +193,7 @@ static void floor_member(
         out->unregistered = v;
 }
 
-static struct tw_floors floors_at(const struct tw_expr_place *at, const struct tw_node *map)
+struct tw_floors tw_rule_floors(const struct tw_expr_place *at, const struct tw_node *map)
 {
     struct tw_floors floors = {.unregistered = -1};
     const struct tw_node *n = tw_node_get(map, "floor");
@@ -211,137 +210,6 @@ static struct tw_floors floors_at(const struct tw_expr_place *at, const struct t
         floors.unregistered = floors.tier[TW_TIER_T3];
     floors.tier[TW_TIER_NONE] = floors.asset;
     return floors;
-}
-
-static void read_window(
-    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
-{
-    const struct tw_node *n = tw_node_get(rule, "window");
-    if (n == NULL || n->kind != TW_NODE_MAP)
-        return;
-    struct tw_window_spec *w = &out->window;
-    w->over_ns = duration_at(at, n, "over", TW_NS_PER_S);
-    w->by = by_at(at, n, "actor", NULL, NULL);
-    double least = number_at(n, "at_least", 1);
-    if (least < 1 || least > TW_RULE_MAX_COUNT)
-        wrong(at, tw_node_get(n, "at_least"), NULL, "\"at_least\" is 1 to %d", TW_RULE_MAX_COUNT);
-    else
-        w->at_least = (unsigned)least;
-    const struct tw_node *distinct = tw_node_get(n, "distinct");
-    if (distinct != NULL && distinct->kind == TW_NODE_SCALAR) {
-        struct tw_expr_place place = place_of(at, distinct);
-        w->distinct = tw_expr_field(&place, distinct->text, 0);
-    }
-}
-
-static void read_sprt(
-    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
-{
-    const struct tw_node *n = tw_node_get(rule, "sprt");
-    if (n == NULL || n->kind != TW_NODE_MAP)
-        return;
-    struct tw_sprt_spec *s = &out->sprt;
-    s->used = true;
-    s->bad = program_at(at, n, "bad");
-    s->by = by_at(at, n, "actor", "target", NULL);
-    double p0 = number_at(n, "p0", 0), p1 = number_at(n, "p1", 0);
-    double alpha = number_at(n, "alpha", 0), beta = number_at(n, "beta", 0);
-    if (!(p0 > 0 && p0 < p1 && p1 < 1) || !(alpha > 0 && alpha < 0.5 && beta > 0 && beta < 0.5)) {
-        wrong(at, n, NULL, "sprt wants 0 < p0 < p1 < 1, and alpha and beta between 0 and 0.5");
-        return;
-    }
-    s->step_bad = log(p1 / p0);
-    s->step_good = log((1 - p1) / (1 - p0));
-    s->reject = log((1 - beta) / alpha);
-    s->accept = log(beta / (1 - alpha));
-    if (out->window.over_ns != 0)
-        wrong(at, n, NULL, "a rule has a window or an sprt, not both");
-}
-
-static void read_hold(
-    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
-{
-    const struct tw_node *n = tw_node_get(rule, "hold");
-    if (n == NULL || n->kind != TW_NODE_MAP)
-        return;
-    out->hold.when = program_at(at, n, "when");
-    out->hold.by = by_at(at, n, NULL, NULL, NULL);
-    out->hold.for_ns = duration_at(at, n, "for", TW_NS_PER_S);
-}
-
-static void read_upgrades(
-    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
-{
-    const struct tw_node *n = tw_node_get(rule, "upgrade");
-    if (n == NULL || n->kind != TW_NODE_LIST)
-        return;
-    if (n->n > TW_RULE_MAX_UPGRADES) {
-        wrong(at, n, NULL, "at most %d upgrades", TW_RULE_MAX_UPGRADES);
-        return;
-    }
-    for (size_t i = 0; i < n->n; i++) {
-        const struct tw_node *item = &n->children[i];
-        struct tw_upgrade *u = &out->upgrades[out->n_upgrades++];
-        u->when = program_at(at, item, "when");
-        u->evidence = evidence_at(item);
-        u->has_floor = tw_node_get(item, "floor") != NULL;
-        u->floor = floors_at(at, item);
-    }
-}
-
-static void read_exceptions(
-    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
-{
-    const struct tw_node *n = tw_node_get(rule, "exceptions");
-    if (n == NULL || n->kind != TW_NODE_LIST || n->n == 0)
-        return;
-    out->exceptions = tw_blocks_alloc(at->blocks, n->n, sizeof(*out->exceptions));
-    for (size_t i = 0; out->exceptions != NULL && i < n->n; i++) {
-        const struct tw_node *item = &n->children[i], *expires = tw_node_get(item, "expires");
-        struct tw_exception *e = &out->exceptions[out->n_exceptions++];
-        e->name = tw_str_of(text_at(at, item, "name", ""));
-        e->when = program_at(at, item, "when");
-        if (expires == NULL || !tw_time_parse(expires->text, &e->expires_ns))
-            continue;
-        if (expires->text.len == strlen("2027-01-31"))
-            e->expires_ns += DAY_S * TW_NS_PER_S - 1;
-    }
-}
-
-static void read_observed(
-    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
-{
-    const struct tw_node *n = tw_node_get(rule, "observed");
-    if (n == NULL || n->kind != TW_NODE_SCALAR)
-        return;
-    struct tw_expr_place place = place_of(at, n);
-    bool count = tw_str_is(n->text, "count");
-    out->observed = count ? TW_OBSERVED_COUNT : TW_OBSERVED_FIELD;
-    out->observed_field = count ? NULL : tw_expr_field(&place, n->text, 0);
-}
-
-static void read_expected(
-    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
-{
-    const struct tw_node *n = tw_node_get(rule, "expected");
-    if (n == NULL || n->kind != TW_NODE_MAP)
-        return;
-    if (n->n > TW_RULE_MAX_EXPECTED) {
-        wrong(at, n, NULL, "at most %d members", TW_RULE_MAX_EXPECTED);
-        return;
-    }
-    for (size_t i = 0; i < n->n; i++) {
-        const struct tw_node *item = &n->children[i];
-        struct tw_expected *e = &out->expected[out->n_expected++];
-        struct tw_expr_place place = place_of(at, item);
-        e->key = tw_blocks_str(at->blocks, item->key).p;
-        if (item->kind != TW_NODE_SCALAR)
-            wrong(at, item, NULL, "a field, or a text in quotes, is expected here");
-        else if (item->quoted)
-            e->text = tw_blocks_str(at->blocks, item->text);
-        else
-            e->field = tw_expr_field(&place, item->text, 0);
-    }
 }
 
 static void read_tags(const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
@@ -372,26 +240,26 @@ static void read_info(const struct tw_expr_place *at, const struct tw_node *rule
     struct tw_rule_info *info = &out->info;
     const struct tw_node *id = tw_node_get(rule, "id");
     if (id != NULL && id->kind == TW_NODE_SCALAR && !id_is_valid(id->text))
-        wrong(at, id, NULL, "an id has letters, digits, - and _ only, 64 at most");
-    info->id = text_at(at, rule, "id", "");
-    info->name = text_at(at, rule, "name", "");
-    info->status = text_at(at, rule, "status", "experimental");
-    info->advice = text_at(at, rule, "advice", NULL);
+        tw_rule_wrong(at, id, NULL, "an id has letters, digits, - and _ only, 64 at most");
+    info->id = tw_rule_text(at, rule, "id", "");
+    info->name = tw_rule_text(at, rule, "name", "");
+    info->status = tw_rule_text(at, rule, "status", "experimental");
+    info->advice = tw_rule_text(at, rule, "advice", NULL);
     size_t dash = strcspn(info->id, "-");
     const char *family = tw_blocks_str(at->blocks, (struct tw_str){info->id, dash}).p;
-    info->family = text_at(at, rule, "family", family ? family : "");
-    info->evidence = evidence_at(rule);
-    info->severity = number_at(rule, "severity", 0);
+    info->family = tw_rule_text(at, rule, "family", family ? family : "");
+    info->evidence = tw_rule_evidence(rule);
+    info->severity = tw_rule_number(rule, "severity", 0);
     if (!(info->severity >= 0 && info->severity <= 100))
-        wrong(at, tw_node_get(rule, "severity"), NULL, "\"severity\" is 0 to 100");
-    double rev = number_at(rule, "rev", 1);
+        tw_rule_wrong(at, tw_node_get(rule, "severity"), NULL, "\"severity\" is 0 to 100");
+    double rev = tw_rule_number(rule, "rev", 1);
     if (!(rev >= 1 && rev <= 1e6))
-        wrong(at, tw_node_get(rule, "rev"), NULL, "\"rev\" is 1 or more");
+        tw_rule_wrong(at, tw_node_get(rule, "rev"), NULL, "\"rev\" is 1 or more");
     else
         info->rev = (unsigned)rev;
-    info->safety = flag_at(rule, "safety", false);
-    out->enabled = flag_at(rule, "enabled", true);
-    out->floor = floors_at(at, rule);
+    info->safety = tw_rule_flag(rule, "safety", false);
+    out->enabled = tw_rule_flag(rule, "enabled", true);
+    out->floor = tw_rule_floors(at, rule);
     memcpy(info->floor, out->floor.tier, sizeof(info->floor));
 }
 
@@ -403,17 +271,11 @@ void tw_rule_read(const struct tw_expr_place *at, struct tw_rule *out)
     read_info(at, rule, out);
     read_tags(at, rule, out);
     read_tiers(at, rule, out);
-    out->when = program_at(at, rule, "when");
-    read_window(at, rule, out);
-    read_sprt(at, rule, out);
-    read_hold(at, rule, out);
-    read_upgrades(at, rule, out);
-    read_exceptions(at, rule, out);
-    read_observed(at, rule, out);
-    read_expected(at, rule, out);
+    out->when = tw_rule_program(at, rule, "when");
+    tw_rule_read_parts(at, rule, out);
     const struct tw_node *suppress = tw_node_get(rule, "suppress");
-    out->suppress = by_at(at, suppress, "actor", "target", "target.object");
-    out->suppress_ns = duration_at(at, suppress, "for", DEFAULT_SUPPRESS_S * TW_NS_PER_S);
+    out->suppress = tw_rule_by(at, suppress, "actor", "target", "target.object");
+    out->suppress_ns = tw_rule_duration(at, suppress, "for", DEFAULT_SUPPRESS_S * TW_NS_PER_S);
     if (output != NULL && output->kind == TW_NODE_SCALAR) {
         struct tw_expr_place place = place_of(at, output);
         tw_template_build(&place, &out->output);

@@ -215,6 +215,8 @@ void tw_field_print(const struct tw_field *f, const struct tw_scene *scene, stru
         print_ip(out, &v.ip);
     else if (v.present)
         print_value(out, &v.value);
+    else if (strcmp(f->name, "status") == 0)
+        tw_text_addz(out, "nothing");
     else if (!is_unit(f))
         tw_text_addz(out, "unknown");
     else if (out->len > 0 && out->p[out->len - 1] == ' ')

@@ -55,13 +55,14 @@ static void *state_of(struct tw_flows *f, struct tw_flow *w)
     return w->ndpi;
 }
 
-/* The connection may still turn out to be ours: the verdict waits, and while a probe asks for more or
- * the first bytes are missing nDPI does, too. */
+/* The connection may still turn out to be ours: then the verdict waits until it is told. While a probe
+ * asks for more, or the first bytes are missing, nDPI waits as well. */
 static bool is_waiting(const struct tw_flow *w)
 {
     if (w->mode != TW_FLOW_UNDECIDED)
         return false;
-    return w->wants_more != 0 || !w->midstream_probe;
+    const bool unsure = w->midstream_probe || w->weak[0] != 0 || w->weak[1] != 0;
+    return w->wants_more != 0 || !unsure;
 }
 
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
@@ -142,6 +143,9 @@ void tw_classify_end(const struct tw_flow_ctx *c)
         else if (c->f->ndpi != NULL)
             tw_ndpi_guess(c->f->ndpi, w->ip_proto, &w->conn.side[0], &w->conn.side[1], &v);
         decide(c->f, w, &v);
+        /* Known from what was said, only held back in hope of a host name. */
+        if (w->known_for > 0)
+            tw_classify_tell(c);
     }
     struct tw_flow_info info = {.has_totals = true,
         .bytes = w->bytes,

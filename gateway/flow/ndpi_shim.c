@@ -25,10 +25,18 @@ static unsigned app_of(const ndpi_protocol *p)
 {
     return p->proto.app_protocol != 0 ? p->proto.app_protocol : p->proto.master_protocol;
 }
+static unsigned master_of(const ndpi_protocol *p)
+{
+    return p->proto.master_protocol != 0 ? p->proto.master_protocol : p->proto.app_protocol;
+}
 #else
 static unsigned app_of(const ndpi_protocol *p)
 {
     return p->app_protocol != 0 ? p->app_protocol : p->master_protocol;
+}
+static unsigned master_of(const ndpi_protocol *p)
+{
+    return p->master_protocol != 0 ? p->master_protocol : p->app_protocol;
 }
 #endif
 
@@ -201,6 +209,14 @@ static ndpi_protocol process(
 #endif
 }
 
+/* These are known before the host is, if their first flight takes several packets. */
+static bool may_name_host(const ndpi_protocol *p)
+{
+    const unsigned master = master_of(p);
+    return master == NDPI_PROTOCOL_TLS || master == NDPI_PROTOCOL_HTTP ||
+           master == NDPI_PROTOCOL_QUIC;
+}
+
 bool tw_ndpi_packet(struct tw_ndpi *n, void *state, struct tw_cur ip, int64_t ts_ns,
     struct tw_ndpi_verdict *out)
 {
@@ -210,8 +226,8 @@ bool tw_ndpi_packet(struct tw_ndpi *n, void *state, struct tw_cur ip, int64_t ts
     fill(n, &p, flow, false, out);
     if (!out->known)
         return false;
-    /* The name of a host may still come: TLS and HTTP say it in the first flight. */
-    return out->host.p != NULL || !ndpi_extra_dissection_possible(n->module, flow);
+    return out->host.p != NULL || !may_name_host(&p) ||
+           !ndpi_extra_dissection_possible(n->module, flow);
 }
 
 static bool by_port_or_address(const struct ndpi_flow_struct *flow)

@@ -50,7 +50,7 @@ static void feed_early(const struct tw_flow_ctx *c, unsigned d)
 
 static void drop_early(const struct tw_flow_ctx *c)
 {
-    c->w->wants_more = 0;
+    c->w->wants_more = c->w->weak[0] = c->w->weak[1] = 0;
     tw_pbuf_drop(c->f->pool, &c->w->early[0]);
     tw_pbuf_drop(c->f->pool, &c->w->early[1]);
 }
@@ -79,20 +79,33 @@ void tw_recognise_give_up(const struct tw_flow_ctx *c)
     tw_classify_tell(c);
 }
 
-/* What the probes say of a direction that starts with `bytes`. */
+static bool is_usual_port(const struct tw_flow *w, const struct tw_proto *proto)
+{
+    const uint16_t port = w->conn.side[1].port;
+    return w->syn && port != 0 && (port == proto->ports[0] || port == proto->ports[1]);
+}
+
+/* What the probes say of a direction that starts with `bytes`. Weak answers of both directions make a
+ * sure one; so does the usual port. */
 static enum tw_probe ask(
     const struct tw_flow_ctx *c, struct tw_cur bytes, const struct tw_proto **out)
 {
+    struct tw_flow *w = c->w;
     enum tw_probe answer = TW_PROBE_NO;
-    for (const struct tw_proto *const *p = c->f->config.protocols; *p != NULL; p++) {
-        const enum tw_probe said = (*p)->probe(bytes, c->d, c->w->midstream_probe);
-        if (said == TW_PROBE_YES) {
+    unsigned weak = 0, bit = 1;
+    for (const struct tw_proto *const *p = c->f->config.protocols; *p != NULL; p++, bit <<= 1) {
+        const enum tw_probe said = (*p)->probe(bytes, c->d, w->midstream_probe);
+        const bool is_weak = said == TW_PROBE_WEAK;
+        if (said == TW_PROBE_YES ||
+            (is_weak && ((w->weak[c->d ^ 1] & bit) != 0 || is_usual_port(w, *p)))) {
             *out = *p;
             return TW_PROBE_YES;
         }
-        if (said == TW_PROBE_MORE)
-            answer = TW_PROBE_MORE;
+        weak |= is_weak ? bit : 0;
+        if (said == TW_PROBE_MORE || (is_weak && answer == TW_PROBE_NO))
+            answer = said;
     }
+    w->weak[c->d] = (uint8_t)weak;
     return answer;
 }
 
@@ -125,32 +138,41 @@ static void refuse(const struct tw_flow_ctx *c)
         tw_recognise_give_up(c);
 }
 
-static void recognise(const struct tw_flow_ctx *c, struct tw_cur bytes)
+/* Judge the bytes at hand together with those kept before. In the middle of a stream those may have
+ * been the end of something: then the bytes at hand count alone. */
+static enum tw_probe judge(
+    const struct tw_flow_ctx *c, struct tw_cur bytes, const struct tw_proto **out)
 {
     struct tw_flow *w = c->w;
     struct tw_pbuf *early = &w->early[c->d];
-    const struct tw_proto *proto = NULL;
-    struct tw_cur all = bytes;
     const size_t before = early->len;
-    if (before > 0) {
-        if (!keep_early(c, bytes)) {
-            refuse(c);
-            return;
-        }
-        all = tw_cur_of(early->p, early->len);
+    if (before == 0)
+        return ask(c, bytes, out);
+    if (!keep_early(c, bytes))
+        return TW_PROBE_NO;
+    enum tw_probe said = ask(c, tw_cur_of(early->p, early->len), out);
+    /* The bytes at hand are handled from where they are. */
+    early->len = before;
+    if (said == TW_PROBE_NO && w->midstream_probe) {
+        tw_pbuf_drop(c->f->pool, early);
+        said = ask(c, bytes, out);
     }
-    const enum tw_probe said = ask(c, all, &proto);
+    return said;
+}
+
+static void recognise(const struct tw_flow_ctx *c, struct tw_cur bytes)
+{
+    struct tw_flow *w = c->w;
+    const struct tw_proto *proto = NULL;
+    const enum tw_probe said = judge(c, bytes, &proto);
     const uint8_t mine = (uint8_t)(1u << c->d), others = (uint8_t)(w->wants_more & ~mine);
     w->wants_more = said == TW_PROBE_MORE ? others | mine : others;
-    if (said == TW_PROBE_YES) {
-        /* The bytes at hand are fed from where they are. */
-        early->len = before;
+    if (said == TW_PROBE_YES)
         start(c, proto, bytes);
-    } else if (said == TW_PROBE_NO && (w->midstream_probe || others == 0)) {
+    else if (said == TW_PROBE_NO && (w->midstream_probe || others == 0))
         refuse(c);
-    } else if (before == 0 && !keep_early(c, bytes)) {
+    else if (!keep_early(c, bytes))
         refuse(c);
-    }
 }
 
 static void on_data(void *user, struct tw_cur bytes)
@@ -192,6 +214,7 @@ static void on_gap(void *user, uint64_t missing)
     /* The start is lost: look at what follows as if the capture had begun here. */
     tw_pbuf_drop(c->f->pool, &w->early[c->d]);
     w->wants_more &= (uint8_t)~(1u << c->d);
+    w->weak[c->d] = 0;
     tw_recognise_midstream(w);
 }
 

@@ -27,6 +27,7 @@ struct tw_flow {
     uint8_t ip_proto, mode;
     uint8_t seen; /* bit per direction */
     uint8_t wants_more; /* bit per direction: a probe asked for more of it */
+    uint8_t weak[2];    /* bit per protocol: its probe was not sure */
     uint8_t fed, known_for, probes_left, first_early, conflicts;
     uint8_t reset_by, weak_reset; /* direction + 1 of a RST that counts, of one that may not */
     bool syn, answered, refused, acked_back, closed;

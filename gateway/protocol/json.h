@@ -1,8 +1,9 @@
 #pragma once
-/* A JSON reader for payloads [RFC 8259]: one token at a time, in document order, without memory of its
- * own and without recursion. Every token is checked when it is given; a text is valid when the reader
- * gets to TW_JSON_END. Beyond the standard it takes NaN, Infinity and -Infinity inside containers,
- * which Python writes: a measurement that is not a number is exactly what must not be overlooked. */
+/* A JSON reader for payloads [RFC 8259]: one token at a time, in document order, without memory of
+ * its own and without recursion. Every token is checked when it is given; a text is valid when the
+ * reader gets to TW_JSON_END. Beyond the standard it takes NaN, Infinity and -Infinity inside
+ * containers, which Python writes: a measurement that is not a number is exactly what must not be
+ * overlooked. */
 
 #include "base/limits.h"
 #include "base/str.h"
@@ -47,6 +48,7 @@ void tw_json_init(struct tw_json *r, struct tw_str text);
 /* The next token. After ERROR, END or TOO_DEEP the reader must not be asked again. */
 struct tw_json_token tw_json_next(struct tw_json *r);
 
-/* Resolve the escapes of a string token into `out[size]`: as much as fits without cutting a character.
- * A lone surrogate becomes U+FFFD. Returns the length; `out_cut` says whether something is missing. */
+/* Resolve the escapes of a string token into `out[size]`: as much as fits without cutting a
+ * character. A lone surrogate becomes U+FFFD. Returns the length; `out_cut` says whether something
+ * is missing. */
 size_t tw_json_unescape(struct tw_str text, char *out, size_t size, bool *out_cut);

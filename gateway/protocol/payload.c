@@ -84,7 +84,8 @@ static bool is_text(struct tw_str s)
 {
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.p[i];
-        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b) || c == 0x7f)
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b) ||
+            c == 0x7f)
             return false;
     }
     return tw_utf8_valid(s);
@@ -174,8 +175,8 @@ static struct tw_json_token next_token(struct walk *w)
     return w->p->n_tape > 0 ? w->p->tape[w->at++] : tw_json_next(&w->reader);
 }
 
-/* Append one reference token to the open container's pointer, "~" and "/" escaped [RFC 6901 3]. What
- * is longer than a pointer may be is cut, and its leaves say so. */
+/* Append one reference token to the open container's pointer, "~" and "/" escaped [RFC 6901 3].
+ * What is longer than a pointer may be is cut, and its leaves say so. */
 static void set_step(struct walk *w, struct tw_str name)
 {
     size_t len = w->base[w->depth];

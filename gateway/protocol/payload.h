@@ -1,7 +1,7 @@
 #pragma once
-/* What a message's payload says (CONTRACT § 2, "Payloads"): its format, its value when it is a scalar,
- * and one event per scalar leaf when it is a JSON object or array. Borrowed views throughout; the
- * struct is meant for the stack. */
+/* What a message's payload says (CONTRACT § 2, "Payloads"): its format, its value when it is a
+ * scalar, and one event per scalar leaf when it is a JSON object or array. Borrowed views
+ * throughout; the struct is meant for the stack. */
 
 #include "event/event.h"
 #include "protocol/json.h"
@@ -9,11 +9,11 @@
 enum { TW_PAYLOAD_TAPE = 96 };
 
 struct tw_payload {
-    const char *format;      /* one of CONTRACT's payload formats */
-    struct tw_value value;   /* a scalar payload's; NONE otherwise */
-    const char *type;        /* of `value`; NULL without one */
-    bool container;          /* tw_payload_expand() will give leaves, if there are any */
-    bool truncated;          /* a string was cut, or there are more or deeper leaves than are given */
+    const char *format;    /* one of CONTRACT's payload formats */
+    struct tw_value value; /* a scalar payload's; NONE otherwise */
+    const char *type;      /* of `value`; NULL without one */
+    bool container;        /* tw_payload_expand() will give leaves, if there are any */
+    bool truncated;        /* a string was cut, or there are more or deeper leaves than are given */
     struct tw_str text;
     /* The tokens of a container, when they fit: spares reading the text a second time. */
     unsigned n_tape;
@@ -26,9 +26,9 @@ void tw_payload_read(struct tw_str topic, struct tw_str payload, struct tw_paylo
 
 /* Give every scalar leaf to `out`, in document order, as a copy of `message` with field and value.
  * Leaves whose name, or the name of an object around them, is that of a secret are redacted. */
-void tw_payload_expand(const struct tw_payload *p, const struct tw_event *message,
-    const struct tw_emit *out);
+void tw_payload_expand(
+    const struct tw_payload *p, const struct tw_event *message, const struct tw_emit *out);
 
-/* The two for a message whose payload was kept in message->mqtt->payload; nothing for a scalar, whose
- * value the message itself carries. A tw_expand_fn. */
+/* The two for a message whose payload was kept in message->mqtt->payload; nothing for a scalar,
+ * whose value the message itself carries. A tw_expand_fn. */
 void tw_payload_leaves(const struct tw_event *message, const struct tw_emit *out);

@@ -46,10 +46,10 @@ static void pass_over(struct tw_stream *s, struct tw_cur *c)
         s->skip -= n;
 }
 
-/* Append to the kept PDU, whose length is known, what `c` holds of it. What is over the limit, or does
- * not fit into the pool any more, will be passed over. */
-static void fill(struct tw_stream *s, struct tw_pool *pool, const struct tw_stream_user *u,
-    struct tw_cur *c)
+/* Append to the kept PDU, whose length is known, what `c` holds of it. What is over the limit, or
+ * does not fit into the pool any more, will be passed over. */
+static void fill(
+    struct tw_stream *s, struct tw_pool *pool, const struct tw_stream_user *u, struct tw_cur *c)
 {
     uint64_t missing = s->want - s->kept.len;
     size_t take = missing < c->left ? (size_t)missing : c->left;
@@ -68,8 +68,8 @@ static void fill(struct tw_stream *s, struct tw_pool *pool, const struct tw_stre
 }
 
 /* The header of the PDU at the start of the kept bytes was cut: with more bytes, try again. */
-static void complete_header(struct tw_stream *s, struct tw_pool *pool,
-    const struct tw_stream_user *u, struct tw_cur *c)
+static void complete_header(
+    struct tw_stream *s, struct tw_pool *pool, const struct tw_stream_user *u, struct tw_cur *c)
 {
     struct tw_cur one;
     if (!tw_cur_sub(c, 1, &one))
@@ -119,8 +119,8 @@ static void keep(struct tw_stream *s, struct tw_pool *pool, const struct tw_stre
 }
 
 /* One PDU at the start of `c`, in place. False when the rest of `c` was kept. */
-static bool in_place(struct tw_stream *s, struct tw_pool *pool, const struct tw_stream_user *u,
-    struct tw_cur *c)
+static bool in_place(
+    struct tw_stream *s, struct tw_pool *pool, const struct tw_stream_user *u, struct tw_cur *c)
 {
     struct tw_frame f = {0};
     struct tw_cur pdu;

@@ -8,16 +8,16 @@ struct tw_mqtt_clients;
 struct tw_mqtt_clients *tw_mqtt_clients_new(const struct tw_limits *limits);
 void tw_mqtt_clients_free(struct tw_mqtt_clients *c);
 /* Note who is connected under which client id; write live_elsewhere and takeovers. */
-void tw_mqtt_clients_event(struct tw_mqtt_clients *c, const struct tw_event *event,
-    struct tw_session_facts *facts);
+void tw_mqtt_clients_event(
+    struct tw_mqtt_clients *c, const struct tw_event *event, struct tw_session_facts *facts);
 
 struct tw_mqtt_topics;
 struct tw_mqtt_topics *tw_mqtt_topics_new(void);
 void tw_mqtt_topics_free(struct tw_mqtt_topics *t);
 /* Note who publishes on which topic; write topic_publishers, first_publisher, filter_topics and
  * known_topics. */
-void tw_mqtt_topics_event(struct tw_mqtt_topics *t, const struct tw_event *event,
-    struct tw_session_facts *facts);
-/* Is this delivery one of a payload that was published on the same topic in the last 60 s? Remembers
- * publishes. */
+void tw_mqtt_topics_event(
+    struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts);
+/* Is this delivery one of a payload that was published on the same topic in the last 60 s?
+ * Remembers publishes. */
 bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event);

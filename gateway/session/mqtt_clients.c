@@ -4,8 +4,8 @@
 #include "base/timefmt.h"
 #include "session/mqtt.h"
 
-/* Which connections a client id lives on. A server ends the older connection when the same id connects
- * again [MQTT5 3.1.4]: that is a takeover. An id that lives at two addresses is a clone. */
+/* Which connections a client id lives on. A server ends the older one when the same id connects again
+ * [MQTT5 3.1.4]: that is a takeover. An id that lives at two addresses is a clone. */
 
 #define TAKEOVER_NS (60 * TW_NS_PER_S)
 
@@ -16,8 +16,8 @@ struct connection {
     struct tw_ip ip;
     int64_t ended_ns; /* when not live */
     bool used, live;
-    bool taken;       /* ended, or about to end, because another one took over */
-    bool finished;    /* by the client's own DISCONNECT */
+    bool taken;    /* ended, or about to end, because another one took over */
+    bool finished; /* by the client's own DISCONNECT */
 };
 
 struct client {
@@ -37,8 +37,8 @@ struct tw_mqtt_clients *tw_mqtt_clients_new(const struct tw_limits *limits)
     if (c == NULL)
         return NULL;
     c->seed = tw_seed_random();
-    c->clients = tw_table_new(
-        sizeof(struct tw_text_key), sizeof(struct client), limits->sessions, c->seed);
+    c->clients =
+        tw_table_new(sizeof(struct tw_text_key), sizeof(struct client), limits->sessions, c->seed);
     if (c->clients == NULL) {
         free(c);
         return NULL;
@@ -55,8 +55,8 @@ void tw_mqtt_clients_free(struct tw_mqtt_clients *c)
 }
 
 /* Client ids are unique per server: its address is part of the key. */
-static struct tw_text_key key_of(const struct tw_mqtt_clients *c, const struct tw_event *event,
-    const struct tw_endpoint *broker)
+static struct tw_text_key key_of(
+    const struct tw_mqtt_clients *c, const struct tw_event *event, const struct tw_endpoint *broker)
 {
     struct tw_text_key key = tw_text_key(c->seed, event->mqtt->client_id.s);
     uint64_t at = tw_hash(c->seed, broker->ip.b, broker->ip.family == 6 ? 16 : 4);
@@ -96,16 +96,16 @@ static void note_takeover(struct client *k, struct connection *old, int64_t ts_n
     k->takeovers[k->n_takeovers++ % TAKEOVERS] = ts_ns;
 }
 
-/* A new connection under this id: what lives on another flow is taken over, as is what its server ended
- * between the CONNECT and its answer. */
+/* A new connection under this id: what lives on another flow is taken over, as is what its server
+ * ended between the CONNECT and its answer. */
 static void on_connect(struct client *k, const struct tw_event *event)
 {
     for (unsigned i = 0; i < CONNECTIONS; i++) {
         struct connection *old = &k->at[i];
         if (!old->used || old->flow == event->flow || old->finished)
             continue;
-        bool ended_by_it = !old->live && event->request_packet != 0 &&
-                           old->ended_ns >= event->request_ts_ns;
+        bool ended_by_it =
+            !old->live && event->request_packet != 0 && old->ended_ns >= event->request_ts_ns;
         if (old->live || ended_by_it) {
             note_takeover(k, old, event->ts_ns);
             if (old->live)
@@ -135,9 +135,8 @@ static void on_disconnect(struct client *k, const struct tw_event *event)
     n->live = false;
 }
 
-static void write_facts(
-    const struct client *k, const struct tw_event *event, const struct tw_ip *own,
-    struct tw_session_facts *facts)
+static void write_facts(const struct client *k, const struct tw_event *event,
+    const struct tw_ip *own, struct tw_session_facts *facts)
 {
     for (unsigned i = 0; i < CONNECTIONS; i++) {
         const struct connection *n = &k->at[i];
@@ -156,8 +155,8 @@ static bool is_accepted(const struct tw_event *event)
     return event->action == TW_ACTION_CONNECT && !event->status.is_null && !event->status_bad;
 }
 
-/* Both ends may send a DISCONNECT, an AUTH or nonsense: the server's is the one under which the flow is
- * known. */
+/* Both ends may send a DISCONNECT, an AUTH or nonsense: the server's is the one under which the
+ * flow is known. */
 static struct client *client_of(const struct tw_mqtt_clients *c, const struct tw_event *event)
 {
     const struct tw_endpoint *ends[] = {&event->dst, &event->src};
@@ -170,8 +169,8 @@ static struct client *client_of(const struct tw_mqtt_clients *c, const struct tw
     return NULL;
 }
 
-void tw_mqtt_clients_event(struct tw_mqtt_clients *c, const struct tw_event *event,
-    struct tw_session_facts *facts)
+void tw_mqtt_clients_event(
+    struct tw_mqtt_clients *c, const struct tw_event *event, struct tw_session_facts *facts)
 {
     if (event->mqtt->client_id.s.len == 0)
         return;

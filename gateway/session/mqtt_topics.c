@@ -39,8 +39,7 @@ struct tw_mqtt_topics *tw_mqtt_topics_new(void)
     if (t == NULL)
         return NULL;
     t->seed = tw_seed_random();
-    t->topics =
-        tw_table_new(sizeof(struct tw_text_key), sizeof(struct topic), MAX_TOPICS, t->seed);
+    t->topics = tw_table_new(sizeof(struct tw_text_key), sizeof(struct topic), MAX_TOPICS, t->seed);
     t->seen = tw_table_new(sizeof(struct seen_key), sizeof(int64_t), MAX_SEEN, t->seed);
     if (t->topics == NULL || t->seen == NULL) {
         tw_mqtt_topics_free(t);
@@ -115,13 +114,14 @@ static void on_publish(
         facts->first_publisher = (struct tw_str){k->first, k->first_len};
 }
 
-/* How many of the known topics a filter matches. Topics are walked from the least recently used on; of
- * very many only the last ones count. */
+/* How many of the known topics a filter matches. Topics are walked from the least recently used on;
+ * of very many only the last ones count. */
 static void on_subscribe(
     struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts)
 {
     uint64_t broker = broker_of(t, event);
-    size_t skip = tw_table_size(t->topics) > MAX_MATCHED ? tw_table_size(t->topics) - MAX_MATCHED : 0;
+    size_t skip =
+        tw_table_size(t->topics) > MAX_MATCHED ? tw_table_size(t->topics) - MAX_MATCHED : 0;
     for (const struct topic *k = tw_table_oldest(t->topics); k != NULL;
          k = tw_table_newer(t->topics, k)) {
         if (skip > 0) {
@@ -136,8 +136,8 @@ static void on_subscribe(
     }
 }
 
-void tw_mqtt_topics_event(struct tw_mqtt_topics *t, const struct tw_event *event,
-    struct tw_session_facts *facts)
+void tw_mqtt_topics_event(
+    struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts)
 {
     if (event->object.len == 0)
         return;

@@ -84,8 +84,8 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
     if (event->protocol == TW_PROTO_OPCUA) {
         tw_opcua_sessions_event(s->opcua, event, &s->facts);
     } else if (event->protocol == TW_PROTO_MQTT) {
-        expand = tw_mqtt_sessions_event(s->mqtt, event, &s->facts) &&
-                 event->action == TW_ACTION_DELIVER;
+        expand =
+            tw_mqtt_sessions_event(s->mqtt, event, &s->facts) && event->action == TW_ACTION_DELIVER;
     }
     /* A delivery of what was seen being published is counted, not read a second time. */
     if (event->action == TW_ACTION_DELIVER && !expand) {

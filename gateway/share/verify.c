@@ -26,6 +26,8 @@ struct walk {
     uint64_t first_number;               /* number since the ledger began of line 1 */
     bool segment_gap;                    /* this line begins a segment whose name says that lines are
                                             missing before it */
+    uint64_t unknown_to_head;            /* the line that the head knows otherwise; 0: none. Said at
+                                            the end: a later line may tell more */
     struct tw_ledger_verdict *verdict;
 };
 
@@ -151,10 +153,13 @@ static enum tw_status diagnose(struct walk *w)
     struct search s = {.w = w, .should_follow = what_comes_before(w)};
     TW_TRY(each(w->files, look, &s));
     const struct clues *c = &s.clues;
+    bool begins = at > 1 && w->first_number == 1 && same(w->at.tail.prev, tw_chain_origin);
     if (c->copy != 0)
         wrong(w, at, "added: a copy of line %" PRIu64, c->copy);
     else if (c->follows != 0 && c->successor != 0)
         wrong(w, at, "moved: the line that belongs here is now line %" PRIu64, c->successor);
+    else if (begins && c->successor == 0)
+        wrong(w, 1, "added: lines 1 to %" PRIu64 ", before what was the first", at - 1);
     else if (c->follows != 0 && c->follows < at)
         wrong(w, c->follows + 1, "added: lines %" PRIu64 " to %" PRIu64, c->follows + 1, at - 1);
     else if (c->follows != 0)
@@ -215,7 +220,7 @@ static bool check_line(void *user, const struct tw_chain_file *file, uint64_t in
         return wrong(w, w->at.number, "moved: the name of its file does not fit its place");
     if (w->has_head && w->head.lines == w->first_number + w->at.number - 1 &&
         !same(w->head.sha256, w->at.hash))
-        return wrong(w, w->at.number, "changed: the head knows another version of this line");
+        w->unknown_to_head = w->at.number;
     return true;
 }
 
@@ -254,6 +259,8 @@ static enum tw_status locate(const struct tw_chain_files *files, struct tw_ledge
 static void check_end(struct walk *w)
 {
     uint64_t last = w->first_number + w->at.number - 1;
+    if (w->verdict->ok && w->unknown_to_head != 0)
+        wrong(w, w->unknown_to_head, "changed: the head knows another version of this line");
     if (w->verdict->ok && w->has_head && w->head.lines > last)
         wrong(w, w->at.number + 1,
             "missing: %" PRIu64 " line(s) at the end", w->head.lines - last);

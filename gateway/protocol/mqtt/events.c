@@ -32,8 +32,7 @@ static const char *version_text(const struct tw_mqtt_state *st)
 void tw_mqtt_info_begin(const struct tw_mqtt_call *c, struct tw_mqtt_info *info)
 {
     const struct tw_mqtt_identity *who = c->st->who;
-    *info = (struct tw_mqtt_info){
-        .serial = c->env->next_serial++, .version = version_text(c->st)};
+    *info = (struct tw_mqtt_info){.serial = c->env->next_serial++, .version = version_text(c->st)};
     info->client_id.is_null = who == NULL || !who->has_client;
     info->username.is_null = who == NULL;
     if (who != NULL && who->has_client)
@@ -67,8 +66,7 @@ static void set_request(struct report *r, const struct tw_mqtt_pending *request)
 }
 
 /* A reason code as status; `sent` says whether it stood on the wire. */
-static void set_reason(
-    struct report *r, unsigned type, unsigned version, uint8_t code, bool sent)
+static void set_reason(struct report *r, unsigned type, unsigned version, uint8_t code, bool sent)
 {
     static const char digits[] = "0123456789ABCDEF";
     const char *name = tw_mqtt_reason_name(type, version, code);
@@ -204,8 +202,8 @@ void tw_mqtt_emit_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_pen
 }
 
 /* The code for the i-th filter; false when there was no answer, or none for this one. */
-static bool code_of(
-    const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack, unsigned type, size_t i, uint8_t *out)
+static bool code_of(const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack, unsigned type,
+    size_t i, uint8_t *out)
 {
     *out = 0;
     if (ack == NULL)

@@ -47,8 +47,8 @@ enum tw_status tw_mqtt_header_read(struct tw_cur bytes, struct tw_mqtt_header *o
             return TW_NEED_MORE;
         value |= (uint32_t)(b & 0x7f) << (7 * i);
         if ((b & 0x80) == 0) {
-            *out = (struct tw_mqtt_header){(uint8_t)(first >> 4), first & 0x0f, (uint8_t)(i + 2),
-                i > 0 && b == 0, value};
+            *out = (struct tw_mqtt_header){
+                (uint8_t)(first >> 4), first & 0x0f, (uint8_t)(i + 2), i > 0 && b == 0, value};
             return TW_OK;
         }
     }

@@ -43,8 +43,7 @@ static void garbage(void *user, struct tw_cur bytes)
     uint8_t first = 0;
     if (!tw_cur_peek(&bytes, 0, &first))
         return;
-    const char *detail =
-        first >> 4 == TW_MQTT_RESERVED ? "reserved-type" : "bad-remaining-length";
+    const char *detail = first >> 4 == TW_MQTT_RESERVED ? "reserved-type" : "bad-remaining-length";
     if (tw_mqtt_header_read(bytes, &h) == TW_OK) {
         detail = header_anomaly(c, &h);
         if (tw_mqtt_sane_length(&h))
@@ -53,7 +52,7 @@ static void garbage(void *user, struct tw_cur bytes)
     if (detail == NULL)
         return;
     tw_mqtt_anomaly(c, detail, first >> 4);
-    /* Nothing that comes before CONNECT is obeyed by a server; it is not worth more than one event. */
+    /* No server obeys what comes before CONNECT; it is not worth more than one event. */
     c->st->rejected = awaits_connect(c);
     c->st->incomplete = true;
     c->st->doubt[c->dir] = DOUBT;
@@ -152,8 +151,8 @@ static int64_t mqtt_next_deadline(const void *state)
     return first;
 }
 
-static void mqtt_tick(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
-    const struct tw_when *when)
+static void mqtt_tick(
+    void *state, struct tw_proto_env *env, const struct tw_conn *conn, const struct tw_when *when)
 {
     struct tw_mqtt_state *st = state;
     const struct tw_mqtt_call call = {st, env, conn, when, st->client};

@@ -5,7 +5,14 @@
 static const char short_packet[] = "short-packet", trailing[] = "trailing-bytes";
 
 /* Flags of CONNECT [MQTT5 3.1.2.3]. */
-enum { USERNAME = 0x80, PASSWORD = 0x40, WILL_RETAIN = 0x20, WILL_QOS = 0x18, WILL = 0x04, CLEAN = 0x02 };
+enum {
+    USERNAME = 0x80,
+    PASSWORD = 0x40,
+    WILL_RETAIN = 0x20,
+    WILL_QOS = 0x18,
+    WILL = 0x04,
+    CLEAN = 0x02
+};
 
 static const char *read_text(struct tw_cur *c, struct tw_str *out)
 {
@@ -27,7 +34,7 @@ static const char *connect_flags_anomaly(uint8_t flags, unsigned level)
     return NULL;
 }
 
-/* Protocol name and level [MQTT5 3.1.2.1, 3.1.2.2]. Bridges of one broker set the level's top bit. */
+/* Protocol name and level [MQTT5 3.1.2.1, 3.1.2.2]. Some bridges set the level's top bit. */
 static const char *connect_version(struct tw_cur *c, struct tw_mqtt_connect *out)
 {
     uint8_t level;
@@ -40,8 +47,8 @@ static const char *connect_version(struct tw_cur *c, struct tw_mqtt_connect *out
         return short_packet;
     out->level = level & 0x7f;
     out->bridge = (level & 0x80) != 0;
-    bool known = old ? out->level == TW_MQTT_V31
-                     : out->level == TW_MQTT_V311 || out->level == TW_MQTT_V5;
+    bool known =
+        old ? out->level == TW_MQTT_V31 : out->level == TW_MQTT_V311 || out->level == TW_MQTT_V5;
     return known ? NULL : "bad-protocol-level";
 }
 
@@ -192,7 +199,8 @@ static const char *ack_start(
     }
     if (type == TW_MQTT_SUBACK || type == TW_MQTT_UNSUBACK || version != TW_MQTT_V5)
         return NULL;
-    /* The reason, and the properties behind it, may be left out [MQTT5 3.4.2.1, 3.14.2.1, 3.15.2.1]. */
+    /* The reason, and the properties behind it, may be left out
+     * [MQTT5 3.4.2.1, 3.14.2.1, 3.15.2.1]. */
     if (c->left > 0)
         out->has_reason = tw_cur_u8(c, &out->reason);
     return NULL;
@@ -201,21 +209,22 @@ static const char *ack_start(
 /* A DISCONNECT's reasons that only the client, or only the server, may give [MQTT5 3.14.2.1]. */
 static bool may_say(uint8_t reason, bool from_server)
 {
-    static const uint8_t server_only[] = {0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x9a, 0x9b, 0x9c, 0x9d,
-        0x9e, 0x9f, 0xa0, 0xa1, 0xa2};
+    static const uint8_t server_only[] = {
+        0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x9a, 0x9b, 0x9c, 0x9d, 0x9e, 0x9f, 0xa0, 0xa1, 0xa2};
     if (from_server)
         return reason != 0x04;
     return memchr(server_only, reason, sizeof(server_only)) == NULL;
 }
 
-const char *tw_mqtt_ack_read(struct tw_cur body, unsigned type, unsigned version, bool from_server,
-    struct tw_mqtt_ack *out)
+const char *tw_mqtt_ack_read(
+    struct tw_cur body, unsigned type, unsigned version, bool from_server, struct tw_mqtt_ack *out)
 {
     *out = (struct tw_mqtt_ack){0};
     const char *anomaly = ack_start(&body, type, version, out);
     if (anomaly != NULL)
         return anomaly;
-    bool must_have_props = type == TW_MQTT_CONNACK || type == TW_MQTT_SUBACK || type == TW_MQTT_UNSUBACK;
+    bool must_have_props =
+        type == TW_MQTT_CONNACK || type == TW_MQTT_SUBACK || type == TW_MQTT_UNSUBACK;
     if (version == TW_MQTT_V5 && (must_have_props || body.left > 0)) {
         anomaly = tw_mqtt_props_read(&body, type, from_server, &out->props);
         if (anomaly != NULL)

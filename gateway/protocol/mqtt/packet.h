@@ -34,8 +34,8 @@ unsigned tw_mqtt_type_senders(unsigned type);
 
 struct tw_mqtt_header {
     uint8_t type, flags;
-    uint8_t size;       /* of the fixed header itself */
-    bool overlong;      /* Remaining Length in more bytes than needed [MQTT5 1.5.5] */
+    uint8_t size;  /* of the fixed header itself */
+    bool overlong; /* Remaining Length in more bytes than needed [MQTT5 1.5.5] */
     uint32_t remaining;
 };
 
@@ -116,18 +116,17 @@ struct tw_mqtt_request {
     struct tw_mqtt_props props;
 };
 
-/* Each reads what follows the fixed header and returns the first anomaly or NULL; fields before it are
- * set, later ones are zero. `version` as above, 0 counts as 3.1.1. */
-const char *tw_mqtt_connect_read(
-    struct tw_cur body, uint8_t flags, struct tw_mqtt_connect *out);
+/* Each reads what follows the fixed header and returns the first anomaly or NULL; fields before it
+ * are set, later ones are zero. `version` as above, 0 counts as 3.1.1. */
+const char *tw_mqtt_connect_read(struct tw_cur body, uint8_t flags, struct tw_mqtt_connect *out);
 const char *tw_mqtt_publish_read(struct tw_cur body, uint8_t flags, unsigned version,
     bool from_server, struct tw_mqtt_publish *out);
-const char *tw_mqtt_ack_read(struct tw_cur body, unsigned type, unsigned version, bool from_server,
-    struct tw_mqtt_ack *out);
+const char *tw_mqtt_ack_read(
+    struct tw_cur body, unsigned type, unsigned version, bool from_server, struct tw_mqtt_ack *out);
 const char *tw_mqtt_request_read(
     struct tw_cur body, unsigned type, unsigned version, struct tw_mqtt_request *out);
 
-/* The next filter of a request; `out_options` is 0 for UNSUBSCRIBE. False at the end or when cut. */
+/* The next filter; `out_options` is 0 for UNSUBSCRIBE. False at the end or when cut. */
 bool tw_mqtt_filter_next(
     struct tw_cur *c, unsigned type, struct tw_str *out_filter, uint8_t *out_options);
 

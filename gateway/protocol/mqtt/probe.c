@@ -23,8 +23,8 @@ static bool printable(struct tw_str s)
     return s.len > 0 && tw_utf8_valid(s);
 }
 
-/* "MQTT", "MQIsdp", or something that wants to be: the first two letters tell it from other protocols
- * [MQTT5 3.1.2.1]. */
+/* "MQTT", "MQIsdp", or something that wants to be: the first two letters tell it from other
+ * protocols [MQTT5 3.1.2.1]. */
 static enum look connect_look(struct tw_cur body)
 {
     uint16_t len;
@@ -42,6 +42,18 @@ static enum look connect_look(struct tw_cur body)
     return name.len < 2 ? CUT : STRONG;
 }
 
+/* No topic at all: only with an alias, in 5.0 [MQTT5 3.3.2.1]. `body` is behind its length. */
+static enum look alias_look(struct tw_cur body, const struct tw_mqtt_header *h)
+{
+    struct tw_mqtt_props props;
+    uint16_t id = 1;
+    if ((h->flags & 6) != 0 && !tw_cur_u16be(&body, &id))
+        return CUT;
+    if (id == 0 || tw_mqtt_props_read(&body, TW_MQTT_PUBLISH, true, &props) != NULL)
+        return NO;
+    return tw_mqtt_has(&props, 0x23) ? STRONG : NO;
+}
+
 static enum look publish_look(struct tw_cur body, const struct tw_mqtt_header *h)
 {
     struct tw_str topic;
@@ -49,11 +61,14 @@ static enum look publish_look(struct tw_cur body, const struct tw_mqtt_header *h
     struct tw_cur at = body;
     if (!tw_cur_u16be(&at, &len))
         return h->remaining < 2 ? NO : CUT;
-    if (len == 0 || (uint32_t)len + 2 > h->remaining)
+    if ((uint32_t)len + 2 > h->remaining)
         return NO;
+    if (len == 0)
+        return alias_look(at, h);
     if (!tw_mqtt_binary(&body, &topic)) {
+        /* The last bytes may be half a character. */
         struct tw_str part = tw_cur_rest(&at);
-        return printable(tw_utf8_cut(part, part.len > 4 ? part.len - 4 : 0)) || part.len <= 4 ? CUT : NO;
+        return part.len <= 4 || printable(tw_utf8_cut(part, part.len - 4)) ? CUT : NO;
     }
     if (!printable(topic) || memchr(topic.p, '#', topic.len) || memchr(topic.p, '+', topic.len))
         return NO;
@@ -72,11 +87,27 @@ static enum look request_look(struct tw_cur body, const struct tw_mqtt_header *h
     return fits ? STRONG : NO;
 }
 
+/* The beginning of an acknowledgement: much text of other protocols starts with such a byte. */
+static enum look cut_ack_look(struct tw_cur body, const struct tw_mqtt_header *h)
+{
+    uint16_t id;
+    uint8_t reason;
+    if (h->remaining > 1024)
+        return NO;
+    bool has_id = h->type >= TW_MQTT_PUBACK && h->type <= TW_MQTT_UNSUBACK;
+    if (!has_id || !tw_cur_u16be(&body, &id))
+        return CUT;
+    bool has_reason = h->type <= TW_MQTT_PUBCOMP && tw_cur_u8(&body, &reason);
+    if (id == 0 || (has_reason && tw_mqtt_reason_name(h->type, TW_MQTT_V5, reason) == NULL))
+        return NO;
+    return CUT;
+}
+
 static enum look ack_look(struct tw_cur body, const struct tw_mqtt_header *h)
 {
     struct tw_mqtt_ack ack;
     if (body.left < h->remaining)
-        return h->remaining > 1024 ? NO : CUT;
+        return cut_ack_look(body, h);
     bool server = h->type == TW_MQTT_CONNACK;
     bool fits = (h->type != TW_MQTT_AUTH &&
                     tw_mqtt_ack_read(body, h->type, TW_MQTT_V311, server, &ack) == NULL) ||
@@ -110,8 +141,8 @@ static enum look packet_look(struct tw_cur body, const struct tw_mqtt_header *h)
     }
 }
 
-/* Look at the packet at the start of `bytes`; `*left` becomes what is behind it, empty when it goes on
- * beyond them. */
+/* Look at the packet at the start of `bytes`; `*left` becomes what is behind it, empty when it goes
+ * on beyond them. */
 static enum look look_at(struct tw_cur bytes, struct tw_cur *left)
 {
     struct tw_mqtt_header h;
@@ -127,8 +158,8 @@ static enum look look_at(struct tw_cur bytes, struct tw_cur *left)
     return look;
 }
 
-/* A first packet of a new connection that no legal client sends, but that only makes sense as an attack
- * on a broker. The port has to confirm it. */
+/* A first packet of a new connection that no legal client sends, but that only makes sense as an
+ * attack on a broker. The port has to confirm it. */
 static bool hostile(struct tw_cur bytes)
 {
     struct tw_mqtt_header h;
@@ -161,8 +192,8 @@ enum tw_probe tw_mqtt_probe(struct tw_cur bytes, unsigned direction, bool midstr
     return weak == 1 ? TW_PROBE_WEAK : TW_PROBE_MORE;
 }
 
-/* A boundary after a loss: the packet must make sense, and so must what follows it, unless it ends with
- * the segment. One that goes on beyond the segment is only taken at its start. */
+/* A boundary after a loss: the packet must make sense, and so must what follows it, unless it ends
+ * with the segment. One that goes on beyond the segment is only taken at its start. */
 static bool is_boundary(struct tw_cur bytes, bool at_start, unsigned version)
 {
     struct tw_mqtt_header h;

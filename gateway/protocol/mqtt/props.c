@@ -30,33 +30,33 @@ static const struct rule {
     bool not_zero;
     uint16_t where;
 } rules[LAST_ID + 1] = {
-    [0x01] = {BYTE, false, PUBLISH | WILL},                            /* payload format */
-    [0x02] = {FOUR, false, PUBLISH | WILL},                            /* message expiry */
-    [0x03] = {TEXT, false, PUBLISH | WILL},                            /* content type */
-    [0x08] = {TEXT, false, PUBLISH | WILL},                            /* response topic */
-    [0x09] = {BINARY, false, PUBLISH | WILL},                          /* correlation data */
-    [0x0b] = {VARINT, true, PUBLISH | SUBSCRIBE},                      /* subscription id */
-    [0x11] = {FOUR, false, CONNECT | CONNACK | DISCONNECT},            /* session expiry */
-    [0x12] = {TEXT, false, CONNACK},                                   /* assigned client id */
-    [0x13] = {TWO, false, CONNACK},                                    /* server keep alive */
-    [0x15] = {TEXT, false, CONNECT | CONNACK | AUTH},                  /* auth method */
-    [0x16] = {BINARY, false, CONNECT | CONNACK | AUTH},                /* auth data */
-    [0x17] = {BOOLEAN, false, CONNECT},                                   /* request problem info */
-    [0x18] = {FOUR, false, WILL},                                      /* will delay */
-    [0x19] = {BOOLEAN, false, CONNECT},                                   /* request response info */
-    [0x1a] = {TEXT, false, CONNACK},                                   /* response info */
-    [0x1c] = {TEXT, false, CONNACK | DISCONNECT},                      /* server reference */
-    [0x1f] = {TEXT, false, CONNACK | ACKS | DISCONNECT | AUTH},        /* reason string */
-    [0x21] = {TWO, true, CONNECT | CONNACK},                           /* receive maximum */
-    [0x22] = {TWO, false, CONNECT | CONNACK},                          /* topic alias maximum */
-    [0x23] = {TWO, true, PUBLISH},                                     /* topic alias */
-    [0x24] = {BOOLEAN, false, CONNACK},                                   /* maximum QoS */
-    [0x25] = {BOOLEAN, false, CONNACK},                                   /* retain available */
-    [0x26] = {PAIR, false, ANY},                                       /* user property */
-    [0x27] = {FOUR, true, CONNECT | CONNACK},                          /* maximum packet size */
-    [0x28] = {BOOLEAN, false, CONNACK},                                   /* wildcards available */
-    [0x29] = {BOOLEAN, false, CONNACK},                                   /* subscription ids available */
-    [0x2a] = {BOOLEAN, false, CONNACK},                                   /* shared available */
+    [0x01] = {BYTE, false, PUBLISH | WILL},                     /* payload format */
+    [0x02] = {FOUR, false, PUBLISH | WILL},                     /* message expiry */
+    [0x03] = {TEXT, false, PUBLISH | WILL},                     /* content type */
+    [0x08] = {TEXT, false, PUBLISH | WILL},                     /* response topic */
+    [0x09] = {BINARY, false, PUBLISH | WILL},                   /* correlation data */
+    [0x0b] = {VARINT, true, PUBLISH | SUBSCRIBE},               /* subscription id */
+    [0x11] = {FOUR, false, CONNECT | CONNACK | DISCONNECT},     /* session expiry */
+    [0x12] = {TEXT, false, CONNACK},                            /* assigned client id */
+    [0x13] = {TWO, false, CONNACK},                             /* server keep alive */
+    [0x15] = {TEXT, false, CONNECT | CONNACK | AUTH},           /* auth method */
+    [0x16] = {BINARY, false, CONNECT | CONNACK | AUTH},         /* auth data */
+    [0x17] = {BOOLEAN, false, CONNECT},                         /* request problem info */
+    [0x18] = {FOUR, false, WILL},                               /* will delay */
+    [0x19] = {BOOLEAN, false, CONNECT},                         /* request response info */
+    [0x1a] = {TEXT, false, CONNACK},                            /* response info */
+    [0x1c] = {TEXT, false, CONNACK | DISCONNECT},               /* server reference */
+    [0x1f] = {TEXT, false, CONNACK | ACKS | DISCONNECT | AUTH}, /* reason string */
+    [0x21] = {TWO, true, CONNECT | CONNACK},                    /* receive maximum */
+    [0x22] = {TWO, false, CONNECT | CONNACK},                   /* topic alias maximum */
+    [0x23] = {TWO, true, PUBLISH},                              /* topic alias */
+    [0x24] = {BOOLEAN, false, CONNACK},                         /* maximum QoS */
+    [0x25] = {BOOLEAN, false, CONNACK},                         /* retain available */
+    [0x26] = {PAIR, false, ANY},                                /* user property */
+    [0x27] = {FOUR, true, CONNECT | CONNACK},                   /* maximum packet size */
+    [0x28] = {BOOLEAN, false, CONNACK},                         /* wildcards available */
+    [0x29] = {BOOLEAN, false, CONNACK},                         /* subscription ids available */
+    [0x2a] = {BOOLEAN, false, CONNACK},                         /* shared available */
 };
 
 struct prop {

@@ -37,8 +37,8 @@ void tw_mqtt_pending_drop(const struct tw_mqtt_call *c, struct tw_mqtt_pending *
     memmove(p, p + 1, (st->n_pending - at) * sizeof(*p));
 }
 
-/* The oldest PUBLISH goes first: nothing is reported of it any more, only its acknowledgement can not
- * be judged. A request that has to go is reported as unanswered. */
+/* The oldest PUBLISH goes first: nothing is reported of it any more, only its acknowledgement can
+ * not be judged. A request that has to go is reported as unanswered. */
 static void make_room(const struct tw_mqtt_call *c)
 {
     struct tw_mqtt_state *st = c->st;
@@ -54,8 +54,8 @@ static void make_room(const struct tw_mqtt_call *c)
     tw_mqtt_pending_drop(c, oldest);
 }
 
-struct tw_mqtt_pending *tw_mqtt_pending_add(const struct tw_mqtt_call *c, unsigned type, uint16_t id,
-    uint8_t flags, struct tw_str bytes)
+struct tw_mqtt_pending *tw_mqtt_pending_add(
+    const struct tw_mqtt_call *c, unsigned type, uint16_t id, uint8_t flags, struct tw_str bytes)
 {
     struct tw_mqtt_state *st = c->st;
     void *array = st->pending;
@@ -142,8 +142,8 @@ void tw_mqtt_identity_set(
     size_t size = sizeof(struct tw_mqtt_identity) + client.len + user.len;
     struct tw_mqtt_identity *who = tw_pool_get(c->env->pool, size, NULL);
     if (who != NULL) {
-        *who = (struct tw_mqtt_identity){(uint16_t)client.len, (uint16_t)user.len,
-            client_id.s.p != NULL, username.s.p != NULL};
+        *who = (struct tw_mqtt_identity){
+            (uint16_t)client.len, (uint16_t)user.len, client_id.s.p != NULL, username.s.p != NULL};
         if (client.len > 0)
             memcpy(who->text, client.p, client.len);
         if (user.len > 0)

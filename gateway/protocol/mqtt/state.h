@@ -1,6 +1,6 @@
 #pragma once
-/* What is known of one MQTT connection, and the steps of its dissection. All memory beyond the struct
- * comes from the pool and goes back in tw_mqtt_state_fini(). */
+/* What is known of one MQTT connection, and the steps of its dissection. All memory beyond the
+ * struct comes from the pool and goes back in tw_mqtt_state_fini(). */
 
 #include "protocol/mqtt/packet.h"
 #include "protocol/stream.h"
@@ -9,13 +9,14 @@
 struct tw_mqtt_pending {
     int64_t ts_ns;
     uint64_t packet;
-    uint8_t *bytes; /* CONNECT, SUBSCRIBE, UNSUBSCRIBE: the body; v5 PUBLISH: the topic; else NULL */
+    uint8_t
+        *bytes; /* CONNECT, SUBSCRIBE, UNSUBSCRIBE: the body; v5 PUBLISH: the topic; else NULL */
     uint32_t len;
     uint16_t id;
-    uint8_t type;   /* of the packet that waits; PUBREC and PUBREL: the steps of QoS 2 */
-    uint8_t flags;  /* of its fixed header */
-    uint8_t dir;    /* who sent it */
-    bool refused;   /* its anomaly was reported: no event of its own */
+    uint8_t type;  /* of the packet that waits; PUBREC and PUBREL: the steps of QoS 2 */
+    uint8_t flags; /* of its fixed header */
+    uint8_t dir;   /* who sent it */
+    bool refused;  /* its anomaly was reported: no event of its own */
 };
 
 struct tw_mqtt_alias {
@@ -47,21 +48,21 @@ struct tw_mqtt_state {
     uint16_t alias_max[2]; /* what that sender may use */
     uint8_t n_pending, max_pending;
     uint8_t n_alias[2], max_alias[2];
-    uint8_t doubt[2];      /* good packets to come before grammar is judged again */
-    uint8_t version;       /* TW_MQTT_V…; 0 not known */
-    uint8_t closing;       /* a bit per direction that has sent DISCONNECT */
-    uint8_t client;        /* the direction the client sends in */
+    uint8_t doubt[2]; /* good packets to come before grammar is judged again */
+    uint8_t version;  /* TW_MQTT_V…; 0 not known */
+    uint8_t closing;  /* a bit per direction that has sent DISCONNECT */
+    uint8_t client;   /* the direction the client sends in */
     struct tw_mqtt_stray stray[2];
     bool client_known;
-    bool guessed;          /* the version was told from packets: 3.1 and 3.1.1 look alike */
-    bool incomplete;       /* mid-stream, or bytes are missing: what happened before is not known */
+    bool guessed;    /* the version was told from packets: 3.1 and 3.1.1 look alike */
+    bool incomplete; /* mid-stream, or bytes are missing: what happened before is not known */
     bool connect_seen, connack_seen;
-    bool open;             /* there is a session to be ended */
-    bool refused;          /* by CONNACK: the server closes */
-    bool clean;            /* no session from before: acknowledgements must have their packet */
-    bool rejected;         /* not MQTT, or not to be followed: nothing more is read */
-    bool no_expiry;        /* v5: the session ends with the connection [MQTT5 3.1.2.11.2] */
-    bool alias_lost;       /* bindings were dropped for want of memory */
+    bool open;       /* there is a session to be ended */
+    bool refused;    /* by CONNACK: the server closes */
+    bool clean;      /* no session from before: acknowledgements must have their packet */
+    bool rejected;   /* not MQTT, or not to be followed: nothing more is read */
+    bool no_expiry;  /* v5: the session ends with the connection [MQTT5 3.1.2.11.2] */
+    bool alias_lost; /* bindings were dropped for want of memory */
 };
 
 /* One call into the dissector. */
@@ -75,10 +76,10 @@ struct tw_mqtt_call {
 
 /* ---- state.c: memory ---- */
 
-/* Remember a packet that waits; `bytes` are copied (len 0: none). The oldest PUBLISH, or else the oldest
- * of all, makes room. NULL when the pool is exhausted. */
-struct tw_mqtt_pending *tw_mqtt_pending_add(const struct tw_mqtt_call *c, unsigned type, uint16_t id,
-    uint8_t flags, struct tw_str bytes);
+/* Remember a packet that waits; `bytes` are copied (len 0: none). The oldest PUBLISH, or else the
+ * oldest of all, makes room. NULL when the pool is exhausted. */
+struct tw_mqtt_pending *tw_mqtt_pending_add(
+    const struct tw_mqtt_call *c, unsigned type, uint16_t id, uint8_t flags, struct tw_str bytes);
 static inline struct tw_cur tw_mqtt_pending_body(const struct tw_mqtt_pending *p)
 {
     return tw_cur_of(p->bytes, p->len);
@@ -94,8 +95,8 @@ void tw_mqtt_alias_set(const struct tw_mqtt_call *c, uint16_t alias, struct tw_s
 /* The topic an alias of this sender stands for; absent when it is not known. */
 struct tw_str tw_mqtt_alias_get(const struct tw_mqtt_call *c, uint16_t alias);
 
-void tw_mqtt_identity_set(const struct tw_mqtt_call *c, struct tw_maybe client_id,
-    struct tw_maybe username);
+void tw_mqtt_identity_set(
+    const struct tw_mqtt_call *c, struct tw_maybe client_id, struct tw_maybe username);
 void tw_mqtt_state_fini(struct tw_mqtt_state *st, struct tw_pool *pool);
 
 /* ---- events.c: what is reported ---- */
@@ -122,18 +123,35 @@ void tw_mqtt_emit_unanswered(const struct tw_mqtt_call *c, const struct tw_mqtt_
 
 /* ---- track.c: packets against the state of the connection ---- */
 
+/* A packet, on its way to the function for its type. */
+struct tw_mqtt_arrival {
+    struct tw_mqtt_header h;
+    struct tw_cur body;
+    const struct tw_pdu *pdu;
+    bool from_server;
+};
+
 /* One whole packet. False when the stream can not be trusted any more. */
 bool tw_mqtt_packet(const struct tw_mqtt_call *c, const struct tw_pdu *pdu);
 /* Report an anomaly, unless the connection is not known well enough to say so. */
 void tw_mqtt_anomaly(const struct tw_mqtt_call *c, const char *detail, unsigned type);
+/* The same for what the grammar of one packet says: it can only be judged when the version is sure
+ * and all of the packet was kept. `detail` may be NULL. */
+void tw_mqtt_grammar(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, const char *detail);
+
+/* ---- ack.c: acknowledgements and what they answer ---- */
+
+void tw_mqtt_on_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a);
+void tw_mqtt_on_request_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a);
 /* Report a stray acknowledgement of the other direction that this one has not explained. */
 void tw_mqtt_settle_stray(const struct tw_mqtt_call *c, unsigned dir);
 
 /* ---- probe.c: what looks like MQTT ---- */
 
 enum tw_probe tw_mqtt_probe(struct tw_cur bytes, unsigned direction, bool midstream);
-/* Offset of the next packet that is plausible by its content and by what follows it; bytes.left when
- * there is none. */
+/* Offset of the next packet that is plausible by its content and by what follows it; bytes.left
+ * when there is none. */
 size_t tw_mqtt_resync(struct tw_cur bytes, unsigned version);
 
 /* Could a packet of this type be so long? */

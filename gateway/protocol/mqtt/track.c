@@ -5,14 +5,6 @@ enum {
     DOUBT = 4,
 };
 
-/* A packet, on its way to the function for its type. */
-struct arrival {
-    struct tw_mqtt_header h;
-    struct tw_cur body;
-    const struct tw_pdu *pdu;
-    bool from_server;
-};
-
 void tw_mqtt_anomaly(const struct tw_mqtt_call *c, const char *detail, unsigned type)
 {
     uint8_t *doubt = &c->st->doubt[c->dir];
@@ -23,23 +15,23 @@ void tw_mqtt_anomaly(const struct tw_mqtt_call *c, const char *detail, unsigned 
     tw_mqtt_emit_malformed(c, detail, tw_mqtt_type_name(type));
 }
 
-/* What a packet's own grammar says is only sure when its version is, and when all of it was kept. */
-static void grammar(const struct tw_mqtt_call *c, const struct arrival *a, const char *detail)
+void tw_mqtt_grammar(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, const char *detail)
 {
     if (detail != NULL && !c->st->guessed && !a->pdu->cut)
         tw_mqtt_anomaly(c, detail, a->h.type);
 }
 
 /* Not an error of grammar, and a lenient server goes on: the packet counts all the same. */
-static void names(const struct tw_mqtt_call *c, const struct arrival *a, struct tw_str name)
+static void names(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, struct tw_str name)
 {
     if (tw_mqtt_has_control(name))
-        grammar(c, a, "control-characters");
+        tw_mqtt_grammar(c, a, "control-characters");
 }
 
 /* A malformed request has been reported as such: it is not reported again when nobody answers. */
 static void wait_for_answer(
-    const struct tw_mqtt_call *c, const struct arrival *a, uint16_t id, bool refused)
+    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, uint16_t id, bool refused)
 {
     struct tw_str body = tw_cur_rest(&a->body);
     struct tw_mqtt_pending *p = NULL;
@@ -57,7 +49,7 @@ static void wait_for_answer(
     tw_mqtt_emit_request(c, &now, a->body);
 }
 
-static void on_connect(const struct tw_mqtt_call *c, const struct arrival *a)
+static void on_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_state *st = c->st;
     if (st->connect_seen) {
@@ -79,7 +71,7 @@ static void on_connect(const struct tw_mqtt_call *c, const struct arrival *a)
     st->clean = k.clean_start;
     st->alias_max[c->dir ^ 1] = k.props.alias_max;
     st->no_expiry = st->version == TW_MQTT_V5 && k.props.session_expiry == 0;
-    grammar(c, a, detail);
+    tw_mqtt_grammar(c, a, detail);
     if (detail == NULL) {
         names(c, a, k.client_id);
         names(c, a, k.username);
@@ -94,7 +86,7 @@ static void on_connect(const struct tw_mqtt_call *c, const struct arrival *a)
     wait_for_answer(c, a, 0, detail != NULL);
 }
 
-static void on_connack(const struct tw_mqtt_call *c, const struct arrival *a)
+static void on_connack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_state *st = c->st;
     /* Servers answer a level they do not know in the form that they do know. */
@@ -103,7 +95,7 @@ static void on_connack(const struct tw_mqtt_call *c, const struct arrival *a)
         form = TW_MQTT_V31;
     struct tw_mqtt_ack ack;
     const char *detail = tw_mqtt_ack_read(a->body, a->h.type, form, true, &ack);
-    grammar(c, a, detail);
+    tw_mqtt_grammar(c, a, detail);
     struct tw_mqtt_pending *p = tw_mqtt_pending_find(st, st->client, TW_MQTT_CONNECT, 0);
     if (p == NULL) {
         if (st->connack_seen && !st->incomplete)
@@ -129,9 +121,9 @@ static void on_connack(const struct tw_mqtt_call *c, const struct arrival *a)
     tw_mqtt_pending_drop(c, p);
 }
 
-/* The topic a PUBLISH is for, through its alias if it has one [MQTT5 3.3.2.3.4]. False when the packet
- * is wrong; an absent topic is one whose binding was not seen. */
-static bool resolve_topic(const struct tw_mqtt_call *c, const struct arrival *a,
+/* The topic a PUBLISH is for, through its alias if it has one [MQTT5 3.3.2.3.4]. False when the
+ * packet is wrong; an absent topic is one whose binding was not seen. */
+static bool resolve_topic(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a,
     const struct tw_mqtt_publish *p, struct tw_str *out)
 {
     struct tw_mqtt_state *st = c->st;
@@ -156,8 +148,8 @@ static bool resolve_topic(const struct tw_mqtt_call *c, const struct arrival *a,
     return true;
 }
 
-/* A PUBLISH of QoS 1 or 2 waits for PUBACK or PUBREC. The topic is kept where a refusal can come. */
-static void await_ack(const struct tw_mqtt_call *c, const struct arrival *a, uint16_t id,
+/* A PUBLISH of QoS 1 or 2 waits for its answer. The topic is kept where a refusal can come. */
+static void await_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, uint16_t id,
     struct tw_str topic, bool refused)
 {
     if ((a->h.flags & 6) == 0 || id == 0)
@@ -172,13 +164,13 @@ static void await_ack(const struct tw_mqtt_call *c, const struct arrival *a, uin
         p->refused = refused;
 }
 
-static void on_publish(const struct tw_mqtt_call *c, const struct arrival *a)
+static void on_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_publish p;
     struct tw_str topic = TW_STR_NONE;
     const char *detail =
         tw_mqtt_publish_read(a->body, a->h.flags, c->st->version, a->from_server, &p);
-    grammar(c, a, detail);
+    tw_mqtt_grammar(c, a, detail);
     bool good = detail == NULL && resolve_topic(c, a, &p, &topic);
     await_ack(c, a, p.id, topic, !good);
     if (!good)
@@ -187,106 +179,11 @@ static void on_publish(const struct tw_mqtt_call *c, const struct arrival *a)
     tw_mqtt_emit_publish(c, &a->h, &p, topic, a->pdu);
 }
 
-/* What an acknowledgement answers: the packet type that waits, whether its own sender sends it (PUBREL
- * goes the way of the PUBLISH), and what waits afterwards. */
-static const struct step {
-    uint8_t waits, then;
-    bool same_sender;
-} steps[16] = {
-    [TW_MQTT_PUBACK] = {TW_MQTT_PUBLISH, 0, false},
-    [TW_MQTT_PUBREC] = {TW_MQTT_PUBLISH, TW_MQTT_PUBREC, false},
-    [TW_MQTT_PUBREL] = {TW_MQTT_PUBREC, TW_MQTT_PUBREL, true},
-    [TW_MQTT_PUBCOMP] = {TW_MQTT_PUBREL, 0, false},
-    [TW_MQTT_SUBACK] = {TW_MQTT_SUBSCRIBE, 0, false},
-    [TW_MQTT_UNSUBACK] = {TW_MQTT_UNSUBSCRIBE, 0, false},
-};
-
-/* The packet that an acknowledgement sent in direction `dir` answers; NULL when there is none. */
-static struct tw_mqtt_pending *answered(
-    struct tw_mqtt_state *st, unsigned dir, unsigned type, uint16_t id)
-{
-    const struct step *step = &steps[type & 15];
-    unsigned sender = step->same_sender ? dir : dir ^ 1;
-    struct tw_mqtt_pending *p = tw_mqtt_pending_find(st, sender, step->waits, id);
-    if (p == NULL || step->waits != TW_MQTT_PUBLISH)
-        return p;
-    unsigned qos = p->flags >> 1 & 3;
-    return qos == (type == TW_MQTT_PUBACK ? 1u : 2u) ? p : NULL;
-}
-
-/* PUBREC and PUBREL may be repeated until the next step comes [MQTT311 4.4]. */
-static bool is_repeat(struct tw_mqtt_state *st, unsigned dir, unsigned type, uint16_t id)
-{
-    if (type == TW_MQTT_PUBREC)
-        return tw_mqtt_pending_find(st, dir ^ 1, TW_MQTT_PUBREC, id) != NULL ||
-               tw_mqtt_pending_find(st, dir ^ 1, TW_MQTT_PUBREL, id) != NULL;
-    return type == TW_MQTT_PUBREL && tw_mqtt_pending_find(st, dir, TW_MQTT_PUBREL, id) != NULL;
-}
-
-static void move_on(const struct tw_mqtt_call *c, struct tw_mqtt_pending *p, unsigned type)
-{
-    unsigned then = steps[type & 15].then;
-    if (then == 0)
-        tw_mqtt_pending_drop(c, p);
-    else
-        p->type = (uint8_t)then;
-}
-
-void tw_mqtt_settle_stray(const struct tw_mqtt_call *c, unsigned dir)
-{
-    struct tw_mqtt_stray s = c->st->stray[dir];
-    if (!s.set)
-        return;
-    c->st->stray[dir].set = false;
-    struct tw_mqtt_pending *p = answered(c->st, dir, s.type, s.id);
-    if (p != NULL) {
-        move_on(c, p, s.type);
-        return;
-    }
-    struct tw_mqtt_call from = *c;
-    from.dir = dir;
-    bool request = s.type == TW_MQTT_SUBACK || s.type == TW_MQTT_UNSUBACK;
-    if (!c->st->incomplete && c->st->clean)
-        tw_mqtt_anomaly(&from, request ? "ack-without-request" : "ack-without-publish", s.type);
-}
-
-static void note_stray(const struct tw_mqtt_call *c, unsigned type, uint16_t id)
-{
-    if (c->st->incomplete || !c->st->clean || is_repeat(c->st, c->dir, type, id))
-        return;
-    tw_mqtt_settle_stray(c, c->dir);
-    c->st->stray[c->dir] = (struct tw_mqtt_stray){true, (uint8_t)type, id};
-}
-
-static void on_ack(const struct tw_mqtt_call *c, const struct arrival *a)
-{
-    struct tw_mqtt_ack ack;
-    unsigned type = a->h.type;
-    const char *detail = tw_mqtt_ack_read(a->body, type, c->st->version, a->from_server, &ack);
-    grammar(c, a, detail);
-    if (ack.id == 0)
-        return;
-    struct tw_mqtt_pending *p = answered(c->st, c->dir, type, ack.id);
-    if (p == NULL) {
-        /* 0x92: the sender itself says that it does not know the packet [MQTT5 3.6.2.1]. */
-        if (detail == NULL && ack.reason != 0x92)
-            note_stray(c, type, ack.id);
-        return;
-    }
-    bool negative = c->st->version == TW_MQTT_V5 && ack.reason >= 0x80;
-    if (negative && !p->refused && p->type == TW_MQTT_PUBLISH)
-        tw_mqtt_emit_refused(c, p, &ack, type);
-    if (negative)
-        tw_mqtt_pending_drop(c, p); /* no PUBREL follows [MQTT5 4.3.3] */
-    else
-        move_on(c, p, type);
-}
-
-static void on_request(const struct tw_mqtt_call *c, const struct arrival *a)
+static void on_request(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_request q;
     const char *detail = tw_mqtt_request_read(a->body, a->h.type, c->st->version, &q);
-    grammar(c, a, detail);
+    tw_mqtt_grammar(c, a, detail);
     struct tw_str filter;
     uint8_t options;
     struct tw_cur filters = q.filters;
@@ -296,41 +193,13 @@ static void on_request(const struct tw_mqtt_call *c, const struct arrival *a)
         wait_for_answer(c, a, q.id, detail != NULL);
 }
 
-static unsigned count_filters(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *p)
-{
-    struct tw_mqtt_request q;
-    const char *detail =
-        tw_mqtt_request_read(tw_mqtt_pending_body(p), p->type, c->st->version, &q);
-    return detail == NULL ? q.n : 0;
-}
-
-static void on_request_ack(const struct tw_mqtt_call *c, const struct arrival *a)
-{
-    struct tw_mqtt_ack ack;
-    const char *detail =
-        tw_mqtt_ack_read(a->body, a->h.type, c->st->version, a->from_server, &ack);
-    grammar(c, a, detail);
-    struct tw_mqtt_pending *p = answered(c->st, c->dir, a->h.type, ack.id);
-    if (p == NULL) {
-        if (detail == NULL)
-            note_stray(c, a->h.type, ack.id);
-        return;
-    }
-    bool counted = a->h.type == TW_MQTT_SUBACK || c->st->version == TW_MQTT_V5;
-    if (detail == NULL && !p->refused && counted && ack.codes.len != count_filters(c, p))
-        grammar(c, a, "ack-count"); /* [MQTT5 3.9.3, 3.11.3] */
-    if (!p->refused)
-        tw_mqtt_emit_filters(c, p, tw_mqtt_pending_body(p), &ack);
-    tw_mqtt_pending_drop(c, p);
-}
-
-static void on_ping(const struct tw_mqtt_call *c, const struct arrival *a)
+static void on_ping(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     if (a->body.left > 0)
         tw_mqtt_anomaly(c, "trailing-bytes", a->h.type);
 }
 
-static void on_disconnect(const struct tw_mqtt_call *c, const struct arrival *a)
+static void on_disconnect(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_state *st = c->st;
     struct tw_mqtt_ack ack;
@@ -338,43 +207,42 @@ static void on_disconnect(const struct tw_mqtt_call *c, const struct arrival *a)
         tw_mqtt_anomaly(c, "wrong-direction", a->h.type);
         return;
     }
-    const char *detail =
-        tw_mqtt_ack_read(a->body, a->h.type, st->version, a->from_server, &ack);
+    const char *detail = tw_mqtt_ack_read(a->body, a->h.type, st->version, a->from_server, &ack);
     if (detail == NULL && st->no_expiry && ack.props.session_expiry != 0)
         detail = "property-value"; /* [MQTT5 3.14.2.2.2] */
-    grammar(c, a, detail);
+    tw_mqtt_grammar(c, a, detail);
     st->closing |= (uint8_t)(1u << c->dir);
     tw_mqtt_emit_disconnect(c, &ack);
 }
 
-static void on_auth(const struct tw_mqtt_call *c, const struct arrival *a)
+static void on_auth(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_ack ack;
     const char *detail = tw_mqtt_ack_read(a->body, a->h.type, TW_MQTT_V5, a->from_server, &ack);
-    grammar(c, a, detail);
+    tw_mqtt_grammar(c, a, detail);
     if (detail == NULL)
         tw_mqtt_emit_auth(c, &ack);
 }
 
-static void (*const handlers[16])(const struct tw_mqtt_call *c, const struct arrival *a) = {
+static void (*const handlers[16])(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a) = {
     [TW_MQTT_CONNECT] = on_connect,
     [TW_MQTT_CONNACK] = on_connack,
     [TW_MQTT_PUBLISH] = on_publish,
-    [TW_MQTT_PUBACK] = on_ack,
-    [TW_MQTT_PUBREC] = on_ack,
-    [TW_MQTT_PUBREL] = on_ack,
-    [TW_MQTT_PUBCOMP] = on_ack,
+    [TW_MQTT_PUBACK] = tw_mqtt_on_ack,
+    [TW_MQTT_PUBREC] = tw_mqtt_on_ack,
+    [TW_MQTT_PUBREL] = tw_mqtt_on_ack,
+    [TW_MQTT_PUBCOMP] = tw_mqtt_on_ack,
     [TW_MQTT_SUBSCRIBE] = on_request,
-    [TW_MQTT_SUBACK] = on_request_ack,
+    [TW_MQTT_SUBACK] = tw_mqtt_on_request_ack,
     [TW_MQTT_UNSUBSCRIBE] = on_request,
-    [TW_MQTT_UNSUBACK] = on_request_ack,
+    [TW_MQTT_UNSUBACK] = tw_mqtt_on_request_ack,
     [TW_MQTT_PINGREQ] = on_ping,
     [TW_MQTT_PINGRESP] = on_ping,
     [TW_MQTT_DISCONNECT] = on_disconnect,
     [TW_MQTT_AUTH] = on_auth,
 };
 
-/* Who is the client, on a connection whose CONNECT was not seen: packets that only one side sends. */
+/* Where CONNECT was not seen, packets that only one side sends tell who is the client. */
 static void learn_sides(const struct tw_mqtt_call *c, unsigned type)
 {
     unsigned senders = tw_mqtt_type_senders(type);
@@ -399,7 +267,7 @@ static const char *place_anomaly(const struct tw_mqtt_call *c, unsigned type)
 bool tw_mqtt_packet(const struct tw_mqtt_call *c, const struct tw_pdu *pdu)
 {
     struct tw_mqtt_state *st = c->st;
-    struct arrival a = {.body = pdu->bytes, .pdu = pdu};
+    struct tw_mqtt_arrival a = {.body = pdu->bytes, .pdu = pdu};
     if (tw_mqtt_header_read(pdu->bytes, &a.h) != TW_OK || !tw_cur_skip(&a.body, a.h.size))
         return false;
     c->env->counters->messages[TW_PROTO_MQTT][a.h.type]++;

@@ -1,7 +1,7 @@
 #include "protocol/mqtt/state.h"
 
-/* 3.x and 5.0 differ in what every packet may hold; each packet that can only be one of them votes. A
- * later vote outweighs an earlier guess. */
+/* 3.x and 5.0 differ in what every packet may hold; each packet that can only be one of them votes.
+ * A later vote outweighs an earlier guess. */
 
 static bool publish_fits(struct tw_cur body, const struct tw_mqtt_header *h, bool from_server,
     struct tw_mqtt_publish *out)
@@ -9,8 +9,8 @@ static bool publish_fits(struct tw_cur body, const struct tw_mqtt_header *h, boo
     return tw_mqtt_publish_read(body, h->flags, TW_MQTT_V5, from_server, out) == NULL;
 }
 
-/* The property block of a 5.0 PUBLISH must parse exactly [MQTT5 3.3.2.3]. An empty one is a zero byte,
- * which no text begins with. */
+/* The property block of a 5.0 PUBLISH must parse exactly [MQTT5 3.3.2.3]. An empty one is a zero
+ * byte, which no text begins with. */
 static unsigned vote_publish(struct tw_cur body, const struct tw_mqtt_header *h, bool from_server)
 {
     struct tw_mqtt_publish p;

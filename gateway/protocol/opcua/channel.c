@@ -16,7 +16,7 @@ static void parts_drop(
     struct tw_opcua_call *k, struct tw_opcua_direction *d, struct tw_opcua_parts *parts)
 {
     struct tw_opcua_parts **link = &d->parts;
-    while (*link != parts)
+    while (*link != NULL && *link != parts)
         link = &(*link)->next;
     *link = parts->next;
     d->n_parts--;
@@ -33,7 +33,7 @@ void tw_opcua_parts_drop_all(struct tw_opcua_call *k, struct tw_opcua_direction 
 void tw_opcua_channel_drop(struct tw_opcua_call *k, struct tw_opcua_channel *ch)
 {
     struct tw_opcua_channel **link = &k->st->channels;
-    while (*link != ch)
+    while (*link != NULL && *link != ch)
         link = &(*link)->next;
     *link = ch->next;
     k->st->n_channels--;

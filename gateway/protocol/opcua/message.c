@@ -156,17 +156,22 @@ static uint32_t check_request(
     return found | check_rest(m, &w, &w.request);
 }
 
+static void set_message_info(struct tw_opcua_info *info, const struct tw_opcua_body *m)
+{
+    info->has_request_id = true;
+    info->request_id = m->request_id;
+    info->chunks = m->chunks;
+    info->message_bytes = m->message_bytes;
+}
+
 /* CloseSecureChannel has no response [UA6 6.7.2.5]: it happened when it was sent. */
 static void closing(
     struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
 {
     struct tw_opcua_walk w;
     prepare(k, &w, service, m->channel);
-    w.base_info.has_request_id = true;
-    w.base_info.request_id = m->request_id;
-    w.base_info.chunks = m->chunks;
-    w.base_info.message_bytes = m->message_bytes;
     take_request(&w, m->bytes, m->cut);
+    set_message_info(&w.base_info, m);
     w.answered = true;
     walk(k, &w);
 }
@@ -225,52 +230,55 @@ void tw_opcua_aborted(
     tw_opcua_request_drop(k, r);
 }
 
+/* The events of a request, if it was seen, with this response. Returns what is wrong with it. */
+static uint32_t answer(struct tw_opcua_call *k, const struct tw_opcua_body *m,
+    const struct tw_opcua_request *r, const struct tw_opcua_service *service,
+    const struct tw_opcua_response_header *h, struct tw_cur body)
+{
+    struct tw_opcua_walk w;
+    bool fault = service == NULL;
+    bool matches = r == NULL || fault || r->service == service;
+    /* A refusal may leave out all that would follow its header. */
+    bool refusal = r != NULL && body.left == 0 && tw_opcua_is_bad(h->result);
+    prepare(k, &w, r != NULL ? r->service : service, m->channel);
+    if (r != NULL) {
+        take_pending(&w, r);
+    } else {
+        w.base_info.has_request_handle = true;
+        w.base_info.request_handle = h->handle;
+        w.base_info.audit_entry_id.is_null = true;
+    }
+    set_message_info(&w.base_info, m);
+    w.answered = matches;
+    w.service_result = h->result;
+    w.has_response = matches && !fault && !refusal;
+    w.cut_response = m->cut || (m->loose && m->chunks > 1);
+    w.response = body;
+    if (!walk(k, &w))
+        return 0;
+    if (!matches)
+        return TW_OPCUA_BIT(TW_OPCUA_RESPONSE_MISMATCH);
+    if (w.has_response && service->shape != NULL)
+        return w.response_anomalies | check_rest(m, &w, &w.response);
+    return w.response_anomalies;
+}
+
 static void response(struct tw_opcua_call *k, const struct tw_opcua_body *m,
     const struct tw_opcua_service *service, struct tw_cur body)
 {
     struct tw_opcua_request *r = tw_opcua_request_find(k->st, m->channel->id, m->request_id);
-    struct tw_opcua_response_header h;
-    struct tw_opcua_walk w;
+    struct tw_opcua_response_header h = {0};
     uint32_t found = 0;
-    bool fault = service == NULL;
     if (r == NULL && tw_opcua_intact(k) && !k->st->lost_requests)
         found |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_WITHOUT_REQUEST);
-    if (!tw_opcua_read_response_header(&body, &h)) {
-        report(k, m, m->cut ? found : found | TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR), service);
-        return;
-    }
-    if (r == NULL && fault) {
-        report(k, m, found, NULL);
-        return;
-    }
-    bool matches = r == NULL || fault || r->service == service;
-    if (!matches)
-        found |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_MISMATCH);
-    prepare(k, &w, r != NULL ? r->service : service, m->channel);
-    if (r != NULL)
-        take_pending(&w, r);
-    w.base_info.has_request_id = true;
-    w.base_info.request_id = m->request_id;
-    w.base_info.chunks = m->chunks;
-    w.base_info.message_bytes = m->message_bytes;
-    if (r == NULL) {
-        w.base_info.has_request_handle = true;
-        w.base_info.request_handle = h.handle;
-        w.base_info.audit_entry_id.is_null = true;
-    }
-    w.answered = matches;
-    w.service_result = h.result;
-    w.has_response =
-        matches && !fault && !(r != NULL && body.left == 0 && tw_opcua_is_bad(h.result));
-    w.cut_response = m->cut || (m->loose && m->chunks > 1);
-    w.response = body;
-    if (walk(k, &w) && matches) {
-        found |= w.response_anomalies;
-        if (w.has_response && service->shape != NULL)
-            found |= check_rest(m, &w, &w.response);
-    }
+    bool whole = tw_opcua_read_response_header(&body, &h);
+    if (!whole && !m->cut)
+        found |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+    bool known = whole && (r != NULL || service != NULL);
+    if (known)
+        found |= answer(k, m, r, service, &h, body);
     report(k, m, found, service);
-    if (r != NULL)
+    if (known && r != NULL)
         tw_opcua_request_drop(k, r);
 }
 

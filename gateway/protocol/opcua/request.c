@@ -25,7 +25,7 @@ void tw_opcua_request_expire(struct tw_opcua_call *k, struct tw_opcua_request *r
         tw_opcua_hello_event(k, r, NULL);
     else if (r->kind == TW_OPCUA_KIND_OPEN)
         tw_opcua_open_event(k, r, tw_opcua_channel_find(k->st, r->channel), NULL);
-    else if (!(r->service->flags & TW_OPCUA_WAITS))
+    else if (r->service != NULL && !(r->service->flags & TW_OPCUA_WAITS))
         tw_opcua_service_event(k, r, NULL);
     tw_opcua_request_drop(k, r);
 }
@@ -36,8 +36,11 @@ static void make_room(struct tw_opcua_call *k)
     struct tw_opcua_request *r = k->st->first;
     while (r != NULL && !(r->service != NULL && (r->service->flags & TW_OPCUA_WAITS)))
         r = r->next;
+    if (r == NULL)
+        r = k->st->first;
     k->st->lost_requests = true;
-    tw_opcua_request_expire(k, r != NULL ? r : k->st->first);
+    if (r != NULL)
+        tw_opcua_request_expire(k, r);
 }
 
 struct tw_opcua_request *tw_opcua_request_add(struct tw_opcua_call *k, struct tw_cur body)

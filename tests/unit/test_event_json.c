@@ -1,0 +1,297 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "event/emit_json.h"
+
+static struct tw_text out;
+
+static const char *line(const struct tw_event *e)
+{
+    tw_text_clear(&out);
+    tw_event_json(&out, e);
+    tw_text_add(&out, "", 1);
+    return out.p;
+}
+
+static struct tw_endpoint at(const char *ip, uint16_t port, uint8_t last)
+{
+    struct tw_endpoint e = {.port = port, .has_mac = last != 0, .mac = {2, 0, 0, 0, 0, last}};
+    assert_true(tw_ip_parse(tw_str_of(ip), &e.ip));
+    return e;
+}
+
+static struct tw_event base(enum tw_protocol protocol, enum tw_action action)
+{
+    return (struct tw_event){.ts_ns = INT64_C(1772352001123456789),
+        .packet = 1234,
+        .protocol = protocol,
+        .action = action,
+        .src = at("10.10.0.32", 51122, 0x32),
+        .dst = at("10.10.0.10", 4840, 0x10),
+        .flow = 0x9f3c02d41b7a66e0};
+}
+
+#define HEAD(protocol, action)                                                                     \
+    "{\"ts\":\"2026-03-01T08:00:01.123456Z\",\"packet\":1234,\"protocol\":\"" protocol               \
+    "\",\"action\":\"" action "\",\"src\":{\"ip\":\"10.10.0.32\",\"port\":51122,"                   \
+    "\"mac\":\"02:00:00:00:00:32\"},\"dst\":{\"ip\":\"10.10.0.10\",\"port\":4840,"                  \
+    "\"mac\":\"02:00:00:00:00:10\"}"
+#define FLOW ",\"flow\":\"9f3c02d41b7a66e0\""
+
+static void an_opcua_write(void **state)
+{
+    struct tw_opcua_info o = {.service = TW_STR("Write"),
+        .attribute = TW_STR("Value"),
+        .index_range = {.is_null = true},
+        .has_request_id = true,
+        .request_id = 7,
+        .has_request_handle = true,
+        .request_handle = 12,
+        .audit_entry_id = {.s = TW_STR("")},
+        .security_policy = {.s = TW_STR("None")},
+        .security_mode = {.s = TW_STR("None")},
+        .application_uri = {.s = TW_STR("urn:a")},
+        .application_name = {.s = TW_STR("A")},
+        .product_uri = {.s = TW_STR("urn:p")},
+        .session_name = {.s = TW_STR("S")},
+        .user = {.s = TW_STR("anonymous")},
+        .session = {.s = TW_STR("ns=1;i=5")}};
+    struct tw_event e = base(TW_PROTO_OPCUA, TW_ACTION_WRITE);
+    (void)state;
+    e.vlan[0] = 120;
+    e.n_vlan = 1;
+    e.object = TW_STR("ns=2;s=Boiler.Setpoint");
+    e.value = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = 93.5};
+    e.type = "Double";
+    e.source_ts_ns = INT64_C(1772352001000000000);
+    e.status.s = TW_STR("Good");
+    e.has_encrypted = true;
+    e.opcua = &o;
+    assert_string_equal(line(&e),
+        HEAD("opcua", "write") ",\"vlan\":[120]" FLOW
+        ",\"object\":\"ns=2;s=Boiler.Setpoint\",\"value\":93.5,\"type\":\"Double\","
+        "\"source_ts\":\"2026-03-01T08:00:01.000000Z\",\"status\":\"Good\",\"encrypted\":false,"
+        "\"opcua\":{\"service\":\"Write\",\"attribute\":\"Value\",\"index_range\":null,"
+        "\"request_id\":7,\"request_handle\":12,\"audit_entry_id\":\"\","
+        "\"security_policy\":\"None\",\"security_mode\":\"None\",\"application_uri\":\"urn:a\","
+        "\"application_name\":\"A\",\"product_uri\":\"urn:p\",\"session_name\":\"S\","
+        "\"user\":\"anonymous\",\"session\":\"ns=1;i=5\"}}\n");
+}
+
+static void an_mqtt_publish(void **state)
+{
+    struct tw_mqtt_info m = {.version = "3.1.1",
+        .client_id = {.s = TW_STR("ai-quality")},
+        .username = {.is_null = true},
+        .has_qos = true,
+        .qos = 1,
+        .has_publish_flags = true,
+        .has_packet_id = true,
+        .packet_id = 12,
+        .has_payload = true,
+        .payload_bytes = 143,
+        .payload_format = "json",
+        .has_sha256 = true,
+        .payload_sha256 = {0xde, 0xad}};
+    struct tw_event e = base(TW_PROTO_MQTT, TW_ACTION_PUBLISH);
+    (void)state;
+    e.object = TW_STR("plant/line1/quality");
+    e.field = TW_STR("/confidence");
+    e.value = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = 0.31};
+    e.type = "number";
+    e.mqtt = &m;
+    assert_string_equal(line(&e),
+        HEAD("mqtt", "publish") FLOW
+        ",\"object\":\"plant/line1/quality\",\"field\":\"/confidence\",\"value\":0.31,"
+        "\"type\":\"number\",\"mqtt\":{\"version\":\"3.1.1\",\"client_id\":\"ai-quality\","
+        "\"username\":null,\"qos\":1,\"retain\":false,\"dup\":false,\"packet_id\":12,"
+        "\"payload_bytes\":143,\"payload_format\":\"json\",\"payload_sha256\":\"dead"
+        "000000000000000000000000000000000000000000000000000000000000\"}}\n");
+    m.username = (struct tw_maybe){0}; /* sent none: no key */
+    m.version = NULL;
+    m.client_id = (struct tw_maybe){.is_null = true};
+    m.has_sha256 = m.has_payload = m.has_packet_id = false;
+    m.payload_format = NULL;
+    assert_string_equal(line(&e),
+        HEAD("mqtt", "publish") FLOW
+        ",\"object\":\"plant/line1/quality\",\"field\":\"/confidence\",\"value\":0.31,"
+        "\"type\":\"number\",\"mqtt\":{\"version\":null,\"client_id\":null,"
+        "\"qos\":1,\"retain\":false,\"dup\":false}}\n");
+}
+
+static void nine_digits_for_nanoseconds(void **state)
+{
+    struct tw_event e = base(TW_PROTO_OPCUA, TW_ACTION_READ);
+    (void)state;
+    e.nano = true;
+    e.request_packet = 1230;
+    e.request_ts_ns = e.ts_ns - 1000;
+    assert_memory_equal(line(&e),
+        "{\"ts\":\"2026-03-01T08:00:01.123456789Z\",\"packet\":1234,\"request_packet\":1230,"
+        "\"request_ts\":\"2026-03-01T08:00:01.123455789Z\",\"protocol\":\"opcua\"",
+        137);
+}
+
+static void another_protocol(void **state)
+{
+    struct tw_flow_info f = {.has_totals = true,
+        .bytes = 4321,
+        .packets = 9,
+        .state = "established",
+        .transport = "tcp",
+        .guessed = true};
+    struct tw_event e = base(TW_PROTO_OTHER, TW_ACTION_FLOW);
+    (void)state;
+    e.app = TW_STR("ssh");
+    e.object = TW_STR("historian.works");
+    e.flow_info = &f;
+    assert_string_equal(line(&e),
+        HEAD("ssh", "flow") FLOW
+        ",\"object\":\"historian.works\",\"bytes\":4321,\"packets\":9,\"state\":\"established\","
+        "\"transport\":\"tcp\",\"guessed\":true}\n");
+}
+
+static void what_was_not_seen(void **state)
+{
+    struct tw_event e = base(TW_PROTO_MQTT, TW_ACTION_GAP);
+    (void)state;
+    e.missing_bytes = 1460;
+    assert_string_equal(line(&e), HEAD("mqtt", "gap") FLOW ",\"missing_bytes\":1460}\n");
+    e = base(TW_PROTO_OPCUA, TW_ACTION_CONFLICT);
+    e.detail = TW_STR("first");
+    assert_string_equal(line(&e), HEAD("opcua", "conflict") FLOW ",\"detail\":\"first\"}\n");
+    e = base(TW_PROTO_OPCUA, TW_ACTION_WRITE);
+    e.object_null = true;
+    e.value.kind = TW_VALUE_NULL;
+    e.status.is_null = true;
+    e.has_encrypted = e.encrypted = true;
+    assert_string_equal(line(&e),
+        HEAD("opcua", "write") FLOW
+        ",\"object\":null,\"value\":null,\"status\":null,\"encrypted\":true}\n");
+}
+
+static void addresses_without_ports_or_macs(void **state)
+{
+    struct tw_event e = base(TW_PROTO_OTHER, TW_ACTION_FLOW);
+    (void)state;
+    e.app = TW_STR("icmp");
+    e.src = at("fd00:10::32", 0, 0);
+    e.dst = at("fd00:10::10", 0, 0);
+    e.vlan[0] = 10;
+    e.vlan[1] = 20;
+    e.n_vlan = 2;
+    e.flow = 1;
+    assert_non_null(strstr(line(&e), "\"src\":{\"ip\":\"fd00:10::32\"},\"dst\":{\"ip\":\"fd00:10::10\"},"
+                                     "\"vlan\":[10,20],\"flow\":\"0000000000000001\"}\n"));
+}
+
+static void values(void **state)
+{
+    static const struct tw_value inner[] = {{.kind = TW_VALUE_UINT, .u = UINT64_MAX},
+        {.kind = TW_VALUE_INT, .i = -1}, {.kind = TW_VALUE_NULL}, {.kind = TW_VALUE_NONE}};
+    static const struct tw_value members[] = {
+        {.kind = TW_VALUE_DOUBLE, .d = 0.5, .name = {"lo\"w", 4}},
+        {.kind = TW_VALUE_ARRAY, .n = 4, .items = inner, .name = {"all", 3}},
+        {.kind = TW_VALUE_STRING, .s = {"hunter2", 7}, .name = {"db_password", 11}},
+        {.kind = TW_VALUE_OBJECT, .name = {"none", 4}}};
+    static const struct {
+        struct tw_value v;
+        const char *json;
+    } rows[] = {
+        {{.kind = TW_VALUE_NULL}, "null"},
+        {{.kind = TW_VALUE_BOOL, .b = true}, "true"},
+        {{.kind = TW_VALUE_INT, .i = INT64_MIN}, "-9223372036854775808"},
+        {{.kind = TW_VALUE_UINT, .u = 255}, "255"},
+        {{.kind = TW_VALUE_FLOAT, .d = (double)20.14f}, "20.14"},
+        {{.kind = TW_VALUE_DOUBLE, .d = (double)20.14f}, "20.139999389648438"},
+        {{.kind = TW_VALUE_DOUBLE, .d = -0.0}, "0"},
+        {{.kind = TW_VALUE_STRING, .s = {"a\nb", 3}}, "\"a\\nb\""},
+        {{.kind = TW_VALUE_STRING}, "null"},
+        {{.kind = TW_VALUE_BYTES, .s = {"\x00\xff", 2}}, "\"AP8=\""},
+        {{.kind = TW_VALUE_ARRAY}, "[]"},
+        {{.kind = TW_VALUE_ARRAY, .n = 4, .items = inner}, "[18446744073709551615,-1,null,null]"},
+        {{.kind = TW_VALUE_OBJECT, .n = 4, .items = members},
+            "{\"lo\\\"w\":0.5,\"all\":[18446744073709551615,-1,null,null],"
+            "\"db_password\":\"(redacted)\",\"none\":{}}"},
+    };
+    struct tw_value v;
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        tw_text_clear(&out);
+        tw_value_json(&out, &rows[i].v);
+        tw_text_add(&out, "", 1);
+        assert_string_equal(out.p, rows[i].json);
+    }
+    v = (struct tw_value){.kind = TW_VALUE_FLOAT, .d = (double)NAN};
+    tw_text_clear(&out);
+    tw_value_json(&out, &v);
+    assert_memory_equal(out.p, "\"NaN\"", 5);
+}
+
+static void cut_values_say_so(void **state)
+{
+    struct tw_event e = base(TW_PROTO_OPCUA, TW_ACTION_READ);
+    (void)state;
+    e.value = (struct tw_value){.kind = TW_VALUE_STRING, .s = TW_STR("abc"), .truncated = true};
+    e.type = "String";
+    assert_string_equal(line(&e),
+        HEAD("opcua", "read") FLOW ",\"value\":\"abc\",\"type\":\"String\",\"truncated\":true}\n");
+}
+
+static void a_connect_with_a_will(void **state)
+{
+    struct tw_mqtt_info m = {.version = "5.0",
+        .client_id = {.s = TW_STR("pump")},
+        .has_keep_alive = true,
+        .keep_alive = 30,
+        .has_clean_start = true,
+        .clean_start = true,
+        .has_will = true,
+        .will_topic = TW_STR("state/pump"),
+        .will_qos = 1,
+        .will_retain = true,
+        .will_payload_bytes = 7,
+        .clear_password = true,
+        .has_reason = true,
+        .reason = 0};
+    struct tw_event e = base(TW_PROTO_MQTT, TW_ACTION_CONNECT);
+    (void)state;
+    e.object = TW_STR("pump");
+    e.status.s = TW_STR("Success");
+    e.mqtt = &m;
+    assert_string_equal(line(&e),
+        HEAD("mqtt", "connect") FLOW
+        ",\"object\":\"pump\",\"status\":\"Success\",\"mqtt\":{\"version\":\"5.0\","
+        "\"client_id\":\"pump\",\"reason\":0,\"keep_alive\":30,\"clean_start\":true,"
+        "\"will\":{\"topic\":\"state/pump\",\"qos\":1,\"retain\":true,\"payload_bytes\":7},"
+        "\"clear_password\":true}}\n");
+}
+
+static int done(void **state)
+{
+    (void)state;
+    tw_text_free(&out);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_opcua_write),
+        cmocka_unit_test(an_mqtt_publish),
+        cmocka_unit_test(nine_digits_for_nanoseconds),
+        cmocka_unit_test(another_protocol),
+        cmocka_unit_test(what_was_not_seen),
+        cmocka_unit_test(addresses_without_ports_or_macs),
+        cmocka_unit_test(values),
+        cmocka_unit_test(cut_values_say_so),
+        cmocka_unit_test(a_connect_with_a_will),
+    };
+    return cmocka_run_group_tests_name("event/json", tests, NULL, done);
+}

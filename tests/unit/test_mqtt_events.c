@@ -1,0 +1,291 @@
+/* Whole connections: what is reported of legal traffic, and when. Every row also runs byte by byte,
+ * and cut off after every byte. */
+#include "mqtt_lab.h"
+
+struct step {
+    unsigned dir;
+    uint8_t first;
+    const char *body;
+};
+
+static const struct row {
+    const char *name;
+    struct step steps[13]; /* ended by one without a body */
+    const char *lines;     /* of a connection that is closed after the steps */
+} rows[] = {
+    {"3.1.1 connect, subscribe, publish, deliver",
+        {{UP, 0x10, "s'MQTT' 04 C6 003C s'dev' s'will/t' s'gone' s'ann' s'pw'"},
+            {DOWN, 0x20, "00 00"}, {UP, 0x82, "0007 s'a/+' 01 s'b/#' 02"},
+            {DOWN, 0x90, "0007 01 80"}, {UP, 0x32, "s'a/x' 0008 '{\"t\":21.5,\"on\":true}'"},
+            {DOWN, 0x40, "0008"}, {DOWN, 0x31, "s'a/x' '42'"}, {UP, 0xA2, "0009 s'a/+'"},
+            {DOWN, 0xB0, "0009"}, {UP, 0xE0, ""}},
+        "2>connect dev status=Success asked=1 reason=00\n"
+        "4>subscribe a/+ status=GrantedQoS1 asked=3 id=7 asks=1 reason=01\n"
+        "4>subscribe b/# status=UnspecifiedError asked=3 id=7 asks=2 reason=80\n"
+        "5>publish a/x q1 json 20 id=8\n"
+        "5>publish a/x at=/t value:21.5 number\n"
+        "5>publish a/x at=/on value:true boolean\n"
+        "7<deliver a/x value:42 number q0 retain number 2\n"
+        "9>unsubscribe a/+ status=Success asked=8 id=9\n"
+        "10>disconnect status=NormalDisconnection DISCONNECT\n"},
+    {"3.1: protocol name, flags that 3.1 lets pass, no session bit",
+        {{UP, 0x14, "s'MQIsdp' 03 02 0000 s'old'"}, {DOWN, 0x20, "01 00"},
+            {UP, 0x8A, "0001 s'x' 00"}, {DOWN, 0x90, "0001 00"}},
+        "2>connect old status=Success asked=1 reason=00\n"
+        "4>subscribe x status=GrantedQoS0 asked=3 id=1 asks=0 reason=00\n"
+        "5>disconnect status=null\n"},
+    {"return codes of 3.1.1 by their MQTT 5 names",
+        {{UP, 0x10, "s'MQTT' 04 02 0000 s'x'"}, {DOWN, 0x20, "00 05"}},
+        "2>connect x status=NotAuthorized asked=1 reason=05\n"},
+    {"5.0: assigned client id, aliases of both sides, subscription id, taken over",
+        {{UP, 0x10, "s'MQTT' 05 02 003C 03 22 0004 s''"},
+            {DOWN, 0x20, "00 00 0C 12 s'auto-7' 22 0002"}, {UP, 0x30, "s'a/b' 03 23 0001 '1'"},
+            {UP, 0x30, "s'' 03 23 0001 '2'"}, {UP, 0x30, "s'c' 03 23 0001 '3'"},
+            {UP, 0x30, "s'' 03 23 0001 '4'"}, {DOWN, 0x30, "s'z' 03 23 0001 ''"},
+            {DOWN, 0x30, "s'' 05 23 0001 0B 07 'hi'"}, {DOWN, 0xE0, "8E 00"}},
+        "2>connect auto-7 status=Success asked=1 reason=00\n"
+        "3>publish a/b value:1 number q0 number 1\n"
+        "4>publish a/b value:2 number q0 number 1\n"
+        "5>publish c value:3 number q0 number 1\n"
+        "6>publish c value:4 number q0 number 1\n"
+        "7<deliver z q0 empty 0\n"
+        "8<deliver z value:\"hi\" string q0 text 2\n"
+        "9<disconnect status=SessionTakenOver reason=8e DISCONNECT\n"},
+    {"5.0: optional bodies, a refusal, reasons for one filter each",
+        {{UP, 0x10, "s'MQTT' 05 02 0000 00 s'v5'"}, {DOWN, 0x20, "00 00 00"},
+            {UP, 0x82, "0001 00 s'$share/g/a' 01 s'b' 2D"}, {DOWN, 0x90, "0001 00 9E 01"},
+            {UP, 0x32, "s'a' 0002 00 'x'"}, {DOWN, 0x40, "0002 87"}, {UP, 0x34, "s'a' 0003 00 'x'"},
+            {DOWN, 0x50, "0003 97 00"}, {UP, 0x34, "s'a' 0004 00 'x'"}, {DOWN, 0x50, "0004 10"},
+            {UP, 0x62, "0004"}, {DOWN, 0x70, "0004 00"}},
+        "2>connect v5 status=Success asked=1 reason=00\n"
+        "4>subscribe $share/g/a status=SharedSubscriptionsNotSupported asked=3 id=1 asks=1 "
+        "reason=9e\n"
+        "4>subscribe b status=GrantedQoS1 asked=3 id=1 asks=1 reason=01\n"
+        "5>publish a value:\"x\" string q1 text 1 id=2\n"
+        "6>refused a status=NotAuthorized asked=5 id=2 reason=87 PUBACK\n"
+        "7>publish a value:\"x\" string q2 text 1 id=3\n"
+        "8>refused a status=QuotaExceeded asked=7 id=3 reason=97 PUBREC\n"
+        "9>publish a value:\"x\" string q2 text 1 id=4\n"
+        "13>disconnect status=null\n"},
+    {"5.0: enhanced authentication before CONNACK",
+        {{UP, 0x10, "s'MQTT' 05 02 0000 06 15 s'SCR' s'k'"}, {DOWN, 0xF0, "18 06 15 s'SCR'"},
+            {UP, 0xF0, "18 06 15 s'SCR'"}, {DOWN, 0x20, "00 00 06 15 s'SCR'"}, {UP, 0xF0, ""},
+            {UP, 0xE0, "04"}},
+        "2<authenticate status=ContinueAuthentication reason=18 AUTH\n"
+        "3>authenticate status=ContinueAuthentication reason=18 AUTH\n"
+        "4>connect k status=Success asked=1 reason=00\n"
+        "5>authenticate status=Success AUTH\n"
+        "6>disconnect status=DisconnectWithWillMessage reason=04 DISCONNECT\n"},
+    {"equal packet ids of both sides do not meet",
+        {{UP, 0x10, "s'MQTT' 04 02 0000 s'x'"}, {DOWN, 0x20, "00 00"}, {UP, 0x34, "s'a' 0001 '1'"},
+            {DOWN, 0x34, "s'b' 0001 '2'"}, {DOWN, 0x50, "0001"}, {UP, 0x50, "0001"},
+            {UP, 0x62, "0001"}, {DOWN, 0x62, "0001"}, {UP, 0x70, "0001"}, {DOWN, 0x70, "0001"}},
+        "2>connect x status=Success asked=1 reason=00\n"
+        "3>publish a value:1 number q2 number 1 id=1\n"
+        "4<deliver b value:2 number q2 number 1 id=1\n"
+        "11>disconnect status=null\n"},
+    {"pipelined before CONNACK; the server is of an older make",
+        {{UP, 0x10, "s'MQTT' 05 02 0000 00 s'p'"}, {UP, 0x82, "0001 00 s'a' 00"},
+            {DOWN, 0x20, "00 01"}},
+        "3>connect p status=UnsupportedProtocolVersion asked=1 reason=01\n"
+        "4>subscribe a status=null asked=2 id=1 asks=0\n"},
+    {"a bridge: top bit of the level",
+        {{UP, 0x10, "s'MQTT' 84 02 0000 s'br'"}, {DOWN, 0x20, "00 00"}},
+        "2>connect br status=Success asked=1 reason=00\n"
+        "3>disconnect status=null\n"},
+    {"never answered", {{UP, 0x10, "s'MQTT' 04 02 0000 s'x'"}},
+        "2>connect x status=null asked=1\n"},
+    {"a session from before: its PUBREL, PUBREC and PUBACK may come without PUBLISH",
+        {{UP, 0x10, "s'MQTT' 04 00 0000 s'x'"}, {DOWN, 0x20, "01 00"}, {UP, 0x62, "0009"},
+            {DOWN, 0x70, "0009"}, {UP, 0x40, "0005"}, {DOWN, 0x50, "0006"}, {DOWN, 0xD0, ""},
+            {UP, 0xC0, ""}},
+        "2>connect x status=Success asked=1 reason=00\n"
+        "9>disconnect status=null\n"},
+};
+
+static void run(struct lab *lab, const struct row *row, size_t step)
+{
+    lab_open(lab, false);
+    lab->step = step;
+    for (const struct step *s = row->steps; s->body != NULL; s++)
+        lab_send(lab, s->dir, s->first, s->body);
+    lab_end(lab, TW_END_CLOSED);
+}
+
+static void reports_what_was_done(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (size_t step = 0; step < 4; step++) {
+            struct lab lab;
+            run(&lab, &rows[i], step);
+            assert_string_equal(lab_text(&lab), rows[i].lines);
+            assert_int_equal(lab.counters.malformed, 0);
+            lab_free(&lab);
+        }
+    }
+}
+
+/* All packets of a row behind each other, cut off after `keep` bytes, against a guard page. */
+static void run_cut(struct guard *g, const struct row *row, size_t keep)
+{
+    struct lab lab;
+    lab_open(&lab, false);
+    for (const struct step *s = row->steps; s->body != NULL && keep > 0; s++) {
+        uint8_t bytes[512];
+        size_t n = lab_packet(s->first, s->body, bytes);
+        n = n < keep ? n : keep;
+        lab_bytes(&lab, s->dir, guard_put(g, bytes, n), n);
+        keep -= n;
+    }
+    lab_end(&lab, TW_END_INPUT);
+    assert_int_equal(lab.counters.malformed, 0);
+    lab_free(&lab);
+}
+
+static void survives_every_end(void **state)
+{
+    struct guard g = guard_new();
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t all = 0;
+        for (const struct step *s = rows[i].steps; s->body != NULL; s++) {
+            uint8_t bytes[512];
+            all += lab_packet(s->first, s->body, bytes);
+        }
+        for (size_t keep = 0; keep <= all; keep++)
+            run_cut(&g, &rows[i], keep);
+    }
+    guard_free(&g);
+}
+
+static struct tw_mqtt_info seen;
+static char seen_text[6][64];
+
+static void keep_info(void *user, const struct tw_event *e)
+{
+    (void)user;
+    seen = *e->mqtt;
+    tw_str_copy(seen_text[0], sizeof(seen_text[0]), e->mqtt->client_id.s);
+    tw_str_copy(seen_text[1], sizeof(seen_text[1]), e->mqtt->username.s);
+    tw_str_copy(seen_text[2], sizeof(seen_text[2]), e->mqtt->will_topic);
+    tw_str_copy(seen_text[3], sizeof(seen_text[3]), e->mqtt->content_type);
+    tw_str_copy(seen_text[4], sizeof(seen_text[4]), e->mqtt->response_topic);
+    seen_text[5][0] = '\0';
+    if (e->mqtt->user_properties != NULL)
+        tw_str_copy(seen_text[5], sizeof(seen_text[5]), e->mqtt->user_properties->items[1].s);
+}
+
+static void tells_the_facts_of_a_session(void **state)
+{
+    struct lab lab;
+    (void)state;
+    lab_open(&lab, false);
+    lab.env.emit.fn = keep_info;
+    lab_send(&lab, UP, 0x10,
+        "s'MQTT' 05 F6 003C 00 s'dev' 05 18 00000001 s'will/t' s'gone' s'ann' s'pw'");
+    lab_send(&lab, DOWN, 0x20, "00 00 03 13 0010");
+    assert_string_equal(seen.version, "5.0");
+    assert_string_equal(seen_text[0], "dev");
+    assert_string_equal(seen_text[1], "ann");
+    assert_string_equal(seen_text[2], "will/t");
+    assert_true(seen.has_will && seen.will_retain && seen.clear_password && seen.clean_start);
+    assert_int_equal(seen.will_qos, 2);
+    assert_int_equal(seen.will_payload_bytes, 4);
+    assert_int_equal(seen.will_payload_hash, tw_hash_stable("gone", 4));
+    assert_int_equal(seen.keep_alive, 16);
+    lab_send(
+        &lab, UP, 0x30, "s'a' 26 03 s'json' 08 s'r/t' 26 s'k' s'v' 26 s'my_token' s'12345' '77'");
+    assert_string_equal(seen_text[3], "json");
+    assert_string_equal(seen_text[4], "r/t");
+    assert_int_equal(seen.user_properties->n, 2);
+    assert_string_equal(seen_text[5], "(redacted)");
+    assert_int_equal(seen.payload_hash, tw_hash_stable("77", 2));
+    lab_end(&lab, TW_END_CLOSED);
+    lab_free(&lab);
+}
+
+static void identity_is_null_only_when_not_seen(void **state)
+{
+    struct lab lab;
+    (void)state;
+    lab_open(&lab, true);
+    lab.env.emit.fn = keep_info;
+    lab_send(&lab, UP, 0x30, "s'a/b' 'x'");
+    assert_true(seen.client_id.is_null && seen.username.is_null);
+    assert_null(seen.version);
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
+    lab_open(&lab, false);
+    lab.env.emit.fn = keep_info;
+    lab_send(&lab, UP, 0x10, "s'MQTT' 04 02 0000 s''");
+    lab_send(&lab, DOWN, 0x20, "00 00");
+    assert_true(!seen.client_id.is_null && seen.client_id.s.p != NULL);
+    assert_true(!seen.username.is_null && seen.username.s.p == NULL);
+    assert_string_equal(seen.version, "3.1.1");
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
+}
+
+static void requests_time_out(void **state)
+{
+    struct lab lab;
+    (void)state;
+    lab_open(&lab, false);
+    lab_send(&lab, UP, 0x10, "s'MQTT' 04 02 0000 s'x'");
+    lab_send(&lab, DOWN, 0x20, "00 00");
+    assert_true(tw_mqtt.next_deadline(lab.state) == INT64_MAX);
+    lab_send(&lab, UP, 0x32, "s'a' 0001 '1'");
+    assert_true(tw_mqtt.next_deadline(lab.state) == INT64_MAX);
+    lab_send(&lab, UP, 0x82, "0002 s'f' 00");
+    int64_t due = tw_mqtt.next_deadline(lab.state);
+    assert_true(due == lab.when.ts_ns + lab.env.limits.request_timeout_ns);
+    tw_text_clear(&lab.lines);
+    lab.when = (struct tw_when){due - 1, 90};
+    tw_mqtt.tick(lab.state, &lab.env, &lab.conn, &lab.when);
+    assert_int_equal(lab.lines.len, 0);
+    lab.when.ts_ns = due;
+    tw_mqtt.tick(lab.state, &lab.env, &lab.conn, &lab.when);
+    assert_string_equal(lab_text(&lab), "90>subscribe f status=null asked=4 id=2 asks=0\n");
+    assert_true(tw_mqtt.next_deadline(lab.state) == INT64_MAX);
+    lab_end(&lab, TW_END_CLOSED);
+    lab_free(&lab);
+}
+
+static void the_end_of_the_capture_ends_no_session(void **state)
+{
+    static const struct {
+        enum tw_end reason;
+        const char *lines;
+    } ends[] = {
+        {TW_END_CLOSED, "3>disconnect status=null\n"},
+        {TW_END_RESET, "3>disconnect status=null\n"},
+        {TW_END_IDLE, "3>disconnect status=null\n"},
+        {TW_END_EVICTED, ""},
+        {TW_END_INPUT, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        struct lab lab;
+        lab_open(&lab, false);
+        lab_send(&lab, UP, 0x10, "s'MQTT' 04 02 0000 s'x'");
+        lab_send(&lab, DOWN, 0x20, "00 00");
+        tw_text_clear(&lab.lines);
+        lab_end(&lab, ends[i].reason);
+        assert_string_equal(lab_text(&lab), ends[i].lines);
+        lab_free(&lab);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reports_what_was_done),
+        cmocka_unit_test(survives_every_end),
+        cmocka_unit_test(tells_the_facts_of_a_session),
+        cmocka_unit_test(identity_is_null_only_when_not_seen),
+        cmocka_unit_test(requests_time_out),
+        cmocka_unit_test(the_end_of_the_capture_ends_no_session),
+    };
+    return cmocka_run_group_tests_name("mqtt/events", tests, NULL, NULL);
+}

@@ -1,0 +1,246 @@
+/* Where packets begin and end: split lengths, huge packets, holes, connections joined in the
+ * middle. */
+#include "mqtt_lab.h"
+
+static void begin(struct lab *lab)
+{
+    lab_open(lab, false);
+    lab_send(lab, UP, 0x10, "s'MQTT' 04 02 0000 s'x'");
+    lab_send(lab, DOWN, 0x20, "00 00");
+    tw_text_clear(&lab->lines);
+}
+
+/* A PUBLISH of QoS 0 on "t" with `len` bytes of payload, each 'x'. */
+static uint8_t *big_publish(size_t len, size_t *out_len)
+{
+    uint8_t *p = malloc(len + 16);
+    assert_non_null(p);
+    size_t n = 0, left = len + 3;
+    p[n++] = 0x30;
+    for (; left > 0x7f; left >>= 7)
+        p[n++] = (uint8_t)(0x80 | (left & 0x7f));
+    p[n++] = (uint8_t)left;
+    p[n++] = 0;
+    p[n++] = 1;
+    p[n++] = 't';
+    memset(p + n, 'x', len);
+    *out_len = n + len;
+    return p;
+}
+
+static void a_huge_packet_is_told_at_its_end(void **state)
+{
+    static const size_t payload = (size_t)3 << 20, segment = 60000;
+    struct lab lab;
+    size_t len, last = 0;
+    uint8_t *p = big_publish(payload, &len);
+    (void)state;
+    begin(&lab);
+    for (size_t at = 0; at < len; at += segment) {
+        assert_int_equal(lab.lines.len, 0);
+        size_t n = segment < len - at ? segment : len - at;
+        lab_bytes(&lab, UP, p + at, n);
+        last = (size_t)lab.when.packet;
+    }
+    assert_true(tw_pool_stats(lab.env.pool).peak_bytes < (size_t)8 << 20);
+    lab_send(&lab, UP, 0x30, "s't' '1'");
+    char start[64], end[96];
+    snprintf(start, sizeof(start), "%zu>publish t value:\"xxxx", last);
+    snprintf(end, sizeof(end),
+        " string q0 text %zu truncated\n%zu>publish t value:1 number q0 number 1\n", payload,
+        last + 1);
+    const char *text = lab_text(&lab);
+    assert_memory_equal(text, start, strlen(start));
+    assert_string_equal(text + strlen(text) - strlen(end), end);
+    lab_end(&lab, TW_END_INPUT);
+    assert_int_equal(lab.counters.cut, 1);
+    lab_free(&lab);
+    free(p);
+}
+
+static void a_hole_inside_a_packet_keeps_the_boundary(void **state)
+{
+    struct lab lab;
+    size_t len;
+    uint8_t *p = big_publish(1000, &len);
+    (void)state;
+    begin(&lab);
+    lab_bytes(&lab, UP, p, 300);
+    tw_mqtt.gap(lab.state, &lab.env, &lab.conn, UP, 400, &lab.when);
+    lab_bytes(&lab, UP, p + 700, len - 700);
+    lab_send(&lab, UP, 0x30, "s'a' '1'");
+    assert_string_equal(lab_text(&lab), "5>publish a value:1 number q0 number 1\n");
+    assert_int_equal(lab.counters.resyncs, 0);
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
+    free(p);
+}
+
+static void finds_a_boundary_again(void **state)
+{
+    uint8_t bytes[256] = "\x01tail of something\x30\x40";
+    size_t n = 19;
+    struct lab lab;
+    (void)state;
+    begin(&lab);
+    tw_mqtt.gap(lab.state, &lab.env, &lab.conn, UP, 5000, &lab.when);
+    n += lab_packet(0x30, "s'a/b' '1'", bytes + n);
+    n += lab_packet(0x32, "s'a/c' 0001 '2'", bytes + n);
+    lab_bytes(&lab, UP, bytes, n);
+    assert_string_equal(lab_text(&lab), "3>publish a/b value:1 number q0 number 1\n"
+                                        "3>publish a/c value:2 number q1 number 1 id=1\n");
+    assert_int_equal(lab.counters.resyncs, 1);
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
+}
+
+static const struct {
+    const char *name;
+    uint8_t first;
+    const char *body;
+    const char *line;
+    const char *version;
+} joined[] = {
+    {"3.x", 0x30, "s'a/b' '{\"v\":1}'",
+        "1>publish a/b q0 json 7\n1>publish a/b at=/v value:1 number\n", NULL},
+    {"5.0, no properties", 0x30, "s'a/b' 00 '7'", "1>publish a/b value:7 number q0 number 1\n",
+        "5.0"},
+    {"5.0, properties", 0x32, "s'a/b' 0009 05 02 00000001 '7'",
+        "1>publish a/b value:7 number q1 number 1 id=9\n", "5.0"},
+    {"5.0, an alias bound before", 0x30, "s'' 03 23 0001 '7'",
+        "1>publish null value:7 number q0 number 1 unresolved\n", "5.0"},
+    {"5.0, an alias bound here", 0x30, "s'a' 03 23 0001 '7'",
+        "1>publish a value:7 number q0 number 1\n", "5.0"},
+    {"binary that happens to begin with a zero", 0x30, "s'a/b' 00 FF FE",
+        "1>publish a/b q0 binary 3\n", NULL},
+    {"3.x subscribe", 0x82, "0001 s'a/b' 01", "", NULL},
+};
+
+static const char *version;
+
+static void keep_version(void *user, const struct tw_event *e)
+{
+    version = e->mqtt->version;
+    lab_collect(user, e);
+}
+
+static void joins_in_the_middle(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(joined) / sizeof(joined[0]); i++) {
+        struct lab lab;
+        lab_open(&lab, true);
+        lab.env.emit.fn = keep_version;
+        version = NULL;
+        lab_send(&lab, UP, joined[i].first, joined[i].body);
+        assert_string_equal(lab_text(&lab), joined[i].line);
+        if (joined[i].version == NULL)
+            assert_null(version);
+        else
+            assert_string_equal(version, joined[i].version);
+        lab_end(&lab, TW_END_INPUT);
+        lab_free(&lab);
+    }
+}
+
+static void tells_the_sides_by_what_they_send(void **state)
+{
+    struct lab lab;
+    (void)state;
+    lab_open(&lab, true);
+    lab.conn.side[0].port = 1337; /* the server's, and not seen first */
+    lab.conn.side[1].port = 50000;
+    lab_send(&lab, 0, 0xD0, "");
+    lab_send(&lab, 0, 0x30, "s'a' '1'");
+    assert_string_equal(lab_text(&lab), "2>deliver a value:1 number q0 number 1\n");
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
+}
+
+static void an_alias_from_before_is_not_resolved(void **state)
+{
+    struct lab lab;
+    (void)state;
+    lab_open(&lab, true);
+    lab_send(&lab, UP, 0x30, "s'a' 03 23 0001 '7'");
+    lab_send(&lab, UP, 0x30, "s'a' 03 23 0001 '8'");
+    tw_text_clear(&lab.lines);
+    lab_send(&lab, UP, 0x30, "s'' 03 23 0002 '9'");
+    assert_string_equal(lab_text(&lab), "3>publish null value:9 number q0 number 1 unresolved\n");
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
+}
+
+static void memory_is_bounded(void **state)
+{
+    struct lab lab;
+    char body[32];
+    (void)state;
+    lab_open(&lab, false);
+    lab_send(&lab, UP, 0x10, "s'MQTT' 05 02 0000 00 s'x'");
+    lab_send(&lab, DOWN, 0x20, "00 00 03 22 FFFF");
+    for (unsigned i = 1; i < 3000; i++) {
+        snprintf(body, sizeof(body), "s'topic' %04x 03 23 %04x 'x'", i, i);
+        lab_send(&lab, UP, 0x32, body);
+    }
+    assert_true(tw_pool_stats(lab.env.pool).peak_bytes < (size_t)64 << 10);
+    /* What was forgotten for want of room is no reason to accuse anybody. */
+    lab_send(&lab, DOWN, 0x40, "0001");
+    lab_send(&lab, UP, 0x30, "s'' 03 23 0999 'x'");
+    lab_send(&lab, UP, 0xC0, "");
+    lab_end(&lab, TW_END_INPUT);
+    assert_int_equal(lab.counters.malformed, 0);
+    lab_free(&lab);
+}
+
+static void goes_on_without_memory(void **state)
+{
+    struct lab lab;
+    (void)state;
+    lab_open(&lab, false);
+    tw_pool_free(lab.env.pool);
+    lab.env.pool = tw_pool_new(64);
+    lab_send(&lab, UP, 0x10, "s'MQTT' 04 02 0000 s'x'");
+    lab_send(&lab, DOWN, 0x20, "00 00");
+    lab_send(&lab, UP, 0x82, "0001 s'f' 00");
+    lab_send(&lab, UP, 0x32, "s'a' 0002 '1'");
+    lab_send(&lab, DOWN, 0x40, "0002");
+    lab_end(&lab, TW_END_INPUT);
+    assert_string_equal(lab_text(&lab), "1>connect x status=null asked=1\n"
+                                        "3>subscribe f status=null asked=3 id=1 asks=0\n"
+                                        "4>publish a value:1 number q1 number 1 id=2\n");
+    lab_free(&lab);
+}
+
+static void counts_every_packet(void **state)
+{
+    struct lab lab;
+    uint8_t bytes[64];
+    size_t n = 0;
+    (void)state;
+    begin(&lab);
+    for (unsigned i = 0; i < 5; i++)
+        n += lab_packet(0xC0, "", bytes + n);
+    lab_bytes(&lab, UP, bytes, n);
+    lab_end(&lab, TW_END_INPUT);
+    assert_string_equal(lab_text(&lab), "");
+    assert_int_equal(lab.counters.messages[TW_PROTO_MQTT][12], 5);
+    assert_int_equal(lab.counters.messages[TW_PROTO_MQTT][1], 1);
+    lab_free(&lab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_huge_packet_is_told_at_its_end),
+        cmocka_unit_test(a_hole_inside_a_packet_keeps_the_boundary),
+        cmocka_unit_test(finds_a_boundary_again),
+        cmocka_unit_test(joins_in_the_middle),
+        cmocka_unit_test(tells_the_sides_by_what_they_send),
+        cmocka_unit_test(an_alias_from_before_is_not_resolved),
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(goes_on_without_memory),
+        cmocka_unit_test(counts_every_packet),
+    };
+    return cmocka_run_group_tests_name("mqtt/framing", tests, NULL, NULL);
+}

@@ -1,0 +1,291 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "registry_help.h"
+
+#define MASH_MAC "02:07:00:00:00:51"
+#define MASH_URI "urn:brewery:mash-ai"
+#define CERT "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define OTHER "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define UNREG TW_IDENTITY_UNREGISTERED
+#define REG TW_IDENTITY_REGISTERED
+#define WRONG TW_IDENTITY_MISMATCH
+
+/* OPC UA clients: what is seen, who that is. */
+static const struct {
+    const char *ip, *mac, *uri, *user, *cert, *cert_uri;
+    const char *id;
+    enum tw_identity identity;
+    bool certain;
+    const char *mismatch;
+} opcua[] = {
+    {"192.168.7.51", MASH_MAC, MASH_URI, "mash", CERT, MASH_URI, "mash-ai", REG, false, "-"},
+    {"192.168.7.51", NULL, NULL, NULL, NULL, NULL, "mash-ai", REG, false, "-"},
+    {"192.168.7.51", NULL, "?", "?", "?", NULL, "mash-ai", REG, false, "-"},
+    /* A stranger with nothing, with the user of nobody in particular, and with unknown names. */
+    {"192.168.7.99", "02:07:00:00:00:99", NULL, NULL, NULL, NULL, "-", UNREG, false, "-"},
+    {"192.168.7.99", NULL, "urn:x", "anonymous", NULL, NULL, "-", UNREG, false, "-"},
+    {"203.0.113.9", NULL, "urn:x", "nobody", OTHER, NULL, "-", UNREG, false, "-"},
+    /* Names of somebody from another place. */
+    {"192.168.7.99", NULL, MASH_URI, NULL, NULL, NULL, "mash-ai", WRONG, true,
+        "ApplicationUri urn:brewery:mash-ai is registered for mash-ai at 192.168.7.51, seen from "
+        "192.168.7.99"},
+    {"192.168.7.99", NULL, "urn:x", "mash", NULL, NULL, "mash-ai", WRONG, true,
+        "user mash is registered for mash-ai at 192.168.7.51, seen from 192.168.7.99"},
+    {"192.168.7.99", NULL, "urn:x", NULL, CERT, NULL, "mash-ai", WRONG, true,
+        "certificate " CERT " is registered for mash-ai at 192.168.7.51, seen from 192.168.7.99"},
+    {"192.168.7.40", "02:07:00:00:00:40", MASH_URI, NULL, NULL, NULL, "mash-ai", WRONG, true,
+        "ApplicationUri urn:brewery:mash-ai is registered for mash-ai at 192.168.7.51, seen from "
+        "192.168.7.40"},
+    /* The right address with something else wrong. */
+    {"192.168.7.51", "02:07:00:00:00:99", NULL, NULL, NULL, NULL, "mash-ai", WRONG, true,
+        "address 192.168.7.51 is registered for mash-ai with MAC 02:07:00:00:00:51, seen with "
+        "02:07:00:00:00:99"},
+    {"192.168.7.51", MASH_MAC, MASH_URI, "mash", OTHER, NULL, "mash-ai", WRONG, true,
+        "ApplicationUri urn:brewery:mash-ai is registered for mash-ai with certificate " CERT
+        ", seen with " OTHER},
+    {"192.168.7.51", NULL, "urn:x", NULL, NULL, NULL, "mash-ai", WRONG, false,
+        "address 192.168.7.51 is registered for mash-ai with ApplicationUri urn:brewery:mash-ai, "
+        "seen with urn:x"},
+    {"192.168.7.51", NULL, MASH_URI, "anonymous", NULL, NULL, "mash-ai", WRONG, false,
+        "ApplicationUri urn:brewery:mash-ai is registered for mash-ai with user mash, seen with "
+        "anonymous"},
+    {"192.168.7.51", NULL, MASH_URI, NULL, CERT, "urn:y", "mash-ai", WRONG, false,
+        "ApplicationUri urn:brewery:mash-ai is not the one of its certificate, urn:y"},
+    /* The gateway's MAC is on everything that it forwards; a router far away likewise. */
+    {"192.168.7.51", "02:07:00:00:00:01", MASH_URI, NULL, NULL, NULL, "mash-ai", REG, false, "-"},
+    {"192.168.7.77", "02:07:00:00:00:01", NULL, NULL, NULL, NULL, "-", UNREG, false, "-"},
+    {"203.0.113.9", MASH_MAC, NULL, NULL, NULL, NULL, "-", UNREG, false, "-"},
+    /* A known card with another address. */
+    {"192.168.7.88", MASH_MAC, NULL, NULL, NULL, NULL, "mash-ai", WRONG, true,
+        "MAC 02:07:00:00:00:51 is registered for mash-ai at 192.168.7.51, seen from 192.168.7.88"},
+    /* Addresses that every card has say nothing; a second protocol of the same card is fine. */
+    {"fe80::51", MASH_MAC, NULL, NULL, NULL, NULL, "mash-ai", REG, false, "-"},
+    {"169.254.3.4", MASH_MAC, NULL, NULL, NULL, NULL, "mash-ai", REG, false, "-"},
+    {"fd07::51", MASH_MAC, MASH_URI, NULL, NULL, NULL, "mash-ai", REG, false, "-"},
+    {"fd07::51", "02:07:00:00:00:99", MASH_URI, NULL, NULL, NULL, "mash-ai", WRONG, true,
+        "ApplicationUri urn:brewery:mash-ai is registered for mash-ai at 192.168.7.51, seen from "
+        "fd07::51"},
+    /* Nothing is declared of that kind, so nothing is contradicted. */
+    {"192.168.7.30", "02:07:00:00:00:30", "urn:z", "anonymous", OTHER, NULL, "archive", REG, false,
+        "-"},
+    {"192.168.7.30", NULL, "urn:z", "admin", NULL, NULL, "archive", WRONG, false,
+        "address 192.168.7.30 is registered for archive with user anonymous, seen with admin"},
+    {"192.168.7.52", NULL, NULL, "brewer", NULL, NULL, "cellar-ai", WRONG, false,
+        "address 192.168.7.52 is registered for cellar-ai, seen with user brewer of desk"},
+};
+
+static void opcua_clients_are_told_apart(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(opcua) / sizeof(opcua[0]); i++) {
+        struct tw_opcua_info info = {.application_uri = maybe(opcua[i].uri),
+            .user = maybe(opcua[i].user),
+            .certificate_sha256 = maybe(opcua[i].cert),
+            .certificate_uri = tw_str_of(opcua[i].cert_uri)};
+        struct tw_event e = opcua_event(TW_ACTION_READ, opcua[i].ip, "i=2258", &info);
+        e.src = place(opcua[i].ip, 50000, opcua[i].mac);
+        struct tw_facts f = resolve(&e);
+        assert_string_equal(text(f.actor.mismatch), opcua[i].mismatch);
+        assert_string_equal(text(f.actor.id), opcua[i].id);
+        assert_int_equal(f.actor.identity, opcua[i].identity);
+        assert_int_equal(f.actor.certain, opcua[i].certain);
+        assert_int_equal(f.actor.endpoint.port, 50000);
+        assert_string_equal(text(f.target.asset), "kettle-plc");
+    }
+}
+
+static const struct {
+    enum tw_action action;
+    const char *ip, *client_id, *username;
+    bool status_bad, unanswered;
+    const char *id;
+    enum tw_identity identity;
+    bool certain;
+} mqtt[] = {
+    {TW_ACTION_CONNECT, "192.168.7.51", "mash-ai", "mash", false, false, "mash-ai", REG, false},
+    {TW_ACTION_PUBLISH, "192.168.7.51", "?", "?", false, false, "mash-ai", REG, false},
+    {TW_ACTION_CONNECT, "192.168.7.99", "mash-ai", "mash", false, false, "mash-ai", WRONG, true},
+    {TW_ACTION_CONNECT, "192.168.7.51", "mash-ai-2", NULL, false, false, "mash-ai", WRONG, false},
+    {TW_ACTION_CONNECT, "192.168.7.51", "desk", NULL, false, false, "desk", WRONG, true},
+    {TW_ACTION_CONNECT, "192.168.7.51", "mash-ai", "desk", false, false, "mash-ai", WRONG, false},
+    /* A mistyped name that the broker refused, or did not answer, is no identity. */
+    {TW_ACTION_CONNECT, "192.168.7.51", "mash-ai", "dekk", true, false, "mash-ai", REG, false},
+    {TW_ACTION_CONNECT, "192.168.7.51", "mash-ai", "dekk", false, true, "mash-ai", REG, false},
+    {TW_ACTION_CONNECT, "192.168.7.99", "probe", "mash", true, false, "-", UNREG, false},
+    {TW_ACTION_CONNECT, "192.168.7.99", "mash-ai", "mash", true, false, "mash-ai", WRONG, true},
+    /* An AI system without an address may come from anywhere. */
+    {TW_ACTION_CONNECT, "192.168.7.93", "floating-ai", NULL, false, false, "floating-ai", REG, false},
+    {TW_ACTION_CONNECT, "192.168.7.30", "floating-ai", NULL, false, false, "floating-ai", WRONG,
+        false},
+    {TW_ACTION_PUBLISH, "192.168.7.10", "kettle-bridge", NULL, false, false, "kettle-plc", REG,
+        false},
+    {TW_ACTION_PUBLISH, "fd07::10", "kettle-bridge", NULL, false, false, "kettle-plc", REG, false},
+    /* Damage has no name. */
+    {TW_ACTION_MALFORMED, "192.168.7.99", "mash-ai", NULL, false, false, "-", UNREG, false},
+    {TW_ACTION_GAP, "192.168.7.51", "desk", NULL, false, false, "mash-ai", REG, false},
+};
+
+static void mqtt_clients_are_told_apart(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(mqtt) / sizeof(mqtt[0]); i++) {
+        struct tw_mqtt_info info = {
+            .client_id = maybe(mqtt[i].client_id), .username = maybe(mqtt[i].username)};
+        struct tw_event e = mqtt_event(mqtt[i].action, mqtt[i].ip, "a/b", NULL, &info);
+        e.status_bad = mqtt[i].status_bad;
+        e.status.is_null = mqtt[i].unanswered;
+        struct tw_facts f = resolve(&e);
+        assert_string_equal(text(f.actor.id), mqtt[i].id);
+        assert_int_equal(f.actor.identity, mqtt[i].identity);
+        assert_int_equal(f.actor.certain, mqtt[i].certain);
+        assert_string_equal(text(f.target.asset), "broker");
+        assert_string_equal(text(f.target.kind), "mqtt-broker");
+    }
+}
+
+static void a_failed_login_is_no_identity(void **state)
+{
+    (void)state;
+    struct tw_opcua_info info = {
+        .application_uri = maybe("urn:brewery:desk"), .user = maybe("brwer")};
+    struct tw_event e = opcua_event(TW_ACTION_AUTHENTICATE, "192.168.7.40", "", &info);
+    assert_int_equal(resolve(&e).actor.identity, WRONG);
+    e.status_bad = true;
+    struct tw_facts f = resolve(&e);
+    assert_int_equal(f.actor.identity, REG);
+    assert_string_equal(text(f.actor.user), "brwer");
+    info.user = maybe("brewer");
+    e.status_bad = false;
+    assert_int_equal(resolve(&e).actor.identity, REG);
+}
+
+/* What a server sends: the server acts, and the client that its session is about is the target. */
+static void servers_act_on_their_clients(void **state)
+{
+    (void)state;
+    struct tw_opcua_info info = {.application_uri = maybe(MASH_URI), .user = maybe("mash")};
+    struct tw_event e = opcua_event(TW_ACTION_NOTIFY, "192.168.7.10", "ns=2;s=Kettle.Temp.PV", &info);
+    e.src.port = 4840;
+    e.dst = place("192.168.7.51", 50000, NULL);
+    struct tw_facts f = resolve(&e);
+    assert_string_equal(text(f.actor.id), "kettle-plc");
+    assert_int_equal(f.actor.kind, TW_ACTOR_ASSET);
+    assert_int_equal(f.actor.identity, REG);
+    assert_null(f.actor.application_uri.p);
+    assert_string_equal(text(f.target.asset), "mash-ai");
+    assert_string_equal(text(f.target.kind), "ai_system");
+    assert_string_equal(text(f.variable.id), "kettle.temp");
+    assert_true(f.grant.allowed);
+
+    struct tw_mqtt_info to = {.client_id = maybe("floating-ai")};
+    e = mqtt_event(TW_ACTION_DELIVER, "192.168.7.20", "brew/kettle/temp", "/t", &to);
+    e.src.port = 1883;
+    e.dst = place("192.168.7.93", 50000, NULL);
+    f = resolve(&e);
+    assert_string_equal(text(f.actor.id), "broker");
+    assert_null(f.actor.client_id.p);
+    assert_string_equal(text(f.target.asset), "floating-ai");
+    assert_string_equal(text(f.variable.id), "kettle.temp");
+    assert_false(f.variable.has_publishers);
+
+    /* The broker closes the connection: not the client. */
+    e.action = TW_ACTION_DISCONNECT;
+    assert_string_equal(text(resolve(&e).actor.id), "broker");
+}
+
+static void addresses_are_placed(void **state)
+{
+    static const struct {
+        const char *ip, *network;
+        bool registered_only, registered;
+    } rows[] = {{"192.168.7.99", "cell", true, false}, {"192.168.9.1", "office", false, false},
+        {"203.0.113.9", "-", false, false}, {"fd07::99", "cell", true, false},
+        {"192.168.7.51", "cell", true, true}, {"fd07::10", "cell", true, true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct tw_mqtt_info info = {.client_id = maybe("probe")};
+        struct tw_event e = mqtt_event(TW_ACTION_CONNECT, rows[i].ip, "probe", NULL, &info);
+        struct tw_facts f = resolve(&e);
+        assert_string_equal(text(f.actor.network), rows[i].network);
+        assert_int_equal(f.actor.in_registered_only, rows[i].registered_only);
+        assert_int_equal(f.actor.registered_address, rows[i].registered);
+        assert_string_equal(text(f.actor.client_id), "probe");
+        assert_true(f.target.in_plant);
+    }
+}
+
+static void the_entry_comes_along(void **state)
+{
+    (void)state;
+    struct tw_opcua_info info = {.application_uri = maybe(MASH_URI)};
+    struct tw_event e = opcua_event(TW_ACTION_WRITE, "192.168.7.51", "ns=2;s=Kettle.Temp.SP", &info);
+    struct tw_facts f = resolve(&e);
+    assert_int_equal(f.actor.kind, TW_ACTOR_AI_SYSTEM);
+    assert_int_equal(f.actor.tier, TW_TIER_T2);
+    assert_null(f.actor.asset_kind.p);
+    assert_string_equal(text(f.actor.technology), "ml");
+    assert_true(f.actor.has_may);
+    assert_null(f.actor.security.p);
+    assert_string_equal(text(f.actor.mqtt_security), "plain");
+    assert_true(f.actor.has_min_confidence);
+    assert_true(f.actor.min_confidence == 0.6);
+    assert_true(f.actor.max_input_age_ns == INT64_C(60000000000));
+    assert_string_equal(text(f.actor.model_name), "mash-gbm");
+    assert_string_equal(text(f.actor.model_version), "1.4");
+    assert_int_equal(f.target.importance, TW_IMPORTANCE_ESSENTIAL);
+    assert_string_equal(text(f.target.min_security), "sign");
+
+    e.src = place("192.168.7.40", 50000, NULL);
+    info.application_uri = maybe(NULL);
+    f = resolve(&e);
+    assert_string_equal(text(f.actor.asset_kind), "operator");
+    assert_int_equal(f.actor.tier, TW_TIER_NONE);
+    assert_string_equal(text(f.actor.security), "Basic256Sha256");
+    assert_false(f.actor.has_may);
+
+    e.dst = place("203.0.113.9", 4840, NULL);
+    f = resolve(&e);
+    assert_null(f.target.asset.p);
+    assert_false(f.target.in_plant);
+    assert_int_equal(f.target.importance, TW_IMPORTANCE_NORMAL);
+}
+
+static void an_empty_inventory_knows_nobody(void **state)
+{
+    (void)state;
+    struct tw_diags d = {0};
+    struct tw_facts f;
+    struct tw_registry *r = tw_registry_load(NULL, &d);
+    assert_non_null(r);
+    assert_string_equal(tw_registry_digest(r),
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_null(tw_registry_site(r).p);
+    struct tw_mqtt_info info = {.client_id = maybe("x")};
+    struct tw_event e = mqtt_event(TW_ACTION_PUBLISH, "10.0.0.1", "a", NULL, &info);
+    tw_registry_resolve(r, &e, &f);
+    assert_int_equal(f.actor.kind, TW_ACTOR_UNREGISTERED);
+    assert_int_equal(f.actor.identity, UNREG);
+    assert_false(f.actor.in_registered_only);
+    assert_false(f.grant.allowed);
+    assert_int_equal(f.target.importance, TW_IMPORTANCE_NORMAL);
+    tw_registry_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opcua_clients_are_told_apart),
+        cmocka_unit_test(mqtt_clients_are_told_apart),
+        cmocka_unit_test(a_failed_login_is_no_identity),
+        cmocka_unit_test(servers_act_on_their_clients),
+        cmocka_unit_test(addresses_are_placed),
+        cmocka_unit_test(the_entry_comes_along),
+        cmocka_unit_test(an_empty_inventory_knows_nobody),
+    };
+    return cmocka_run_group_tests(tests, open_brewery, close_brewery);
+}

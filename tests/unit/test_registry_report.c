@@ -1,0 +1,135 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "registry_help.h"
+
+#define S INT64_C(1000000000)
+#define TEXT(z) {.kind = TW_VALUE_STRING, .s = {z, sizeof(z) - 1}}
+#define NUMBER(v) {.kind = TW_VALUE_DOUBLE, .d = v}
+#define INTEGER(v) {.kind = TW_VALUE_INT, .i = v}
+
+/* 2026-03-01T08:00:10Z */
+static const int64_t now = INT64_C(1772352010) * S;
+
+static const struct {
+    const char *field;
+    struct tw_value value;
+    bool has_confidence, has_age, declared;
+    double confidence;
+    int64_t age_ns;
+    const char *model, *version;
+} rows[] = {
+    {NULL, {0}, false, false, false, 0, 0, "-", "-"},
+    {"/conf", NUMBER(0.31), true, false, false, 0.31, 0, "-", "-"},
+    {"/conf", INTEGER(1), true, false, false, 1, 0, "-", "-"},
+    {"/conf", TEXT("high"), false, false, false, 0, 0, "-", "-"},
+    {"/seen", INTEGER(1772352000), false, true, false, 0, 10 * S, "-", "-"},
+    {"/seen", NUMBER(1772352000.5), false, true, false, 0, 9 * S + S / 2, "-", "-"},
+    {"/seen", INTEGER(1772352000250), false, true, false, 0, 9 * S + S * 3 / 4, "-", "-"},
+    {"/seen", TEXT("2026-03-01T08:00:00Z"), false, true, false, 0, 10 * S, "-", "-"},
+    {"/seen", TEXT("2026-03-01T09:00:00+01:00"), false, true, false, 0, 10 * S, "-", "-"},
+    {"/seen", TEXT("1772352000"), false, true, false, 0, 10 * S, "-", "-"},
+    {"/seen", INTEGER(1772352015), false, true, false, 0, -5 * S, "-", "-"},
+    {"/seen", TEXT("now"), false, false, false, 0, 0, "-", "-"},
+    {"/seen", {.kind = TW_VALUE_NULL}, false, false, false, 0, 0, "-", "-"},
+    {"/model/name", TEXT("mash-gbm"), false, false, false, 0, 0, "mash-gbm", "-"},
+    {"/model/version", TEXT("1.4"), false, false, true, 0, 0, "-", "1.4"},
+    {"/model/version", NUMBER(1.4), false, false, true, 0, 0, "-", "1.4"},
+    {"/model/version", TEXT("1.5"), false, false, false, 0, 0, "-", "1.5"},
+    {"/model/version", INTEGER(2), false, false, false, 0, 0, "-", "2"},
+    {"/model", TEXT("1.4"), false, false, false, 0, 0, "-", "-"},
+    {"/other", TEXT("1.4"), false, false, false, 0, 0, "-", "-"},
+};
+
+static void leaves_of_a_report_are_understood(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct tw_mqtt_info info = {.client_id = maybe("mash-ai")};
+        struct tw_event e = mqtt_event(
+            TW_ACTION_PUBLISH, "192.168.7.51", "brew/ai/mash/decision", rows[i].field, &info);
+        e.ts_ns = now;
+        e.value = rows[i].value;
+        struct tw_report_facts f = resolve(&e).report;
+        assert_true(f.is_report);
+        assert_int_equal(f.has_confidence, rows[i].has_confidence);
+        assert_true(f.confidence == rows[i].confidence);
+        assert_int_equal(f.has_inputs_age, rows[i].has_age);
+        assert_true(f.inputs_age_ns == rows[i].age_ns);
+        assert_string_equal(text(f.model), rows[i].model);
+        assert_string_equal(text(f.model_version), rows[i].version);
+        assert_int_equal(f.version_declared, rows[i].declared);
+    }
+}
+
+static void only_its_own_reports_count(void **state)
+{
+    static const struct {
+        enum tw_action action;
+        const char *ip, *topic;
+        bool is_report;
+    } cases[] = {{TW_ACTION_PUBLISH, "192.168.7.51", "brew/ai/mash/decision", true},
+        {TW_ACTION_PUBLISH, "192.168.7.51", "brew/ai/mash/other", false},
+        {TW_ACTION_PUBLISH, "192.168.7.40", "brew/ai/mash/decision", false},
+        {TW_ACTION_DELIVER, "192.168.7.20", "brew/ai/mash/decision", false},
+        {TW_ACTION_PUBLISH, "192.168.7.99", "brew/ai/mash/decision", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct tw_mqtt_info info = {0};
+        struct tw_event e =
+            mqtt_event(cases[i].action, cases[i].ip, cases[i].topic, "/conf", &info);
+        e.value = (struct tw_value)NUMBER(0.5);
+        struct tw_report_facts f = resolve(&e).report;
+        assert_int_equal(f.is_report, cases[i].is_report);
+        assert_int_equal(f.has_confidence, cases[i].is_report);
+    }
+}
+
+static void definitions_are_handed_out(void **state)
+{
+    const struct tw_report_def *reports;
+    const struct tw_approval_def *approvals;
+    const struct tw_change_def *changes;
+    (void)state;
+    assert_int_equal(tw_registry_reports(brewery, TW_STR("mash-ai"), &reports), 1);
+    assert_string_equal(text(reports[0].topic), "brew/ai/mash/decision");
+    assert_string_equal(text(reports[0].object), "/node");
+    assert_int_equal(tw_registry_reports(brewery, TW_STR("cellar-ai"), &reports), 0);
+    assert_int_equal(tw_registry_reports(brewery, TW_STR("desk"), &reports), 0);
+
+    assert_int_equal(tw_registry_approvals(brewery, &approvals), 1);
+    assert_string_equal(text(approvals[0].id), "brewer-ok");
+    assert_string_equal(text(approvals[0].topic), "brew/ok/+");
+    assert_int_equal(approvals[0].n_by, 1);
+    assert_string_equal(text(approvals[0].by[0]), "desk");
+    assert_string_equal(text(approvals[0].expires_s), "/ttl");
+    assert_true(approvals[0].valid_ns == 60 * S);
+    assert_int_equal(approvals[0].uses, 2);
+
+    assert_int_equal(tw_registry_changes(brewery, &changes), 2);
+    assert_string_equal(text(changes[0].ai_system_id), "mash-ai");
+    assert_string_equal(text(changes[0].version), "1.5");
+    assert_string_equal(text(changes[0].ticket), "BR-7");
+    assert_null(changes[0].topic.p);
+    assert_true(changes[0].to_ns - changes[0].from_ns == 86400 * S);
+    assert_string_equal(text(changes[1].topic), "brew/changes");
+    assert_string_equal(text(changes[1].ai_system), "/ai");
+    assert_string_equal(text(changes[1].to_version), "/to");
+    assert_string_equal(text(changes[1].ticket_at), "/no");
+    assert_string_equal(text(changes[1].window_s), "/window");
+    assert_null(changes[1].ai_system_id.p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(leaves_of_a_report_are_understood),
+        cmocka_unit_test(only_its_own_reports_count),
+        cmocka_unit_test(definitions_are_handed_out),
+    };
+    return cmocka_run_group_tests(tests, open_brewery, close_brewery);
+}

@@ -1,0 +1,316 @@
+/* What session/ knows of MQTT across connections. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "base/timefmt.h"
+#include "session/session.h"
+
+static struct tw_sessions *sessions;
+static struct tw_event got[8];
+static struct tw_session_facts facts; /* of the last event */
+static unsigned n_got, n_expanded;
+
+static void collect(void *user, const struct tw_event *e)
+{
+    (void)user;
+    assert_non_null(e->facts);
+    facts = *e->facts;
+    got[n_got++ % 8] = *e;
+}
+
+static void expand(const struct tw_event *message, const struct tw_emit *out)
+{
+    struct tw_event leaf = *message;
+    n_expanded++;
+    leaf.field = TW_STR("/v");
+    tw_emit(out, &leaf);
+}
+
+static int start(void **state)
+{
+    struct tw_limits limits = tw_limits_default();
+    (void)state;
+    sessions = tw_sessions_new(&limits, expand);
+    n_got = n_expanded = 0;
+    return sessions == NULL;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    tw_sessions_free(sessions);
+    return 0;
+}
+
+/* One event: at `s` seconds, of client `id` at 10.0.0.`host` on `flow`. The broker is 10.0.0.9. */
+struct said {
+    unsigned s, host;
+    uint64_t flow;
+    enum tw_action action;
+    const char *id, *object, *payload;
+    uint8_t reason;
+    bool refused, unanswered, leaf;
+    unsigned asked; /* seconds: of the request */
+    char rest;      /* lets a row end before the last field */
+};
+
+static void say(struct said w)
+{
+    static uint64_t serial;
+    static struct tw_mqtt_info info;
+    struct tw_endpoint client = {
+        .ip = {4, {10, 0, 0, (uint8_t)w.host}}, .port = (uint16_t)(40000 + w.flow)};
+    struct tw_endpoint broker = {.ip = {4, {10, 0, 0, 9}}, .port = 1883};
+    bool down = w.action == TW_ACTION_DELIVER || w.reason == 0x8e;
+    if (!w.leaf)
+        info = (struct tw_mqtt_info){.serial = ++serial};
+    info.client_id.s = tw_str_of(w.id);
+    info.client_id.is_null = w.id == NULL;
+    info.has_reason = w.reason != 0;
+    info.reason = w.reason;
+    info.packet = w.action == TW_ACTION_DISCONNECT && !w.unanswered ? "DISCONNECT" : NULL;
+    if (w.payload != NULL)
+        info.payload_hash = tw_hash_stable(w.payload, strlen(w.payload));
+    struct tw_event e = {.ts_ns = (int64_t)w.s * TW_NS_PER_S,
+        .packet = 1,
+        .protocol = TW_PROTO_MQTT,
+        .action = w.action,
+        .src = down ? broker : client,
+        .dst = down ? client : broker,
+        .flow = w.flow,
+        .object = tw_str_of(w.object),
+        .status_bad = w.refused,
+        .mqtt = &info};
+    e.status.is_null = w.unanswered;
+    if (w.asked != 0) {
+        e.request_packet = 1;
+        e.request_ts_ns = (int64_t)w.asked * TW_NS_PER_S;
+    }
+    if (w.leaf)
+        e.field = TW_STR("/v");
+    if (w.payload != NULL)
+        e.value = (struct tw_value){.kind = TW_VALUE_STRING, .s = tw_str_of(w.payload)};
+    const struct tw_emit out = {collect, NULL};
+    tw_sessions_event(sessions, &e, &out);
+}
+
+#define SAY(...) say((struct said){__VA_ARGS__, .rest = 0})
+
+static void assert_elsewhere(unsigned host)
+{
+    assert_int_equal(facts.live_elsewhere.family, host ? 4 : 0);
+    if (host)
+        assert_int_equal(facts.live_elsewhere.b[3], host);
+}
+
+static void a_client_id_at_two_addresses(void **state)
+{
+    (void)state;
+    SAY(10, 1, 1, TW_ACTION_CONNECT, "a");
+    assert_elsewhere(0);
+    SAY(11, 1, 1, TW_ACTION_PUBLISH, "a", "t");
+    assert_elsewhere(0);
+    SAY(20, 2, 2, TW_ACTION_CONNECT, "a");
+    assert_elsewhere(1);
+    assert_int_equal(facts.takeovers, 1);
+    SAY(21, 1, 1, TW_ACTION_PUBLISH, "a", "t");
+    assert_elsewhere(2);
+    SAY(79, 2, 2, TW_ACTION_PUBLISH, "a", "t");
+    assert_elsewhere(1);
+    SAY(80, 2, 2, TW_ACTION_PUBLISH, "a", "t");
+    assert_elsewhere(0);
+    assert_int_equal(facts.takeovers, 0);
+}
+
+static void other_ids_and_brokers_do_not_meet(void **state)
+{
+    (void)state;
+    SAY(10, 1, 1, TW_ACTION_CONNECT, "a");
+    SAY(11, 2, 2, TW_ACTION_CONNECT, "b");
+    assert_elsewhere(0);
+    SAY(12, 2, 3, TW_ACTION_CONNECT, "a", .refused = true, .reason = 5);
+    SAY(13, 1, 1, TW_ACTION_PUBLISH, "a", "t");
+    assert_elsewhere(0);
+    assert_int_equal(facts.takeovers, 0);
+}
+
+static void moving_house_is_no_clone(void **state)
+{
+    (void)state;
+    SAY(10, 1, 1, TW_ACTION_CONNECT, "a");
+    SAY(11, 1, 1, TW_ACTION_DISCONNECT, "a");
+    SAY(12, 2, 2, TW_ACTION_CONNECT, "a", .asked = 11);
+    assert_elsewhere(0);
+    assert_int_equal(facts.takeovers, 0);
+}
+
+static void a_dropped_connection_is_no_takeover(void **state)
+{
+    (void)state;
+    SAY(10, 1, 1, TW_ACTION_CONNECT, "a");
+    SAY(11, 1, 1, TW_ACTION_DISCONNECT, "a", .unanswered = true);
+    SAY(13, 1, 2, TW_ACTION_CONNECT, "a", .asked = 12);
+    assert_int_equal(facts.takeovers, 0);
+}
+
+static void a_takeover_by_the_same_address(void **state)
+{
+    (void)state;
+    SAY(10, 1, 1, TW_ACTION_CONNECT, "a");
+    SAY(13, 1, 2, TW_ACTION_CONNECT, "a", .asked = 12);
+    assert_elsewhere(0);
+    assert_int_equal(facts.takeovers, 1);
+}
+
+/* However a server ends the older connection, it is one takeover. */
+static void a_takeover_counts_once(void **state)
+{
+    static const struct {
+        unsigned at; /* the old connection's end, against CONNECT at 12 and CONNACK at 14 */
+        uint8_t reason;
+    } rows[] = {{13, 0x8e}, {15, 0x8e}, {13, 0}, {15, 0}};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        char id[] = "id-0";
+        id[3] = (char)('0' + i);
+        uint64_t f = 10 + 2 * i;
+        SAY(10, 1, f, TW_ACTION_CONNECT, id);
+        for (unsigned s = 11; s < 17; s++) {
+            if (s == 14)
+                SAY(14, 2, f + 1, TW_ACTION_CONNECT, id, .asked = 12);
+            if (s == rows[i].at)
+                SAY(s, 1, f, TW_ACTION_DISCONNECT, id, .reason = rows[i].reason,
+                    .unanswered = rows[i].reason == 0);
+        }
+        SAY(18, 2, f + 1, TW_ACTION_PUBLISH, id, "t");
+        assert_int_equal(facts.takeovers, 1);
+        assert_elsewhere(1);
+    }
+}
+
+static void a_war_of_two(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 12; i++)
+        SAY(10 + i, 1 + i % 2, 100 + i, TW_ACTION_CONNECT, "a");
+    assert_int_equal(facts.takeovers, 8); /* as many as are remembered */
+}
+
+static void who_publishes_on_a_topic(void **state)
+{
+    char id[] = "p-00";
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_DELIVER, "sub", "t");
+    assert_int_equal(facts.topic_publishers, 0);
+    assert_null(facts.first_publisher.p);
+    SAY(2, 1, 1, TW_ACTION_PUBLISH, "a", "t");
+    assert_int_equal(facts.topic_publishers, 1);
+    assert_true(tw_str_is(facts.first_publisher, "a"));
+    SAY(3, 1, 2, TW_ACTION_PUBLISH, "a", "t");
+    assert_int_equal(facts.topic_publishers, 1);
+    SAY(4, 2, 3, TW_ACTION_PUBLISH, NULL, "t");
+    assert_int_equal(facts.topic_publishers, 2);
+    assert_true(tw_str_is(facts.first_publisher, "a"));
+    SAY(5, 2, 3, TW_ACTION_PUBLISH, NULL, "u");
+    assert_int_equal(facts.topic_publishers, 1);
+    assert_true(tw_str_is(facts.first_publisher, "10.0.0.2"));
+    for (unsigned i = 0; i < 30; i++) {
+        id[2] = (char)('a' + i / 10);
+        id[3] = (char)('0' + i % 10);
+        SAY(6, 3, 4, TW_ACTION_PUBLISH, id, "t");
+    }
+    assert_int_equal(facts.topic_publishers, 16);
+    SAY(7, 3, 4, TW_ACTION_DELIVER, "sub", "t");
+    assert_int_equal(facts.topic_publishers, 16);
+}
+
+static void how_much_a_filter_matches(void **state)
+{
+    static const char *const topics[] = {"a/1", "a/2", "b/1", "$SYS/up"};
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        SAY(1, 1, 1, TW_ACTION_PUBLISH, "p", topics[i]);
+    SAY(2, 2, 2, TW_ACTION_SUBSCRIBE, "s", "#");
+    assert_int_equal(facts.filter_topics, 3);
+    assert_int_equal(facts.known_topics, 4);
+    SAY(2, 2, 2, TW_ACTION_SUBSCRIBE, "s", "a/+");
+    assert_int_equal(facts.filter_topics, 2);
+    SAY(2, 2, 2, TW_ACTION_SUBSCRIBE, "s", "$share/g/b/1");
+    assert_int_equal(facts.filter_topics, 1);
+    SAY(2, 2, 2, TW_ACTION_SUBSCRIBE, "s", "x");
+    assert_int_equal(facts.filter_topics, 0);
+}
+
+static void deliveries_of_what_was_published(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one");
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t", "one");
+    assert_int_equal(n_expanded, 0);
+    assert_int_equal(got[1].value.kind, TW_VALUE_NONE);
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t", "two");
+    assert_int_equal(n_expanded, 1);
+    assert_int_equal(n_got, 4); /* the message and then its leaf */
+    assert_int_equal(got[2].value.kind, TW_VALUE_STRING);
+    assert_null(got[2].field.p);
+    assert_true(tw_str_is(got[3].field, "/v"));
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "u", "one");
+    assert_int_equal(n_expanded, 2);
+    SAY(61, 2, 2, TW_ACTION_DELIVER, "s", "t", "one");
+    assert_int_equal(n_expanded, 2);
+    SAY(62, 2, 2, TW_ACTION_DELIVER, "s", "t", "one");
+    assert_int_equal(n_expanded, 3);
+    SAY(62, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one");
+    assert_int_equal(n_expanded, 3);
+}
+
+static void leaves_share_the_facts_of_their_message(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "a", "t");
+    SAY(1, 1, 2, TW_ACTION_PUBLISH, "b", "t");
+    assert_int_equal(facts.topic_publishers, 2);
+    SAY(1, 1, 2, TW_ACTION_PUBLISH, "b", "t", .leaf = true);
+    assert_int_equal(facts.topic_publishers, 2);
+    assert_true(tw_str_is(facts.first_publisher, "a"));
+}
+
+static void what_follows_a_gap(void **state)
+{
+    (void)state;
+    SAY(5, 1, 1, TW_ACTION_PUBLISH, "a", "t");
+    assert_false(facts.after_gap);
+    SAY(10, 1, 1, TW_ACTION_GAP, NULL);
+    assert_true(facts.after_gap);
+    SAY(11, 1, 2, TW_ACTION_PUBLISH, "a", "t");
+    assert_false(facts.after_gap);
+    SAY(20, 1, 1, TW_ACTION_PUBLISH, "a", "t");
+    assert_true(facts.after_gap);
+    SAY(21, 1, 1, TW_ACTION_PUBLISH, "a", "t");
+    assert_false(facts.after_gap);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_client_id_at_two_addresses, start, stop),
+        cmocka_unit_test_setup_teardown(other_ids_and_brokers_do_not_meet, start, stop),
+        cmocka_unit_test_setup_teardown(moving_house_is_no_clone, start, stop),
+        cmocka_unit_test_setup_teardown(a_dropped_connection_is_no_takeover, start, stop),
+        cmocka_unit_test_setup_teardown(a_takeover_by_the_same_address, start, stop),
+        cmocka_unit_test_setup_teardown(a_takeover_counts_once, start, stop),
+        cmocka_unit_test_setup_teardown(a_war_of_two, start, stop),
+        cmocka_unit_test_setup_teardown(who_publishes_on_a_topic, start, stop),
+        cmocka_unit_test_setup_teardown(how_much_a_filter_matches, start, stop),
+        cmocka_unit_test_setup_teardown(deliveries_of_what_was_published, start, stop),
+        cmocka_unit_test_setup_teardown(leaves_share_the_facts_of_their_message, start, stop),
+        cmocka_unit_test_setup_teardown(what_follows_a_gap, start, stop),
+    };
+    return cmocka_run_group_tests_name("session/mqtt", tests, NULL, NULL);
+}
