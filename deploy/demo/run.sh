@@ -37,7 +37,8 @@ mosquitto=$(command -v mosquitto || echo /usr/sbin/mosquitto)
 printf 'listener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nlog_dest file %s\n' \
     "$port" "$work/broker.log" >"$work/mosquitto.conf"
 [ "$(id -u)" -ne 0 ] || echo 'user root' >>"$work/mosquitto.conf"
-"$mosquitto" -c "$work/mosquitto.conf" &
+# In a session of its own: Ctrl-C must not reach the broker before the last alerts have.
+setsid "$mosquitto" -c "$work/mosquitto.conf" 2>>"$work/broker.log" &
 broker_pid=$!
 for _ in $(seq 50); do
     busy "$port" && break
@@ -61,12 +62,14 @@ cat <<TEXT
 
 TEXT
 
-build/tierwatch run -c deploy/demo/tierwatch.yaml --set broker.port="$port" \
-    --play tests/lab/captures/plant.pcap --repeat &
-watch_pid=$!
-
 # Show here what a subscriber sees.
-mosquitto_sub -p "$port" -t 'tierwatch/1/+/+/alert/#' > >(jq --unbuffered -r \
+setsid mosquitto_sub -p "$port" -t 'tierwatch/1/+/+/alert/#' > >(jq --unbuffered -r \
     'select(.count == 1) | "  \(.ts[11:19])  \(.severity)\t\(.score)  \(.tier // "-")\t\(.rule.id)  \(.summary)"') 2>/dev/null &
 shown_pid=$!
-wait "$watch_pid"
+
+while true; do
+    build/tierwatch run -c deploy/demo/tierwatch.yaml --set broker.port="$port" \
+        --play tests/lab/captures/plant.pcap &
+    watch_pid=$!
+    wait "$watch_pid"
+done

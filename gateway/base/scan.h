@@ -1,9 +1,11 @@
 #pragma once
 /* Looking for bytes in strings from packets, eight at a time. */
 
+#include <endian.h>
+
 #include "base/str.h"
 
-/* 0x80 in every byte of `w` that is zero; bytes above the lowest such one may be marked wrongly. */
+/* 0x80 in the lowest byte of `w` that is zero; higher bytes may be marked wrongly. */
 static inline uint64_t tw_scan_zero(uint64_t w)
 {
     return (w - 0x0101010101010101u) & ~w & 0x8080808080808080u;
@@ -14,24 +16,28 @@ static inline uint64_t tw_scan_zero(uint64_t w)
  * holds bytes above 0x7f. */
 static inline size_t tw_scan_json_string(struct tw_str s, size_t at, bool *high)
 {
-    uint64_t seen = 0;
-    while (s.len - at >= 8) {
-        uint64_t w;
+    const uint64_t tops = 0x8080808080808080u;
+    uint64_t w, seen = 0;
+    while (s.len - at >= sizeof(w)) {
         memcpy(&w, s.p + at, sizeof(w));
-        uint64_t control = (w - 0x2020202020202020u) & ~w & 0x8080808080808080u;
-        uint64_t stop =
+        w = le64toh(w);
+        const uint64_t control = (w - 0x2020202020202020u) & ~w & tops;
+        const uint64_t stop =
             control | tw_scan_zero(w ^ 0x2222222222222222u) | tw_scan_zero(w ^ 0x5c5c5c5c5c5c5c5cu);
-        if (stop != 0)
-            break;
+        if (stop != 0) {
+            /* The lowest mark is right, and so are the bytes below it. */
+            *high |= ((seen | (w & (stop ^ (stop - 1)))) & tops) != 0;
+            return at + (size_t)__builtin_ctzll(stop) / 8;
+        }
         seen |= w;
-        at += 8;
+        at += sizeof(w);
     }
     for (; at < s.len; at++) {
-        unsigned char c = (unsigned char)s.p[at];
+        const unsigned char c = (unsigned char)s.p[at];
         if (c == '"' || c == '\\' || c < 0x20)
             break;
         seen |= c;
     }
-    *high |= (seen & 0x8080808080808080u) != 0;
+    *high |= (seen & tops) != 0;
     return at;
 }

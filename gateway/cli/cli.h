@@ -28,7 +28,7 @@ struct tw_options {
     const char *config, *inventory, *filter, *alerts, *events, *ledger, *summary, *fail_on, *from,
         *to, *log_level, *progress, *threads, *play;
     struct tw_list rules, interfaces, set, args;
-    bool dump_config, test, json, quiet, verbose, publish, markdown, repeat;
+    bool dump_config, test, json, quiet, verbose, publish, markdown;
 };
 
 /* Which options a command takes, as letters of the table in options.c. */

@@ -4,7 +4,7 @@
 #include "flow/flow.h"
 
 static const struct tw_command commands[] = {
-    {"run", "", "Watch live interfaces and publish alerts", "ciIRtFSDTyrqvlL", 0, 0,
+    {"run", "", "Watch live interfaces and publish alerts", "ciIRtFSDTyqvlL", 0, 0,
         "  tierwatch run -c /etc/tierwatch/tierwatch.yaml -i eth1\n"
         "  tierwatch run -c tierwatch.yaml --test\n",
         tw_cmd_run},

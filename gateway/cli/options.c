@@ -40,7 +40,6 @@ static const struct option_row rows[] = {
     {'u', false, "to", "TIME", "ignore packets after", TEXT, AT(to)},
     {'y', false, "play", "CAPTURE", "instead of an interface: play a capture as if it came in now",
         TEXT, AT(play)},
-    {'r', false, "repeat", NULL, "with --play: begin again at its end", FLAG, AT(repeat)},
     {'j', false, "json", NULL, "machine-readable output", FLAG, AT(json)},
     {'m', false, "markdown", NULL, "output as a Markdown table", FLAG, AT(markdown)},
     {'q', true, "quiet", NULL, "no summary, no progress", FLAG, AT(quiet)},

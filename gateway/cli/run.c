@@ -15,7 +15,6 @@ struct live {
     const struct tw_options *o;
     struct tw_watch watch;
     struct tw_capture *capture;
-    struct tw_capture *played;      /* passes of --play that are over, to be closed at the end */
     struct tw_evidence_source *evidence;
     struct tw_analyst *analyst;
     struct tw_alert_sink sink;
@@ -95,21 +94,6 @@ static enum tw_status open_capture(struct live *l, struct tw_capture_error *err)
     const struct tw_capture_live live = {
         .filter = filter, .snaplen = (int)c->snaplen, .ring_mb = (int)c->ring_mb};
     return tw_capture_open_live(names.at, names.n, &live, &l->capture, err);
-}
-
-/* The next pass of --play --repeat. The old capture stays until the end: a signal may point at it. */
-static struct tw_capture *play_again(void *user)
-{
-    struct live *l = user;
-    struct tw_capture_error err = {0};
-    struct tw_capture *next = NULL;
-    if (tw_capture_open_files(&l->o->play, 1, l->o->filter, &next, &err) != TW_OK)
-        return NULL;
-    tw_common_stop_on_signal(next);
-    tw_capture_close(l->played);
-    l->played = l->capture;
-    l->capture = next;
-    return next;
 }
 
 static bool open_ledger(struct live *l)
@@ -263,15 +247,12 @@ static int open_and_watch(struct live *l, struct tw_pipeline_config *config)
         config->capture = l->capture;
         config->live = true;
         config->play = l->o->play != NULL;
-        config->again = l->o->repeat ? play_again : NULL;
-        config->again_user = l;
         config->sink = (struct tw_pipeline_sink){l, on_event, on_tick};
         code = watch(l, config);
     }
     tw_common_stop_on_signal(NULL);
     tw_analyst_free(l->analyst);
     tw_evidence_source_free(l->evidence);
-    tw_capture_close(l->played);
     tw_capture_close(l->capture);
     tw_text_free(&l->sink.wire);
     return code;

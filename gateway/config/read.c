@@ -156,7 +156,7 @@ const char *tw_nearest(struct tw_str text, const char *const *names)
         struct tw_str name = tw_str_of(*names);
         /* Of two short words nearly all letters differ: that is no likeness. */
         size_t longer = text.len > name.len ? text.len : name.len;
-        unsigned limit = longer < 6 ? (unsigned)(longer + 1) / 2 : 3;
+        unsigned limit = longer < 6 ? (unsigned)(longer + 1) / 3 : 3;
         unsigned distance = tw_str_distance(text, name, 3);
         if (distance <= limit && distance < least) {
             least = distance;

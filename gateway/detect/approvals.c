@@ -1,34 +1,22 @@
-#include <math.h>
 #include <stdlib.h>
 
-#include "base/num.h"
 #include "base/timefmt.h"
 #include "base/topic.h"
+#include "detect/approved.h"
 #include "detect/state.h"
 
 enum {
     MAX_TARGETS = 4096, /* (definition, object) pairs with approvals */
     PER_TARGET = 8,     /* newest approvals kept for each */
-    MAX_ITEMS = 16,     /* of an approved array */
     MAX_BY = 64,
     SLACK_MS = 10       /* a mirror port may deliver two flows in the wrong order by so much */
-};
-
-/* An approved value, small enough to keep. */
-struct approved_value {
-    enum { ANY, NUMBER, TEXT, TRUTH, NUMBERS } kind;
-    double number;
-    bool truth;
-    struct tw_text_key text;
-    uint32_t n;
-    double items[MAX_ITEMS];
 };
 
 struct approval {
     int64_t given_ns, expires_ns;
     bool approved, any_actor;
     struct tw_text_key actor;
-    struct approved_value value;
+    struct tw_approved value;
     uint32_t uses;
     uint16_t by_len;
     char by[MAX_BY];
@@ -107,39 +95,11 @@ static bool is_yes(const struct tw_value *v)
     return false;
 }
 
-static struct approved_value value_of(struct tw_seed seed, const struct tw_value *v)
-{
-    struct approved_value out = {.kind = ANY};
-    struct tw_number n;
-    if (tw_value_number(v, &out.number)) {
-        out.kind = NUMBER;
-    } else if (v->kind == TW_VALUE_BOOL) {
-        out.kind = TRUTH;
-        out.truth = v->b;
-    } else if (v->kind == TW_VALUE_STRING && tw_num_parse(v->s, &n)) {
-        out.kind = NUMBER;
-        out.number = n.d;
-    } else if (v->kind == TW_VALUE_STRING) {
-        out.kind = TEXT;
-        out.text = tw_text_key(seed, v->s);
-    }
-    return out;
-}
-
 /* An item of an approved array: "/value/0", in document order. */
 static bool is_item(struct tw_str pointer, struct tw_str field)
 {
     return pointer.p != NULL && field.len > pointer.len && tw_str_starts(field, pointer) &&
            field.p[pointer.len] == '/';
-}
-
-static void add_item(struct approved_value *v, const struct tw_value *item)
-{
-    double d;
-    if (v->kind != NUMBERS)
-        *v = (struct approved_value){.kind = NUMBERS};
-    if (tw_value_number(item, &d) && v->n < MAX_ITEMS)
-        v->items[v->n++] = d;
 }
 
 static bool at(struct tw_str pointer, struct tw_str field)
@@ -162,9 +122,9 @@ static void take_leaf(const struct tw_approvals *a, struct pending *p, const str
         p->has_object = true;
         p->object = tw_text_key(a->seed, v->s);
     } else if (at(def->value, e->field)) {
-        p->approval.value = value_of(a->seed, v);
+        p->approval.value = tw_approved_of(a->seed, v);
     } else if (is_item(def->value, e->field)) {
-        add_item(&p->approval.value, v);
+        tw_approved_add(&p->approval.value, v);
     } else if (at(def->expires_s, e->field) && tw_value_number(v, &seconds) && seconds >= 0 &&
                seconds < 1e9) {
         p->approval.expires_ns = p->approval.given_ns + (int64_t)(seconds * (double)TW_NS_PER_S);
@@ -196,23 +156,13 @@ static struct approval *newest(struct target *t, uint32_t i)
     return &t->list[(t->next + PER_TARGET - 1 - i) % PER_TARGET];
 }
 
-static bool same_value(const struct approved_value *a, const struct approved_value *b)
-{
-    if (a->kind != b->kind || a->n != b->n)
-        return false;
-    if (a->kind == NUMBERS)
-        return memcmp(a->items, b->items, a->n * sizeof(a->items[0])) == 0;
-    return a->number == b->number && a->truth == b->truth && a->text.a == b->text.a &&
-           a->text.b == b->text.b;
-}
-
 /* The same message sent again [MQTT5 3.3.1.1] gives no second permission. */
 static bool is_repeat(struct target *t, const struct pending *p)
 {
     for (uint32_t i = 0; p->dup && i < t->n; i++) {
         const struct approval *old = newest(t, i);
         if (old->approved == p->approval.approved && old->any_actor == p->approval.any_actor &&
-            old->actor.a == p->approval.actor.a && same_value(&old->value, &p->approval.value))
+            old->actor.a == p->approval.actor.a && tw_approved_eq(&old->value, &p->approval.value))
             return true;
     }
     return false;
@@ -274,59 +224,6 @@ static void note_loss(struct tw_approvals *a, const struct tw_event *e, const st
     }
 }
 
-static bool is_integer_type(struct tw_str type)
-{
-    return tw_str_starts(type, TW_STR("Int")) || tw_str_starts(type, TW_STR("UInt")) ||
-           tw_str_is(type, "Byte") || tw_str_is(type, "SByte");
-}
-
-/* Both as the variable's type keeps them. */
-static bool number_fits(double approved, const struct tw_value *v, struct tw_str type)
-{
-    double written;
-    if (!tw_value_number(v, &written))
-        return v->kind == TW_VALUE_BOOL && (approved != 0) == v->b;
-    if (v->kind == TW_VALUE_FLOAT || tw_str_starts(type, TW_STR("Float")))
-        return (float)approved == (float)written;
-    if (v->kind == TW_VALUE_INT || v->kind == TW_VALUE_UINT || is_integer_type(type))
-        return rint(approved) == rint(written);
-    return approved == written;
-}
-
-static bool numbers_fit(const struct approved_value *a, const struct tw_value *v, struct tw_str type)
-{
-    if (v->kind != TW_VALUE_ARRAY)
-        return a->n == 1 && number_fits(a->items[0], v, type);
-    if (v->n != a->n)
-        return false;
-    for (uint32_t i = 0; i < v->n; i++) {
-        if (!number_fits(a->items[i], &v->items[i], type))
-            return false;
-    }
-    return true;
-}
-
-/* A value that is not known (encrypted, none sent) can not contradict. */
-static bool value_fits(const struct tw_approvals *a, const struct approved_value *approved,
-    const struct tw_value *v, struct tw_str type)
-{
-    if (v->kind == TW_VALUE_NONE || v->kind == TW_VALUE_NULL || approved->kind == ANY)
-        return true;
-    if (approved->kind == NUMBERS)
-        return numbers_fit(approved, v, type);
-    if (v->kind == TW_VALUE_ARRAY && v->n == 1)
-        v = &v->items[0];
-    if (approved->kind == NUMBER)
-        return number_fits(approved->number, v, type);
-    if (approved->kind == TRUTH) {
-        double d;
-        return v->kind == TW_VALUE_BOOL ? v->b == approved->truth
-                                        : tw_value_number(v, &d) && (d != 0) == approved->truth;
-    }
-    struct tw_text_key text = tw_text_key(a->seed, v->kind == TW_VALUE_STRING ? v->s : TW_STR_NONE);
-    return v->kind == TW_VALUE_STRING && text.a == approved->text.a && text.b == approved->text.b;
-}
-
 /* Where a state stands when several approvals say different things: the greatest decides. */
 static const uint8_t weight[] = {
     [TW_APPROVAL_NONE] = 0,
@@ -383,7 +280,7 @@ static void consult(const struct tw_approvals *a, struct target *t, const struct
         struct approval *ap = newest(t, i);
         if (!for_actor(a, ap, &facts->actor))
             continue;
-        bool fits = value_fits(a, &ap->value, &e->value, facts->variable.type);
+        bool fits = tw_approved_fits(a->seed, &ap->value, &e->value, facts->variable.type);
         enum tw_approval_state state = state_of(ap, fits, now_ns);
         bool refused_since = state == TW_APPROVAL_VALID && out->state == TW_APPROVAL_REJECTED;
         if (weight[state] > weight[out->state] && !refused_since)
@@ -413,7 +310,7 @@ static void put_facts(const struct verdict *v, struct tw_approval_facts *out)
     out->state = v->state;
     if (ap == NULL)
         return;
-    out->has_value = ap->value.kind == NUMBER;
+    out->has_value = ap->value.kind == TW_APPROVED_NUMBER;
     out->value = ap->value.number;
     out->given_ns = ap->given_ns;
     out->expires_ns = ap->expires_ns;
@@ -461,10 +358,28 @@ static bool carries_out(const struct tw_event *e, const struct tw_facts *facts)
     return e->action == TW_ACTION_PUBLISH && (e->field.p == NULL || facts->variable.id.p != NULL);
 }
 
+/* A publish by which somebody says yes, whether or not it is theirs to say. */
+static void note_giving(
+    const struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
+{
+    struct tw_approval_facts *out = &facts->approval;
+    for (size_t i = 0; i < a->n_defs && e->action == TW_ACTION_PUBLISH; i++) {
+        const struct tw_approval_def *def = &a->defs[i];
+        bool says_so = def->approved.p == NULL ? e->field.p == NULL
+                                               : at(def->approved, e->field) && is_yes(&e->value);
+        if (!says_so || e->object.p == NULL || !tw_topic_matches(def->topic, e->object))
+            continue;
+        out->id = out->is_given ? out->id : def->id;
+        out->is_given = true;
+        out->giver_ok |= tw_message_sender_ok(e, facts, def->by, def->n_by);
+    }
+}
+
 void tw_approvals_event(
     struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
 {
     facts->approval = (struct tw_approval_facts){.state = TW_APPROVAL_NONE};
+    note_giving(a, e, facts);
     for (size_t i = 0; i < a->n_defs; i++)
         learn(a, i, e, facts);
     note_loss(a, e, facts);

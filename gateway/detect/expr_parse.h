@@ -19,8 +19,18 @@ void tw_parser_report(struct tw_parser *p, size_t offset, const char *hint, cons
 /* A syntax error at the present token. */
 void tw_parser_lost(struct tw_parser *p, const char *wanted);
 
-/* What a word before operators may be. */
+/* The present token is this word. */
 bool tw_parser_is_word(const struct tw_parser *p, const char *word);
+
+/* A new node of the tree; NULL (and no use to go on) when memory is short. */
+struct tw_expr *tw_parser_new(struct tw_parser *p, enum tw_expr_kind kind);
+/* An operator's word, or and, or, not: never a name. */
+bool tw_parser_reserved(struct tw_str word);
+bool tw_parser_at_operator(const struct tw_parser *p);
+/* Behind a name that means nothing: skip its comparison, so that the rest is still checked. */
+void tw_parser_skip(struct tw_parser *p);
+/* What follows `field`, which stands at `at`. */
+struct tw_expr *tw_parser_comparison(struct tw_parser *p, const struct tw_field *field, size_t at);
 
 /* Parse what stands on the right of `test->op` for the field `test->left`, checked against its type.
  * Errors are reported; the parser goes on behind the operand. */

@@ -97,6 +97,8 @@ struct tw_approval_facts {
     double value;                /* that was approved */
     int64_t given_ns, expires_ns;
     struct tw_str by;            /* actor id of the approver */
+    bool is_given;               /* this very event gives an approval: a message that says yes */
+    bool giver_ok;               /* its sender is one of those who may */
 };
 
 struct tw_report_facts {         /* this event is a leaf of a report the actor makes about itself */

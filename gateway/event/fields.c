@@ -316,6 +316,12 @@ TEXT(approval_state, tw_approval_name(APPROVAL.state))
 STR(approval_id, APPROVAL.id)
 NUM(approval_value, APPROVAL.has_value, APPROVAL.value)
 STR(approval_by, APPROVAL.by)
+FLAG(approval_is_given, APPROVAL.is_given)
+GET(approval_giver_ok)
+{
+    if (APPROVAL.is_given)
+        set_flag(out, APPROVAL.giver_ok);
+}
 GET(approval_age)
 {
     if (APPROVAL.given_ns != 0)
@@ -589,6 +595,9 @@ static const struct tw_field fields[] = {
     {"approval.value", "Value that was approved", "82.5", N, NULL, get_approval_value},
     {"approval.by", "Who approved", "hmi-1", S, NULL, get_approval_by},
     {"approval.age", "Seconds since it was given", "12.5", N, NULL, get_approval_age},
+    {"approval.is_given", "This message gives an approval", "true", B, NULL, get_approval_is_given},
+    {"approval.giver_ok", "Its sender is one of those who may give it", "false", B, NULL,
+        get_approval_giver_ok},
     {"approval.expired_for", "Seconds since it expired", "4", N, NULL, get_approval_expired_for},
 
     {"report.is_report", "The actor reports about itself here", "true", B, NULL, get_report_is},

@@ -70,8 +70,7 @@ static void finish_half(const struct tw_flow_ctx *c, unsigned d)
 {
     struct tw_flow_ctx one = *c;
     one.d = d;
-    const struct tw_reasm_sink sink = tw_recognise_sink(&one);
-    const struct tw_reasm_env env = tw_recognise_env(&one, &sink);
+    const struct tw_reasm_env env = tw_recognise_env(&one);
     tw_reasm_finish(&c->w->half[d], &env);
 }
 
@@ -194,7 +193,7 @@ static void account(const struct tw_flow_ctx *c, const struct tw_packet *p)
     }
 }
 
-static void tcp_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
+static void tcp_packet(struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     tw_tcp_segment(c, p);
     tw_classify_packet(c, p);
@@ -260,8 +259,7 @@ static void expire_half(const struct tw_flow_ctx *c, unsigned d)
 {
     struct tw_flow_ctx one = *c;
     one.d = d;
-    const struct tw_reasm_sink sink = tw_recognise_sink(&one);
-    const struct tw_reasm_env env = tw_recognise_env(&one, &sink);
+    const struct tw_reasm_env env = tw_recognise_env(&one);
     if (tw_reasm_deadline(&c->w->half[d]) <= c->when.ts_ns)
         tw_reasm_expire(&c->w->half[d], &env);
 }

@@ -37,7 +37,17 @@ static struct tw_cur bytes_of(const struct tw_segment *s)
 static uint32_t digest(struct tw_seed seed, struct tw_cur c)
 {
     const uint64_t key = seed.k1 ^ UINT64_C(0xa0761d6478bd642f);
-    uint64_t h = seed.k0 ^ c.left ^ UINT64_C(0xe7037ed1a0b428db), a, b;
+    uint64_t h = seed.k0 ^ c.left ^ UINT64_C(0xe7037ed1a0b428db), g = key, a, b;
+    /* Two chains, so that one multiplication need not wait for the other. */
+    while (c.left >= 32) {
+        uint64_t e, f;
+        if (!tw_cur_u64le(&c, &a) || !tw_cur_u64le(&c, &b) || !tw_cur_u64le(&c, &e) ||
+            !tw_cur_u64le(&c, &f))
+            break;
+        h = tw_mix_fold(a ^ key, b ^ h);
+        g = tw_mix_fold(e ^ seed.k0, f ^ g);
+    }
+    h ^= g;
     while (c.left >= 16) {
         if (!tw_cur_u64le(&c, &a) || !tw_cur_u64le(&c, &b))
             break;
@@ -85,14 +95,14 @@ static bool differs_from_recent(
 static void tell_conflict(const struct tw_reasm_env *env)
 {
     env->counters->conflicts++;
-    env->sink->conflict(env->sink->user);
+    env->sink->conflict(env->user);
 }
 
 static void tell_gap(const struct tw_reasm_env *env, uint32_t missing)
 {
     env->counters->gaps++;
     env->counters->gap_bytes += missing;
-    env->sink->gap(env->sink->user, missing);
+    env->sink->gap(env->user, missing);
 }
 
 static void hand_on(
@@ -101,7 +111,7 @@ static void hand_on(
     remember(r, env, r->next, bytes);
     r->next += len;
     if (bytes.left > 0)
-        env->sink->data(env->sink->user, bytes);
+        env->sink->data(env->user, bytes);
     if (bytes.left < len)
         tell_gap(env, len - (uint32_t)bytes.left);
 }
@@ -128,12 +138,12 @@ static void drain(struct tw_reasm *r, const struct tw_reasm_env *env)
 }
 
 /* Are there acknowledged bytes that were not seen here, and since when? */
-static void watch(struct tw_reasm *r, const struct tw_reasm_env *env)
+static void watch(struct tw_reasm *r, int64_t now_ns)
 {
     const bool all = r->has_fin && r->next == r->fin;
     const bool behind = r->has_ack && r->started && !all && tw_seq_diff(r->acked, r->next) > 0;
     if (behind && !r->behind) {
-        r->since_ns = env->now_ns;
+        r->since_ns = now_ns;
         r->later = 0;
     }
     r->behind = behind;
@@ -156,7 +166,7 @@ static void give_up(struct tw_reasm *r, const struct tw_reasm_env *env)
     tell_gap(env, missing);
     drain(r, env);
     r->since_ns = env->now_ns;
-    watch(r, env);
+    watch(r, env->now_ns);
 }
 
 void tw_reasm_expire(struct tw_reasm *r, const struct tw_reasm_env *env)
@@ -352,7 +362,7 @@ void tw_reasm_segment(struct tw_reasm *r, const struct tw_reasm_env *env, uint32
     } else {
         early(r, env, p);
     }
-    watch(r, env);
+    watch(r, env->now_ns);
     tw_reasm_expire(r, env);
 }
 
@@ -364,17 +374,14 @@ void tw_reasm_start(struct tw_reasm *r, uint32_t seq)
     r->started = true;
 }
 
-void tw_reasm_ack(struct tw_reasm *r, const struct tw_reasm_env *env, uint32_t ack)
+bool tw_reasm_ack(struct tw_reasm *r, int64_t now_ns, uint32_t ack)
 {
     if (!r->has_ack || tw_seq_diff(ack, r->acked) > 0) {
         r->acked = ack;
         r->has_ack = true;
     }
-    if (!r->started)
-        return;
-    watch(r, env);
-    if (r->queue != NULL)
-        tw_reasm_expire(r, env);
+    watch(r, now_ns);
+    return is_lost(r, now_ns);
 }
 
 void tw_reasm_fin(struct tw_reasm *r, uint32_t seq)

@@ -35,7 +35,6 @@ struct tw_reasm {
 };
 
 struct tw_reasm_sink {
-    void *user;
     void (*data)(void *user, struct tw_cur bytes);
     void (*gap)(void *user, uint64_t missing);
     void (*conflict)(void *user); /* at most once for each segment */
@@ -49,6 +48,7 @@ struct tw_reasm_counters {
 struct tw_reasm_env {
     struct tw_pool *pool;
     const struct tw_reasm_sink *sink;
+    void *user; /* for the sink */
     struct tw_reasm_counters *counters;
     struct tw_seed seed;
     int64_t now_ns;
@@ -65,8 +65,9 @@ void tw_reasm_start(struct tw_reasm *r, uint32_t seq);
 /* `len` bytes at `seq` were sent, `bytes` of them were captured. */
 void tw_reasm_segment(struct tw_reasm *r, const struct tw_reasm_env *env, uint32_t seq,
     struct tw_cur bytes, uint32_t len);
-/* The other side acknowledged everything before `ack`. */
-void tw_reasm_ack(struct tw_reasm *r, const struct tw_reasm_env *env, uint32_t ack);
+/* The other side acknowledged everything before `ack`. True when holes are to be given up for that:
+ * call tw_reasm_expire(). */
+TW_MUST_CHECK bool tw_reasm_ack(struct tw_reasm *r, int64_t now_ns, uint32_t ack);
 /* No bytes at or behind `seq` belong to the stream. */
 void tw_reasm_fin(struct tw_reasm *r, uint32_t seq);
 /* Nobody wants the bytes: only keep count of sequence numbers. */

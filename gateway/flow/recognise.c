@@ -14,17 +14,6 @@ void *tw_flow_state(const struct tw_flows *f, const struct tw_flow *w)
     return f->states + f->state_size * tw_flow_index(&f->table, w);
 }
 
-struct tw_reasm_env tw_recognise_env(const struct tw_flow_ctx *c, const struct tw_reasm_sink *sink)
-{
-    return (struct tw_reasm_env){
-        .pool = c->f->pool,
-        .sink = sink,
-        .counters = &c->f->reasm,
-        .seed = c->f->table.seed,
-        .now_ns = c->when.ts_ns,
-    };
-}
-
 void tw_recognise_midstream(struct tw_flow *w)
 {
     if (!w->midstream_probe)
@@ -227,8 +216,15 @@ static void on_conflict(void *user)
     tell(c, TW_ACTION_CONFLICT, 0);
 }
 
-struct tw_reasm_sink tw_recognise_sink(const struct tw_flow_ctx *c)
+struct tw_reasm_env tw_recognise_env(struct tw_flow_ctx *c)
 {
-    /* The callbacks only read the context; libraries of callbacks take plain pointers. */
-    return (struct tw_reasm_sink){(void *)(uintptr_t)c, on_data, on_gap, on_conflict};
+    static const struct tw_reasm_sink sink = {on_data, on_gap, on_conflict};
+    return (struct tw_reasm_env){
+        .pool = c->f->pool,
+        .sink = &sink,
+        .user = c,
+        .counters = &c->f->reasm,
+        .seed = c->f->table.seed,
+        .now_ns = c->when.ts_ns,
+    };
 }

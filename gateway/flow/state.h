@@ -115,18 +115,18 @@ void tw_flow_end(const struct tw_flow_ctx *c, enum tw_end reason);
 void tw_tcp_admit(struct tw_flow_ctx *c, const struct tw_packet *p, struct tw_flow_syn *out_syn);
 void tw_tcp_open(
     const struct tw_flow_ctx *c, const struct tw_packet *p, const struct tw_flow_syn *syn);
-void tw_tcp_segment(const struct tw_flow_ctx *c, const struct tw_packet *p);
+void tw_tcp_segment(struct tw_flow_ctx *c, const struct tw_packet *p);
 void tw_tcp_close(const struct tw_flow_ctx *c, const struct tw_packet *p);
 int64_t tw_tcp_idle_ns(const struct tw_flow *w, int64_t limit_ns);
 
 /* recognise.c */
-struct tw_reasm_sink tw_recognise_sink(const struct tw_flow_ctx *c);
+/* What reassembly works with; bytes of c->d go to the probes or the dissector. `c` has to stay. */
+struct tw_reasm_env tw_recognise_env(struct tw_flow_ctx *c);
 /* The start of the connection is not there to be judged: several segments get a chance. */
 void tw_recognise_midstream(struct tw_flow *w);
 void *tw_flow_state(const struct tw_flows *f, const struct tw_flow *w);
 /* Nobody reads it: drop what was kept for a dissector and let nDPI speak. */
 void tw_recognise_give_up(const struct tw_flow_ctx *c);
-struct tw_reasm_env tw_recognise_env(const struct tw_flow_ctx *c, const struct tw_reasm_sink *sink);
 
 /* classify.c */
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);

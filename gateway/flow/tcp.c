@@ -120,8 +120,7 @@ void tw_tcp_open(
     }
 }
 
-static void acknowledge(
-    const struct tw_flow_ctx *c, const struct tw_packet *p, const struct tw_reasm_env *env)
+static void acknowledge(const struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
     struct tw_reasm *peer = &w->half[c->d ^ 1];
@@ -129,30 +128,24 @@ static void acknowledge(
      * begins, should its SYN be missing. */
     if (w->syn && !peer->started)
         tw_reasm_start(peer, p->tcp_ack);
-    w->answered = w->answered || c->d == 1;
-    w->acked_back = w->acked_back || c->d == 0;
-    if (w->mode == TW_FLOW_OTHER) {
-        if (!peer->has_ack || tw_seq_diff(p->tcp_ack, peer->acked) > 0)
-            peer->acked = p->tcp_ack;
-        peer->has_ack = true;
+    if (c->d == 0)
+        w->acked_back = true;
+    else
+        w->answered = true;
+    if (!tw_reasm_ack(peer, c->when.ts_ns, p->tcp_ack))
         return;
-    }
     struct tw_flow_ctx reverse = *c;
     reverse.d ^= 1;
-    const struct tw_reasm_sink sink = tw_recognise_sink(&reverse);
-    struct tw_reasm_env back = *env;
-    back.sink = &sink;
-    tw_reasm_ack(peer, &back, p->tcp_ack);
+    const struct tw_reasm_env env = tw_recognise_env(&reverse);
+    tw_reasm_expire(peer, &env);
 }
 
-void tw_tcp_segment(const struct tw_flow_ctx *c, const struct tw_packet *p)
+void tw_tcp_segment(struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
     struct tw_reasm *r = &w->half[c->d];
     const bool syn = (p->tcp_flags & TW_TCP_SYN) != 0;
     const uint32_t seq = p->tcp_seq + syn;
-    const struct tw_reasm_sink sink = tw_recognise_sink(c);
-    const struct tw_reasm_env env = tw_recognise_env(c, &sink);
     if (p->tcp_flags & TW_TCP_RST)
         return;
     /* Whoever really resets a connection says no more. */
@@ -161,11 +154,13 @@ void tw_tcp_segment(const struct tw_flow_ctx *c, const struct tw_packet *p)
     if (syn)
         tw_reasm_start(r, seq);
     if (has_ack(p))
-        acknowledge(c, p, &env);
-    if (p->payload_len > 0 && w->mode == TW_FLOW_OTHER)
+        acknowledge(c, p);
+    if (p->payload_len > 0 && w->mode == TW_FLOW_OTHER) {
         tw_reasm_skip(r, seq, p->payload_len);
-    else if (p->payload_len > 0)
+    } else if (p->payload_len > 0) {
+        const struct tw_reasm_env env = tw_recognise_env(c);
         tw_reasm_segment(r, &env, seq, p->payload, p->payload_len);
+    }
     if (r->queue != NULL || w->half[c->d ^ 1].queue != NULL)
         w->check_deadline = true;
 }

@@ -34,11 +34,9 @@ struct tw_pipeline_config {
     /* Called on the reading thread when packets come from another input than before. May be NULL. */
     void (*input)(void *user, uint64_t packet, uint32_t index);
     void *input_user;
-    /* Files as if they came in live: packets wait for their time, which is moved to now; at the end
-     * `again` opens the capture anew, or returns NULL to stop. Needs `live`. */
+    /* Files as if they came in live: each packet waits for its time after the first. Needs `live`;
+     * event time stays that of the capture. */
     bool play;
-    struct tw_capture *(*again)(void *user);
-    void *again_user;
 };
 
 struct tw_pipeline_result {

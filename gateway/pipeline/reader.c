@@ -19,12 +19,9 @@ struct reader {
     struct tw_defrag *defrag;
     int64_t next_tick_ns; /* 0 before the first packet */
     uint64_t last_packet;
-    uint32_t input;       /* the last packet came from */
-    struct tw_capture *capture;
-    /* --play: added to the times and numbers of this pass. */
-    int64_t play_shift_ns;
-    uint64_t play_base;
-    bool play_started;
+    uint32_t input;          /* the last packet came from */
+    int64_t clock_shift_ns;  /* a played capture: wall clock minus event time */
+    bool playing;
 };
 
 /* Let event time reach `now_ns`: one tick for every full second on the way. */
@@ -96,7 +93,7 @@ static void take(struct reader *r, const struct tw_raw_packet *raw)
 static void idle(struct reader *r)
 {
     if (r->config->live && r->next_tick_ns != 0) {
-        int64_t now = tw_time_now() - LIVE_SLACK_NS;
+        int64_t now = tw_time_now() - r->clock_shift_ns - LIVE_SLACK_NS;
         if (now > r->out->last_ns)
             advance(r, now);
     }
@@ -109,46 +106,28 @@ static void progress(const struct reader *r)
     const struct tw_pipeline_config *c = r->config;
     if (c->progress == NULL)
         return;
-    const struct tw_capture_stats stats = tw_capture_stats(r->capture);
+    const struct tw_capture_stats stats = tw_capture_stats(c->capture);
     c->progress(c->progress_user, &stats);
 }
 
-/* Move a played packet to its place in the present and wait until it is due. False when stopped. */
-static bool play(struct reader *r, struct tw_raw_packet *raw)
+/* Wait until a played packet is due. False when stopped. */
+static bool play(struct reader *r, const struct tw_raw_packet *raw)
 {
-    if (!r->play_started) {
-        r->play_shift_ns = tw_time_now() - raw->ts_ns;
-        r->play_base = r->last_packet;
-        r->play_started = true;
-    }
-    raw->ts_ns += r->play_shift_ns;
-    raw->number += r->play_base;
+    if (!r->playing)
+        r->clock_shift_ns = tw_time_now() - raw->ts_ns;
+    r->playing = true;
     for (;;) {
-        int64_t wait_ns = raw->ts_ns - tw_time_now();
+        int64_t wait_ns = raw->ts_ns + r->clock_shift_ns - tw_time_now();
         if (wait_ns <= 0)
             return true;
         if (wait_ns > IDLE_MS * TW_NS_PER_MS)
             wait_ns = IDLE_MS * TW_NS_PER_MS;
         const struct timespec t = {.tv_nsec = (long)wait_ns};
         nanosleep(&t, NULL);
-        if (tw_capture_stopped(r->capture))
+        if (tw_capture_stopped(r->config->capture))
             return false;
         idle(r);
     }
-}
-
-/* The next pass of a played capture; false when there is none. */
-static bool play_again(struct reader *r)
-{
-    const struct tw_pipeline_config *c = r->config;
-    if (!c->play || c->again == NULL || tw_capture_stopped(r->capture))
-        return false;
-    struct tw_capture *next = c->again(c->again_user);
-    if (next == NULL)
-        return false;
-    r->capture = next;
-    r->play_started = false;
-    return true;
 }
 
 static enum tw_status loop(struct reader *r)
@@ -156,11 +135,10 @@ static enum tw_status loop(struct reader *r)
     for (unsigned n = 1;; n++) {
         struct tw_raw_packet raw;
         struct tw_capture_error err = {0};
-        enum tw_status st = tw_capture_next(r->capture, IDLE_MS, &raw, &err);
-        if (st == TW_END) {
-            if (!play_again(r))
-                return TW_OK;
-        } else if (st == TW_OK) {
+        enum tw_status st = tw_capture_next(r->config->capture, IDLE_MS, &raw, &err);
+        if (st == TW_END)
+            return TW_OK;
+        if (st == TW_OK) {
             if (r->config->play && !play(r, &raw))
                 return TW_OK;
             take(r, &raw);
@@ -182,7 +160,7 @@ static enum tw_status loop(struct reader *r)
 enum tw_status tw_reader_run(const struct tw_pipeline_config *config,
     const struct tw_reader_ops *ops, struct tw_pipeline_result *out)
 {
-    struct reader r = {.config = config, .ops = ops, .out = out, .capture = config->capture};
+    struct reader r = {.config = config, .ops = ops, .out = out};
     r.defrag = tw_defrag_new(DATAGRAMS);
     if (r.defrag == NULL)
         return TW_NO_MEMORY;
@@ -191,7 +169,7 @@ enum tw_status tw_reader_run(const struct tw_pipeline_config *config,
     const struct tw_defrag_stats defrag = tw_defrag_stats(r.defrag);
     out->fragments = defrag.fragments;
     out->reassembled = defrag.reassembled;
-    out->capture = tw_capture_stats(r.capture);
+    out->capture = tw_capture_stats(config->capture);
     tw_defrag_free(r.defrag);
     return st;
 }

@@ -5,8 +5,6 @@
 
 enum expect { VALUE, VALUE_OR_END, KEY, KEY_OR_END, COMMA_OR_END, DONE };
 
-static const struct tw_json_token error_token = {.kind = TW_JSON_ERROR};
-
 static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
     1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
@@ -23,12 +21,14 @@ static inline char look(const struct tw_json *r)
 
 static inline void skip_space(struct tw_json *r)
 {
-    while (r->at < r->text.len) {
-        char c = r->text.p[r->at];
+    size_t at = r->at;
+    while (at < r->text.len) {
+        const char c = r->text.p[at];
         if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
-            return;
-        r->at++;
+            break;
+        at++;
     }
+    r->at = at;
 }
 
 static inline bool is_digit(char c)
@@ -60,53 +60,56 @@ static bool escape(struct tw_json *r)
 }
 
 /* At an opening quote. */
-static struct tw_json_token string(struct tw_json *r, enum tw_json_kind kind)
+static enum tw_json_kind string(
+    struct tw_json *r, enum tw_json_kind kind, struct tw_json_token *out)
 {
-    struct tw_json_token t = {.kind = kind};
-    size_t from = ++r->at;
+    const size_t from = ++r->at;
     bool high = false;
+    out->escaped = false;
     for (;;) {
         r->at = tw_scan_json_string(r->text, r->at, &high);
-        char c = look(r);
+        const char c = look(r);
         if (c == '"')
             break;
         if (c != '\\')
-            return error_token;
-        t.escaped = true;
+            return TW_JSON_ERROR;
+        out->escaped = true;
         r->at++;
         if (!escape(r))
-            return error_token;
+            return TW_JSON_ERROR;
     }
-    t.text = (struct tw_str){r->text.p + from, r->at - from};
+    out->text = (struct tw_str){r->text.p + from, r->at - from};
     r->at++;
-    return high && !tw_utf8_valid(t.text) ? error_token : t;
+    return high && !tw_utf8_valid(out->text) ? TW_JSON_ERROR : kind;
 }
 
+/* A number as it stands: `digits` × 10^`power`. */
 struct number {
-    uint64_t digits; /* the first 19 significant ones */
-    int dropped;     /* further ones before the point */
-    int after;       /* of `digits`, those behind the point */
-    int count;
-    bool whole;
+    uint64_t digits; /* wrong when there are more than 18 */
+    size_t count;    /* of the digits, leading zeros included */
+    int power;
+    bool minus, whole;
 };
 
-static void take_digits(struct tw_json *r, struct number *n, bool fraction)
+/* Digits at the reader's place; returns how many. */
+static inline size_t take_digits(struct tw_json *r, struct number *n)
 {
-    for (char c; is_digit(c = look(r)); r->at++) {
-        if (n->count < 19) {
-            n->digits = n->digits * 10 + (uint64_t)(c - '0');
-            n->count += n->digits != 0;
-            n->after += fraction;
-        } else {
-            n->dropped += !fraction;
-        }
-    }
+    const char *p = r->text.p;
+    size_t at = r->at;
+    uint64_t digits = n->digits;
+    while (at < r->text.len && is_digit(p[at]))
+        digits = digits * 10 + (uint64_t)(p[at++] - '0');
+    const size_t taken = at - r->at;
+    r->at = at;
+    n->digits = digits;
+    n->count += taken;
+    return taken;
 }
 
 /* The exponent, bounded so that it can not overflow; false when there is no digit. */
 static bool exponent(struct tw_json *r, int *out)
 {
-    bool minus = look(r) == '-';
+    const bool minus = look(r) == '-';
     int e = 0;
     if (minus || look(r) == '+')
         r->at++;
@@ -118,155 +121,172 @@ static bool exponent(struct tw_json *r, int *out)
     return true;
 }
 
-/* What quick arithmetic can not do exactly: up to 400 characters are read as they stand; of longer
- * numbers the first 19 digits count. */
-static double slow(const struct number *n, int e, bool minus, struct tw_str text)
+/* The grammar of RFC 8259 6; false when it is violated. */
+static bool scan_number(struct tw_json *r, struct number *n)
+{
+    n->minus = look(r) == '-';
+    r->at += n->minus;
+    const char first = look(r);
+    const size_t whole = take_digits(r, n);
+    if (whole == 0 || (whole > 1 && first == '0'))
+        return false;
+    if (look(r) == '.') {
+        r->at++;
+        n->whole = false;
+        const size_t after = take_digits(r, n);
+        if (after == 0)
+            return false;
+        n->power = after < 100000 ? -(int)after : -100000;
+    }
+    if (look(r) == 'e' || look(r) == 'E') {
+        int e;
+        r->at++;
+        n->whole = false;
+        if (!exponent(r, &e))
+            return false;
+        n->power += e;
+    }
+    return true;
+}
+
+/* 19 digits and more. What still fits into 64 bits stays whole. */
+static enum tw_json_kind long_integer(struct tw_str digits, bool minus, struct tw_json_token *out)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        uint64_t d = (uint64_t)(digits.p[i] - '0');
+        if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, d, &v))
+            return TW_JSON_ERROR;
+    }
+    if (v > (uint64_t)INT64_MAX + minus)
+        return TW_JSON_ERROR;
+    out->i = (int64_t)(minus ? 0 - v : v);
+    return TW_JSON_INT;
+}
+
+/* What quick arithmetic can not do exactly. Of a number too long for tw_num_parse() only the size
+ * matters: such texts are no measurements. */
+static double slow(struct tw_str text, const struct number *n)
 {
     struct tw_number parsed;
     if (tw_num_parse(text, &parsed))
         return parsed.d;
-    char short_form[2 * TW_NUM_TEXT + 2];
-    size_t len = 0;
-    if (minus)
-        short_form[len++] = '-';
-    len += tw_num_u64(short_form + len, n->digits);
-    short_form[len++] = 'e';
-    len += tw_num_i64(short_form + len, (int64_t)e + n->dropped - n->after);
-    return tw_num_parse((struct tw_str){short_form, len}, &parsed) ? parsed.d : 0;
+    const struct tw_str start = {text.p, 300};
+    const bool whole = memchr(start.p, '.', start.len) == NULL;
+    const double d = tw_num_parse(start, &parsed) && !whole ? parsed.d : __builtin_inf();
+    return n->minus && d > 0 ? -d : d;
 }
 
-static struct tw_json_token number_value(
-    const struct number *n, int e, bool minus, struct tw_str text)
+static enum tw_json_kind number(struct tw_json *r, struct tw_json_token *out)
 {
-    struct tw_json_token t = {.kind = TW_JSON_INT};
-    if (n->whole && n->dropped == 0 && n->digits <= (uint64_t)INT64_MAX + minus) {
-        t.i = (int64_t)(minus ? 0 - n->digits : n->digits);
-        return t;
-    }
-    t.kind = TW_JSON_DOUBLE;
-    int power = e - n->after;
-    if (n->digits < (UINT64_C(1) << 53) && n->count < 19 && power >= -22 && power <= 22) {
-        double d = (double)n->digits;
-        d = power < 0 ? d / powers[-power] : d * powers[power];
-        t.d = minus ? -d : d;
-    } else {
-        t.d = slow(n, e, minus, text);
-    }
-    return t;
-}
-
-static struct tw_json_token number(struct tw_json *r)
-{
-    size_t from = r->at;
     struct number n = {.whole = true};
-    bool minus = look(r) == '-';
-    int e = 0;
-    r->at += minus;
-    size_t first = r->at;
-    take_digits(r, &n, false);
-    size_t whole = r->at - first;
-    if (whole == 0 || (whole > 1 && r->text.p[first] == '0'))
-        return error_token;
-    if (look(r) == '.') {
-        r->at++;
-        n.whole = false;
-        if (!is_digit(look(r)))
-            return error_token;
-        take_digits(r, &n, true);
+    const size_t from = r->at;
+    if (!scan_number(r, &n))
+        return TW_JSON_ERROR;
+    const struct tw_str text = {r->text.p + from, r->at - from};
+    if (n.whole && n.count <= 18) {
+        out->i = n.minus ? -(int64_t)n.digits : (int64_t)n.digits;
+        return TW_JSON_INT;
     }
-    if (look(r) == 'e' || look(r) == 'E') {
-        r->at++;
-        n.whole = false;
-        if (!exponent(r, &e))
-            return error_token;
+    if (n.whole) {
+        const struct tw_str digits = {text.p + n.minus, text.len - n.minus};
+        if (long_integer(digits, n.minus, out) == TW_JSON_INT)
+            return TW_JSON_INT;
     }
-    return number_value(&n, e, minus, (struct tw_str){r->text.p + from, r->at - from});
+    /* One correctly rounded operation on two exact numbers. */
+    if (n.count <= 18 && n.digits < (UINT64_C(1) << 53) && n.power >= -22 && n.power <= 22) {
+        const double d = (double)n.digits;
+        out->d = n.power < 0 ? d / powers[-n.power] : d * powers[n.power];
+        if (n.minus)
+            out->d = -out->d;
+    } else {
+        out->d = slow(text, &n);
+    }
+    return TW_JSON_DOUBLE;
 }
 
 static bool word(struct tw_json *r, struct tw_str w)
 {
-    struct tw_str rest = {r->text.p + r->at, r->text.len - r->at};
+    const struct tw_str rest = {r->text.p + r->at, r->text.len - r->at};
     if (!tw_str_starts(rest, w))
         return false;
     r->at += w.len;
     return true;
 }
 
-static struct tw_json_token literal(struct tw_json *r)
+static enum tw_json_kind literal(struct tw_json *r, struct tw_json_token *out)
 {
-    if (word(r, TW_STR("true")))
-        return (struct tw_json_token){.kind = TW_JSON_BOOL, .b = true};
-    if (word(r, TW_STR("false")))
-        return (struct tw_json_token){.kind = TW_JSON_BOOL, .b = false};
+    out->b = word(r, TW_STR("true"));
+    if (out->b || word(r, TW_STR("false")))
+        return TW_JSON_BOOL;
     if (word(r, TW_STR("null")))
-        return (struct tw_json_token){.kind = TW_JSON_NULL};
+        return TW_JSON_NULL;
     if (r->depth == 0)
-        return error_token;
+        return TW_JSON_ERROR;
     if (word(r, TW_STR("NaN")))
-        return (struct tw_json_token){.kind = TW_JSON_DOUBLE, .d = __builtin_nan("")};
-    if (word(r, TW_STR("Infinity")))
-        return (struct tw_json_token){.kind = TW_JSON_DOUBLE, .d = __builtin_inf()};
-    if (word(r, TW_STR("-Infinity")))
-        return (struct tw_json_token){.kind = TW_JSON_DOUBLE, .d = -__builtin_inf()};
-    return error_token;
+        out->d = __builtin_nan("");
+    else if (word(r, TW_STR("Infinity")))
+        out->d = __builtin_inf();
+    else if (word(r, TW_STR("-Infinity")))
+        out->d = -__builtin_inf();
+    else
+        return TW_JSON_ERROR;
+    return TW_JSON_DOUBLE;
 }
 
-static struct tw_json_token open_container(struct tw_json *r, bool object)
+static enum tw_json_kind open_container(struct tw_json *r, bool object)
 {
     if (r->depth == TW_MAX_JSON_DEPTH)
-        return (struct tw_json_token){.kind = TW_JSON_TOO_DEEP};
+        return TW_JSON_TOO_DEEP;
     r->at++;
-    uint64_t bit = UINT64_C(1) << r->depth++;
+    const uint64_t bit = UINT64_C(1) << r->depth++;
     r->objects = object ? r->objects | bit : r->objects & ~bit;
     r->expect = object ? KEY_OR_END : VALUE_OR_END;
-    return (struct tw_json_token){.kind = object ? TW_JSON_OBJECT : TW_JSON_ARRAY};
+    return object ? TW_JSON_OBJECT : TW_JSON_ARRAY;
 }
 
-static bool in_object(const struct tw_json *r)
+static inline bool in_object(const struct tw_json *r)
 {
     return (r->objects >> (r->depth - 1) & 1) != 0;
 }
 
-static struct tw_json_token close_container(struct tw_json *r)
+static enum tw_json_kind close_container(struct tw_json *r)
 {
-    bool object = in_object(r);
+    const bool object = in_object(r);
     if (look(r) != (object ? '}' : ']'))
-        return error_token;
+        return TW_JSON_ERROR;
     r->at++;
     r->depth--;
     r->expect = r->depth == 0 ? DONE : COMMA_OR_END;
-    return (struct tw_json_token){.kind = object ? TW_JSON_OBJECT_END : TW_JSON_ARRAY_END};
+    return object ? TW_JSON_OBJECT_END : TW_JSON_ARRAY_END;
 }
 
-static struct tw_json_token key(struct tw_json *r)
+static enum tw_json_kind key(struct tw_json *r, struct tw_json_token *out)
 {
-    if (look(r) != '"')
-        return error_token;
-    struct tw_json_token t = string(r, TW_JSON_KEY);
+    if (look(r) != '"' || string(r, TW_JSON_KEY, out) != TW_JSON_KEY)
+        return TW_JSON_ERROR;
     skip_space(r);
     if (look(r) != ':')
-        return error_token;
+        return TW_JSON_ERROR;
     r->at++;
     r->expect = VALUE;
-    return t;
+    return TW_JSON_KEY;
 }
 
-static struct tw_json_token value(struct tw_json *r)
+static enum tw_json_kind value(struct tw_json *r, struct tw_json_token *out)
 {
-    char c = look(r);
+    const char c = look(r);
     if (c == '{' || c == '[')
         return open_container(r, c == '{');
     r->expect = r->depth == 0 ? DONE : COMMA_OR_END;
     if (c == '"')
-        return string(r, TW_JSON_STRING);
-    if (is_digit(c))
-        return number(r);
-    if (c == '-' && r->at + 1 < r->text.len && is_digit(r->text.p[r->at + 1]))
-        return number(r);
-    return literal(r);
+        return string(r, TW_JSON_STRING, out);
+    if (is_digit(c) || (c == '-' && r->at + 1 < r->text.len && is_digit(r->text.p[r->at + 1])))
+        return number(r, out);
+    return literal(r, out);
 }
 
-struct tw_json_token tw_json_next(struct tw_json *r)
+static enum tw_json_kind next(struct tw_json *r, struct tw_json_token *out)
 {
     skip_space(r);
     if (r->expect == COMMA_OR_END) {
@@ -278,20 +298,23 @@ struct tw_json_token tw_json_next(struct tw_json *r)
     }
     switch ((enum expect)r->expect) {
     case DONE:
-        if (r->at == r->text.len)
-            return (struct tw_json_token){.kind = TW_JSON_END};
-        return error_token;
+        return r->at == r->text.len ? TW_JSON_END : TW_JSON_ERROR;
     case KEY_OR_END:
-        return look(r) == '}' ? close_container(r) : key(r);
+        return look(r) == '}' ? close_container(r) : key(r, out);
     case KEY:
-        return key(r);
+        return key(r, out);
     case VALUE_OR_END:
-        return look(r) == ']' ? close_container(r) : value(r);
+        return look(r) == ']' ? close_container(r) : value(r, out);
     case VALUE:
     case COMMA_OR_END:
         break;
     }
-    return value(r);
+    return value(r, out);
+}
+
+enum tw_json_kind tw_json_next(struct tw_json *r, struct tw_json_token *out)
+{
+    return out->kind = next(r, out);
 }
 
 static uint32_t hex4(struct tw_str s, size_t at)

@@ -45,8 +45,9 @@ struct tw_json {
 
 void tw_json_init(struct tw_json *r, struct tw_str text);
 
-/* The next token. After ERROR, END or TOO_DEEP the reader must not be asked again. */
-struct tw_json_token tw_json_next(struct tw_json *r);
+/* The next token, into `out`; returns its kind. After ERROR, END or TOO_DEEP the reader must not be
+ * asked again. */
+enum tw_json_kind tw_json_next(struct tw_json *r, struct tw_json_token *out);
 
 /* Resolve the escapes of a string token into `out[size]`: as much as fits without cutting a
  * character. A lone surrogate becomes U+FFFD. Returns the length; `out_cut` says whether something

@@ -58,22 +58,18 @@ static bool is_scalar(enum tw_json_kind kind)
 static bool read_json(struct tw_payload *p)
 {
     struct tw_json r;
+    struct tw_json_token beyond;
     tw_json_init(&r, p->text);
     unsigned n = 0, leaves = 0;
-    for (;;) {
-        struct tw_json_token t = tw_json_next(&r);
-        if (t.kind == TW_JSON_ERROR)
-            return false;
-        if (n < TW_PAYLOAD_TAPE)
-            p->tape[n] = t;
+    enum tw_json_kind kind;
+    do {
+        kind = tw_json_next(&r, n < TW_PAYLOAD_TAPE ? &p->tape[n] : &beyond);
         n++;
-        leaves += is_scalar(t.kind);
-        if (t.kind == TW_JSON_TOO_DEEP)
-            p->truncated = true;
-        if (t.kind == TW_JSON_END || t.kind == TW_JSON_TOO_DEEP)
-            break;
-    }
-    p->truncated |= leaves > TW_MAX_LEAVES;
+        leaves += is_scalar(kind);
+    } while (kind > TW_JSON_TOO_DEEP);
+    if (kind == TW_JSON_ERROR)
+        return false;
+    p->truncated = kind == TW_JSON_TOO_DEEP || leaves > TW_MAX_LEAVES;
     p->n_tape = n <= TW_PAYLOAD_TAPE ? n : 0;
     p->container = !is_scalar(p->tape[0].kind);
     return true;
@@ -170,9 +166,13 @@ struct walk {
     char scratch[TW_MAX_EVENT_STRING];
 };
 
-static struct tw_json_token next_token(struct walk *w)
+/* The next token; `spare` is for those that are not on the tape. */
+static const struct tw_json_token *next_token(struct walk *w, struct tw_json_token *spare)
 {
-    return w->p->n_tape > 0 ? w->p->tape[w->at++] : tw_json_next(&w->reader);
+    if (w->p->n_tape > 0)
+        return &w->p->tape[w->at++];
+    tw_json_next(&w->reader, spare);
+    return spare;
 }
 
 /* Append one reference token to the open container's pointer, "~" and "/" escaped [RFC 6901 3].
@@ -265,25 +265,26 @@ void tw_payload_expand(
     w.out = out;
     tw_json_init(&w.reader, p->text);
     while (w.n_leaves < TW_MAX_LEAVES) {
-        struct tw_json_token t = next_token(&w);
-        switch (t.kind) {
+        struct tw_json_token spare;
+        const struct tw_json_token *t = next_token(&w, &spare);
+        switch (t->kind) {
         case TW_JSON_ERROR:
         case TW_JSON_END:
         case TW_JSON_TOO_DEEP:
             return;
         case TW_JSON_OBJECT:
         case TW_JSON_ARRAY:
-            enter(&w, t.kind == TW_JSON_ARRAY);
+            enter(&w, t->kind == TW_JSON_ARRAY);
             break;
         case TW_JSON_OBJECT_END:
         case TW_JSON_ARRAY_END:
             leave(&w);
             break;
         case TW_JSON_KEY:
-            take_key(&w, &t);
+            take_key(&w, t);
             break;
         default:
-            give_leaf(&w, &t);
+            give_leaf(&w, t);
         }
     }
 }

@@ -137,9 +137,9 @@ static int risk_of(const struct subject *s, int64_t now_ns)
         weighted += p[i] * s->list[i].weight;
     }
     if (sum <= 0)
-        return (int)floor(least + 0.5);
-    double both = fmin(1 - none, 0.9999);
-    return (int)floor(fmax(least, odds_share(both, s->tier_factor * (weighted / sum))) + 0.5);
+        return (int)floor(least + 0.5 + 1e-9);
+    double both = fmin(1 - none, 0.999999);
+    return (int)floor(fmax(least, odds_share(both, s->tier_factor * (weighted / sum))) + 0.5 + 1e-9);
 }
 
 static double present(const struct evidence *e, int64_t now_ns)

@@ -3,9 +3,9 @@
 #include <math.h>
 
 /* p = evidence class x strength x severity / 100; odds p/(1-p), times the factors, as a share of 100
- * (CONTRACT § 5). What an alert prints is what the score is made of: strength is rounded before it is
- * used, and p keeps four decimals, at which class x severity is exact for a rule of full strength. So
- * a reader comes to the same score from p, and from evidence, strength and severity. */
+ * (CONTRACT § 5). What an alert prints is what the score is made of: strength is rounded to two
+ * decimals before it is used, and p keeps six, which is all that the product of three such figures can
+ * have. So a reader comes to the same score from p, and from evidence, strength and severity. */
 
 struct named_factor {
     const char *name;
@@ -93,8 +93,8 @@ static double evidence_probability(char evidence)
     return evidence_classes[3].probability;
 }
 
-/* Half away from zero. The nudge undoes what binary fractions do to a product that is exact in
- * decimal: 0.95 x 0.5 x 35 / 100 is 0.16625, whatever its double looks like. */
+/* Half up. The nudge undoes what binary fractions do to figures that are exact in decimal: a score of
+ * 31.5 is 32, also where its double is 31.499999999999996. */
 static double round_to(double v, double scale)
 {
     return floor(v * scale + 0.5 + 1e-9) / scale;
@@ -110,12 +110,12 @@ struct tw_score tw_score_of(const struct tw_score_input *in)
         .context_factor = round_to(clamp(in->context, 0.1, 4), 10000),
     };
     double p = evidence_probability(in->evidence) * strength * severity / 100;
-    s.p = clamp(round_to(p, 10000), 0, 0.9999);
+    s.p = clamp(round_to(p, 1e6), 0, 0.999999);
     double odds = s.p / (1 - s.p) * s.tier_factor * s.asset_factor * s.context_factor;
     double score = 100 * odds / (1 + odds);
     double floor_score = clamp(in->floor, 0, 100);
     s.floored = floor_score > score;
-    s.score = (int)floor((s.floored ? floor_score : score) + 0.5);
+    s.score = (int)round_to(s.floored ? floor_score : score, 1);
     s.severity = tw_severity_of_score(s.score);
     return s;
 }

@@ -21,7 +21,7 @@ struct tw_score_input {
     double floor;           /* 0: none */
 };
 struct tw_score {
-    double p;               /* rounded to two decimals: what the alert prints and the score is made of */
+    double p;               /* rounded to six decimals: what the alert prints and the score is made of */
     double tier_factor, asset_factor, context_factor;
     bool floored;           /* the floor decided */
     int score;              /* 0 to 100 */

@@ -28,8 +28,8 @@
 enum {
     SLOTS = TW_LINK_WINDOW + 1,  /* one for the state */
     VOLATILE_SHARE = 2,          /* of the window, so that a storm of alerts does not starve stats */
-    MIN_RETRY_MS = 1000,
-    MAX_RETRY_MS = 30000,
+    RETRY_MS = 1000,
+    RETRY_GROWTH = 30,
     ANSWER_TIMEOUT_MS = 10000,   /* connection begun to CONNACK */
     ACK_TIMEOUT_MS = 20000,
     GOODBYE_MS = 1000,           /* for the offline state, beyond the time to drain */
@@ -93,6 +93,14 @@ static void count(struct tw_publisher *p, uint64_t *counter)
     pthread_mutex_lock(&p->lock);
     ++*counter;
     pthread_mutex_unlock(&p->lock);
+}
+
+/* 1 s, 2 s, 4 s … 30 s */
+static int64_t pause_after(const struct tw_publisher *p, int failures)
+{
+    int64_t first = p->config.retry_ms > 0 ? p->config.retry_ms : RETRY_MS;
+    int64_t factor = INT64_C(1) << (failures < 5 ? failures : 5);
+    return first * (factor < RETRY_GROWTH ? factor : RETRY_GROWTH);
 }
 
 static void set_connected(struct tw_publisher *p, bool connected)
@@ -175,17 +183,17 @@ static void refused(struct tw_publisher *p, const struct slot *slot, int reason)
     if (slot->kind != SLOT_SPOOLED)
         return;
     int attempts = slot->attempts + 1;
-    int64_t delay = MIN_RETRY_MS << (attempts < 6 ? attempts - 1 : 5);
     if (permanent(reason) && attempts >= PERMANENT_REFUSALS)
         rest(p, slot->id, attempts);
     else
-        hold(p, slot->id, delay < MAX_RETRY_MS ? delay : MAX_RETRY_MS, attempts);
+        hold(p, slot->id, pause_after(p, slot->attempts), attempts);
 }
 
 static void accepted(struct tw_publisher *p, const struct slot *slot)
 {
-    if (slot->kind != SLOT_STATE)
-        count(p, &p->stats.acknowledged);
+    if (slot->kind == SLOT_STATE)
+        return;
+    count(p, &p->stats.acknowledged);
     p->acked_since_up = true;
     p->fruitless = 0;
     p->window = TW_LINK_WINDOW;
@@ -232,9 +240,7 @@ static void drop_link(struct tw_publisher *p)
 static void retry_later(struct tw_publisher *p)
 {
     uint16_t dice = 0;
-    int64_t delay = MIN_RETRY_MS << (p->failures < 5 ? p->failures : 5);
-    if (delay > MAX_RETRY_MS)
-        delay = MAX_RETRY_MS;
+    int64_t delay = pause_after(p, p->failures);
     if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) != (ssize_t)sizeof(dice))
         dice = UINT16_MAX / 2;
     p->failures++;
@@ -395,7 +401,7 @@ static void fill(struct tw_publisher *p)
         tw_spool_due(p->spool, now, SLOTS + f.room, fill_one, &f);
         p->next_due_ms = f.room > 0 ? tw_spool_next_due(p->spool) : now;
         if (p->next_due_ms <= now)
-            p->next_due_ms = now + MIN_RETRY_MS; /* on its way */
+            p->next_due_ms = now + 100; /* on its way */
         put_to_rest(p, &f);
     }
     f.unsendable = 0;

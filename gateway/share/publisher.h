@@ -19,6 +19,7 @@ struct tw_broker_config {
     const char *spool;         /* file of what is not acknowledged yet; NULL: memory only */
     int64_t drain_ms;          /* at stop: how long to wait for acknowledgements */
     int64_t ack_timeout_ms;    /* a broker silent for so long about a message is given up; 0: 20 s */
+    int64_t retry_ms;          /* the first pause after a failure, doubled up to 30 of it; 0: 1 s */
 };
 
 TW_MUST_CHECK enum tw_status tw_publisher_start(

@@ -115,7 +115,7 @@ def main():
         seen[a['id']] = a
     hold(order, 'there are alerts', {})
     facts = [(a['ruleset'], a['rule']['id'], a['rule']['rev'], str(a['actor']), str(a['target']), a['ts'],
-              a['evidence'].get('tuple')) for a in seen.values()]
+              a['evidence'].get('tuple'), a['summary']) for a in seen.values()]
     hold(len(set(facts)) == len(facts), 'different alerts have different ids', {})
     if len(sys.argv) > 2:
         hold([a['seq'] for a in order] == list(range(1, len(order) + 1)), 'no number is missing', order[0] if order else {})

@@ -27,7 +27,8 @@ static bool read_all(struct tw_str text, unsigned *out_leaves)
     tw_json_init(&r, text);
     for (size_t n = 0;; n++) {
         assert(n <= 2 * text.len + 1);
-        struct tw_json_token t = tw_json_next(&r);
+        struct tw_json_token t;
+        tw_json_next(&r, &t);
         if (t.kind == TW_JSON_ERROR || t.kind == TW_JSON_TOO_DEEP)
             return false;
         if (t.kind == TW_JSON_END)

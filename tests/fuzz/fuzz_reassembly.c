@@ -75,12 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct check c = {.at = 0};
     struct tw_reasm r = {.started = false};
     struct tw_reasm_counters counters = {.gaps = 0};
-    const struct tw_reasm_sink sink = {&c, on_data, on_gap, on_conflict};
+    const struct tw_reasm_sink sink = {on_data, on_gap, on_conflict};
     uint8_t start, pool_kib, op[6];
     if (!tw_cur_u8(&input, &start) || !tw_cur_u8(&input, &pool_kib))
         return 0;
     struct tw_reasm_env env = {.pool = tw_pool_new(1024u * (pool_kib + 1u)),
         .sink = &sink,
+        .user = &c,
         .counters = &counters,
         .seed = {0x1234, 0x5678}};
     assert(env.pool != NULL);
@@ -90,8 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const uint32_t offset = (uint32_t)(op[1] << 8 | op[2]);
         if (op[0] < 200)
             segment(&r, &env, &c, base, op);
-        else if (op[0] < 230)
-            tw_reasm_ack(&r, &env, base + offset);
+        else if (op[0] < 230 && tw_reasm_ack(&r, env.now_ns, base + offset))
+            tw_reasm_expire(&r, &env);
         else if (op[0] < 232)
             tw_reasm_fin(&r, base + offset);
         else

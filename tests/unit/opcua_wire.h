@@ -133,6 +133,15 @@ struct talk {
     size_t step;        /* bytes given at once; 0: all */
 };
 
+/* The writer would put a comma before it. */
+static inline void talk_value(struct tw_text *out, const struct tw_value *value)
+{
+    struct tw_text json = {0};
+    tw_value_json(&json, value);
+    tw_text_add_str(out, tw_text_str(&json));
+    tw_text_free(&json);
+}
+
 static inline void talk_event(void *user, const struct tw_event *e)
 {
     struct talk *t = user;
@@ -152,13 +161,13 @@ static inline void talk_event(void *user, const struct tw_event *e)
         tw_text_addf(out, " {%.*s}", TW_STR_ARG(info->index_range.s));
     if (e->value.kind != TW_VALUE_NONE) {
         tw_text_addz(out, " ");
-        tw_value_json(out, &e->value);
+        talk_value(out, &e->value);
     }
     if (e->type != NULL)
         tw_text_addf(out, " %s", e->type);
     if (info->outputs != NULL) {
         tw_text_addz(out, " -> ");
-        tw_value_json(out, info->outputs);
+        talk_value(out, info->outputs);
     }
     if (e->status.is_null)
         tw_text_addz(out, " ?");

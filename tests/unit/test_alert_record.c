@@ -106,7 +106,7 @@ static int recompute(const struct seen *seen)
                   number_of(seen, "{\"asset\":", "\"factor\":", 1) *
                   number_of(seen, "{\"context\":", "\"factor\":", 1);
     double least = number_of(seen, "{\"floor\":", "\"floor\":", 0);
-    return (int)floor(fmax(100 * odds / (1 + odds), least) + 0.5);
+    return (int)floor(fmax(100 * odds / (1 + odds), least) + 0.5 + 1e-9);
 }
 
 static void score_follows_from_the_line(void **state)

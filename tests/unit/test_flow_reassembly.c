@@ -47,9 +47,10 @@ struct fixture {
 static struct fixture *new_fixture(size_t pool_bytes)
 {
     struct fixture *f = calloc(1, sizeof(*f));
-    f->sink = (struct tw_reasm_sink){&f->out, on_data, on_gap, on_conflict};
+    f->sink = (struct tw_reasm_sink){on_data, on_gap, on_conflict};
     f->env = (struct tw_reasm_env){.pool = tw_pool_new(pool_bytes),
         .sink = &f->sink,
+        .user = &f->out,
         .counters = &f->counters,
         .seed = {1, 2}};
     return f;
@@ -85,7 +86,8 @@ static void play(struct fixture *f, uint32_t base, const char *script)
             }
             tw_reasm_segment(&f->r, &f->env, base + n, tw_cur_of(bytes, len), (uint32_t)len + more);
         } else if (what == 'a') {
-            tw_reasm_ack(&f->r, &f->env, base + n);
+            if (tw_reasm_ack(&f->r, f->env.now_ns, base + n))
+                tw_reasm_expire(&f->r, &f->env);
         } else if (what == 'f') {
             tw_reasm_fin(&f->r, base + n);
         } else if (what == 't') {
@@ -200,7 +202,7 @@ static void test_limit_of_segments(void **state)
     (void)state;
     struct fixture *f = new_fixture(4 << 20);
     tw_reasm_start(&f->r, 0);
-    tw_reasm_ack(&f->r, &f->env, 0);
+    assert_false(tw_reasm_ack(&f->r, 0, 0));
     for (uint32_t i = 0; i <= TW_MAX_SEGMENTS; i++)
         tw_reasm_segment(&f->r, &f->env, 1 + 2 * i, tw_cur_of("x", 1), 1);
     /* "<1>x" once; the others wait behind their own holes. */
@@ -229,7 +231,7 @@ static void test_limit_of_bytes(void **state)
     struct out *o = &f->out;
     f->sink.gap = ignore_gap;
     tw_reasm_start(&f->r, 0);
-    tw_reasm_ack(&f->r, &f->env, 0);
+    assert_false(tw_reasm_ack(&f->r, 0, 0));
     /* 64 KiB at a time, so that bytes are the limit, not their number. */
     static uint8_t big[65536];
     for (uint32_t i = 0; i < TW_MAX_REORDER / sizeof(big); i++)

@@ -18,7 +18,8 @@ static void describe(struct tw_str text, struct tw_text *out)
     tw_json_init(&r, text);
     tw_text_clear(out);
     for (;;) {
-        struct tw_json_token t = tw_json_next(&r);
+        struct tw_json_token t;
+        tw_json_next(&r, &t);
         char s[256];
         bool cut;
         switch (t.kind) {

@@ -17,7 +17,9 @@ static struct tw_broker_config config_of(int port)
 {
     return (struct tw_broker_config){.host = "127.0.0.1", .port = port, .client_id = "site-gw",
         .root = "tierwatch/1/site/gw", .online = "{\"state\":\"online\"}",
-        .offline = "{\"state\":\"offline\"}", .drain_ms = 20000, .ack_timeout_ms = 400};
+        .offline = "{\"state\":\"offline\"}", .drain_ms = 20000,
+        .ack_timeout_ms = 400,
+        .retry_ms = 60};
 }
 
 static struct tw_publisher *start(const struct tw_broker_config *config)
@@ -202,7 +204,6 @@ static void what_was_not_sent_is_sent_by_the_next_start(void **state)
     config.port = b.port;
     config.drain_ms = 5000;
     p = start(&config);
-    assert_int_equal(tw_publisher_stats(p).spooled + tw_publisher_stats(p).acknowledged, 50);
     send_ids(p, 50, 60);
     assert_true(wait_for(p, 60, 5000));
     assert_true(tw_publisher_stop(p));
@@ -244,6 +245,7 @@ static void only_the_newest_of_a_volatile_topic_is_sent(void **state)
     const enum fake_act acts[] = {FAKE_REFUSE, FAKE_ACK};
     fake_start(&b, acts, 2);
     struct tw_broker_config config = config_of(b.port);
+    config.retry_ms = 1000;
     struct tw_publisher *p = start(&config);
     wait_ms(200);
     for (int i = 0; i < 10; i++) {

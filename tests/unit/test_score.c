@@ -86,8 +86,10 @@ static const struct {
         false},
     {"half strength", 'S', 0.5, 50, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0, 0.15,
         15, false},
-    {"decimal tie rounds up", 'D', 0.5, 35, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1,
-        0, 0.1663, 17, false},
+    {"decimals are exact", 'D', 0.5, 35, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1,
+        0, 0.16625, 17, false},
+    {"a tie of the score rounds up", 'W', 1, 1, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1,
+        31.5, 0.0015, 32, true},
     {"nothing", 'D', 0, 60, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0, 0, 0, false},
     {"more than certain", 'D', 9, 900, TW_ACTOR_AI_SYSTEM, TW_TIER_T4, TW_IMPORTANCE_ESSENTIAL, 4, 0,
         0.95, 100, false},
@@ -118,7 +120,7 @@ static void scores_follow_the_formula(void **state)
 static int rounded(double p, double tier, double asset)
 {
     double odds = p / (1 - p) * tier * asset;
-    return (int)floor(100 * odds / (1 + odds) + 0.5);
+    return (int)floor(100 * odds / (1 + odds) + 0.5 + 1e-9);
 }
 
 /* A reader who starts from evidence, strength and severity and one who starts from p agree. */
@@ -140,10 +142,7 @@ static void both_ways_to_recompute_agree(void **state)
             double odds = p / (1 - p) * tiers[i / 4 % 5] * assets[i % 4];
             assert_true(fabs(s.p - p) < 1e-9);
             assert_int_equal(s.score, rounded(s.p, tiers[i / 4 % 5], assets[i % 4]));
-            /* Only where the score is a tie may the last bit of c x s / 100 decide otherwise. */
-            double exact = 100 * odds / (1 + odds), tie = fabs(exact - floor(exact) - 0.5);
-            if (tie > 1e-9)
-                assert_int_equal(s.score, (int)floor(exact + 0.5));
+            assert_int_equal(s.score, (int)floor(100 * odds / (1 + odds) + 0.5 + 1e-9));
         }
     }
 }

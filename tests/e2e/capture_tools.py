@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Make captures out of captures, for the tests.
+
+usage: capture_tools.py COMMAND IN OUT...
+
+  pcapng IN OUT [micro|nano]   the same packets as pcapng
+  nano IN OUT                  the same packets as a nanosecond pcap; times gain 1 to 999 ns
+  swap IN OUT                  the same packets with the file's numbers in the other byte order
+  split IN OUT1 OUT2           every other connection's packets to the other file
+  halves IN OUT1 OUT2          the first half of the packets, and the rest
+  head IN OUT BYTES            the first bytes of the file
+  chain IN OUT TIMES GAP_S     the packets again and again, each pass later in time
+"""
+import struct
+import sys
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        data = f.read()
+    assert data[:4] == b'\xd4\xc3\xb2\xa1', 'a little-endian microsecond pcap is wanted'
+    snaplen, link = struct.unpack_from('<II', data, 16)
+    at, packets = 24, []
+    while at < len(data):
+        s, us, cap, wire = struct.unpack_from('<IIII', data, at)
+        packets.append((s * 1000000000 + us * 1000, wire, data[at + 16:at + 16 + cap]))
+        at += 16 + cap
+    return link, snaplen, packets
+
+
+def write(path, link, snaplen, packets, order='<', nano=False):
+    with open(path, 'wb') as f:
+        f.write(struct.pack(order + 'IHHIIII', 0xa1b23c4d if nano else 0xa1b2c3d4, 2, 4, 0, 0, snaplen, link))
+        for ts, wire, data in packets:
+            f.write(struct.pack(order + 'IIII', ts // 1000000000, ts % 1000000000 // (1 if nano else 1000),
+                                len(data), wire) + data)
+
+
+def block(kind, body):
+    body += b'\0' * (-len(body) % 4)
+    return struct.pack('<II', kind, len(body) + 12) + body + struct.pack('<I', len(body) + 12)
+
+
+def write_ng(path, link, snaplen, packets, nano):
+    unit = 1 if nano else 1000
+    with open(path, 'wb') as f:
+        f.write(block(0x0a0d0d0a, struct.pack('<IHHq', 0x1a2b3c4d, 1, 0, -1)))
+        resolution = struct.pack('<HHB3xHH', 9, 1, 9 if nano else 6, 0, 0)
+        f.write(block(1, struct.pack('<HHI', link, 0, snaplen) + resolution))
+        for ts, wire, data in packets:
+            t = ts // unit
+            f.write(block(6, struct.pack('<IIIII', 0, t >> 32, t & 0xffffffff, len(data), wire) + data))
+
+
+def connection(data):
+    """The same for both directions of an IPv4 TCP or UDP packet in Ethernet; 0 for the rest."""
+    if data[12:14] != b'\x08\x00' or data[23] not in (6, 17):
+        return 0
+    at = 14 + (data[14] & 15) * 4
+    a, b = data[26:30] + data[at:at + 2], data[30:34] + data[at + 2:at + 4]
+    return sum(a) + sum(b)
+
+
+def main():
+    command, source, out, *more = sys.argv[1:]
+    if command == 'head':
+        with open(source, 'rb') as f, open(out, 'wb') as g:
+            g.write(f.read(int(more[0])))
+        return
+    link, snaplen, packets = read(source)
+    if command == 'pcapng':
+        write_ng(out, link, snaplen, packets, more == ['nano'])
+    elif command == 'nano':
+        packets = [(ts + i * 7 % 999 + 1, wire, data) for i, (ts, wire, data) in enumerate(packets)]
+        write(out, link, snaplen, packets, nano=True)
+    elif command == 'swap':
+        write(out, link, snaplen, packets, order='>')
+    elif command == 'split':
+        write(out, link, snaplen, [p for p in packets if connection(p[2]) % 2 == 0])
+        write(more[0], link, snaplen, [p for p in packets if connection(p[2]) % 2 == 1])
+    elif command == 'halves':
+        write(out, link, snaplen, packets[:len(packets) // 2])
+        write(more[0], link, snaplen, packets[len(packets) // 2:])
+    elif command == 'chain':
+        step = packets[-1][0] - packets[0][0] + int(float(more[1]) * 1e9)
+        write(out, link, snaplen, [(ts + i * step, wire, data) for i in range(int(more[0]))
+                                   for ts, wire, data in packets])
+    else:
+        sys.exit(__doc__)
+
+
+main()
