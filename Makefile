@@ -80,7 +80,8 @@ unit: $(TESTS)
 # --- everything else ------------------------------------------------------------------------------
 
 .PHONY: run
-run: deps all
+run: deps
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)deploy/demo/run.sh
 
 # What CI runs: installs what is missing, builds, passes every test.

@@ -2,11 +2,27 @@
 
 #include <arpa/inet.h>
 
+static size_t ipv4_text(char *out, const uint8_t *b)
+{
+    size_t n = 0;
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            out[n++] = '.';
+        if (b[i] >= 100)
+            out[n++] = (char)('0' + b[i] / 100);
+        if (b[i] >= 10)
+            out[n++] = (char)('0' + b[i] / 10 % 10);
+        out[n++] = (char)('0' + b[i] % 10);
+    }
+    return n;
+}
+
 size_t tw_ip_text(char *out, const struct tw_ip *ip)
 {
     char text[INET6_ADDRSTRLEN];
-    if (ip->family == 0 ||
-        inet_ntop(ip->family == 6 ? AF_INET6 : AF_INET, ip->b, text, sizeof(text)) == NULL)
+    if (ip->family == 4)
+        return ipv4_text(out, ip->b);
+    if (ip->family == 0 || inet_ntop(AF_INET6, ip->b, text, sizeof(text)) == NULL)
         return 0;
     size_t n = strlen(text);
     memcpy(out, text, n);

@@ -8,8 +8,23 @@
 static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
     1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+static size_t small_number(char *out, uint32_t v)
+{
+    char rev[10];
+    size_t n = 0;
+    do {
+        rev[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
+    for (size_t i = 0; i < n; i++)
+        out[i] = rev[n - 1 - i];
+    return n;
+}
+
 size_t tw_num_u64(char *out, uint64_t v)
 {
+    if (v <= UINT32_MAX)
+        return small_number(out, (uint32_t)v);
     char rev[TW_NUM_TEXT];
     size_t n = 0;
     do {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/scan.h"
 #include "base/timefmt.h"
 
 void tw_text_free(struct tw_text *t)
@@ -13,23 +14,26 @@ void tw_text_free(struct tw_text *t)
     *t = (struct tw_text){0};
 }
 
-/* Room for `n` more bytes; NULL (and failed) when there is none. */
-static char *room(struct tw_text *t, size_t n)
+__attribute__((noinline)) static bool grow(struct tw_text *t, size_t n)
 {
-    if (t->failed)
-        return NULL;
-    if (t->size - t->len < n) {
-        size_t size = t->size ? t->size : 1024;
-        while (size - t->len < n)
-            size *= 2;
-        char *p = realloc(t->p, size);
-        if (p == NULL) {
-            t->failed = true;
-            return NULL;
-        }
-        t->p = p;
-        t->size = size;
+    size_t size = t->size ? t->size : 1024;
+    while (size - t->len < n)
+        size *= 2;
+    char *p = realloc(t->p, size);
+    if (p == NULL) {
+        t->failed = true;
+        return false;
     }
+    t->p = p;
+    t->size = size;
+    return true;
+}
+
+/* Room for `n` more bytes; NULL (and failed) when there is none. */
+static inline char *room(struct tw_text *t, size_t n)
+{
+    if (t->failed || (t->size - t->len < n && !grow(t, n)))
+        return NULL;
     return t->p + t->len;
 }
 
@@ -68,19 +72,37 @@ void tw_text_addf(struct tw_text *t, const char *format, ...)
 }
 
 /* A comma is due when the last byte ends a value. */
-static void comma(struct tw_text *t)
+static inline bool is_comma_due(const struct tw_text *t)
 {
     if (t->len == 0)
-        return;
+        return false;
     char last = t->p[t->len - 1];
-    if (last != '{' && last != '[' && last != ':' && last != ',' && last != '\n')
-        tw_text_add(t, ",", 1);
+    return last != '{' && last != '[' && last != ':' && last != ',' && last != '\n';
+}
+
+/* Room for a value of at most `n` bytes behind the comma that may be due; NULL when there is none. */
+static inline char *begin(struct tw_text *t, size_t n)
+{
+    char *at = room(t, n + 1);
+    if (at != NULL && is_comma_due(t)) {
+        *at++ = ',';
+        t->len++;
+    }
+    return at;
+}
+
+static void short_value(struct tw_text *t, const char *p, size_t n)
+{
+    char *at = begin(t, n);
+    if (at == NULL)
+        return;
+    memcpy(at, p, n);
+    t->len += n;
 }
 
 void tw_json_object(struct tw_text *t)
 {
-    comma(t);
-    tw_text_add(t, "{", 1);
+    short_value(t, "{", 1);
 }
 
 void tw_json_object_end(struct tw_text *t)
@@ -90,8 +112,7 @@ void tw_json_object_end(struct tw_text *t)
 
 void tw_json_array(struct tw_text *t)
 {
-    comma(t);
-    tw_text_add(t, "[", 1);
+    short_value(t, "[", 1);
 }
 
 void tw_json_array_end(struct tw_text *t)
@@ -99,18 +120,16 @@ void tw_json_array_end(struct tw_text *t)
     tw_text_add(t, "]", 1);
 }
 
-void tw_json_key(struct tw_text *t, const char *key)
+void tw_json_key_of(struct tw_text *t, const char *key, size_t len)
 {
-    comma(t);
-    size_t n = strlen(key);
-    char *at = room(t, n + 3);
+    char *at = begin(t, len + 3);
     if (at == NULL)
         return;
     at[0] = '"';
-    memcpy(at + 1, key, n);
-    at[n + 1] = '"';
-    at[n + 2] = ':';
-    t->len += n + 3;
+    memcpy(at + 1, key, len);
+    at[len + 1] = '"';
+    at[len + 2] = ':';
+    t->len += len + 3;
 }
 
 static const char *escape_of(unsigned char c)
@@ -155,14 +174,27 @@ static size_t multibyte(struct tw_str s)
     return 0;
 }
 
-void tw_json_str(struct tw_text *t, struct tw_str s)
+/* The length of the run at the start of `s` that needs no escape, eight bytes at a time. */
+static size_t plain_run(struct tw_str s)
 {
-    if (s.p == NULL) {
-        tw_json_null(t);
-        return;
+    size_t i = 0;
+    for (; s.len - i >= 8; i += 8) {
+        uint64_t w;
+        memcpy(&w, s.p + i, sizeof(w));
+        uint64_t low = (w - 0x2020202020202020u) & ~w;
+        uint64_t high = w | (w + 0x0101010101010101u); /* 0x7f and above */
+        uint64_t stop = tw_scan_zero(w ^ 0x2222222222222222u) |
+                        tw_scan_zero(w ^ 0x5c5c5c5c5c5c5c5cu);
+        if (((low | high | stop) & 0x8080808080808080u) != 0)
+            break;
     }
-    comma(t);
-    tw_text_add(t, "\"", 1);
+    while (i < s.len && plain((unsigned char)s.p[i]))
+        i++;
+    return i;
+}
+
+static void add_escaped(struct tw_text *t, struct tw_str s)
+{
     size_t i = 0, start = 0;
     while (i < s.len) {
         unsigned char c = (unsigned char)s.p[i];
@@ -183,6 +215,23 @@ void tw_json_str(struct tw_text *t, struct tw_str s)
         start = ++i;
     }
     tw_text_add(t, s.p + start, i - start);
+}
+
+void tw_json_str(struct tw_text *t, struct tw_str s)
+{
+    if (s.p == NULL) {
+        tw_json_null(t);
+        return;
+    }
+    size_t n = plain_run(s);
+    char *at = begin(t, n + 2);
+    if (at == NULL)
+        return;
+    *at++ = '"';
+    memcpy(at, s.p, n);
+    t->len += n + 1;
+    if (n < s.len)
+        add_escaped(t, (struct tw_str){s.p + n, s.len - n});
     tw_text_add(t, "\"", 1);
 }
 
@@ -193,16 +242,16 @@ void tw_json_z(struct tw_text *t, const char *z)
 
 void tw_json_i64(struct tw_text *t, int64_t v)
 {
-    char text[TW_NUM_TEXT];
-    comma(t);
-    tw_text_add(t, text, tw_num_i64(text, v));
+    char *at = begin(t, TW_NUM_TEXT);
+    if (at != NULL)
+        t->len += tw_num_i64(at, v);
 }
 
 void tw_json_u64(struct tw_text *t, uint64_t v)
 {
-    char text[TW_NUM_TEXT];
-    comma(t);
-    tw_text_add(t, text, tw_num_u64(text, v));
+    char *at = begin(t, TW_NUM_TEXT);
+    if (at != NULL)
+        t->len += tw_num_u64(at, v);
 }
 
 static bool json_not_finite(struct tw_text *t, double v)
@@ -215,38 +264,32 @@ static bool json_not_finite(struct tw_text *t, double v)
 
 void tw_json_double(struct tw_text *t, double v)
 {
-    char text[TW_NUM_TEXT];
-    if (json_not_finite(t, v))
-        return;
-    comma(t);
-    tw_text_add(t, text, tw_num_double(text, v));
+    char *at = json_not_finite(t, v) ? NULL : begin(t, TW_NUM_TEXT);
+    if (at != NULL)
+        t->len += tw_num_double(at, v);
 }
 
 void tw_json_float(struct tw_text *t, float v)
 {
-    char text[TW_NUM_TEXT];
-    if (json_not_finite(t, (double)v))
-        return;
-    comma(t);
-    tw_text_add(t, text, tw_num_float(text, v));
+    char *at = json_not_finite(t, (double)v) ? NULL : begin(t, TW_NUM_TEXT);
+    if (at != NULL)
+        t->len += tw_num_float(at, v);
 }
 
 void tw_json_bool(struct tw_text *t, bool v)
 {
-    comma(t);
-    tw_text_addz(t, v ? "true" : "false");
+    short_value(t, v ? "true" : "false", v ? 4 : 5);
 }
 
 void tw_json_null(struct tw_text *t)
 {
-    comma(t);
-    tw_text_addz(t, "null");
+    short_value(t, "null", 4);
 }
 
 void tw_json_raw(struct tw_text *t, struct tw_str json)
 {
-    comma(t);
-    tw_text_add_str(t, json);
+    if (begin(t, json.len) != NULL)
+        tw_text_add_str(t, json);
 }
 
 void tw_json_base64(struct tw_text *t, const void *data, size_t len)
@@ -254,8 +297,7 @@ void tw_json_base64(struct tw_text *t, const void *data, size_t len)
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const uint8_t *p = data;
-    comma(t);
-    tw_text_add(t, "\"", 1);
+    short_value(t, "\"", 1);
     for (size_t i = 0; i < len; i += 3) {
         size_t n = len - i < 3 ? len - i : 3;
         uint32_t v = (uint32_t)p[i] << 16;
@@ -274,21 +316,26 @@ void tw_json_base64(struct tw_text *t, const void *data, size_t len)
 
 void tw_json_time(struct tw_text *t, int64_t ns, bool nano)
 {
-    char text[TW_TIME_TEXT];
-    comma(t);
-    tw_text_add(t, "\"", 1);
-    tw_text_add(t, text, tw_time_text(text, ns, nano));
-    tw_text_add(t, "\"", 1);
+    char *at = begin(t, TW_TIME_TEXT + 2);
+    if (at == NULL)
+        return;
+    at[0] = '"';
+    size_t n = tw_time_text(at + 1, ns, nano);
+    at[n + 1] = '"';
+    t->len += n + 2;
 }
 
 void tw_json_hex(struct tw_text *t, const uint8_t *p, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
-    comma(t);
-    tw_text_add(t, "\"", 1);
+    char *at = begin(t, 2 * len + 2);
+    if (at == NULL)
+        return;
+    *at++ = '"';
     for (size_t i = 0; i < len; i++) {
-        char two[2] = {digits[p[i] >> 4], digits[p[i] & 15]};
-        tw_text_add(t, two, 2);
+        *at++ = digits[p[i] >> 4];
+        *at++ = digits[p[i] & 15];
     }
-    tw_text_add(t, "\"", 1);
+    *at = '"';
+    t->len += 2 * len + 2;
 }

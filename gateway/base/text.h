@@ -33,7 +33,11 @@ void tw_json_object(struct tw_text *t);               /* {  (as a value or after
 void tw_json_object_end(struct tw_text *t);           /* } */
 void tw_json_array(struct tw_text *t);                /* [ */
 void tw_json_array_end(struct tw_text *t);            /* ] */
-void tw_json_key(struct tw_text *t, const char *key); /* "key": */
+void tw_json_key_of(struct tw_text *t, const char *key, size_t len);
+static inline void tw_json_key(struct tw_text *t, const char *key) /* "key": */
+{
+    tw_json_key_of(t, key, strlen(key));
+}
 void tw_json_str(struct tw_text *t, struct tw_str s); /* null when absent */
 void tw_json_z(struct tw_text *t, const char *z);
 void tw_json_i64(struct tw_text *t, int64_t v);

@@ -25,11 +25,18 @@ static void date_of_days(int64_t z, int64_t *y, unsigned *m, unsigned *d)
     *y = yoe + era * 400 + (*m <= 2);
 }
 
-static char *digits(char *at, uint64_t v, int n)
+static char *digits(char *at, uint32_t v, int n)
 {
     for (int i = n - 1; i >= 0; i--, v /= 10)
         at[i] = (char)('0' + v % 10);
     return at + n;
+}
+
+static char *two(char *at, uint32_t v)
+{
+    at[0] = (char)('0' + v / 10);
+    at[1] = (char)('0' + v % 10);
+    return at + 2;
 }
 
 size_t tw_time_text(char out[TW_TIME_TEXT], int64_t ns, bool nano)
@@ -46,19 +53,20 @@ size_t tw_time_text(char out[TW_TIME_TEXT], int64_t ns, bool nano)
     }
     unsigned m, d;
     date_of_days(days, &y, &m, &d);
-    char *at = digits(out, (uint64_t)(y < 0 ? 0 : y), 4);
+    uint32_t second = (uint32_t)rest, part = (uint32_t)frac;
+    char *at = digits(out, (uint32_t)(y < 0 ? 0 : y), 4);
     *at++ = '-';
-    at = digits(at, m, 2);
+    at = two(at, m);
     *at++ = '-';
-    at = digits(at, d, 2);
+    at = two(at, d);
     *at++ = 'T';
-    at = digits(at, (uint64_t)(rest / 3600), 2);
+    at = two(at, second / 3600);
     *at++ = ':';
-    at = digits(at, (uint64_t)(rest / 60 % 60), 2);
+    at = two(at, second / 60 % 60);
     *at++ = ':';
-    at = digits(at, (uint64_t)(rest % 60), 2);
+    at = two(at, second % 60);
     *at++ = '.';
-    at = nano ? digits(at, (uint64_t)frac, 9) : digits(at, (uint64_t)frac / 1000, 6);
+    at = nano ? digits(at, part, 9) : digits(at, part / 1000, 6);
     *at++ = 'Z';
     return (size_t)(at - out);
 }

@@ -139,8 +139,8 @@ static enum tw_status open_file(struct tw_capture *c, size_t i, struct tw_captur
     return st;
 }
 
-static enum tw_status expand(struct tw_paths *list, const char *const *paths, size_t n_paths,
-    struct tw_capture_error *err)
+static enum tw_status expand(
+    struct tw_paths *list, const char *const *paths, size_t n_paths, struct tw_capture_error *err)
 {
     for (size_t i = 0; i < n_paths; i++) {
         const enum tw_status st = tw_paths_add(list, paths[i]);
@@ -161,8 +161,8 @@ static enum tw_status expand(struct tw_paths *list, const char *const *paths, si
     return TW_OK;
 }
 
-static enum tw_status open_all(struct tw_capture *c, struct tw_paths *list, const char *filter,
-    struct tw_capture_error *err)
+static enum tw_status open_all(
+    struct tw_capture *c, struct tw_paths *list, const char *filter, struct tw_capture_error *err)
 {
     if (filter != NULL && (c->filter = strdup(filter)) == NULL)
         return no_memory(err);
@@ -327,8 +327,8 @@ static void wait_for_packets(struct tw_capture *c, int timeout_ms)
     (void)poll(fds, n, timeout_ms);
 }
 
-static enum tw_status next_live(struct tw_capture *c, int timeout_ms, struct tw_raw_packet *out,
-    struct tw_capture_error *err)
+static enum tw_status next_live(
+    struct tw_capture *c, int timeout_ms, struct tw_raw_packet *out, struct tw_capture_error *err)
 {
     struct tw_input *first;
     TW_TRY(fill_heads(c, &first, err));
@@ -345,8 +345,8 @@ static enum tw_status next_live(struct tw_capture *c, int timeout_ms, struct tw_
     return TW_OK;
 }
 
-enum tw_status tw_capture_next(struct tw_capture *c, int timeout_ms, struct tw_raw_packet *out,
-    struct tw_capture_error *err)
+enum tw_status tw_capture_next(
+    struct tw_capture *c, int timeout_ms, struct tw_raw_packet *out, struct tw_capture_error *err)
 {
     if (atomic_load_explicit(&c->stopped, memory_order_relaxed))
         return TW_END;

@@ -30,8 +30,7 @@ static const char *shown(const struct tw_input *in)
     return len > SHORT_NAME ? in->name + len - SHORT_NAME : in->name;
 }
 
-static enum tw_status compile(
-    struct tw_input *in, const char *filter, struct tw_capture_error *err)
+static enum tw_status compile(struct tw_input *in, const char *filter, struct tw_capture_error *err)
 {
     if (filter == NULL || filter[0] == '\0')
         return TW_OK;
@@ -39,8 +38,8 @@ static enum tw_status compile(
     if (program == NULL)
         return TW_NO_MEMORY;
     if (pcap_compile(in->pcap, program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-        tw_input_error(in, err, "the filter \"%.200s\" is not valid: %s", filter,
-            pcap_geterr(in->pcap));
+        tw_input_error(
+            in, err, "the filter \"%.200s\" is not valid: %s", filter, pcap_geterr(in->pcap));
         free(program);
         return TW_INVALID;
     }
@@ -54,8 +53,8 @@ static enum tw_status start_pcap(struct tw_input *in, struct tw_capture_error *e
     in->stream = tw_source_stream(&in->source);
     if (in->stream == NULL)
         return TW_NO_MEMORY;
-    in->pcap = pcap_fopen_offline_with_tstamp_precision(
-        in->stream, PCAP_TSTAMP_PRECISION_NANO, why);
+    in->pcap =
+        pcap_fopen_offline_with_tstamp_precision(in->stream, PCAP_TSTAMP_PRECISION_NANO, why);
     if (in->pcap != NULL) {
         in->stream = NULL;
         return TW_OK;
@@ -65,7 +64,8 @@ static enum tw_status start_pcap(struct tw_input *in, struct tw_capture_error *e
     if (headed && tw_source_kind(&in->source) != TW_SOURCE_UNKNOWN)
         tw_input_error(in, err, "%s is no readable capture: %s", shown(in), why);
     else
-        tw_input_error(in, err, "%s is no capture: it %s (packet 0, byte offset 0)", shown(in), what);
+        tw_input_error(
+            in, err, "%s is no capture: it %s (packet 0, byte offset 0)", shown(in), what);
     return TW_DAMAGED;
 }
 

@@ -15,8 +15,8 @@ struct tw_input {
     struct bpf_program *filter;
     int linktype;
     bool live, nano;
-    bool dormant;     /* a file read up to its first packet, then closed again */
-    bool reported;    /* its damage was named already */
+    bool dormant;  /* a file read up to its first packet, then closed again */
+    bool reported; /* its damage was named already */
     bool has_head;
     struct tw_raw_packet head; /* the next packet of this input */
     uint64_t record_at;        /* pcap files: where the next record starts */
@@ -42,6 +42,5 @@ void tw_input_count(struct tw_input *in);
 uint64_t tw_input_read_bytes(const struct tw_input *in);
 /* Leaves the name and the counts. */
 void tw_input_close(struct tw_input *in);
-void tw_input_error(
-    const struct tw_input *in, struct tw_capture_error *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void tw_input_error(const struct tw_input *in, struct tw_capture_error *err, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));

@@ -127,8 +127,8 @@ static bool ipv4_header(struct tw_packet *p, struct tw_cur *c, struct ipv4 *h)
     p->src.ip.family = p->dst.ip.family = 4;
     return tw_cur_u8(c, &h->version_ihl) && tw_cur_u8(c, &h->tos) && tw_cur_u16be(c, &h->total) &&
            tw_cur_u16be(c, &h->id) && tw_cur_u16be(c, &h->frag) && tw_cur_u8(c, &h->ttl) &&
-           tw_cur_u8(c, &h->proto) && tw_cur_u16be(c, &h->sum) &&
-           tw_cur_copy(c, 4, p->src.ip.b) && tw_cur_copy(c, 4, p->dst.ip.b);
+           tw_cur_u8(c, &h->proto) && tw_cur_u16be(c, &h->sum) && tw_cur_copy(c, 4, p->src.ip.b) &&
+           tw_cur_copy(c, 4, p->dst.ip.b);
 }
 
 static void ipv4(struct tw_packet *p, struct tw_cur c)
@@ -174,8 +174,7 @@ static bool fragment_header(struct tw_packet *p, struct tw_cur *c, uint8_t *next
 static bool is_extension(uint8_t next)
 {
     return next == PROTO_HOP_BY_HOP || next == PROTO_ROUTING || next == PROTO_DESTINATION ||
-           next == PROTO_AUTH || next == PROTO_MOBILITY || next == PROTO_HIP ||
-           next == PROTO_SHIM6;
+           next == PROTO_AUTH || next == PROTO_MOBILITY || next == PROTO_HIP || next == PROTO_SHIM6;
 }
 
 /* Skip one extension header; its length counts units of 8, of the authentication header units of 4
@@ -191,7 +190,8 @@ static bool skip_extension(struct tw_cur *c, uint8_t *next)
     return tw_cur_skip(c, len);
 }
 
-/* What follows the fixed IPv6 header, or a reassembled datagram: `len` bytes, `c` of them captured. */
+/* What follows the fixed IPv6 header, or a reassembled datagram: `len` bytes, `c` of them captured.
+ */
 static void ipv6_chain(struct tw_packet *p, struct tw_cur c, uint32_t len, uint8_t next)
 {
     p->kind = TW_PACKET_BAD;
@@ -301,9 +301,9 @@ static void cooked2(struct tw_packet *p, struct tw_cur c)
     uint16_t type, reserved, hardware;
     uint32_t interface;
     uint8_t direction, len;
-    if (!tw_cur_u16be(&c, &type) || !tw_cur_u16be(&c, &reserved) ||
-        !tw_cur_u32be(&c, &interface) || !tw_cur_u16be(&c, &hardware) ||
-        !tw_cur_u8(&c, &direction) || !tw_cur_u8(&c, &len) || !cooked_address(p, &c, len))
+    if (!tw_cur_u16be(&c, &type) || !tw_cur_u16be(&c, &reserved) || !tw_cur_u32be(&c, &interface) ||
+        !tw_cur_u16be(&c, &hardware) || !tw_cur_u8(&c, &direction) || !tw_cur_u8(&c, &len) ||
+        !cooked_address(p, &c, len))
         return;
     by_ether_type(p, c, type);
 }

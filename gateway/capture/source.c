@@ -17,8 +17,8 @@ static ssize_t read_some(int fd, void *out, size_t n)
     return got;
 }
 
-/* Enough to tell the format and, mostly, the resolution of the clock. A pipe may give its first bytes
- * in pieces: 24 are the shortest header there is. */
+/* Enough to tell the format and, mostly, the resolution of the clock. A pipe may give its first
+ * bytes in pieces: 24 are the shortest header there is. */
 static bool read_head(struct tw_source *s)
 {
     while (s->head_len < 24 || (s->seekable && s->head_len < sizeof(s->head))) {
@@ -156,7 +156,8 @@ static bool finer_than_micro(struct tw_cur options, bool big)
     return false;
 }
 
-/* Type and total length of the block at `c`; a section header says in which byte order it stands. */
+/* Type and total length of the block at `c`; a section header says in which byte order it stands.
+ */
 static bool block_head(struct tw_cur c, bool *big, uint32_t *type, uint32_t *len)
 {
     struct tw_cur order = c;
@@ -264,7 +265,8 @@ static bool scan_pcap(struct scan *s, bool kuznetzov, struct tw_source_damage *o
         if (!tw_cur_skip(&c, 8) || !u32(&c, s->big, &caplen))
             return false;
         if (caplen > MAX_CAPTURED) {
-            found(s, out, "the record claims %" PRIu32 " captured bytes, which no packet has", caplen);
+            found(s, out, "the record claims %" PRIu32 " captured bytes, which no packet has",
+                caplen);
             return true;
         }
         if (caplen > left - head_len) {
@@ -296,7 +298,8 @@ static bool scan_pcapng(struct scan *s, struct tw_source_damage *out)
             return true;
         }
         if (len > left) {
-            found(s, out, "the block has %" PRIu32 " bytes, %" PRIu64 " of them are left", len, left);
+            found(
+                s, out, "the block has %" PRIu32 " bytes, %" PRIu64 " of them are left", len, left);
             return true;
         }
         if (!jump(s, s->at + ((len + 3u) & ~3u)))
@@ -324,8 +327,8 @@ bool tw_source_find_damage(const struct tw_source *s, struct tw_source_damage *o
         is_damaged = jump(&scan, 0) && scan_pcapng(&scan, out);
     } else if (tw_cur_u32be(&big, &b) && tw_cur_u32le(&little, &l)) {
         scan.big = is_pcap_magic(b);
-        is_damaged = jump(&scan, 24) &&
-                     scan_pcap(&scan, b == MAGIC_KUZNETZOV || l == MAGIC_KUZNETZOV, out);
+        is_damaged =
+            jump(&scan, 24) && scan_pcap(&scan, b == MAGIC_KUZNETZOV || l == MAGIC_KUZNETZOV, out);
     }
     fclose(scan.f);
     return is_damaged;

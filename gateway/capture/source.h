@@ -20,8 +20,8 @@ struct tw_source {
 /* "-" is standard input. TW_IO with errno set when it can not be opened. Reads the first bytes. */
 TW_MUST_CHECK enum tw_status tw_source_open(struct tw_source *s, const char *path);
 void tw_source_close(struct tw_source *s);
-/* A stream over all of it, from the first byte; closing it does not close the source. NULL when memory
- * is short. */
+/* A stream over all of it, from the first byte; closing it does not close the source. NULL when
+ * memory is short. */
 FILE *tw_source_stream(struct tw_source *s);
 
 enum tw_source_kind { TW_SOURCE_EMPTY, TW_SOURCE_UNKNOWN, TW_SOURCE_PCAP, TW_SOURCE_PCAPNG };

@@ -130,12 +130,13 @@ struct tw_token tw_lexer_next(struct tw_lexer *l)
         enum tw_token_kind kind;
     } marks[] = {{'(', TW_TOKEN_OPEN}, {')', TW_TOKEN_CLOSE}, {'[', TW_TOKEN_SQUARE_OPEN},
         {']', TW_TOKEN_SQUARE_CLOSE}, {',', TW_TOKEN_COMMA}};
-    while (l->at < l->text.len && strchr(" \t\r\n", l->text.p[l->at]) != NULL &&
-           l->text.p[l->at] != '\0')
+    size_t behind = l->at;
+    while (l->at < l->text.len && l->text.p[l->at] != '\0' &&
+           strchr(" \t\r\n", l->text.p[l->at]) != NULL)
         l->at++;
-    struct tw_token t = {.kind = TW_TOKEN_END, .offset = l->at};
     if (l->at >= l->text.len)
-        return t;
+        return (struct tw_token){.kind = TW_TOKEN_END, .offset = behind};
+    struct tw_token t = {.kind = TW_TOKEN_ERROR, .offset = l->at};
     char c = l->text.p[l->at];
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
         if (marks[i].c == c) {

@@ -4,7 +4,7 @@
 #include "base/str.h"
 
 enum tw_token_kind {
-    TW_TOKEN_END,
+    TW_TOKEN_END,     /* its offset is behind the last word */
     TW_TOKEN_WORD,    /* field, macro, operator word or bare value: letters, digits and _ . - / : + */
     TW_TOKEN_TEXT,    /* quoted; the quotes are not part of it */
     TW_TOKEN_NUMBER,  /* also with a unit: 60s, 512KiB; `number` is in seconds or bytes then */

@@ -3,8 +3,8 @@
 #include "flow/state.h"
 
 enum {
-    MAX_FED = 12,     /* packets shown before nDPI has to decide */
-    MAX_WAIT = 3,     /* packets shown after it has, in hope of a host name */
+    MAX_FED = 12, /* packets shown before nDPI has to decide */
+    MAX_WAIT = 3, /* packets shown after it has, in hope of a host name */
     MAX_HOST = 255
 };
 
@@ -55,8 +55,8 @@ static void *state_of(struct tw_flows *f, struct tw_flow *w)
     return w->ndpi;
 }
 
-/* The connection may still turn out to be ours: then the verdict waits until it is told. While a probe
- * asks for more, or the first bytes are missing, nDPI waits as well. */
+/* The connection may still turn out to be ours: then the verdict waits until it is told. While a
+ * probe asks for more, or the first bytes are missing, nDPI waits as well. */
 static bool is_waiting(const struct tw_flow *w)
 {
     if (w->mode != TW_FLOW_UNDECIDED)
@@ -147,9 +147,7 @@ void tw_classify_end(const struct tw_flow_ctx *c)
         if (w->known_for > 0)
             tw_classify_tell(c);
     }
-    struct tw_flow_info info = {.has_totals = true,
-        .bytes = w->bytes,
-        .packets = w->packets,
-        .state = state_name(w)};
+    struct tw_flow_info info = {
+        .has_totals = true, .bytes = w->bytes, .packets = w->packets, .state = state_name(w)};
     emit(c, &info);
 }

@@ -44,7 +44,8 @@ struct tw_defrag {
     struct tw_table *table;
     struct tw_pool *pool;
     struct tw_defrag_stats stats;
-    uint8_t whole[IPV6_HEADER + MAX_DATAGRAM]; /* the reassembled packet, behind a plain IP header */
+    uint8_t
+        whole[IPV6_HEADER + MAX_DATAGRAM]; /* the reassembled packet, behind a plain IP header */
 };
 
 static void drop_pieces(struct tw_defrag *d, struct datagram *g)
@@ -71,8 +72,8 @@ struct tw_defrag *tw_defrag_new(size_t datagrams)
         return NULL;
     size_t bytes = datagrams * BYTES_PER_DATAGRAM;
     d->pool = tw_pool_new(bytes > MIN_POOL ? bytes : MIN_POOL);
-    d->table = tw_table_new(
-        sizeof(struct key), sizeof(struct datagram), datagrams, tw_seed_random());
+    d->table =
+        tw_table_new(sizeof(struct key), sizeof(struct datagram), datagrams, tw_seed_random());
     if (d->pool == NULL || d->table == NULL) {
         tw_defrag_free(d);
         return NULL;
@@ -142,7 +143,8 @@ static bool differs(const struct piece *p, uint32_t offset, struct tw_cur theirs
            !tw_str_eq(tw_cur_rest(&same), tw_cur_rest(&theirs));
 }
 
-/* Keep what is new of the fragment; bytes that are there already stay, differing ones are counted. */
+/* Keep what is new of the fragment; bytes that are there already stay, differing ones are counted.
+ */
 static bool insert(struct tw_defrag *d, struct datagram *g, uint32_t offset, struct tw_cur c)
 {
     struct piece **link = &g->pieces;

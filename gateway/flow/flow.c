@@ -101,8 +101,8 @@ static void evict(struct tw_flows *f, const struct tw_when *when)
     tw_flow_table_remove(&f->table, c.w);
 }
 
-/* Does the packet come from the side that opened the connection? Without a handshake the higher port
- * is taken for the client's. */
+/* Does the packet come from the side that opened the connection? Without a handshake the higher
+ * port is taken for the client's. */
 static bool is_from_opener(const struct tw_packet *p)
 {
     if (p->ip_proto != TCP)
@@ -112,8 +112,8 @@ static bool is_from_opener(const struct tw_packet *p)
     return p->src.port >= p->dst.port;
 }
 
-static void open_flow(struct tw_flow_ctx *c, const struct tw_packet *p, uint32_t hash,
-    const struct tw_flow_syn *syn)
+static void open_flow(
+    struct tw_flow_ctx *c, const struct tw_packet *p, uint32_t hash, const struct tw_flow_syn *syn)
 {
     struct tw_flows *f = c->f;
     if (tw_flow_table_is_full(&f->table))
@@ -166,8 +166,8 @@ static int64_t deadline_of(const struct tw_flows *f, const struct tw_flow *w)
     return at;
 }
 
-/* Deadlines move away with every packet; the heap learns of that when they are due. It has to be told
- * of those that come closer. */
+/* Deadlines move away with every packet; the heap learns of that when they are due. It has to be
+ * told of those that come closer. */
 static void reschedule(struct tw_flows *f, struct tw_flow *w)
 {
     if (!w->check_deadline)

@@ -1,5 +1,5 @@
-/* nDPI 4.2 and 4.4 keep findings about other flows in caches that can not be switched off; their layout
- * is in the header for those who ask, and checked against known values before it is used. */
+/* nDPI 4.2 and 4.4 keep findings about other flows in caches that can not be switched off; their
+ * layout is in the header for those who ask, and checked against known values before it is used. */
 #define NDPI_LIB_COMPILATION
 #include <ndpi_main.h>
 #undef NDPI_LIB_COMPILATION
@@ -16,7 +16,7 @@ enum { NAME_BYTES = 32 };
 struct tw_ndpi {
     struct ndpi_detection_module_struct *module;
     unsigned n_names;
-    bool cached_findings; /* caches must be emptied by hand */
+    bool cached_findings;      /* caches must be emptied by hand */
     char (*names)[NAME_BYTES]; /* lower case, by protocol number */
 };
 
@@ -110,7 +110,8 @@ static bool knows_layout(const struct ndpi_detection_module_struct *m)
 {
     const ndpi_proto_defaults_t *http = &m->proto_defaults[NDPI_PROTOCOL_HTTP];
     return m->ndpi_num_supported_protocols == NDPI_MAX_SUPPORTED_PROTOCOLS &&
-           m->tcp_max_retransmission_window_size == NDPI_DEFAULT_MAX_TCP_RETRANSMISSION_WINDOW_SIZE &&
+           m->tcp_max_retransmission_window_size ==
+               NDPI_DEFAULT_MAX_TCP_RETRANSMISSION_WINDOW_SIZE &&
            http->protoId == NDPI_PROTOCOL_HTTP && http->protoName != NULL &&
            strcmp(http->protoName, "HTTP") == 0;
 }
@@ -217,8 +218,8 @@ static bool may_name_host(const ndpi_protocol *p)
            master == NDPI_PROTOCOL_QUIC;
 }
 
-bool tw_ndpi_packet(struct tw_ndpi *n, void *state, struct tw_cur ip, int64_t ts_ns,
-    struct tw_ndpi_verdict *out)
+bool tw_ndpi_packet(
+    struct tw_ndpi *n, void *state, struct tw_cur ip, int64_t ts_ns, struct tw_ndpi_verdict *out)
 {
     struct ndpi_flow_struct *flow = state;
     const ndpi_protocol p = process(n, flow, ip, ts_ns);
@@ -249,7 +250,8 @@ void tw_ndpi_give_up(struct tw_ndpi *n, void *state, struct tw_ndpi_verdict *out
     const ndpi_protocol p = ndpi_detection_giveup(n->module, flow, 1, &guessed);
 #endif
     empty_caches(n);
-    /* nDPI says "guessed" of some findings from content as well; its confidence tells them apart. */
+    /* nDPI says "guessed" of some findings from content as well; its confidence tells them apart.
+     */
     fill(n, &p, flow, by_port_or_address(flow), out);
 }
 
@@ -273,7 +275,6 @@ void tw_ndpi_guess(struct tw_ndpi *n, uint8_t ip_proto, const struct tw_endpoint
     empty_caches(n);
     fill(n, &p, NULL, true, out);
 }
-
 
 const char *tw_ndpi_version(void)
 {

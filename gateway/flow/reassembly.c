@@ -304,8 +304,8 @@ static bool is_plausible(const struct tw_reasm *r, uint32_t seq)
     return tw_seq_diff(seq, r->acked) < MAX_AHEAD;
 }
 
-/* What stands behind a FIN does not count, if the stream was whole up to the FIN. If it was not, the
- * FIN is not to be trusted. */
+/* What stands behind a FIN does not count, if the stream was whole up to the FIN. If it was not,
+ * the FIN is not to be trusted. */
 static void trim_to_fin(struct tw_reasm *r, struct piece *p)
 {
     if (!r->has_fin || tw_seq_diff(p->seq + p->len, r->fin) <= 0)

@@ -1,7 +1,7 @@
 #pragma once
 /* One direction of a TCP connection, put back in order [RFC 9293 3.4]. Bytes that come in order are
- * handed on where they are; bytes that come early are kept in pool buffers until the hole before them
- * is filled or given up. Where two copies of a byte differ, the first one seen counts and the
+ * handed on where they are; bytes that come early are kept in pool buffers until the hole before
+ * them is filled or given up. Where two copies of a byte differ, the first one seen counts and the
  * difference is told. One thread. */
 
 #include "base/cursor.h"
@@ -21,13 +21,13 @@ struct tw_reasm_recent {
 
 struct tw_reasm {
     struct tw_segment *queue, *last; /* early segments: sorted, disjoint, all behind `next` */
-    int64_t since_ns; /* the hole is waited for since */
-    uint32_t next;    /* sequence number of the next byte to hand on */
-    uint32_t acked;   /* the other side has everything before this */
-    uint32_t fin;     /* sequence number of the FIN */
+    int64_t since_ns;                /* the hole is waited for since */
+    uint32_t next;                   /* sequence number of the next byte to hand on */
+    uint32_t acked;                  /* the other side has everything before this */
+    uint32_t fin;                    /* sequence number of the FIN */
     uint32_t queued_bytes;
     uint16_t n_queued;
-    uint8_t later;    /* segments seen since the other side acknowledged bytes that are missing here */
+    uint8_t later; /* segments seen since the other side acknowledged bytes that are missing here */
     uint8_t recent_at;
     bool started, has_ack, has_fin;
     bool behind; /* the other side has acknowledged bytes that are missing here */

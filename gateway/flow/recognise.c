@@ -1,6 +1,6 @@
-/* Which dissector reads a TCP connection: each direction's first bytes are shown to every protocol's
- * probe, on any port. A connection whose start was seen is judged by whoever speaks first; otherwise
- * several segments get a chance. */
+/* Which dissector reads a TCP connection: each direction's first bytes are shown to every
+ * protocol's probe, on any port. A connection whose start was seen is judged by whoever speaks
+ * first; otherwise several segments get a chance. */
 #include "flow/state.h"
 
 enum {
@@ -74,8 +74,8 @@ static bool is_usual_port(const struct tw_flow *w, const struct tw_proto *proto)
     return w->syn && port != 0 && (port == proto->ports[0] || port == proto->ports[1]);
 }
 
-/* What the probes say of a direction that starts with `bytes`. Weak answers of both directions make a
- * sure one; so does the usual port. */
+/* What the probes say of a direction that starts with `bytes`. Weak answers of both directions make
+ * a sure one; so does the usual port. */
 static enum tw_probe ask(
     const struct tw_flow_ctx *c, struct tw_cur bytes, const struct tw_proto **out)
 {
@@ -178,8 +178,7 @@ static void tell(const struct tw_flow_ctx *c, enum tw_action action, uint64_t mi
     const struct tw_flow *w = c->w;
     struct tw_event e;
     const bool ours = w->mode == TW_FLOW_OURS;
-    tw_proto_event(
-        &e, &w->conn, c->d, &c->when, ours ? w->proto->id : TW_PROTO_OTHER, action);
+    tw_proto_event(&e, &w->conn, c->d, &c->when, ours ? w->proto->id : TW_PROTO_OTHER, action);
     if (!ours)
         e.app = TW_STR("unknown");
     e.missing_bytes = missing;
@@ -202,7 +201,7 @@ static void on_gap(void *user, uint64_t missing)
     }
     /* The start is lost: look at what follows as if the capture had begun here. */
     tw_pbuf_drop(c->f->pool, &w->early[c->d]);
-    w->wants_more &= (uint8_t)~(1u << c->d);
+    w->wants_more &= (uint8_t) ~(1u << c->d);
     w->weak[c->d] = 0;
     tw_recognise_midstream(w);
 }

@@ -1,6 +1,7 @@
 #pragma once
 /* Inside flow/: one flow, the table of them, and what the parts of this folder offer each other.
- * Flows do not move and are addressed by index; memory of unused capacity is reserved, not touched. */
+ * Flows do not move and are addressed by index; memory of unused capacity is reserved, not touched.
+ */
 
 #include "flow/flow.h"
 #include "flow/ndpi_shim.h"
@@ -25,7 +26,7 @@ struct tw_flow {
     uint32_t hash, chain, newer, older; /* table; links are index + 1, 0 is none */
     uint32_t heap_at;
     uint8_t ip_proto, mode;
-    uint8_t seen; /* bit per direction */
+    uint8_t seen;       /* bit per direction */
     uint8_t wants_more; /* bit per direction: a probe asked for more of it */
     uint8_t weak[2];    /* bit per protocol: its probe was not sure */
     uint8_t fed, known_for, probes_left, first_early, conflicts;
@@ -81,12 +82,13 @@ struct tw_flow_ctx {
 };
 
 /* table.c */
-TW_MUST_CHECK bool tw_flow_table_init(struct tw_flow_table *t, size_t capacity, struct tw_seed seed);
+TW_MUST_CHECK bool tw_flow_table_init(
+    struct tw_flow_table *t, size_t capacity, struct tw_seed seed);
 void tw_flow_table_fini(struct tw_flow_table *t);
 uint32_t tw_flow_table_hash(const struct tw_flow_table *t, const struct tw_packet *p);
 /* NULL when there is none; `out_direction` is that of the packet. */
-struct tw_flow *tw_flow_table_find(
-    const struct tw_flow_table *t, const struct tw_packet *p, uint32_t hash, unsigned *out_direction);
+struct tw_flow *tw_flow_table_find(const struct tw_flow_table *t, const struct tw_packet *p,
+    uint32_t hash, unsigned *out_direction);
 bool tw_flow_table_is_full(const struct tw_flow_table *t);
 /* A zeroed flow, newest of all, without a deadline. The table must not be full. */
 struct tw_flow *tw_flow_table_add(struct tw_flow_table *t, uint32_t hash);
@@ -98,7 +100,8 @@ static inline uint32_t tw_flow_index(const struct tw_flow_table *t, const struct
 {
     return (uint32_t)(w - t->flows);
 }
-/* The flow that is due first; equal times in the order in which the flows began. NULL when empty. */
+/* The flow that is due first; equal times in the order in which the flows began. NULL when empty.
+ */
 struct tw_flow *tw_flow_table_due(const struct tw_flow_table *t, int64_t *out_at_ns);
 void tw_flow_table_set_due(struct tw_flow_table *t, struct tw_flow *w, int64_t at_ns);
 static inline int64_t tw_flow_table_due_of(const struct tw_flow_table *t, const struct tw_flow *w)
@@ -106,7 +109,8 @@ static inline int64_t tw_flow_table_due_of(const struct tw_flow_table *t, const 
     return t->heap[w->heap_at].at_ns;
 }
 
-/* flow.c: end the flow, with everything it still has to say. It stays in the table as a closed one. */
+/* flow.c: end the flow, with everything it still has to say. It stays in the table as a closed one.
+ */
 void tw_flow_end(const struct tw_flow_ctx *c, enum tw_end reason);
 
 /* tcp.c */

@@ -73,8 +73,8 @@ static bool same(const struct tw_endpoint *a, const struct tw_endpoint *b)
     return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0;
 }
 
-struct tw_flow *tw_flow_table_find(
-    const struct tw_flow_table *t, const struct tw_packet *p, uint32_t hash, unsigned *out_direction)
+struct tw_flow *tw_flow_table_find(const struct tw_flow_table *t, const struct tw_packet *p,
+    uint32_t hash, unsigned *out_direction)
 {
     for (uint32_t i = t->buckets[hash & t->mask]; i != 0; i = t->flows[i - 1].chain) {
         struct tw_flow *w = &t->flows[i - 1];

@@ -1,12 +1,13 @@
-/* The life of a TCP connection as a bystander sees it [RFC 9293 3.5, 3.6]: when it begins, when it is
- * over, and which packets belong to another one on the same ports. Packets that an end point would
- * ignore must not end a connection here either, or anyone could blind us with one packet. */
+/* The life of a TCP connection as a bystander sees it [RFC 9293 3.5, 3.6]: when it begins, when it
+ * is over, and which packets belong to another one on the same ports. Packets that an end point
+ * would ignore must not end a connection here either, or anyone could blind us with one packet. */
 #include "base/timefmt.h"
 #include "flow/state.h"
 
-static const int64_t IDLE_SYN_NS = 75 * TW_NS_PER_S;     /* SYNs are repeated after up to 64 s */
-static const int64_t IDLE_CLOSING_NS = 10 * TW_NS_PER_S; /* both said FIN, the last ACK is missing */
-static const int64_t IDLE_RESET_NS = 30 * TW_NS_PER_S;   /* a RST that may have been ignored */
+static const int64_t IDLE_SYN_NS = 75 * TW_NS_PER_S; /* SYNs are repeated after up to 64 s */
+static const int64_t IDLE_CLOSING_NS =
+    10 * TW_NS_PER_S;                                  /* both said FIN, the last ACK is missing */
+static const int64_t IDLE_RESET_NS = 30 * TW_NS_PER_S; /* a RST that may have been ignored */
 static const int64_t IDLE_HALF_SEEN_NS = 60 * TW_NS_PER_S;
 static const int64_t IDLE_CLOSED_NS = 30 * TW_NS_PER_S; /* stragglers of a closed connection */
 
@@ -41,8 +42,8 @@ int64_t tw_tcp_idle_ns(const struct tw_flow *w, int64_t limit_ns)
     return idle_ns < limit_ns ? idle_ns : limit_ns;
 }
 
-/* A closed connection swallows stragglers. New bytes from a side that had reset it, or behind its FIN,
- * are another connection whose start was not captured. */
+/* A closed connection swallows stragglers. New bytes from a side that had reset it, or behind its
+ * FIN, are another connection whose start was not captured. */
 static bool reopens(const struct tw_flow *w, unsigned d, const struct tw_packet *p)
 {
     if (is_bare_syn(p))

@@ -196,6 +196,7 @@ struct tw_place {
 
 struct tw_who *tw_who_new(void);
 void tw_who_free(struct tw_who *w);
+/* Begin a claim: nothing is known but the addresses. */
 void tw_claim_address(struct tw_claim *c, const struct tw_endpoint *at);
 /* Good until the next call for the same side (0 or 1); `flow` spreads the cache. */
 const struct tw_who_facts *tw_who_is(

@@ -144,6 +144,8 @@ static void fill_grant(const struct tw_decision *d, struct tw_grant_facts *out)
     out->rate_text = d->grant->rate_text;
 }
 
+enum { CLIENT, SERVER }; /* the sides of a flow, for the cache of identities */
+
 void tw_registry_resolve(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
 {
@@ -151,20 +153,19 @@ void tw_registry_resolve(
     const struct tw_place src = tw_who_at(r, &event->src, event->protocol);
     const struct tw_place dst = tw_who_at(r, &event->dst, event->protocol);
     const bool from_server = is_from_server(event, &src);
-    struct tw_claim actor = {0}, receiver = {0};
-    tw_claim_address(&actor, &event->src);
-    if (!from_server && has_names(event))
-        claim_names(&actor, event);
-    const struct tw_who_facts *who = tw_who_is(r, &actor, event->flow, 0);
+    struct tw_claim client, plain;
+    tw_claim_address(&client, from_server ? &event->dst : &event->src);
+    if (has_names(event))
+        claim_names(&client, event);
+    const struct tw_who_facts *named = tw_who_is(r, &client, event->flow, CLIENT), *who = named;
+    if (from_server) {
+        tw_claim_address(&plain, &event->src);
+        who = tw_who_is(r, &plain, event->flow, SERVER);
+    }
     /* A server is told by where it listens; a client by all that it is. */
     const struct tw_entry *entry = from_server && src.entry != NULL ? src.entry : who->entry;
-    const struct tw_entry *server = from_server ? entry : dst.entry, *target = dst.entry;
-    if (from_server) {
-        tw_claim_address(&receiver, &event->dst);
-        if (has_names(event))
-            claim_names(&receiver, event);
-        target = tw_who_is(r, &receiver, event->flow, 1)->entry;
-    }
+    const struct tw_entry *server = from_server ? entry : dst.entry;
+    const struct tw_entry *target = from_server ? named->entry : dst.entry;
     const struct tw_decision *d = tw_decide(r, event, entry, server);
     fill_actor(who, entry, event, !from_server, &facts->actor);
     fill_target(target, &dst, event, &facts->target);

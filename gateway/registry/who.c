@@ -42,6 +42,9 @@ void tw_who_free(struct tw_who *w)
 
 void tw_claim_address(struct tw_claim *c, const struct tw_endpoint *at)
 {
+    memset(c->facts, 0, sizeof(c->facts));
+    c->certificate_uri = TW_STR_NONE;
+    c->ip.family = 0;
     if (at->ip.family != 0) {
         size_t len = at->ip.family == 6 ? 16 : 4;
         c->ip = at->ip;
@@ -103,7 +106,7 @@ static bool remember(struct who_slot *s, const struct tw_claim *c)
 const struct tw_who_facts *tw_who_is(
     struct tw_registry *r, const struct tw_claim *claim, uint64_t flow, unsigned side)
 {
-    struct who_slot *s = &r->who->slots[(flow * 0x9e3779b97f4a7c15u >> 40) % WHO_SLOTS][side];
+    struct who_slot *s = &r->who->slots[(flow * 0x9e3779b97f4a7c15u >> 48) % WHO_SLOTS][side];
     if (is_same(s, claim))
         return &s->facts;
     if (!remember(s, claim))
@@ -119,7 +122,7 @@ struct tw_place tw_who_at(
     memcpy(&low, at->ip.b, at->ip.family == 6 ? 8 : 4);
     if (at->ip.family == 6)
         memcpy(&high, at->ip.b + 8, 8);
-    uint64_t h = (low ^ high * 31 ^ (uint64_t)at->port << 48) * 0x9e3779b97f4a7c15u >> 40;
+    uint64_t h = (low ^ high * 31 ^ (uint64_t)at->port << 32) * 0x9e3779b97f4a7c15u >> 48;
     struct place_slot *s = &r->who->places[h % PLACE_SLOTS];
     if (s->used && s->port == at->port && s->protocol == (uint8_t)protocol &&
         tw_ip_eq(&s->ip, &at->ip))

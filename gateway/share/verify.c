@@ -26,6 +26,7 @@ struct walk {
     uint64_t first_number;               /* number since the ledger began of line 1 */
     bool segment_gap;                    /* this line begins a segment whose name says that lines are
                                             missing before it */
+    uint64_t known_to_head;              /* the line that the head tells of, as it tells; 0: none */
     uint64_t unknown_to_head;            /* the line that the head knows otherwise; 0: none. Said at
                                             the end: a later line may tell more */
     struct tw_ledger_verdict *verdict;
@@ -156,16 +157,18 @@ static enum tw_status diagnose(struct walk *w)
     bool begins = at > 1 && w->first_number == 1 && same(w->at.tail.prev, tw_chain_origin);
     if (c->copy != 0)
         wrong(w, at, "added: a copy of line %" PRIu64, c->copy);
-    else if (c->follows != 0 && c->successor != 0)
+    else if (c->follows > at && c->successor != 0)
         wrong(w, at, "moved: the line that belongs here is now line %" PRIu64, c->successor);
-    else if (begins && c->successor == 0)
+    else if (c->successor != 0)
+        wrong(w, at, "added: lines %" PRIu64 " to %" PRIu64, at, c->successor - 1);
+    else if (at > 1 && w->known_to_head == at - 1 && (begins || c->follows != 0))
+        wrong(w, at, "added: behind the last line that was written");
+    else if (begins)
         wrong(w, 1, "added: lines 1 to %" PRIu64 ", before what was the first", at - 1);
     else if (c->follows != 0 && c->follows < at)
         wrong(w, c->follows + 1, "added: lines %" PRIu64 " to %" PRIu64, c->follows + 1, at - 1);
     else if (c->follows != 0)
         wrong(w, at, "moved: it follows what is now line %" PRIu64, c->follows);
-    else if (c->successor != 0)
-        wrong(w, at, "added: lines %" PRIu64 " to %" PRIu64, at, c->successor - 1);
     else
         changed_or_missing(w, c);
     return TW_OK;
@@ -218,9 +221,11 @@ static bool check_line(void *user, const struct tw_chain_file *file, uint64_t in
         return wrong(w, w->at.number, "changed: its seq does not follow the line before");
     if (named != 0 && named != w->first_number + w->at.number - 1)
         return wrong(w, w->at.number, "moved: the name of its file does not fit its place");
-    if (w->has_head && w->head.lines == w->first_number + w->at.number - 1 &&
-        !same(w->head.sha256, w->at.hash))
-        w->unknown_to_head = w->at.number;
+    if (w->has_head && w->head.lines == w->first_number + w->at.number - 1) {
+        uint64_t *which =
+            same(w->head.sha256, w->at.hash) ? &w->known_to_head : &w->unknown_to_head;
+        *which = w->at.number;
+    }
     return true;
 }
 

@@ -1,5 +1,5 @@
-/* Fragments of a few datagrams in any order, overlapping and forged. A datagram that comes out holds at
- * every place a byte that was sent for that place. */
+/* Fragments of a few datagrams in any order, overlapping and forged. A datagram that comes out
+ * holds at every place a byte that was sent for that place. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +18,8 @@ static uint8_t sent_at(uint32_t id, uint32_t offset)
 
 static void fill(struct tw_packet *p, const uint8_t op[6], uint8_t *bytes, bool *forged)
 {
-    const uint32_t len = op[3] & 0x80 ? (uint32_t)(op[3] & 0x7f) * 64 + op[4] : (uint32_t)op[4] & 0x3f;
+    const uint32_t len =
+        op[3] & 0x80 ? (uint32_t)(op[3] & 0x7f) * 64 + op[4] : (uint32_t)op[4] & 0x3f;
     const bool forge = (op[5] & 1) != 0;
     p->kind = TW_PACKET_FRAGMENT;
     p->ip_proto = PROTO;

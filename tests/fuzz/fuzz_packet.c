@@ -1,5 +1,5 @@
-/* Frames of any link type through decoding, defragmentation and the flow table. What is decoded stays
- * inside the frame; whatever came in, the end gives all memory back. */
+/* Frames of any link type through decoding, defragmentation and the flow table. What is decoded
+ * stays inside the frame; whatever came in, the end gives all memory back. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,8 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool is_inside(struct tw_cur part, struct tw_cur whole)
 {
-    return part.left == 0 ||
-           (part.p >= whole.p && part.p + part.left <= whole.p + whole.left);
+    return part.left == 0 || (part.p >= whole.p && part.p + part.left <= whole.p + whole.left);
 }
 
 static void check(const struct tw_packet *p, struct tw_cur frame)
@@ -79,8 +78,8 @@ static void gap(void *state, struct tw_proto_env *env, const struct tw_conn *con
     assert(!s->closed && missing > 0);
 }
 
-static void tick(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
-    const struct tw_when *when)
+static void tick(
+    void *state, struct tw_proto_env *env, const struct tw_conn *conn, const struct tw_when *when)
 {
     (void)state;
     (void)env;
@@ -106,8 +105,8 @@ static void close_state(void *state, struct tw_proto_env *env, const struct tw_c
     s->closed = true;
 }
 
-static const struct tw_proto proto = {"fuzz", TW_PROTO_MQTT, sizeof(struct state), probe, open_state,
-    take, gap, tick, next_deadline, close_state, {80, 0}};
+static const struct tw_proto proto = {"fuzz", TW_PROTO_MQTT, sizeof(struct state), probe,
+    open_state, take, gap, tick, next_deadline, close_state, {80, 0}};
 static const struct tw_proto *const protocols[] = {&proto, NULL};
 
 static void emit(void *user, const struct tw_event *event)

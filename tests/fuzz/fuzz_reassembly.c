@@ -1,6 +1,6 @@
-/* One direction of a TCP connection, its segments in any order, cut, repeated and forged. Every byte that
- * comes out stands where it was sent, once; what does not come out is told as a gap; a conflict is only
- * told when somebody forged. */
+/* One direction of a TCP connection, its segments in any order, cut, repeated and forged. Every
+ * byte that comes out stands where it was sent, once; what does not come out is told as a gap; a
+ * conflict is only told when somebody forged. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { STREAM = 1 << 16 };
 
 struct check {
-    uint64_t at;       /* stream offset that comes out next */
+    uint64_t at; /* stream offset that comes out next */
     bool forged;
     uint64_t conflicts;
 };
@@ -89,15 +89,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tw_reasm_start(&r, base);
     while (tw_cur_copy(&input, sizeof(op), op)) {
         const uint32_t offset = (uint32_t)(op[1] << 8 | op[2]);
+        bool lost = (op[0] & 1) != 0;
         if (op[0] < 200)
             segment(&r, &env, &c, base, op);
-        else if (op[0] < 230 && tw_reasm_ack(&r, env.now_ns, base + offset))
-            tw_reasm_expire(&r, &env);
+        else if (op[0] < 230)
+            lost = tw_reasm_ack(&r, env.now_ns, base + offset);
         else if (op[0] < 232)
             tw_reasm_fin(&r, base + offset);
         else
             env.now_ns += (int64_t)op[3] * 10000000;
-        if (op[0] & 1)
+        if (lost)
             tw_reasm_expire(&r, &env);
         assert((uint32_t)c.at == r.next - base);
         assert(r.n_queued <= TW_MAX_SEGMENTS && r.queued_bytes <= TW_MAX_REORDER);

@@ -67,7 +67,8 @@ struct fake_state {
     bool any;
 };
 
-static inline enum tw_probe fake_probe(struct tw_cur c, const char *start, const char *mid, bool in_mid)
+static inline enum tw_probe fake_probe(
+    struct tw_cur c, const char *start, const char *mid, bool in_mid)
 {
     const size_t n = c.left < 4 ? c.left : 4;
     if (in_mid && c.left >= 3 && memcmp(c.p, mid, 3) == 0)
@@ -139,8 +140,8 @@ static inline void fake_gap(void *state, struct tw_proto_env *env, const struct 
     rig_log(rig_here, "{gap%u %llu}", d, (unsigned long long)missing);
 }
 
-static inline void fake_tick(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
-    const struct tw_when *when)
+static inline void fake_tick(
+    void *state, struct tw_proto_env *env, const struct tw_conn *conn, const struct tw_when *when)
 {
     struct fake_state *s = state;
     struct tw_event e;
@@ -165,8 +166,8 @@ static inline void fake_close(void *state, struct tw_proto_env *env, const struc
     rig_log(rig_here, "{%s}", names[reason]);
 }
 
-static const struct tw_proto fake_one = {"one", TW_PROTO_OPCUA, sizeof(struct fake_state), probe_one,
-    open_one, fake_data, fake_gap, fake_tick, fake_deadline, fake_close, {0, 0}};
+static const struct tw_proto fake_one = {"one", TW_PROTO_OPCUA, sizeof(struct fake_state),
+    probe_one, open_one, fake_data, fake_gap, fake_tick, fake_deadline, fake_close, {0, 0}};
 static const struct tw_proto fake_two = {"two", TW_PROTO_MQTT, sizeof(struct fake_state), probe_two,
     open_two, fake_data, fake_gap, fake_tick, fake_deadline, fake_close, {1883, 0}};
 static const struct tw_proto *const fakes[] = {&fake_one, &fake_two, NULL};

@@ -130,6 +130,7 @@ struct talk {
     uint32_t sequence[2];
     uint32_t channel, token;
     unsigned signature; /* bytes after each chunk */
+    bool renew;         /* the next handshake is for the channel there is */
     size_t step;        /* bytes given at once; 0: all */
 };
 
@@ -285,7 +286,7 @@ static inline void talk_secure(struct talk *t, const char *policy, uint32_t mode
 {
     static struct wire w, body;
     static const uint8_t zeroes[128];
-    w_open(&w, 0, policy, NULL);
+    w_open(&w, t->renew ? t->channel : 0, policy, NULL);
     w_u32(&w, ++t->sequence[0]);
     w_u32(&w, 1);
     w_request(&body, 446, 1, NULL);

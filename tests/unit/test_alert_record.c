@@ -80,12 +80,11 @@ static void line_is_as_promised(void **state)
 static void parses(const struct seen *seen)
 {
     struct tw_json r;
-    struct tw_json_token t;
+    struct tw_json_token token;
+    enum tw_json_kind kind;
     tw_json_init(&r, tw_str_of(seen->json));
-    do {
-        t = tw_json_next(&r);
-        assert_int_not_equal(t.kind, TW_JSON_ERROR);
-    } while (t.kind != TW_JSON_END);
+    while ((kind = tw_json_next(&r, &token)) != TW_JSON_END)
+        assert_int_not_equal(kind, TW_JSON_ERROR);
 }
 
 /* The number behind `key` within the first element of `why` that has `element`, or `none`. */

@@ -142,10 +142,10 @@ static void extensions6(struct frame *f)
 {
     frame_ether(f, 0x86dd);
     frame_ipv6(f, 0, 1, 2, 8 + 16 + 12 + 8 + 25);
-    frame_put(f, "\x2b\0\x01\x04\0\0\0\0", 8);                                     /* hop by hop */
-    frame_put(f, "\x33\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);                       /* routing */
-    frame_put(f, "\x2c\x01\0\0\0\0\0\x01\0\0\0\x02", 12);                           /* AH */
-    frame_put(f, "\x06\0\0\0\0\0\0\x07", 8);                                       /* atomic */
+    frame_put(f, "\x2b\0\x01\x04\0\0\0\0", 8);                /* hop by hop */
+    frame_put(f, "\x33\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16); /* routing */
+    frame_put(f, "\x2c\x01\0\0\0\0\0\x01\0\0\0\x02", 12);     /* AH */
+    frame_put(f, "\x06\0\0\0\0\0\0\x07", 8);                  /* atomic */
     frame_tcp(f, 0, 4000, 4840, 1000, 2000, TW_TCP_ACK | TW_TCP_PSH, "hello", 5);
 }
 

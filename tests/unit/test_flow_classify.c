@@ -63,7 +63,8 @@ static void test_http(void **state)
 {
     (void)state;
     struct rig *r = rig_new(16, true);
-    static const char get[] = "GET /model HTTP/1.1\r\nHost: models.plant.test\r\nUser-Agent: x\r\n\r\n";
+    static const char get[] =
+        "GET /model HTTP/1.1\r\nHost: models.plant.test\r\nUser-Agent: x\r\n\r\n";
     connect_to(r, 8081);
     expect(r, "");
     tcp_to(r, 0, 8081, A, 1001, 5001, get, sizeof(get) - 1);
@@ -111,8 +112,8 @@ static void test_ssh(void **state)
 static void test_dns(void **state)
 {
     (void)state;
-    static const uint8_t query[] = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'n', 't', 'p', 5, 'p',
-        'l', 'a', 'n', 't', 4, 't', 'e', 's', 't', 0, 0, 1, 0, 1};
+    static const uint8_t query[] = {0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, 'n', 't', 'p', 5,
+        'p', 'l', 'a', 'n', 't', 4, 't', 'e', 's', 't', 0, 0, 1, 0, 1};
     struct rig *r = rig_new(16, true);
     rig_udp(r, 0, 53, query, sizeof(query));
     expect(r, "[flow dns ntp.plant.test 40000>53]");
@@ -158,12 +159,14 @@ static void test_unknown(void **state)
     (void)state;
     static const unsigned ports[] = {3306, 50505};
     static const char *const told[] = {"[flow mysql 40000>3306 guessed]", ""};
-    static const char *const end[] = {"[flow mysql 40000>3306 guessed tcp 16/", "[flow unknown 40000>50505 tcp 16/"};
+    static const char *const end[] = {
+        "[flow mysql 40000>3306 guessed tcp 16/", "[flow unknown 40000>50505 tcp 16/"};
     for (int i = 0; i < 2; i++) {
         struct rig *r = rig_new(16, true);
         connect_to(r, ports[i]);
         for (uint32_t k = 0; k < 13; k++) {
-            const uint8_t odd[] = {0xee, (uint8_t)(k * 37), 0x91, 0xff, 0x80, (uint8_t)k, 0xc3, 0xd0};
+            const uint8_t odd[] = {
+                0xee, (uint8_t)(k * 37), 0x91, 0xff, 0x80, (uint8_t)k, 0xc3, 0xd0};
             tcp_to(r, k % 2, ports[i], A, (k % 2 ? 5001 : 1001) + k / 2 * 8,
                 k % 2 ? 1001 + (k / 2 + 1) * 8 : 5001 + k / 2 * 8, odd, sizeof(odd));
         }
@@ -195,8 +198,8 @@ static void test_icmp(void **state)
     assert_int_equal(rig_free(r), 0);
 }
 
-/* A connection found in the middle: nDPI has named it, but it is told only when no dissector can want it
- * any more; and not at all if one does. */
+/* A connection found in the middle: nDPI has named it, but it is told only when no dissector can
+ * want it any more; and not at all if one does. */
 static void test_middle(void **state)
 {
     (void)state;
@@ -221,12 +224,16 @@ static void test_middle(void **state)
 static void test_no_memory_of_other_flows(void **state)
 {
     (void)state;
-    static const char mining[] = "{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[\"cgminer/4\"]}\n";
+    static const char mining[] =
+        "{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[\"cgminer/4\"]}\n";
     static const uint8_t odd[] = {0xee, 0x91, 0xff, 0x80, 0xc3, 0xd0, 0x01, 0x02};
     struct rig *r = rig_new(16, true);
     connect_to(r, 50001);
     tcp_to(r, 0, 50001, A, 1001, 5001, mining, sizeof(mining) - 1);
-    rig_udp(r, 0, 50002, "\0\x01\0\0\x21\x12\xa4\x42" "abcdefghijkl", 20);
+    rig_udp(r, 0, 50002,
+        "\0\x01\0\0\x21\x12\xa4\x42"
+        "abcdefghijkl",
+        20);
     connect_to(r, 50003);
     tcp_to(r, 0, 50003, A, 1001, 5001, odd, sizeof(odd));
     rig_udp(r, 0, 50004, odd, sizeof(odd));

@@ -40,7 +40,8 @@ static void datagram(uint8_t *out, size_t n)
         out[i] = (uint8_t)i;
 }
 
-static bool give4(struct bench *b, unsigned id, const uint8_t *whole, size_t from, size_t n, bool more)
+static bool give4(
+    struct bench *b, unsigned id, const uint8_t *whole, size_t from, size_t n, bool more)
 {
     struct frame f = {.len = 0};
     frame_ipv4(&f, 17, 1, 2, n, id, (unsigned)(from / 8) | (more ? 0x2000 : 0));
@@ -48,8 +49,8 @@ static bool give4(struct bench *b, unsigned id, const uint8_t *whole, size_t fro
     return give(b, &f);
 }
 
-static bool give6(
-    struct bench *b, uint32_t id, unsigned next, const uint8_t *whole, size_t from, size_t n, bool more)
+static bool give6(struct bench *b, uint32_t id, unsigned next, const uint8_t *whole, size_t from,
+    size_t n, bool more)
 {
     struct frame f = {.len = 0};
     frame_ipv6(&f, 44, 1, 2, n + 8);
@@ -102,9 +103,8 @@ static void test_orders(void **state)
                 const unsigned at = orders[i / 2][k] * 24;
                 const size_t n = at == 48 ? 13 : 24;
                 for (unsigned twice = 0; twice <= (k < 2 && i % 2); twice++) {
-                    const bool done = family == 4
-                                          ? give4(&b, i, whole, at, n, at < 48)
-                                          : give6(&b, i, 17, whole, at, n, at < 48);
+                    const bool done = family == 4 ? give4(&b, i, whole, at, n, at < 48)
+                                                  : give6(&b, i, 17, whole, at, n, at < 48);
                     assert_int_equal(done, k == 2);
                 }
             }

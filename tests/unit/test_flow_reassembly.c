@@ -73,7 +73,8 @@ static void play(struct fixture *f, uint32_t base, const char *script)
     while (*s != '\0') {
         const char what = *s++;
         char *end = NULL;
-        const uint32_t n = what == '.' || what == 'e' || what == ' ' ? 0 : (uint32_t)strtoul(s, &end, 10);
+        const uint32_t n =
+            what == '.' || what == 'e' || what == ' ' ? 0 : (uint32_t)strtoul(s, &end, 10);
         s = end != NULL ? end : s;
         if (what == '+') {
             const char *bytes = ++s;
@@ -235,8 +236,8 @@ static void test_limit_of_bytes(void **state)
     /* 64 KiB at a time, so that bytes are the limit, not their number. */
     static uint8_t big[65536];
     for (uint32_t i = 0; i < TW_MAX_REORDER / sizeof(big); i++)
-        tw_reasm_segment(&f->r, &f->env, 1 + i * (uint32_t)sizeof(big),
-            tw_cur_of(big, sizeof(big)), sizeof(big));
+        tw_reasm_segment(&f->r, &f->env, 1 + i * (uint32_t)sizeof(big), tw_cur_of(big, sizeof(big)),
+            sizeof(big));
     assert_int_equal(o->len, 0);
     assert_int_equal(f->r.queued_bytes, TW_MAX_REORDER);
     f->sink.data = count_data;

@@ -9,8 +9,8 @@
 
 enum { A = TW_TCP_ACK };
 
-/* What the two sides say in turn, ">" to the server and "<" from it, one segment each; "|" first means
- * that the handshake was not seen. */
+/* What the two sides say in turn, ">" to the server and "<" from it, one segment each; "|" first
+ * means that the handshake was not seen. */
 static const struct {
     const char *said, *out;
 } rows[] = {

@@ -15,7 +15,11 @@ struct step {
     const char *data;
 };
 
-#define HANDSHAKE {0, S, 1000, 0, ""}, {1, S | A, 5000, 1001, ""}, {0, A, 1001, 5001, ""}
+#define HANDSHAKE                                                                                  \
+    {0, S, 1000, 0, ""}, {1, S | A, 5000, 1001, ""},                                               \
+    {                                                                                              \
+        0, A, 1001, 5001, ""                                                                       \
+    }
 enum { MAX_STEPS = 16 };
 
 static const struct {
@@ -23,8 +27,7 @@ static const struct {
     struct step steps[MAX_STEPS];
     const char *out;
 } rows[] = {
-    {"request and response",
-        {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {1, A, 5001, 1005, "two!"}},
+    {"request and response", {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {1, A, 5001, 1005, "two!"}},
         "{one 40000>4840}>ONE!<two!{input}"},
     {"closed by both",
         {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {0, F | A, 1005, 5001, ""},
@@ -39,11 +42,12 @@ static const struct {
             {1, F | A, 5001, 1005, ""}, {0, A, 1006, 5002, ""}, {1, A, 5002, 1006, ""}},
         "{one 40000>4840}>ONE!{closed}"},
     {"FIN before the data it follows",
-        {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {0, F | A, 1008, 5001, ""}, {0, A, 1005, 5001, "abc"},
-            {1, F | A, 5001, 1009, ""}, {0, A, 1009, 5002, ""}},
+        {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {0, F | A, 1008, 5001, ""},
+            {0, A, 1005, 5001, "abc"}, {1, F | A, 5001, 1009, ""}, {0, A, 1009, 5002, ""}},
         "{one 40000>4840}>ONE!abc{closed}"},
     {"reset",
-        {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {1, R | A, 5001, 1005, ""}, {0, A, 1005, 5001, "x"}},
+        {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {1, R | A, 5001, 1005, ""},
+            {0, A, 1005, 5001, "x"}},
         "{one 40000>4840}>ONE!{reset}"},
     {"reset with old numbers is ignored",
         {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {1, R, 4000, 0, ""}, {1, R, 99999, 0, ""},
@@ -67,31 +71,27 @@ static const struct {
         {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {0, S, 9000, 0, ""}, {1, A, 5001, 1005, ""},
             {0, A, 1005, 5001, "abc"}},
         "{one 40000>4840}>ONE!abc{input}"},
-    {"SYN again",
-        {{0, S, 1000, 0, ""}, HANDSHAKE, {0, S, 1000, 0, ""}, {0, A, 1001, 5001, "ONE!"}},
+    {"SYN again", {{0, S, 1000, 0, ""}, HANDSHAKE, {0, S, 1000, 0, ""}, {0, A, 1001, 5001, "ONE!"}},
         "{one 40000>4840}>ONE!{input}"},
     {"data in the SYN",
         {{0, S, 1000, 0, "ONE!"}, {1, S | A, 5000, 1005, ""}, {0, A, 1005, 5001, "abc"}},
         "{one 40000>4840}>ONE!abc{input}"},
-    {"SYN missing",
-        {{1, S | A, 5000, 1001, ""}, {0, A, 1001, 5001, "ONE!"}}, "{one 40000>4840}>ONE!{input}"},
+    {"SYN missing", {{1, S | A, 5000, 1001, ""}, {0, A, 1001, 5001, "ONE!"}},
+        "{one 40000>4840}>ONE!{input}"},
     {"SYN-ACK missing, first answer too",
         {{0, S, 1000, 0, ""}, {0, A, 1001, 5001, "ONE!"}, {1, A, 5004, 1005, "abc"},
             {0, A, 1005, 5007, ""}, {1, A, 5007, 1005, "d"}, {1, A, 5008, 1005, "e"},
             {1, A, 5009, 1005, "f"}},
         "{one 40000>4840}>ONE![gap 4840>40000 3]{gap1 3}<abcdef{input}"},
-    {"middle of a stream",
-        {{1, A, 777, 55, "xyz"}, {0, A, 55, 780, "one"}, {1, A, 780, 58, "abc"}},
+    {"middle of a stream", {{1, A, 777, 55, "xyz"}, {0, A, 55, 780, "one"}, {1, A, 780, 58, "abc"}},
         "{one 40000>4840 mid}>one<abc{input}"},
-    {"server speaks first",
-        {HANDSHAKE, {1, A, 5001, 1001, "TWO!"}, {0, A, 1001, 5005, "yes"}},
+    {"server speaks first", {HANDSHAKE, {1, A, 5001, 1001, "TWO!"}, {0, A, 1001, 5005, "yes"}},
         "{two 40000>4840}<TWO!>yes{input}"},
     {"keep-alive",
         {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {1, A, 5001, 1005, ""}, {0, A, 1004, 5001, ""},
             {0, A, 1004, 5001, "\x01"}, {1, A, 5001, 1005, ""}, {0, A, 1005, 5001, "abc"}},
         "{one 40000>4840}>ONE!abc{input}"},
-    {"conflict",
-        {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {0, A, 1001, 5001, "TWO!"}},
+    {"conflict", {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {0, A, 1001, 5001, "TWO!"}},
         "{one 40000>4840}>ONE![conflict 40000>4840]{input}"},
     {"gap in the middle",
         {HANDSHAKE, {0, A, 1001, 5001, "ONE!"}, {1, A, 5001, 1010, "ok"}, {0, A, 1010, 5003, "a"},
@@ -151,7 +151,8 @@ static void test_deadlines(void **state)
     assert_null(strstr(r->log, "read"));
     rig_wait(r, 60000);
     char expected[64];
-    snprintf(expected, sizeof(expected), "[read ph1 p5 t%lld 40000>4840]", (long long)asked_ms + 5000);
+    snprintf(
+        expected, sizeof(expected), "[read ph1 p5 t%lld 40000>4840]", (long long)asked_ms + 5000);
     assert_non_null(strstr(r->log, expected));
     /* A lost segment, acknowledged, and then silence. */
     rig_tcp(r, 0, A, 1019, 5001, "late");

@@ -224,6 +224,7 @@ enum tamper {
     CUT_OUT,
     COPY_NEXT_TO_IT,
     COPY_TO_END,
+    CHANGED_COPY,
     ADD_FOREIGN,
     ADD_LINKED,
     SWAP_WITH_NEXT,
@@ -297,6 +298,12 @@ static int do_tamper(struct lines *l, enum tamper what, int at, char extra[512],
         insert(l, l->n, l->list[at]);
         *out_word = "added";
         return l->n;
+    case CHANGED_COPY:
+        snprintf(extra, 512, "%s", l->list[at]);
+        change(extra, "alert-");
+        insert(l, at + 1, extra);
+        *out_word = "added";
+        return at + 2;
     case ADD_FOREIGN:
     case ADD_LINKED:
         insert(l, at, foreign(l, at, what == ADD_LINKED, extra));

@@ -187,6 +187,7 @@ static void renewal_goes_on_counting(void **state)
     talk_start(&t);
     exchange(&t, 2);
     t.token = 2;
+    t.renew = true;
     talk_secure(&t, "None", 1, 0);
     exchange(&t, 3);
     assert_int_equal(t.counters.malformed, 0);

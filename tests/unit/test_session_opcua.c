@@ -1,0 +1,340 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "base/timefmt.h"
+#include "session/stages.h"
+
+static struct tw_opcua_sessions *sessions;
+static struct tw_opcua_info info;
+static struct tw_session_facts facts;
+static int64_t now;
+
+static int setup(void **state)
+{
+    struct tw_limits limits = tw_limits_default();
+    (void)state;
+    limits.sessions = 8;
+    sessions = tw_opcua_sessions_new(&limits);
+    now = 0;
+    return sessions == NULL;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    tw_opcua_sessions_free(sessions);
+    return 0;
+}
+
+/* An event of client 10.0.0.`client` at server 10.0.1.`server`. */
+static struct tw_event event_of(enum tw_action action, unsigned client, unsigned server)
+{
+    const struct tw_endpoint c = {.ip = {4, {10, 0, 0, (uint8_t)client}}, .port = 40000};
+    const struct tw_endpoint s = {.ip = {4, {10, 0, 1, (uint8_t)server}}, .port = 4840};
+    bool server_acts = action == TW_ACTION_NOTIFY || action == TW_ACTION_ALARM;
+    info = (struct tw_opcua_info){.service = TW_STR("x")};
+    return (struct tw_event){.ts_ns = now,
+        .protocol = TW_PROTO_OPCUA,
+        .action = action,
+        .src = server_acts ? s : c,
+        .dst = server_acts ? c : s,
+        .flow = client,
+        .status = {.s = TW_STR("Good")},
+        .has_encrypted = true,
+        .opcua = &info};
+}
+
+static void give(struct tw_event *e)
+{
+    facts = (struct tw_session_facts){0};
+    tw_opcua_sessions_event(sessions, e, &facts);
+    assert_true(info.identity_resolved);
+}
+
+static void create(uint64_t token, const char *uri, unsigned client, unsigned server)
+{
+    struct tw_event e = event_of(TW_ACTION_SESSION, client, server);
+    info.auth_token = token;
+    info.application_uri.s = tw_str_of(uri);
+    info.application_name.s = TW_STR("Name");
+    info.product_uri.s = TW_STR("urn:product");
+    info.session_name.s = TW_STR("Session1");
+    info.session.s = TW_STR("ns=1;i=5");
+    info.certificate_sha256.s = TW_STR("c0ffee");
+    give(&e);
+}
+
+static void activate(uint64_t token, const char *user, unsigned client, unsigned server)
+{
+    struct tw_event e = event_of(TW_ACTION_AUTHENTICATE, client, server);
+    info.auth_token = token;
+    info.user.s = tw_str_of(user);
+    info.user_token = TW_STR("username");
+    give(&e);
+    assert_true(tw_str_is(info.user.s, user));
+}
+
+static void read_one(uint64_t token, unsigned client, unsigned server)
+{
+    struct tw_event e = event_of(TW_ACTION_READ, client, server);
+    info.auth_token = token;
+    give(&e);
+}
+
+static void identity_follows_the_token(void **state)
+{
+    (void)state;
+    create(11, "urn:ai", 1, 1);
+    assert_null(info.user.s.p);
+    assert_false(info.user.is_null);
+    read_one(11, 1, 1);
+    assert_true(info.user.s.p == NULL && !info.user.is_null); /* nobody logged in yet */
+    activate(11, "bob", 1, 1);
+    assert_true(tw_str_is(info.application_uri.s, "urn:ai"));
+    /* On another connection, from another address. */
+    read_one(11, 2, 1);
+    assert_true(tw_str_is(info.application_uri.s, "urn:ai"));
+    assert_true(tw_str_is(info.application_name.s, "Name"));
+    assert_true(tw_str_is(info.product_uri.s, "urn:product"));
+    assert_true(tw_str_is(info.session_name.s, "Session1"));
+    assert_true(tw_str_is(info.session.s, "ns=1;i=5"));
+    assert_true(tw_str_is(info.user.s, "bob"));
+    assert_true(tw_str_is(info.user_token, "username"));
+    assert_true(tw_str_is(info.certificate_sha256.s, "c0ffee"));
+    /* Another user on the same session. */
+    activate(11, "eve", 1, 1);
+    read_one(11, 1, 1);
+    assert_true(tw_str_is(info.user.s, "eve"));
+    /* The same token at another server is another session. */
+    read_one(11, 1, 2);
+    assert_true(info.application_uri.is_null && info.user.is_null && info.session.is_null);
+}
+
+static void what_was_not_seen_is_null_and_what_does_not_apply_is_absent(void **state)
+{
+    (void)state;
+    read_one(99, 1, 1);
+    assert_true(info.application_uri.is_null && info.application_name.is_null);
+    assert_true(info.product_uri.is_null && info.session_name.is_null);
+    assert_true(info.user.is_null && info.session.is_null);
+    assert_false(info.certificate_sha256.is_null);
+    read_one(0, 1, 1);
+    assert_true(info.application_uri.s.p == NULL && !info.application_uri.is_null);
+    assert_true(info.user.s.p == NULL && !info.user.is_null);
+    struct tw_event e = event_of(TW_ACTION_DISCONNECT, 1, 1);
+    e.encrypted = true;
+    give(&e);
+    assert_true(info.application_uri.is_null && info.user.is_null);
+}
+
+static void a_refused_login_changes_nobody(void **state)
+{
+    (void)state;
+    create(11, "urn:ai", 1, 1);
+    activate(11, "bob", 1, 1);
+    struct tw_event e = event_of(TW_ACTION_AUTHENTICATE, 1, 1);
+    info.auth_token = 11;
+    info.user.s = TW_STR("root");
+    e.status.s = TW_STR("BadUserAccessDenied");
+    e.status_bad = true;
+    give(&e);
+    assert_true(tw_str_is(info.user.s, "root"));
+    read_one(11, 1, 1);
+    assert_true(tw_str_is(info.user.s, "bob"));
+    /* Nor does a session that was never created. */
+    e = event_of(TW_ACTION_SESSION, 1, 1);
+    info.auth_token = 12;
+    info.application_uri.s = TW_STR("urn:x");
+    e.status = (struct tw_maybe){.is_null = true};
+    give(&e);
+    read_one(12, 1, 1);
+    assert_true(info.application_uri.is_null);
+}
+
+static void the_certificate_names_a_sealed_channel(void **state)
+{
+    (void)state;
+    struct tw_event e = event_of(TW_ACTION_SECURE, 1, 1);
+    e.encrypted = true;
+    info.certificate_uri = TW_STR("urn:hmi");
+    info.application_uri.s = TW_STR("urn:hmi");
+    info.certificate_sha256.s = TW_STR("beef");
+    give(&e);
+    e = event_of(TW_ACTION_DISCONNECT, 1, 1);
+    e.encrypted = true;
+    give(&e);
+    assert_true(tw_str_is(info.application_uri.s, "urn:hmi"));
+    assert_true(tw_str_is(info.certificate_sha256.s, "beef"));
+    assert_true(info.user.is_null && info.session.is_null);
+}
+
+static bool elsewhere(unsigned client)
+{
+    return facts.live_elsewhere.family == 4 && facts.live_elsewhere.b[3] == client;
+}
+
+static void one_application_in_two_places(void **state)
+{
+    (void)state;
+    create(11, "urn:ai", 1, 1);
+    assert_int_equal(facts.live_elsewhere.family, 0);
+    now += 10 * TW_NS_PER_S;
+    create(12, "urn:ai", 2, 1);
+    assert_true(elsewhere(1));
+    read_one(11, 1, 1);
+    assert_true(elsewhere(2));
+    create(13, "urn:other", 3, 1);
+    assert_int_equal(facts.live_elsewhere.family, 0);
+    /* One that is silent for a minute is not there any more … */
+    now += 60 * TW_NS_PER_S;
+    read_one(11, 1, 1);
+    assert_int_equal(facts.live_elsewhere.family, 0);
+    read_one(12, 2, 1);
+    assert_true(elsewhere(1));
+    /* … nor is one that was closed. */
+    struct tw_event e = event_of(TW_ACTION_DISCONNECT, 1, 1);
+    info.auth_token = 11;
+    give(&e);
+    read_one(12, 2, 1);
+    assert_int_equal(facts.live_elsewhere.family, 0);
+    /* Answers that still arrive do not bring it back. */
+    read_one(11, 1, 1);
+    read_one(12, 2, 1);
+    assert_int_equal(facts.live_elsewhere.family, 0);
+}
+
+static void the_end_of_a_connection_ends_its_session(void **state)
+{
+    (void)state;
+    create(11, "urn:ai", 1, 1);
+    create(12, "urn:ai", 2, 1);
+    assert_true(elsewhere(1));
+    struct tw_event e = event_of(TW_ACTION_DISCONNECT, 1, 1);
+    give(&e);
+    read_one(12, 2, 1);
+    assert_int_equal(facts.live_elsewhere.family, 0);
+    /* It may go on over another connection. */
+    read_one(11, 3, 1);
+    assert_true(elsewhere(2));
+    read_one(12, 2, 1);
+    assert_true(elsewhere(3));
+}
+
+static void moving_is_not_being_in_two_places(void **state)
+{
+    (void)state;
+    create(11, "urn:ai", 1, 1);
+    read_one(11, 2, 1);
+    assert_int_equal(facts.live_elsewhere.family, 0);
+    read_one(11, 2, 1);
+    assert_int_equal(facts.live_elsewhere.family, 0);
+}
+
+static struct tw_event subscription_event(
+    enum tw_action action, unsigned server, uint32_t subscription, uint32_t handle, uint32_t item)
+{
+    struct tw_event e = event_of(action, 1, server);
+    info.has_subscription = true;
+    info.subscription_id = subscription;
+    info.has_handle = handle != 0;
+    info.client_handle = handle;
+    info.has_monitored_item = item != 0;
+    info.monitored_item_id = item;
+    e.object_null = true;
+    return e;
+}
+
+static void handles_become_nodes(void **state)
+{
+    (void)state;
+    struct tw_event e = subscription_event(TW_ACTION_SUBSCRIBE, 1, 33, 71, 88);
+    e.object = TW_STR("ns=2;s=Temp");
+    e.object_null = false;
+    give(&e);
+    static const struct {
+        enum tw_action action;
+        unsigned server;
+        uint32_t subscription, handle, item;
+        bool named;
+    } rows[] = {
+        {TW_ACTION_NOTIFY, 1, 33, 71, 0, true},
+        {TW_ACTION_ALARM, 1, 33, 71, 0, true},
+        {TW_ACTION_UNSUBSCRIBE, 1, 33, 0, 88, true},
+        {TW_ACTION_NOTIFY, 1, 33, 72, 0, false},
+        {TW_ACTION_NOTIFY, 1, 34, 71, 0, false},
+        {TW_ACTION_NOTIFY, 2, 33, 71, 0, false},
+        {TW_ACTION_NOTIFY, 1, 33, 88, 0, false},
+        {TW_ACTION_UNSUBSCRIBE, 1, 33, 0, 71, false},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        e = subscription_event(
+            rows[i].action, rows[i].server, rows[i].subscription, rows[i].handle, rows[i].item);
+        give(&e);
+        assert_int_equal(e.object_null, !rows[i].named);
+        if (rows[i].named)
+            assert_true(tw_str_is(e.object, "ns=2;s=Temp"));
+        else
+            assert_null(e.object.p);
+    }
+}
+
+static void refused_items_and_long_names_are_not_kept(void **state)
+{
+    static char name[300];
+    (void)state;
+    memset(name, 'a', sizeof(name) - 1);
+    struct tw_event e = subscription_event(TW_ACTION_SUBSCRIBE, 1, 33, 71, 88);
+    e.object = TW_STR("ns=2;s=Temp");
+    e.status_bad = true;
+    give(&e);
+    e = subscription_event(TW_ACTION_SUBSCRIBE, 1, 33, 72, 89);
+    e.object = tw_str_of(name);
+    give(&e);
+    for (uint32_t handle = 71; handle < 73; handle++) {
+        e = subscription_event(TW_ACTION_NOTIFY, 1, 33, handle, 0);
+        give(&e);
+        assert_true(e.object_null);
+    }
+}
+
+static void tables_stay_small(void **state)
+{
+    (void)state;
+    for (uint64_t token = 1; token < 1000; token++) {
+        char uri[32];
+        snprintf(uri, sizeof(uri), "urn:%u", (unsigned)(token % 20));
+        create(token, uri, (unsigned)(token % 200), (unsigned)(token % 3));
+        struct tw_event e = subscription_event(
+            TW_ACTION_SUBSCRIBE, 1, (uint32_t)token, (uint32_t)token, (uint32_t)token);
+        e.object = TW_STR("i=1");
+        give(&e);
+    }
+    read_one(999, 999 % 200, 0);
+    assert_true(tw_str_is(info.application_uri.s, "urn:19"));
+    read_one(1, 1, 1);
+    assert_true(info.application_uri.is_null);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(identity_follows_the_token),
+        TEST(what_was_not_seen_is_null_and_what_does_not_apply_is_absent),
+        TEST(a_refused_login_changes_nobody),
+        TEST(the_certificate_names_a_sealed_channel),
+        TEST(one_application_in_two_places),
+        TEST(the_end_of_a_connection_ends_its_session),
+        TEST(moving_is_not_being_in_two_places),
+        TEST(handles_become_nodes),
+        TEST(refused_items_and_long_names_are_not_kept),
+        TEST(tables_stay_small),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
