@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 broker_pid='' watch_pid='' shown_pid=''
 clean() {
-    trap - EXIT INT TERM
+    trap - EXIT
+    trap '' INT TERM # a second Ctrl-C must not leave the broker behind
     # The watch first: its last words still reach the broker.
     for pid in $watch_pid $shown_pid $broker_pid; do
         kill -TERM "$pid" 2>/dev/null || true
@@ -50,11 +51,11 @@ cat <<TEXT
 
   A broker is on 127.0.0.1:$port. In another terminal, see the alerts arrive:
 
-      mosquitto_sub -p $port -t 'tierwatch/#' -v
+      mosquitto_sub -h 127.0.0.1 -p $port -t 'tierwatch/#' -v
 
   or only what is high or critical, one line each:
 
-      mosquitto_sub -p $port -t 'tierwatch/1/+/+/alert/high/#' -t 'tierwatch/1/+/+/alert/critical/#' \\
+      mosquitto_sub -h 127.0.0.1 -p $port -t 'tierwatch/1/+/+/alert/high/#' -t 'tierwatch/1/+/+/alert/critical/#' \\
           | jq -r '[.severity, .rule.id, .summary] | join("  ")'
 
   The plant works undisturbed for half a minute, then things happen. It begins again at its end.
@@ -63,7 +64,7 @@ cat <<TEXT
 TEXT
 
 # Show here what a subscriber sees.
-setsid mosquitto_sub -p "$port" -t 'tierwatch/1/+/+/alert/#' > >(jq --unbuffered -r \
+setsid mosquitto_sub -h 127.0.0.1 -p "$port" -t 'tierwatch/1/+/+/alert/#' > >(jq --unbuffered -r \
     'select(.count == 1) | "  \(.ts[11:19])  \(.severity)\t\(.score)  \(.tier // "-")\t\(.rule.id)  \(.summary)"') 2>/dev/null &
 shown_pid=$!
 

@@ -20,7 +20,7 @@
 enum {
     DEFAULT_CAPACITY = 16384,
     MAX_PACKETS = 8,
-    ENDS = 3,                   /* first and latest packets that stay whatever is folded */
+    ENDS = 3,                    /* first and latest packets that stay whatever is folded */
     POOL_BYTES_PER_ALERT = 8192, /* address space; only what is used becomes memory */
     EVICT_FOR_MEMORY = 32,
 };
@@ -29,7 +29,7 @@ enum {
 struct entry {
     struct tw_due_node due; /* first: a node is its entry */
     char id[37];
-    char *text;             /* pool memory of `text_size`: the pieces */
+    char *text; /* pool memory of `text_size`: the pieces */
     size_t text_size, at[TW_PIECES + 1];
     enum tw_severity severity;
     int score, risk;
@@ -67,21 +67,37 @@ static void emit(struct tw_alerts *a, struct entry *e)
         return; /* out of memory: nothing can be said */
     struct tw_alert_text text = {.p = e->text};
     memcpy(text.at, e->at, sizeof(text.at));
-    struct tw_alert_state state = {.id = e->id, .severity = e->severity, .score = e->score,
-        .risk = e->risk, .tier = e->tier, .count = e->count, .first_ns = e->first_ns,
-        .last_ns = e->last_ns, .nano = e->nano, .readable_percent = e->readable_percent,
-        .packets = e->packets, .n_packets = e->n_packets};
+    struct tw_alert_state state = {.id = e->id,
+        .severity = e->severity,
+        .score = e->score,
+        .risk = e->risk,
+        .tier = e->tier,
+        .count = e->count,
+        .first_ns = e->first_ns,
+        .last_ns = e->last_ns,
+        .nano = e->nano,
+        .readable_percent = e->readable_percent,
+        .packets = e->packets,
+        .n_packets = e->n_packets};
     tw_text_clear(&a->line);
     tw_alert_line(&a->line, &a->config, &text, &state);
     if (a->line.failed)
         return;
-    struct tw_alert_record record = {.json = tw_text_str(&a->line), .severity = e->severity,
-        .score = e->score, .risk = e->risk, .tier = e->tier,
+    struct tw_alert_record record = {.json = tw_text_str(&a->line),
+        .severity = e->severity,
+        .score = e->score,
+        .risk = e->risk,
+        .tier = e->tier,
         .rule = tw_alert_piece(&text, TW_PIECE_RULE).p,
-        .actor = tw_alert_piece(&text, TW_PIECE_ACTOR), .actor_is_ai = e->is_ai,
+        .actor = tw_alert_piece(&text, TW_PIECE_ACTOR),
+        .actor_is_ai = e->is_ai,
         .target = tw_alert_piece(&text, TW_PIECE_TARGET),
-        .summary = tw_alert_piece(&text, TW_PIECE_SUMMARY), .ts_ns = e->first_ns,
-        .last_ts_ns = e->last_ns, .count = e->count, .update = e->told, .packets = e->packets,
+        .summary = tw_alert_piece(&text, TW_PIECE_SUMMARY),
+        .ts_ns = e->first_ns,
+        .last_ts_ns = e->last_ns,
+        .count = e->count,
+        .update = e->told,
+        .packets = e->packets,
         .n_packets = e->n_packets};
     memcpy(record.id, e->id, sizeof(record.id));
     if (e->told)
@@ -147,7 +163,8 @@ void tw_alerts_finish(struct tw_alerts *a)
     }
 }
 
-/* Memory for the pieces. When the pool is used up the alerts that have been quiet longest make room. */
+/* Memory for the pieces. When the pool is used up the alerts that have been quiet longest make
+ * room. */
 static char *text_memory(struct tw_alerts *a, const struct entry *e, size_t want, size_t *out_size)
 {
     char *p = tw_pool_get(a->pool, want, out_size);
@@ -188,6 +205,8 @@ static void fold_packets(struct entry *e, const struct tw_finding *f)
     size_t n = e->n_packets, added = f->n_packets < MAX_PACKETS ? f->n_packets : MAX_PACKETS;
     memcpy(all, e->packets, n * sizeof(all[0]));
     memcpy(all + n, f->packets, added * sizeof(all[0]));
+    if (added == 0 && f->event->packet != 0)
+        all[n + added++] = f->event->packet;
     n += added;
     qsort(all, n, sizeof(all[0]), by_number);
     n = unique(all, n);
@@ -323,8 +342,7 @@ struct tw_alerts *tw_alerts_new(const struct tw_alerts_config *config, tw_alert_
     a->open = tw_table_new(sizeof(struct tw_text_key), sizeof(struct entry), capacity, a->seed);
     a->pool = tw_pool_new(capacity * POOL_BYTES_PER_ALERT + ((size_t)1 << 20));
     a->risks = tw_risks_new(capacity < 4096 ? capacity : 4096);
-    if (!tw_due_init(&a->due, capacity) || a->open == NULL || a->pool == NULL ||
-        a->risks == NULL) {
+    if (!tw_due_init(&a->due, capacity) || a->open == NULL || a->pool == NULL || a->risks == NULL) {
         tw_alerts_free(a);
         return NULL;
     }

@@ -1,6 +1,6 @@
 #pragma once
-/* The alert record (CONTRACT § 5): scoring of a finding, explanation, stable id, folding of repeats in
- * event time, and the JSON line. Used by the analysis thread. */
+/* The alert record (CONTRACT § 5): scoring of a finding, explanation, stable id, folding of repeats
+ * in event time, and the JSON line. Used by the analysis thread. */
 
 #include "detect/detect.h"
 #include "score/score.h"
@@ -8,18 +8,18 @@
 struct tw_alerts;
 
 struct tw_alert_record {
-    struct tw_str json;        /* one line without newline; no boot, seq, prev */
+    struct tw_str json; /* one line without newline; no boot, seq, prev */
     char id[37];
     enum tw_severity severity;
     int score, risk;
     enum tw_tier tier;
     const char *rule;
-    struct tw_str actor;       /* id or address, for topics and tables */
+    struct tw_str actor; /* id or address, for topics and tables */
     bool actor_is_ai;
     struct tw_str target, summary;
     int64_t ts_ns, last_ts_ns;
     uint64_t count;
-    bool update;               /* a later line of an id that went out before */
+    bool update; /* a later line of an id that went out before */
     const uint64_t *packets;
     size_t n_packets;
 };
@@ -32,8 +32,8 @@ struct tw_alerts_config {
     /* Name and SHA-256 of the input that holds a packet; empty strings when live. */
     void (*source)(void *user, uint64_t packet, struct tw_str *out_name, struct tw_str *out_sha256);
     void *source_user;
-    size_t capacity;                 /* folded alerts kept; 0: 16384 */
-    int64_t update_every_ns;         /* 0: 10 s */
+    size_t capacity;         /* folded alerts kept; 0: 16384 */
+    int64_t update_every_ns; /* 0: 10 s */
 };
 
 struct tw_alerts *tw_alerts_new(const struct tw_alerts_config *config, tw_alert_fn fn, void *user);

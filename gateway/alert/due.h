@@ -1,7 +1,7 @@
 #pragma once
-/* A priority queue of deadlines in event time, for entries that embed a node. Order is by deadline and
- * then by the node's serial, so that it is the same in every run. Fixed capacity, no allocation after
- * tw_due_init(). One thread. */
+/* A priority queue of deadlines in event time, for entries that embed a node. Order is by deadline
+ * and then by the node's serial, so that it is the same in every run. Fixed capacity, no allocation
+ * after tw_due_init(). One thread. */
 
 #include <stdbool.h>
 #include <stddef.h>

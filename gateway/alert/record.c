@@ -276,7 +276,8 @@ static void add_what(struct tw_text *out, const struct tw_finding *f,
     tw_json_str(out, f->summary);
     if (f->observed != NULL && f->observed->kind != TW_VALUE_NONE) {
         tw_json_key(out, "observed");
-        /* Dissectors hide secrets already; what a rule computes from them must not bring them back. */
+        /* Dissectors hide secrets already; what a rule computes from them must not bring them back.
+         */
         if (tw_secret_name(f->event->field.p != NULL ? f->event->field : f->event->object))
             tw_json_str(out, TW_REDACTED);
         else
@@ -394,8 +395,8 @@ static void int_member(struct tw_text *out, const char *key, int64_t v)
     tw_json_i64(out, v);
 }
 
-static void add_start(struct tw_text *out, const struct tw_alerts_config *config,
-    const struct tw_alert_state *state)
+static void add_start(
+    struct tw_text *out, const struct tw_alerts_config *config, const struct tw_alert_state *state)
 {
     text_member(out, "schema", "tierwatch.alert/1");
     text_member(out, "id", state->id);
@@ -404,8 +405,7 @@ static void add_start(struct tw_text *out, const struct tw_alerts_config *config
     text_member(out, "gateway", config->gateway);
     text_member(out, "severity", tw_severity_name(state->severity));
     int_member(out, "score", state->score);
-    text_member(
-        out, "tier", state->tier == TW_TIER_NONE ? NULL : tw_tier_name(state->tier));
+    text_member(out, "tier", state->tier == TW_TIER_NONE ? NULL : tw_tier_name(state->tier));
 }
 
 void tw_alert_line(struct tw_text *out, const struct tw_alerts_config *config,

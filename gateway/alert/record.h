@@ -36,8 +36,8 @@ struct tw_score_input tw_alert_score_input(const struct tw_finding *finding);
 struct tw_str tw_alert_actor(const struct tw_finding *finding, char out[TW_IP_TEXT]);
 
 /* UUID version 5 over what makes this alert this one (CONTRACT § 5). */
-void tw_alert_id(struct tw_text *scratch, const char *ruleset, const struct tw_finding *finding,
-    char out[37]);
+void tw_alert_id(
+    struct tw_text *scratch, const char *ruleset, const struct tw_finding *finding, char out[37]);
 
 /* All pieces of a finding, appended to an empty `out`; `out_at` are their places. */
 void tw_alert_pieces(struct tw_text *out, const struct tw_alerts_config *config,

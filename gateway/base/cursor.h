@@ -1,6 +1,7 @@
 #pragma once
-/* The only way to read bytes that came from a packet. A read succeeds and advances, or returns false
- * and changes nothing, so reads chain with || and a parser looks like the specification's table. */
+/* The only way to read bytes that came from a packet. A read succeeds and advances, or returns
+ * false and changes nothing, so reads chain with || and a parser looks like the specification's
+ * table. */
 
 #include "base/status.h"
 #include "base/str.h"

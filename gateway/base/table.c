@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { NIL = -1 };
+enum { NIL = -1, MIN_BUCKETS = 16 };
 
 /* What a look-up and the order of use walk through is kept apart from keys and values: it stays in
  * the cache when those do not. */
@@ -15,7 +15,10 @@ struct link {
 struct tw_table {
     size_t key_size, value_offset, stride, capacity, size;
     struct tw_seed seed;
-    uint32_t mask;
+    /* Buckets in use grow with the entries, one at a time (linear hashing): those up to `mask`, and
+     * beyond it the upper halves of the first `split` of them. A large table with few entries touches
+     * little memory. */
+    uint32_t mask, split, max_buckets;
     int32_t *buckets; /* index + 1; 0: empty */
     struct link *links;
     uint8_t *entries; /* a key, then its value, each aligned to 16 */
@@ -53,7 +56,7 @@ struct tw_table *tw_table_new(
     struct tw_table *t = calloc(1, sizeof(*t));
     if (t == NULL)
         return NULL;
-    size_t buckets = 16;
+    size_t buckets = MIN_BUCKETS;
     while (buckets < capacity + capacity / 4)
         buckets *= 2;
     t->key_size = key_size;
@@ -61,7 +64,8 @@ struct tw_table *tw_table_new(
     t->stride = t->value_offset + align16(value_size);
     t->capacity = capacity;
     t->seed = seed;
-    t->mask = (uint32_t)(buckets - 1);
+    t->mask = MIN_BUCKETS - 1;
+    t->max_buckets = (uint32_t)buckets;
     /* All zero, so that pages nobody needs are never touched. */
     t->buckets = calloc(buckets, sizeof(*t->buckets));
     t->links = calloc(capacity, sizeof(*t->links));
@@ -123,9 +127,37 @@ static bool same_key(const struct tw_table *t, int32_t i, const void *key)
     return memcmp(have, key, t->key_size) == 0;
 }
 
+static int32_t *bucket_of(const struct tw_table *t, uint32_t hash)
+{
+    uint32_t at = hash & t->mask;
+    if (at < t->split)
+        at = hash & (2 * t->mask + 1);
+    return &t->buckets[at];
+}
+
+/* One more bucket: the first one not yet split gives up those entries that belong there now. */
+static void add_bucket(struct tw_table *t)
+{
+    uint32_t wide = 2 * t->mask + 1, upper = t->split + t->mask + 1;
+    int32_t i = t->buckets[t->split] - 1;
+    t->buckets[t->split] = 0;
+    while (i != NIL) {
+        struct link *l = &t->links[i];
+        int32_t next = l->chain, *bucket = &t->buckets[l->hash & wide];
+        l->chain = *bucket - 1;
+        *bucket = i + 1;
+        i = next;
+    }
+    t->split++;
+    if (upper == wide) {
+        t->mask = wide;
+        t->split = 0;
+    }
+}
+
 static int32_t lookup(const struct tw_table *t, const void *key, uint32_t hash)
 {
-    int32_t i = t->buckets[hash & t->mask] - 1;
+    int32_t i = *bucket_of(t, hash) - 1;
     while (i != NIL) {
         const struct link *l = &t->links[i];
         if (l->hash == hash && same_key(t, i, key))
@@ -165,7 +197,7 @@ void *tw_table_find(struct tw_table *t, const void *key)
 
 static void unchain(struct tw_table *t, int32_t i)
 {
-    int32_t *bucket = &t->buckets[t->links[i].hash & t->mask];
+    int32_t *bucket = bucket_of(t, t->links[i].hash);
     if (*bucket - 1 == i) {
         *bucket = t->links[i].chain + 1;
         return;
@@ -216,9 +248,12 @@ void *tw_table_put(struct tw_table *t, const void *key, bool *out_created)
         return value_of(t, i);
     }
     i = fresh(t);
+    uint32_t in_use = t->mask + 1 + t->split;
+    if (in_use < t->max_buckets && t->size + t->size / 4 >= in_use)
+        add_bucket(t);
     memcpy(key_of(t, i), key, t->key_size);
     memset(value_of(t, i), 0, t->stride - t->value_offset);
-    int32_t *bucket = &t->buckets[hash & t->mask];
+    int32_t *bucket = bucket_of(t, hash);
     t->links[i].hash = hash;
     t->links[i].chain = *bucket - 1;
     *bucket = i + 1;

@@ -39,8 +39,8 @@ static inline char *room(struct tw_text *t, size_t n)
 
 void tw_text_add(struct tw_text *t, const char *p, size_t len)
 {
-    char *at = room(t, len);
-    if (at == NULL || len == 0)
+    char *at = len == 0 ? NULL : room(t, len);
+    if (at == NULL)
         return;
     memcpy(at, p, len);
     t->len += len;

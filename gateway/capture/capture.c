@@ -74,7 +74,7 @@ static void heap_pop(struct tw_capture *c)
 
 static struct tw_capture *new_capture(size_t n)
 {
-    struct tw_capture *c = calloc(1, sizeof(*c));
+    struct tw_capture *c = n == 0 ? NULL : calloc(1, sizeof(*c));
     if (c == NULL)
         return NULL;
     c->n = n;
@@ -183,6 +183,10 @@ enum tw_status tw_capture_open_files(const char *const *paths, size_t n_paths, c
     struct tw_paths list = {0};
     struct tw_capture *c = NULL;
     enum tw_status st = expand(&list, paths, n_paths, err);
+    if (st == TW_OK && list.n == 0) {
+        *err = (struct tw_capture_error){.text = "no capture was named"};
+        st = TW_INVALID;
+    }
     if (st == TW_OK && (c = new_capture(list.n)) == NULL)
         st = no_memory(err);
     if (st == TW_OK)

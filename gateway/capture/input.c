@@ -5,6 +5,7 @@
 #include <pcap.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/timefmt.h"
 
@@ -116,6 +117,15 @@ static bool configure(struct tw_input *in, const struct tw_capture_live *options
            pcap_set_buffer_size(in->pcap, ring << 20) == 0;
 }
 
+/* Ask the kernel to stamp packets as they come in. Otherwise each reader of the interface takes the
+ * time when it is its turn, and a recording beside us is a microsecond off. */
+static void stamp_once(const struct tw_input *in)
+{
+    const int on = 1;
+    /* Where it is no socket, its times are what they are. */
+    (void)setsockopt(pcap_fileno(in->pcap), SOL_SOCKET, SO_TIMESTAMP, &on, sizeof(on));
+}
+
 static enum tw_status start_live(
     struct tw_input *in, const struct tw_capture_live *options, struct tw_capture_error *err)
 {
@@ -127,6 +137,7 @@ static enum tw_status start_live(
         return TW_PERMISSION;
     }
     TW_TRY(activate(in, err));
+    stamp_once(in);
     if (pcap_setnonblock(in->pcap, 1, why) != 0) {
         tw_input_error(in, err, "can not poll interface %s: %s", shown(in), why);
         return TW_IO;

@@ -20,39 +20,38 @@ struct tw_packet {
     uint64_t number;
     bool nano;
     enum tw_packet_kind kind;
-    uint8_t ip_proto;                   /* 6 TCP, 17 UDP, 1 ICMP, … */
-    struct tw_endpoint src, dst;        /* ports 0 unless TCP or UDP */
+    uint8_t ip_proto;            /* 6 TCP, 17 UDP, 1 ICMP, … */
+    struct tw_endpoint src, dst; /* ports 0 unless TCP or UDP */
     uint16_t vlan[2];
     uint8_t n_vlan;
     uint8_t tcp_flags;
     uint32_t tcp_seq, tcp_ack;
     uint16_t tcp_window;
     bool bad_checksum;
-    bool cut;                           /* the capture has less than the packet had */
-    uint32_t wire_len;                  /* bytes on the wire, link header included */
-    struct tw_cur ip;                   /* from the IP header on, as captured: for nDPI */
-    uint32_t transport_at;              /* bytes of `ip` before the transport header */
-    struct tw_cur payload;              /* of the transport, without Ethernet padding */
-    uint32_t payload_len;               /* on the wire; payload.left when not cut */
+    bool cut;              /* the capture has less than the packet had */
+    uint32_t wire_len;     /* bytes on the wire, link header included */
+    struct tw_cur ip;      /* from the IP header on, as captured: for nDPI */
+    uint32_t transport_at; /* bytes of `ip` before the transport header */
+    struct tw_cur payload; /* of the transport, without Ethernet padding */
+    uint32_t payload_len;  /* on the wire; payload.left when not cut */
     /* Fragments only. */
     uint32_t frag_id;
-    uint32_t frag_offset;               /* bytes */
+    uint32_t frag_offset; /* bytes */
     bool frag_more;
-    struct tw_cur frag;                 /* the fragment's data; payload_len says how long on the wire */
+    struct tw_cur frag; /* the fragment's data; payload_len says how long on the wire */
 };
 
 /* Decode; `out->kind` says how far. The views in `out` borrow from `data`. */
-void tw_packet_decode(
-    struct tw_packet *out, int linktype, struct tw_cur data, uint32_t wire_len);
+void tw_packet_decode(struct tw_packet *out, int linktype, struct tw_cur data, uint32_t wire_len);
 
-/* Decode what a defragmenter put together: `transport` follows the IP header whose facts (addresses,
- * ip_proto, vlan) are already in `p`. */
+/* Decode what a defragmenter put together: `transport` follows the IP header whose facts
+ * (addresses, ip_proto, vlan) are already in `p`. */
 void tw_packet_transport(struct tw_packet *p, struct tw_cur transport, uint32_t wire_len);
 
 /* Recompute the checksum of a whole TCP segment. True as well for anything that can not be checked.
  * Costs about as much as reading the payload: for those who ask, not for every packet. */
 bool tw_packet_checksum_ok(const struct tw_packet *p);
 
-/* The same for both directions: addresses, ports, protocol. Workers are chosen by it, and flow ids are
- * printed from it (mixed with nothing that differs between machines). */
+/* The same for both directions: addresses, ports, protocol. Workers are chosen by it, and flow ids
+ * are printed from it (mixed with nothing that differs between machines). */
 uint64_t tw_packet_flow_hash(const struct tw_packet *p);

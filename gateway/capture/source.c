@@ -95,9 +95,9 @@ FILE *tw_source_stream(struct tw_source *s)
     return f;
 }
 
-static const uint32_t MAGIC_MICRO = 0xa1b2c3d4, MAGIC_NANO = 0xa1b23c4d;
+static const uint32_t magic_micro = 0xa1b2c3d4, magic_nano = 0xa1b23c4d;
 /* A patched format of the 1990s that libpcap reads too. */
-static const uint32_t MAGIC_KUZNETZOV = 0xa1b2cd34;
+static const uint32_t magic_kuznetzov = 0xa1b2cd34;
 
 enum {
     BLOCK_SECTION = 0x0a0d0d0a,
@@ -123,7 +123,7 @@ static bool u32(struct tw_cur *c, bool big, uint32_t *out)
 
 static bool is_pcap_magic(uint32_t magic)
 {
-    return magic == MAGIC_MICRO || magic == MAGIC_NANO || magic == MAGIC_KUZNETZOV;
+    return magic == magic_micro || magic == magic_nano || magic == magic_kuznetzov;
 }
 
 enum tw_source_kind tw_source_kind(const struct tw_source *s)
@@ -199,7 +199,7 @@ bool tw_source_is_nano(const struct tw_source *s)
     if (tw_source_kind(s) == TW_SOURCE_PCAPNG)
         return pcapng_is_nano(big);
     return tw_cur_u32be(&big, &b) && tw_cur_u32le(&little, &l) &&
-           (b == MAGIC_NANO || l == MAGIC_NANO);
+           (b == magic_nano || l == magic_nano);
 }
 
 void tw_source_describe(const struct tw_source *s, char *out, size_t size)
@@ -328,7 +328,7 @@ bool tw_source_find_damage(const struct tw_source *s, struct tw_source_damage *o
     } else if (tw_cur_u32be(&big, &b) && tw_cur_u32le(&little, &l)) {
         scan.big = is_pcap_magic(b);
         is_damaged =
-            jump(&scan, 24) && scan_pcap(&scan, b == MAGIC_KUZNETZOV || l == MAGIC_KUZNETZOV, out);
+            jump(&scan, 24) && scan_pcap(&scan, b == magic_kuznetzov || l == magic_kuznetzov, out);
     }
     fclose(scan.f);
     return is_damaged;

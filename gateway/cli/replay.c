@@ -61,26 +61,32 @@ static void derive_boot(struct replay *r)
 
 static bool open_ledger(struct replay *r)
 {
-    char err[512];
+    char err[512] = "";
     if (r->o->ledger == NULL)
         return true;
     const struct tw_ledger_config config = {.path = r->o->ledger, .boot = r->boot};
-    if (tw_ledger_open(&config, &r->sink.ledger, err, sizeof(err)) == TW_OK)
+    if (tw_ledger_open(&config, &r->sink.ledger, err, sizeof(err)) == TW_OK) {
+        if (err[0] != '\0')
+            tw_log(TW_LOG_WARN, "%s", err);
         return true;
+    }
     tw_log(TW_LOG_ERROR, "%s", err);
     return false;
 }
 
 static bool open_publisher(struct replay *r)
 {
-    char root[256], client[256], err[512];
+    char root[256], client[256], err[512] = "";
     if (!r->o->publish)
         return true;
     struct tw_broker_config config = tw_watch_broker(
         &r->watch, "tierwatch-replay/1", root, sizeof(root), client, sizeof(client));
     config.drain_ms = 30000;
-    if (tw_publisher_start(&config, &r->sink.publisher, err, sizeof(err)) == TW_OK)
+    if (tw_publisher_start(&config, &r->sink.publisher, err, sizeof(err)) == TW_OK) {
+        if (err[0] != '\0')
+            tw_log(TW_LOG_WARN, "%s", err);
         return true;
+    }
     tw_log(TW_LOG_ERROR, "%s", err);
     return false;
 }

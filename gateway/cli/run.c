@@ -98,7 +98,7 @@ static enum tw_status open_capture(struct live *l, struct tw_capture_error *err)
 
 static bool open_ledger(struct live *l)
 {
-    char err[512];
+    char err[512] = "";
     const struct tw_config *c = l->watch.config;
     const char *path = l->o->ledger ? l->o->ledger : c->ledger.dir;
     if (path == NULL)
@@ -111,8 +111,11 @@ static bool open_ledger(struct live *l)
         .boot = l->boot,
         .sync = true,
     };
-    if (tw_ledger_open(&config, &l->sink.ledger, err, sizeof(err)) == TW_OK)
+    if (tw_ledger_open(&config, &l->sink.ledger, err, sizeof(err)) == TW_OK) {
+        if (err[0] != '\0')
+            tw_log(TW_LOG_WARN, "%s", err);
         return true;
+    }
     tw_log(TW_LOG_ERROR, "%s", err);
     return false;
 }
@@ -143,7 +146,7 @@ static struct tw_broker_config broker_config(struct live *l, struct broker_texts
 /* Start the publisher, or with --test ask the broker once. */
 static bool open_broker(struct live *l)
 {
-    char err[512];
+    char err[512] = "";
     struct broker_texts t = {0};
     if (l->watch.config->broker.host == NULL) {
         tw_log(TW_LOG_WARN, "no broker configured: alerts go to the ledger and standard output");
@@ -155,8 +158,8 @@ static bool open_broker(struct live *l)
                             : tw_publisher_start(&config, &l->sink.publisher, err, sizeof(err));
     tw_text_free(&t.online);
     tw_text_free(&t.offline);
-    if (st != TW_OK)
-        tw_log(TW_LOG_ERROR, "%s", err);
+    if (st != TW_OK || err[0] != '\0')
+        tw_log(st == TW_OK ? TW_LOG_WARN : TW_LOG_ERROR, "%s", err);
     return st == TW_OK;
 }
 

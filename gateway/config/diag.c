@@ -53,8 +53,9 @@ static bool is_said(const struct tw_diags *d, const struct tw_diag *new)
 {
     for (size_t i = 0; i < d->n; i++) {
         const struct tw_diag *at = &d->list[i];
-        if (at->line == new->line && at->column == new->column &&
-            strcmp(at->message, new->message) == 0 && strcmp(at->file, new->file) == 0)
+        if (at->line == new->line &&
+            at->column == new->column &&strcmp(at->message, new->message) == 0 &&
+            strcmp(at->file, new->file) == 0)
             return true;
     }
     return false;

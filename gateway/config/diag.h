@@ -20,8 +20,8 @@ struct tw_diags {
 };
 
 void tw_diags_fini(struct tw_diags *d);
-/* `hint` may be NULL; a name without blanks becomes 'did you mean "name"?', a phrase stays as it is.
- * `source` may be NULL. Copies everything. The same message at the same place is kept once. */
+/* `hint` may be NULL; a name without blanks becomes 'did you mean "name"?', a phrase stays as it
+ * is. `source` may be NULL. Copies everything. The same message at the same place is kept once. */
 void tw_diag_add(struct tw_diags *d, enum tw_severity_of_diag severity, const char *file,
     unsigned line, unsigned column, const char *source, const char *hint, const char *format, ...)
     __attribute__((format(printf, 8, 9)));

@@ -201,10 +201,10 @@ static bool read_password(struct tw_config *c, struct tw_diags *d)
     fclose(in);
     secret[n] = '\0';
     secret[strcspn(secret, "\r\n")] = '\0';
-    if (secret[0] != '\0')
-        c->broker.password = strdup(secret);
-    else
+    if (secret[0] == '\0')
         tw_diag_add(d, TW_DIAG_ERROR, path, 0, 0, NULL, NULL, "the password file is empty");
+    else if ((c->broker.password = strdup(secret)) == NULL)
+        no_memory(d);
     explicit_bzero(secret, sizeof(secret));
     return c->broker.password != NULL;
 }

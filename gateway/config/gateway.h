@@ -10,13 +10,13 @@ struct tw_names {
 };
 
 struct tw_config {
-    char *path;                   /* of the file; NULL when there is none */
-    char *site, *gateway;         /* site NULL: take the inventory's */
+    char *path;           /* of the file; NULL when there is none */
+    char *site, *gateway; /* site NULL: take the inventory's */
     struct tw_names interfaces;
-    char *filter;                 /* BPF, or NULL */
+    char *filter; /* BPF, or NULL */
     int64_t snaplen, ring_mb;
-    int64_t workers;              /* 0: one a core */
-    char *inventory;              /* paths are resolved; NULL when not given */
+    int64_t workers; /* 0: one a core */
+    char *inventory; /* paths are resolved; NULL when not given */
     struct tw_names rules;
     char *baseline;
     struct {
@@ -24,10 +24,10 @@ struct tw_config {
         int64_t segment_mb, keep_mb;
     } ledger;
     struct {
-        char *host;               /* NULL: no broker */
+        char *host; /* NULL: no broker */
         int64_t port;
         char *user, *password_file;
-        char *password;           /* what password_file holds; never dumped */
+        char *password; /* what password_file holds; never dumped */
         struct {
             char *ca, *cert, *key;
         } tls;
@@ -47,8 +47,8 @@ struct tw_config {
  * password file that others can read) do not hinder. */
 struct tw_config *tw_config_load(const char *path, struct tw_diags *diags);
 void tw_config_free(struct tw_config *c);
-/* "broker.port=8883", as --set says it. The value is YAML ("rules=[a, b]"); paths are relative to the
- * working directory. False with diagnostics when it is no such key or value. */
+/* "broker.port=8883", as --set says it. The value is YAML ("rules=[a, b]"); paths are relative to
+ * the working directory. False with diagnostics when it is no such key or value. */
 bool tw_config_set(struct tw_config *c, const char *assignment, struct tw_diags *diags);
 /* Everything that is in force, as YAML that tw_config_load() reads again. Secrets are left out. */
 void tw_config_dump(const struct tw_config *c, struct tw_text *out);

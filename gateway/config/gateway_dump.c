@@ -1,4 +1,5 @@
-/* The configuration as YAML again. Texts are written as JSON strings: quoted, so never guessed at. */
+/* The configuration as YAML again. Texts are written as JSON strings: quoted, so never guessed at.
+ */
 
 #include "config/gateway_options.h"
 

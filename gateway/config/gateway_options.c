@@ -5,71 +5,66 @@
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 
 #define AT(member) offsetof(struct tw_config, member)
-#define TEXT_ROW(name, member, text) {name, TW_OPTION_TEXT, AT(member), 0, 0, 0, NULL, text}
-#define PATH_ROW(name, member) {name, TW_OPTION_PATH, AT(member), 0, 0, 0, NULL, NULL}
-#define INT_ROW(name, member, min, max, init)                                                      \
-    {name, TW_OPTION_INT, AT(member), min, max, init, NULL, NULL}
+#define TEXT(member, text) TW_OPTION_TEXT, AT(member), 0, 0, 0, NULL, text
+#define PATH(member) TW_OPTION_PATH, AT(member), 0, 0, 0, NULL, NULL
+#define INT(member, min, max, init) TW_OPTION_INT, AT(member), min, max, init, NULL, NULL
+#define LIST(kind, member) kind, AT(member), 0, 0, 0, NULL, NULL
 
 static const struct tw_option options[] = {
-    TEXT_ROW("site", site, NULL),
-    TEXT_ROW("gateway", gateway, "gw-1"),
-    {"interfaces", TW_OPTION_TEXTS, AT(interfaces), 0, 0, 0, NULL, NULL},
-    TEXT_ROW("filter", filter, NULL),
-    INT_ROW("snaplen", snaplen, 64, 262144, 262144),
-    INT_ROW("ring_mb", ring_mb, 1, 4096, 64),
-    INT_ROW("workers", workers, 0, 256, 0),
-    PATH_ROW("inventory", inventory),
-    {"rules", TW_OPTION_PATHS, AT(rules), 0, 0, 0, NULL, NULL},
-    PATH_ROW("baseline", baseline),
-    PATH_ROW("ledger.dir", ledger.dir),
-    INT_ROW("ledger.segment_mb", ledger.segment_mb, 1, 4096, 64),
-    INT_ROW("ledger.keep_mb", ledger.keep_mb, 1, 1048576, 4096),
-    TEXT_ROW("broker.host", broker.host, NULL),
-    INT_ROW("broker.port", broker.port, 1, 65535, 0),
-    TEXT_ROW("broker.user", broker.user, NULL),
-    PATH_ROW("broker.password_file", broker.password_file),
-    PATH_ROW("broker.tls.ca", broker.tls.ca),
-    PATH_ROW("broker.tls.cert", broker.tls.cert),
-    PATH_ROW("broker.tls.key", broker.tls.key),
-    INT_ROW("limits.flows", limits.flows, 16, 10000000, 200000),
-    INT_ROW("limits.memory_mb", limits.memory_mb, 16, 1048576, 512),
-    INT_ROW("limits.sessions", limits.sessions, 16, 1000000, 20000),
+    {"site", TEXT(site, NULL)},
+    {"gateway", TEXT(gateway, "gw-1")},
+    {"interfaces", LIST(TW_OPTION_TEXTS, interfaces)},
+    {"filter", TEXT(filter, NULL)},
+    {"snaplen", INT(snaplen, 64, 262144, 262144)},
+    {"ring_mb", INT(ring_mb, 1, 4096, 64)},
+    {"workers", INT(workers, 0, 256, 0)},
+    {"inventory", PATH(inventory)},
+    {"rules", LIST(TW_OPTION_PATHS, rules)},
+    {"baseline", PATH(baseline)},
+    {"ledger.dir", PATH(ledger.dir)},
+    {"ledger.segment_mb", INT(ledger.segment_mb, 1, 4096, 64)},
+    {"ledger.keep_mb", INT(ledger.keep_mb, 1, 1048576, 4096)},
+    {"broker.host", TEXT(broker.host, NULL)},
+    {"broker.port", INT(broker.port, 1, 65535, 0)},
+    {"broker.user", TEXT(broker.user, NULL)},
+    {"broker.password_file", PATH(broker.password_file)},
+    {"broker.tls.ca", PATH(broker.tls.ca)},
+    {"broker.tls.cert", PATH(broker.tls.cert)},
+    {"broker.tls.key", PATH(broker.tls.key)},
+    {"limits.flows", INT(limits.flows, 16, 10000000, 200000)},
+    {"limits.memory_mb", INT(limits.memory_mb, 16, 1048576, 512)},
+    {"limits.sessions", INT(limits.sessions, 16, 1000000, 20000)},
     {"metrics.listen", TW_OPTION_LISTEN, AT(metrics.listen), 0, 0, 0, NULL, NULL},
-    PATH_ROW("metrics.textfile", metrics.textfile),
+    {"metrics.textfile", PATH(metrics.textfile)},
     {"log.level", TW_OPTION_CHOICE, AT(log.level), 0, 0, 0, levels, "info"},
-    PATH_ROW("log.file", log.file),
-    {0}};
+    {"log.file", PATH(log.file)},
+    {0},
+};
 
 static const struct tw_key ledger[] = {
     {"dir", TW_KEY_STR, false, NULL, NULL, "Folder of the ledger."},
     {"segment_mb", TW_KEY_INT, false, NULL, NULL, "Size of one file."},
-    {"keep_mb", TW_KEY_INT, false, NULL, NULL, "Size of all files; the oldest go."},
-    {0}};
+    {"keep_mb", TW_KEY_INT, false, NULL, NULL, "Size of all files; the oldest go."}, {0}};
 static const struct tw_key tls[] = {
     {"ca", TW_KEY_STR, false, NULL, NULL, "Certificates to trust, PEM."},
     {"cert", TW_KEY_STR, false, NULL, NULL, "The gateway's certificate, PEM."},
-    {"key", TW_KEY_STR, false, NULL, NULL, "Its private key, PEM."},
-    {0}};
+    {"key", TW_KEY_STR, false, NULL, NULL, "Its private key, PEM."}, {0}};
 static const struct tw_key broker[] = {
     {"host", TW_KEY_STR, false, NULL, NULL, "Name or address of the broker."},
     {"port", TW_KEY_INT, false, NULL, NULL, "1883, or 8883 with tls, when absent."},
     {"user", TW_KEY_STR, false, NULL, NULL, "User name at the broker."},
     {"password_file", TW_KEY_STR, false, NULL, NULL, "File that holds the password."},
-    {"tls", TW_KEY_MAP, false, NULL, tls, "Talk inside TLS."},
-    {0}};
+    {"tls", TW_KEY_MAP, false, NULL, tls, "Talk inside TLS."}, {0}};
 static const struct tw_key limits[] = {
     {"flows", TW_KEY_INT, false, NULL, NULL, "Flows tracked at once."},
     {"memory_mb", TW_KEY_INT, false, NULL, NULL, "Memory for reassembly and state."},
-    {"sessions", TW_KEY_INT, false, NULL, NULL, "OPC UA and MQTT sessions tracked at once."},
-    {0}};
+    {"sessions", TW_KEY_INT, false, NULL, NULL, "OPC UA and MQTT sessions tracked at once."}, {0}};
 static const struct tw_key metrics[] = {
     {"listen", TW_KEY_STR, false, NULL, NULL, "ADDRESS:PORT for Prometheus."},
-    {"textfile", TW_KEY_STR, false, NULL, NULL, "File for its textfile collector."},
-    {0}};
+    {"textfile", TW_KEY_STR, false, NULL, NULL, "File for its textfile collector."}, {0}};
 static const struct tw_key logging[] = {
     {"level", TW_KEY_CHOICE, false, levels, NULL, "How much is said."},
-    {"file", TW_KEY_STR, false, NULL, NULL, "Where; standard error when absent."},
-    {0}};
+    {"file", TW_KEY_STR, false, NULL, NULL, "Where; standard error when absent."}, {0}};
 
 static const struct tw_key keys[] = {
     {"site", TW_KEY_STR, false, NULL, NULL, "The plant's name in alerts and topics."},
@@ -86,8 +81,7 @@ static const struct tw_key keys[] = {
     {"broker", TW_KEY_MAP, false, NULL, broker, "Where alerts are published."},
     {"limits", TW_KEY_MAP, false, NULL, limits, "What may be used up."},
     {"metrics", TW_KEY_MAP, false, NULL, metrics, "How it is watched itself."},
-    {"log", TW_KEY_MAP, false, NULL, logging, "Words for people."},
-    {0}};
+    {"log", TW_KEY_MAP, false, NULL, logging, "Words for people."}, {0}};
 
 const struct tw_option *tw_config_options(void)
 {

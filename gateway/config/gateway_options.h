@@ -6,7 +6,7 @@
 
 enum tw_option_kind {
     TW_OPTION_TEXT,
-    TW_OPTION_PATH,   /* relative to the file */
+    TW_OPTION_PATH, /* relative to the file */
     TW_OPTION_INT,
     TW_OPTION_CHOICE,
     TW_OPTION_LISTEN, /* ADDRESS:PORT */
@@ -15,12 +15,12 @@ enum tw_option_kind {
 };
 
 struct tw_option {
-    const char *name;             /* "broker.port" */
+    const char *name; /* "broker.port" */
     enum tw_option_kind kind;
-    size_t offset;                /* in struct tw_config */
-    int64_t min, max, init;       /* INT */
+    size_t offset;          /* in struct tw_config */
+    int64_t min, max, init; /* INT */
     const char *const *choices;
-    const char *text;             /* initial text */
+    const char *text; /* initial text */
 };
 
 /* Ended by a NULL name, in the order of the dump. */

@@ -5,73 +5,73 @@
 
 enum { MAX_KEYS = 64 };
 
-static bool check_value(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key);
+static bool check_value(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key);
 
-static bool check_any(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_any(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     (void)y, (void)d, (void)n, (void)key;
     return true;
 }
 
-static bool check_str(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_str(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     struct tw_str text;
     (void)key;
     return tw_node_str(y, d, n, &text);
 }
 
-static bool check_number(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_number(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     double number;
     (void)key;
     return tw_node_number(y, d, n, &number);
 }
 
-static bool check_int(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_int(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     int64_t number;
     (void)key;
     return tw_node_int(y, d, n, INT64_MIN, INT64_MAX, &number);
 }
 
-static bool check_bool(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_bool(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     bool value;
     (void)key;
     return tw_node_bool(y, d, n, &value);
 }
 
-static bool check_duration(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_duration(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     int64_t ns;
     (void)key;
     return tw_node_duration(y, d, n, &ns);
 }
 
-static bool check_time(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_time(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     int64_t ns;
     (void)key;
     return tw_node_time(y, d, n, &ns);
 }
 
-static bool check_choice(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_choice(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     int index;
     return tw_node_choice(y, d, n, key->choices, &index);
 }
 
-static bool check_rate(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_rate(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     struct tw_rate rate;
     (void)key;
@@ -85,14 +85,14 @@ static bool wants(const struct tw_yaml *y, struct tw_diags *d, const struct tw_n
         return true;
     bool empty = n->kind == TW_NODE_SCALAR && n->text.len == 0 && !n->quoted;
     const struct tw_str key = n->key.p != NULL ? n->key : TW_STR("this item");
-    tw_yaml_error(y, d, n, empty && n->key.p != NULL, hint, empty ? "\"%.*s\" has no value; it must be %s"
-                                                                  : "\"%.*s\" must be %s",
-        TW_STR_ARG(key), wanted);
+    tw_yaml_error(y, d, n, empty && n->key.p != NULL, hint,
+        empty ? "\"%.*s\" has no value; it must be %s" : "\"%.*s\" must be %s", TW_STR_ARG(key),
+        wanted);
     return false;
 }
 
-static bool check_str_list(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_str_list(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     (void)key;
     if (!wants(y, d, n, TW_NODE_LIST, "a list of texts", "write it in brackets: [a, b]"))
@@ -105,8 +105,8 @@ static bool check_str_list(const struct tw_yaml *y, struct tw_diags *d, const st
     return ok;
 }
 
-static bool check_list(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_list(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     if (!wants(y, d, n, TW_NODE_LIST, "a list", NULL))
         return false;
@@ -116,8 +116,8 @@ static bool check_list(const struct tw_yaml *y, struct tw_diags *d, const struct
     return ok;
 }
 
-static bool check_map(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_map(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     if (!wants(y, d, n, TW_NODE_MAP, "a map", NULL))
         return false;
@@ -150,8 +150,8 @@ static bool is_null(const struct tw_node *n)
            (tw_str_is(n->text, "null") || tw_str_is(n->text, "~"));
 }
 
-static bool check_value(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const struct tw_key *key)
+static bool check_value(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
     return is_null(n) || kinds[key->kind].check(y, d, n, key);
 }

@@ -69,7 +69,8 @@ static bool starts_char(char c)
     return ((unsigned char)c & 0xc0) != 0x80;
 }
 
-void tw_lines_find(const struct tw_lines *l, size_t offset, unsigned *out_line, unsigned *out_column)
+void tw_lines_find(
+    const struct tw_lines *l, size_t offset, unsigned *out_line, unsigned *out_column)
 {
     size_t low = 0, high = l->n;
     if (offset > l->text.len)

@@ -7,10 +7,9 @@ struct unit {
     double factor;
 };
 
-static const struct unit per[] = {
-    {"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
-static const struct unit sizes[] = {{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9},
-    {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
+static const struct unit per[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}, {NULL, 0}};
+static const struct unit sizes[] = {{"B", 1}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"KiB", 1024},
+    {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
 
 static bool factor_of(const struct unit *units, struct tw_str name, double *out)
 {

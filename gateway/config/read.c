@@ -19,8 +19,8 @@ static const char *empty_hint(const struct tw_yaml *y, const struct tw_node *n)
 }
 
 /* A plain scalar with something in it; says what is wrong otherwise. */
-static bool has_text(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
-    const char *wanted)
+static bool has_text(
+    const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const char *wanted)
 {
     static const char *const kinds[] = {"a text", "a list", "a map"};
     const struct tw_str key = n->key.p != NULL ? n->key : TW_STR("this item");
@@ -30,8 +30,8 @@ static bool has_text(const struct tw_yaml *y, struct tw_diags *d, const struct t
         return false;
     }
     if (n->text.len == 0 && !n->quoted) {
-        tw_yaml_error(y, d, n, n->key.p != NULL, empty_hint(y, n), "\"%.*s\" has no value; it must be %s",
-            TW_STR_ARG(key), wanted);
+        tw_yaml_error(y, d, n, n->key.p != NULL, empty_hint(y, n),
+            "\"%.*s\" has no value; it must be %s", TW_STR_ARG(key), wanted);
         return false;
     }
     return true;
@@ -104,7 +104,8 @@ bool tw_node_duration(
     static const char wanted[] = "a duration such as 500ms, 60s, 10m, 2h or 7d";
     if (!has_text(y, d, n, wanted))
         return false;
-    return tw_duration_parse(n->text, out_ns) || bad_value(y, d, n, wanted, "give a number and a unit");
+    return tw_duration_parse(n->text, out_ns) ||
+           bad_value(y, d, n, wanted, "give a number and a unit");
 }
 
 bool tw_node_choice(const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n,
@@ -123,8 +124,8 @@ bool tw_node_choice(const struct tw_yaml *y, struct tw_diags *d, const struct tw
         tw_text_addf(&all, "%s%s", i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ", names[i]);
     tw_text_add(&all, "", 1);
     const struct tw_str shown = tw_utf8_cut(n->text, 64);
-    tw_yaml_error(y, d, n, false, tw_nearest(n->text, names), "\"%.*s\" is not %s", TW_STR_ARG(shown),
-        all.failed ? "a known name" : all.p);
+    tw_yaml_error(y, d, n, false, tw_nearest(n->text, names), "\"%.*s\" is not %s",
+        TW_STR_ARG(shown), all.failed ? "a known name" : all.p);
     tw_text_free(&all);
     return false;
 }

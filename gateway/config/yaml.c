@@ -189,7 +189,8 @@ static void check_plain(
             "tags (%.64s) are not accepted; the key alone says what a value is", (const char *)tag);
 }
 
-static bool read_node(struct loader *l, const yaml_event_t *ev, unsigned depth, struct tw_node *out);
+static bool read_node(
+    struct loader *l, const yaml_event_t *ev, unsigned depth, struct tw_node *out);
 
 static bool read_list(struct loader *l, unsigned depth, struct tw_node *out)
 {
@@ -210,7 +211,8 @@ static bool read_list(struct loader *l, unsigned depth, struct tw_node *out)
 }
 
 /* Read what stands where a key should; false stops. A key that is no text gets an empty name. */
-static bool read_key(struct loader *l, const yaml_event_t *ev, unsigned depth, struct tw_node *child)
+static bool read_key(
+    struct loader *l, const yaml_event_t *ev, unsigned depth, struct tw_node *child)
 {
     struct tw_node key = {0};
     if (!read_node(l, ev, depth, &key))

@@ -19,9 +19,9 @@ static char *quote(const struct tw_lines *lines, unsigned line, unsigned column)
     return strndup(text.p, text.len);
 }
 
-static void report(const struct tw_yaml *y, struct tw_diags *diags,
-    enum tw_severity_of_diag severity, unsigned line, unsigned column, const char *hint,
-    const char *format, va_list args)
+__attribute__((format(printf, 7, 0))) static void report(const struct tw_yaml *y,
+    struct tw_diags *diags, enum tw_severity_of_diag severity, unsigned line, unsigned column,
+    const char *hint, const char *format, va_list args)
 {
     char *source = quote(tw_yaml_lines(y), line, column);
     char *message = NULL;
@@ -88,10 +88,9 @@ static size_t block_start(struct tw_str source, size_t at)
     return at;
 }
 
-/* Walk the scalar's text and what was written side by side: folding and indentation only change white
- * space, so everything else comes in the same order. The source's place of text[offset]. */
-static size_t source_of(
-    struct tw_str source, size_t at, const struct tw_node *node, size_t offset)
+/* Walk the scalar's text and what was written side by side: folding and indentation only change
+ * white space, so everything else comes in the same order. The source's place of text[offset]. */
+static size_t source_of(struct tw_str source, size_t at, const struct tw_node *node, size_t offset)
 {
     char style = at < source.len ? source.p[at] : '\0';
     if (!node->quoted)

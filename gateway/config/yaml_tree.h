@@ -10,7 +10,7 @@ struct tw_yaml_memory {
         struct tw_yaml_block *next;
         size_t size, used;
         char bytes[];
-    } *blocks;
+    } * blocks;
 };
 
 static inline const struct tw_lines *tw_yaml_lines(const struct tw_yaml *y)

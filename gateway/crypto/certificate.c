@@ -77,8 +77,7 @@ size_t tw_certificate_uri(const void *p, size_t len, char *out, size_t size)
     const unsigned char *at = first.p;
     X509 *certificate = d2i_X509(NULL, &at, (long)first.left);
     if (certificate != NULL) {
-        GENERAL_NAMES *names =
-            X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+        GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
         if (names != NULL)
             n = copy_uri(names, out, size);
         GENERAL_NAMES_free(names);

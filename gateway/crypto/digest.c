@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fetching an algorithm takes longer than hashing a payload, so it happens once per process, and each
- * thread keeps its contexts. What is here is set once and only read afterwards. */
+/* Fetching an algorithm takes longer than hashing a payload, so it happens once per process, and
+ * each thread keeps its contexts. What is here is set once and only read afterwards. */
 struct algorithms {
     EVP_MD *sha256, *sha1;
     pthread_key_t contexts;
@@ -107,8 +107,8 @@ void tw_sha256_hex(const void *p, size_t len, char out[65])
 void tw_uuid5(const void *name, size_t len, char out[37])
 {
     /* tierwatch's namespace: drawn once at random, never to change, or ids of old alerts would. */
-    static const uint8_t namespace[16] = {0x3d, 0x5e, 0xc1, 0x0a, 0x9b, 0x72, 0x4f, 0x4e, 0x8a, 0x16,
-        0xe7, 0x54, 0xd2, 0x60, 0x0f, 0x93};
+    static const uint8_t namespace[16] = {0x3d, 0x5e, 0xc1, 0x0a, 0x9b, 0x72, 0x4f, 0x4e, 0x8a,
+        0x16, 0xe7, 0x54, 0xd2, 0x60, 0x0f, 0x93};
     static const uint8_t groups[] = {4, 2, 2, 2, 6};
     uint8_t u[20];
     EVP_MD_CTX *ctx = contexts()->sha1;

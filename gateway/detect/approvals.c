@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/timefmt.h"
 #include "base/topic.h"
 #include "detect/approved.h"
@@ -9,7 +10,7 @@ enum {
     MAX_TARGETS = 4096, /* (definition, object) pairs with approvals */
     PER_TARGET = 8,     /* newest approvals kept for each */
     MAX_BY = 64,
-    SLACK_MS = 10       /* a mirror port may deliver two flows in the wrong order by so much */
+    SLACK_MS = 10 /* a mirror port may deliver two flows in the wrong order by so much */
 };
 
 struct approval {
@@ -44,13 +45,20 @@ struct pending {
     struct approval approval;
 };
 
+/* How much of a definition's approvals can be seen. */
+struct sight {
+    int64_t lost_ns; /* when bytes of an approver were last lost */
+    bool hidden;     /* an approver talks where nobody can read … */
+    bool seen;       /* … and yet a message was seen, where it was delivered */
+};
+
 struct tw_approvals {
     const struct tw_approval_def *defs;
     size_t n_defs;
     struct tw_seed seed;
     struct tw_table *targets;
     struct pending *pending; /* by definition */
-    int64_t *lost_ns; /* by definition: when bytes of an approver were last lost */
+    struct sight *sights;    /* by definition */
 };
 
 struct tw_approvals *tw_approvals_new(const struct tw_registry *registry)
@@ -60,11 +68,11 @@ struct tw_approvals *tw_approvals_new(const struct tw_registry *registry)
         return NULL;
     a->n_defs = tw_registry_approvals(registry, &a->defs);
     a->seed = tw_seed_random();
-    a->lost_ns = calloc(a->n_defs + 1, sizeof(*a->lost_ns));
+    a->sights = calloc(a->n_defs + 1, sizeof(*a->sights));
     a->pending = calloc(a->n_defs + 1, sizeof(*a->pending));
-    a->targets = tw_table_new(sizeof(struct target_key), sizeof(struct target),
-        a->n_defs ? MAX_TARGETS : 1, a->seed);
-    if (a->lost_ns != NULL && a->pending != NULL && a->targets != NULL)
+    a->targets = tw_table_new(
+        sizeof(struct target_key), sizeof(struct target), a->n_defs ? MAX_TARGETS : 1, a->seed);
+    if (a->sights != NULL && a->pending != NULL && a->targets != NULL)
         return a;
     tw_approvals_free(a);
     return NULL;
@@ -76,13 +84,14 @@ void tw_approvals_free(struct tw_approvals *a)
         return;
     tw_table_free(a->targets);
     free(a->pending);
-    free(a->lost_ns);
+    free(a->sights);
     free(a);
 }
 
 static bool is_yes(const struct tw_value *v)
 {
-    static const char *const words[] = {"true", "yes", "approved", "accept", "accepted", "ok", "granted"};
+    static const char *const words[] = {
+        "true", "yes", "approved", "accept", "accepted", "ok", "granted"};
     double d;
     if (v->kind == TW_VALUE_BOOL)
         return v->b;
@@ -93,6 +102,18 @@ static bool is_yes(const struct tw_value *v)
             return true;
     }
     return false;
+}
+
+/* Some write numbers as texts. */
+static bool number_of(const struct tw_value *v, double *out)
+{
+    struct tw_number n;
+    if (v->kind != TW_VALUE_STRING)
+        return tw_value_number(v, out);
+    if (!tw_num_parse(v->s, &n))
+        return false;
+    *out = n.d;
+    return true;
 }
 
 /* An item of an approved array: "/value/0", in document order. */
@@ -120,12 +141,12 @@ static void take_leaf(const struct tw_approvals *a, struct pending *p, const str
         p->approval.actor = tw_text_key(a->seed, v->s);
     } else if (at(def->object, e->field) && v->kind == TW_VALUE_STRING) {
         p->has_object = true;
-        p->object = tw_text_key(a->seed, v->s);
+        p->object = tw_node_key(a->seed, v->s);
     } else if (at(def->value, e->field)) {
         p->approval.value = tw_approved_of(a->seed, v);
     } else if (is_item(def->value, e->field)) {
         tw_approved_add(&p->approval.value, v);
-    } else if (at(def->expires_s, e->field) && tw_value_number(v, &seconds) && seconds >= 0 &&
+    } else if (at(def->expires_s, e->field) && number_of(v, &seconds) && seconds >= 0 &&
                seconds < 1e9) {
         p->approval.expires_ns = p->approval.given_ns + (int64_t)(seconds * (double)TW_NS_PER_S);
     }
@@ -136,6 +157,7 @@ static void begin(struct tw_approvals *a, size_t definition, const struct tw_eve
 {
     const struct tw_approval_def *def = &a->defs[definition];
     struct pending *p = &a->pending[definition];
+    a->sights[definition].seen = true;
     *p = (struct pending){
         .open = true,
         .id = tw_message_of(e),
@@ -211,16 +233,15 @@ static void learn(struct tw_approvals *a, size_t definition, const struct tw_eve
         begin(a, definition, e, facts);
 }
 
-static void note_loss(struct tw_approvals *a, const struct tw_event *e, const struct tw_facts *facts)
+static void note_sight(
+    struct tw_approvals *a, const struct tw_event *e, const struct tw_facts *facts)
 {
-    if (e->action != TW_ACTION_GAP || facts->actor.id.p == NULL)
-        return;
     for (size_t i = 0; i < a->n_defs; i++) {
         const struct tw_approval_def *def = &a->defs[i];
-        for (size_t k = 0; k < def->n_by; k++) {
-            if (tw_str_eq(def->by[k], facts->actor.id))
-                a->lost_ns[i] = e->ts_ns;
-        }
+        bool theirs = tw_message_sender_ok(e, facts, def->by, def->n_by);
+        if (e->action == TW_ACTION_GAP && theirs)
+            a->sights[i].lost_ns = e->ts_ns;
+        a->sights[i].hidden |= tw_message_is_hidden(e, facts, def->by, def->n_by);
     }
 }
 
@@ -228,24 +249,24 @@ static void note_loss(struct tw_approvals *a, const struct tw_event *e, const st
 static const uint8_t weight[] = {
     [TW_APPROVAL_NONE] = 0,
     [TW_APPROVAL_MISSING] = 1,
-    [TW_APPROVAL_MISMATCH] = 2,
-    [TW_APPROVAL_EXPIRED] = 3,
-    [TW_APPROVAL_USED] = 3,
-    [TW_APPROVAL_REJECTED] = 3,
-    [TW_APPROVAL_VALID] = 4,
+    [TW_APPROVAL_EXPIRED] = 2,
+    [TW_APPROVAL_USED] = 2,
+    [TW_APPROVAL_MISMATCH] = 3,
+    [TW_APPROVAL_REJECTED] = 4,
+    [TW_APPROVAL_VALID] = 5,
     [TW_APPROVAL_UNKNOWN] = 0,
 };
 
 /* What one approval says about a write at `now_ns`. One that is over or used up says nothing about
  * another value. */
-static enum tw_approval_state state_of(
-    const struct approval *ap, bool fits, int64_t now_ns)
+static enum tw_approval_state state_of(const struct approval *ap, bool fits, int64_t now_ns)
 {
     if (ap->given_ns > now_ns + SLACK_MS * TW_NS_PER_MS)
         return TW_APPROVAL_MISSING;
     bool expired = now_ns > ap->expires_ns;
     if (!fits)
-        return ap->approved && !expired && ap->uses > 0 ? TW_APPROVAL_MISMATCH : TW_APPROVAL_MISSING;
+        return ap->approved && !expired && ap->uses > 0 ? TW_APPROVAL_MISMATCH
+                                                        : TW_APPROVAL_MISSING;
     if (!ap->approved)
         return TW_APPROVAL_REJECTED;
     if (ap->uses == 0)
@@ -300,8 +321,10 @@ static size_t definition_of(const struct tw_approvals *a, struct tw_str id)
 static bool blind(const struct tw_approvals *a, size_t definition, const struct tw_event *e,
     const struct tw_facts *facts)
 {
-    int64_t valid_ns = a->defs[definition].valid_ns, lost_ns = a->lost_ns[definition];
-    return facts->watching_ns < valid_ns || (lost_ns != 0 && e->ts_ns - lost_ns < valid_ns);
+    const struct sight *sight = &a->sights[definition];
+    int64_t valid_ns = a->defs[definition].valid_ns;
+    return facts->watching_ns < valid_ns || (sight->hidden && !sight->seen) ||
+           (sight->lost_ns != 0 && e->ts_ns - sight->lost_ns < valid_ns);
 }
 
 static void put_facts(const struct verdict *v, struct tw_approval_facts *out)
@@ -327,15 +350,15 @@ static void judge(struct tw_approvals *a, const struct tw_event *e, struct tw_fa
         return;
     }
     /* An approval may name the node, the variable, or the object whose method is called. */
-    const struct tw_str names[] = {e->object, facts->variable.id,
-        e->opcua ? e->opcua->object_id : TW_STR_NONE};
+    const struct tw_str names[] = {
+        e->object, facts->variable.id, e->opcua ? e->opcua->object_id : TW_STR_NONE};
     for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
         struct target_key key = {.definition = definition};
         bool any = i == sizeof(names) / sizeof(names[0]);
         if (!any && names[i].p == NULL)
             continue;
         if (!any)
-            key.object = tw_text_key(a->seed, names[i]);
+            key.object = tw_node_key(a->seed, names[i]);
         struct target *t = tw_table_find(a->targets, &key);
         if (t != NULL)
             consult(a, t, e, facts, &v);
@@ -349,8 +372,8 @@ static void judge(struct tw_approvals *a, const struct tw_event *e, struct tw_fa
         v.approval->uses--;
 }
 
-/* Does this event carry out what needs approval? Of a message with many leaves, only the whole and the
- * one that is the variable do. */
+/* Does this event carry out what needs approval? Of a message with many leaves, only the whole and
+ * the one that is the variable do. */
 static bool carries_out(const struct tw_event *e, const struct tw_facts *facts)
 {
     if (e->action == TW_ACTION_WRITE || e->action == TW_ACTION_CALL)
@@ -375,14 +398,14 @@ static void note_giving(
     }
 }
 
-void tw_approvals_event(
-    struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
+void tw_approvals_event(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
 {
     facts->approval = (struct tw_approval_facts){.state = TW_APPROVAL_NONE};
     note_giving(a, e, facts);
     for (size_t i = 0; i < a->n_defs; i++)
         learn(a, i, e, facts);
-    note_loss(a, e, facts);
+    if (e->action == TW_ACTION_GAP || e->action == TW_ACTION_FLOW)
+        note_sight(a, e, facts);
     if (facts->grant.needs_approval.p != NULL && carries_out(e, facts))
         judge(a, e, facts);
 }

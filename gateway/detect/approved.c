@@ -74,8 +74,8 @@ static bool numbers_fit(const struct tw_approved *a, const struct tw_value *v, s
     return true;
 }
 
-bool tw_approved_fits(struct tw_seed seed, const struct tw_approved *a, const struct tw_value *v,
-    struct tw_str type)
+bool tw_approved_fits(
+    struct tw_seed seed, const struct tw_approved *a, const struct tw_value *v, struct tw_str type)
 {
     if (v->kind == TW_VALUE_NONE || v->kind == TW_VALUE_NULL || a->kind == TW_APPROVED_ANY)
         return true;

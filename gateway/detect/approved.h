@@ -25,7 +25,7 @@ struct tw_approved tw_approved_of(struct tw_seed seed, const struct tw_value *v)
 /* The next item of an array; the first one makes it one. */
 void tw_approved_add(struct tw_approved *a, const struct tw_value *item);
 bool tw_approved_eq(const struct tw_approved *a, const struct tw_approved *b);
-/* Is a written value the approved one, both rounded to what a variable of `type` (may be absent) keeps?
- * A value that is not known (encrypted, none sent) can not contradict. */
-bool tw_approved_fits(struct tw_seed seed, const struct tw_approved *a, const struct tw_value *v,
-    struct tw_str type);
+/* Is a written value the approved one, both rounded to what a variable of `type` (may be absent)
+ * keeps? A value that is not known (encrypted, none sent) can not contradict. */
+bool tw_approved_fits(
+    struct tw_seed seed, const struct tw_approved *a, const struct tw_value *v, struct tw_str type);

@@ -41,6 +41,8 @@ struct tw_changes {
     struct change announced[MAX_CHANGES];
     size_t n_announced, next;
     struct pending pending;
+    bool hidden,
+        seen; /* an announcer talks where nobody can read; a message was seen all the same */
     struct tw_table *adopted; /* versions first seen while their change was open → its ticket */
 };
 
@@ -166,6 +168,7 @@ static void learn(struct tw_changes *c, const struct tw_event *e, const struct t
         if (def->topic.p == NULL || !tw_topic_matches(def->topic, e->object) ||
             !tw_message_sender_ok(e, facts, def->by, def->n_by))
             continue;
+        c->seen = true;
         c->pending = (struct pending){.open = true,
             .id = tw_message_of(e),
             .def = def,
@@ -192,6 +195,8 @@ void tw_changes_event(struct tw_changes *c, const struct tw_event *e, struct tw_
     if (c->n_defs == 0)
         return;
     learn(c, e, facts);
+    for (size_t i = 0; i < c->n_defs && e->action == TW_ACTION_FLOW; i++)
+        c->hidden |= tw_message_is_hidden(e, facts, c->defs[i].by, c->defs[i].n_by);
     if (facts->actor.kind != TW_ACTOR_AI_SYSTEM || c->n_declared + c->n_announced == 0)
         return;
     struct tw_text_key ai_system = tw_text_key(c->seed, facts->actor.id);
@@ -216,7 +221,7 @@ bool tw_changes_declare(struct tw_changes *c, struct tw_str ai_system, struct tw
         *adopted = *change;
     }
     if (adopted == NULL)
-        return false;
+        return c->hidden && !c->seen;
     if (adopted->ticket_len > 0)
         *out_ticket = (struct tw_str){adopted->ticket, adopted->ticket_len};
     return true;

@@ -26,16 +26,16 @@ static void note_actions(struct tw_expr *e)
 
 static void parse_is(struct tw_parser *p, struct tw_test *test)
 {
-    static const char *const names[] = {"nan", "infinite", "subnormal", "number", "string", "bool",
-        "array", "empty", "null", NULL};
+    static const char *const names[] = {
+        "nan", "infinite", "subnormal", "number", "string", "bool", "array", "empty", "null", NULL};
     size_t at = p->token.offset;
     for (unsigned i = 0; names[i] != NULL; i++) {
         if (!tw_parser_is_word(p, names[i]))
             continue;
         test->op = (enum tw_op)(TW_OP_IS_NAN + i);
         if (test->left->type != TW_FIELD_VALUE && test->op != TW_OP_IS_EMPTY)
-            tw_parser_report(p, at, NULL, "\"is %s\" asks about a value, and %s is not one", names[i],
-                test->left->name);
+            tw_parser_report(p, at, NULL, "\"is %s\" asks about a value, and %s is not one",
+                names[i], test->left->name);
         tw_parser_advance(p);
         return;
     }
@@ -167,8 +167,8 @@ struct tw_expr *tw_parser_comparison(struct tw_parser *p, const struct tw_field 
         e->cost = 1;
         if (field->type != TW_FIELD_BOOL)
             tw_parser_report(p, at, NULL,
-                "%s is not true or false by itself: compare it, or write \"%s exists\"", field->name,
-                field->name);
+                "%s is not true or false by itself: compare it, or write \"%s exists\"",
+                field->name, field->name);
         return e;
     }
     e->test.op = o->op;
@@ -176,8 +176,8 @@ struct tw_expr *tw_parser_comparison(struct tw_parser *p, const struct tw_field 
     size_t op_at = p->token.offset;
     tw_parser_advance(p);
     if (!o->takes(field)) {
-        static const char *const kinds[] = {"a text", "a number", "true or false", "one of a few names",
-            "an address", "a range", "a value"};
+        static const char *const kinds[] = {"a text", "a number", "true or false",
+            "one of a few names", "an address", "a range", "a value"};
         tw_parser_report(p, op_at, NULL, "\"%s\" can not be asked of %s, which is %s", o->word,
             field->name, kinds[field->type]);
         p->lost = true;

@@ -8,8 +8,8 @@
 #include "detect/window.h"
 
 enum {
-    TEXT_BYTES = 8192,  /* room made at the start, so that evaluation does not allocate */
-    MAX_ACTORS = 16384  /* whose coverage is counted */
+    TEXT_BYTES = 8192, /* room made at the start, so that evaluation does not allocate */
+    MAX_ACTORS = 16384 /* whose coverage is counted */
 };
 
 /* What a rule remembers; NULL where it does not. */
@@ -23,6 +23,17 @@ struct coverage {
     uint64_t events, unread;
 };
 
+/* Events of one message differ in a few fields only. Rules that failed on the others are not asked
+ * again before the next message. */
+struct message {
+    uint64_t flow, packet, serial, session;
+    enum tw_action action;
+    bool known;
+    struct coverage *coverage; /* of its actor */
+    uint16_t *rules;           /* still worth asking */
+    size_t n_rules;
+};
+
 struct tw_detect {
     const struct tw_rules *rules;
     tw_finding_fn fn;
@@ -33,6 +44,7 @@ struct tw_detect {
     struct tw_changes *changes;
     struct tw_by actor; /* the field by which coverage is counted */
     struct tw_table *coverage;
+    struct message message;
     struct tw_text key, summary, expected;
     int64_t first_ns;
     bool started;
@@ -68,11 +80,13 @@ static bool make_room(struct tw_text *t)
 static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
 {
     d->memory = calloc(d->rules->n + 1, sizeof(*d->memory));
+    d->message.rules = calloc(d->rules->n + 1, sizeof(*d->message.rules));
     d->approvals = tw_approvals_new(registry);
     d->changes = tw_changes_new(registry);
-    d->coverage = tw_table_new(
-        sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);
-    if (d->memory == NULL || d->approvals == NULL || d->changes == NULL || d->coverage == NULL)
+    d->coverage =
+        tw_table_new(sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);
+    if (d->memory == NULL || d->message.rules == NULL || d->approvals == NULL ||
+        d->changes == NULL || d->coverage == NULL)
         return false;
     for (size_t i = 0; i < d->rules->n; i++) {
         if (!memory_init(&d->rules->list[i], &d->memory[i]))
@@ -105,6 +119,7 @@ void tw_detect_free(struct tw_detect *d)
     for (size_t i = 0; d->memory != NULL && i < d->rules->n; i++)
         memory_fini(&d->memory[i]);
     free(d->memory);
+    free(d->message.rules);
     tw_approvals_free(d->approvals);
     tw_changes_free(d->changes);
     tw_table_free(d->coverage);
@@ -115,8 +130,7 @@ void tw_detect_free(struct tw_detect *d)
 }
 
 /* Texts go in whole and with their length, so that a hostile one can not pass for two. */
-static void add_to_key(
-    struct tw_text *out, const struct tw_field *f, const struct tw_scene *scene)
+static void add_to_key(struct tw_text *out, const struct tw_field *f, const struct tw_scene *scene)
 {
     struct tw_field_value v = {.present = false};
     f->get(scene, &v);
@@ -194,7 +208,8 @@ static unsigned readable(struct tw_detect *d, const struct tw_scene *scene)
 {
     struct tw_text_key key = key_of(d, &d->actor, scene);
     const struct coverage *c = tw_table_peek(d->coverage, &key);
-    return c == NULL || c->events == 0 ? 100 : (unsigned)(100 * (c->events - c->unread) / c->events);
+    return c == NULL || c->events == 0 ? 100
+                                       : (unsigned)(100 * (c->events - c->unread) / c->events);
 }
 
 static void write_expected(
@@ -224,8 +239,7 @@ struct match {
 };
 
 /* The upgrade that holds decides over evidence and, where it says so, floor. */
-static void grade(
-    const struct tw_rule *rule, const struct tw_scene *scene, struct tw_finding *out)
+static void grade(const struct tw_rule *rule, const struct tw_scene *scene, struct tw_finding *out)
 {
     const struct tw_actor_facts *actor = &scene->facts->actor;
     out->evidence = rule->info.evidence;
@@ -306,8 +320,7 @@ static bool enough(struct tw_detect *d, size_t i, const struct tw_scene *scene, 
     struct memory *memory = &d->memory[i];
     *out = (struct match){.strength = 1, .count = 1};
     if (memory->windows != NULL) {
-        uint64_t hash =
-            rule->window.distinct ? hash_of_field(d, rule->window.distinct, scene) : 0;
+        uint64_t hash = rule->window.distinct ? hash_of_field(d, rule->window.distinct, scene) : 0;
         struct tw_text_key key = key_of(d, &rule->window.by, scene);
         if (!tw_windows_add(
                 memory->windows, key, e->ts_ns, e->packet, hash, &out->count, &out->proof))
@@ -338,27 +351,66 @@ static bool held(struct tw_detect *d, size_t i, const struct tw_scene *scene)
     return tw_holds_active(holds, key, scene->event->ts_ns);
 }
 
-static void evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene)
+/* False when no other event of the same message can match it either. */
+static bool evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene)
 {
     const struct tw_rule *rule = &d->rules->list[i];
     struct match match;
-    bool is_held = held(d, i, scene);
-    if (is_held || !concerns(rule, &scene->facts->actor))
-        return;
+    bool shared, holds = d->memory[i].holds != NULL;
+    if (held(d, i, scene))
+        return true;
+    if (!concerns(rule, &scene->facts->actor))
+        return holds;
     d->stats.evaluated++;
-    if (tw_program_run(&rule->when, scene) && !excused(rule, scene) &&
-        enough(d, i, scene, &match))
+    if (!tw_program_run_shared(&rule->when, scene, &shared))
+        return holds || !shared;
+    if (!excused(rule, scene) && enough(d, i, scene, &match))
         tell(d, rule, scene, &match);
+    return true;
+}
+
+/* Of the message that the last event was of? Events that no message carries are each by themselves.
+ */
+static bool is_same_message(struct message *m, const struct tw_event *e)
+{
+    uint64_t serial = e->mqtt != NULL ? e->mqtt->serial : 0;
+    uint64_t session = e->opcua != NULL ? e->opcua->auth_token : 0;
+    if (m->known && m->flow == e->flow && m->packet == e->packet && m->serial == serial &&
+        m->session == session && m->action == e->action)
+        return true;
+    m->known = serial != 0 || session != 0;
+    m->flow = e->flow;
+    m->packet = e->packet;
+    m->serial = serial;
+    m->session = session;
+    m->action = e->action;
+    return false;
+}
+
+static void ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool again)
+{
+    struct message *m = &d->message;
+    enum tw_action action = scene->event->action;
+    const uint16_t *list = again ? m->rules : d->rules->by_action[action];
+    size_t n = again ? m->n_rules : d->rules->n_by_action[action];
+    m->n_rules = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t rule = list[i];
+        if (evaluate(d, rule, scene))
+            m->rules[m->n_rules++] = rule;
+    }
 }
 
 /* An event counts as unread when its body was encrypted, bytes of it were lost, or nobody could say
  * whether it was approved. */
-static void note_coverage(struct tw_detect *d, const struct tw_scene *scene)
+static void note_coverage(struct tw_detect *d, const struct tw_scene *scene, bool again)
 {
     const struct tw_event *e = scene->event;
-    struct tw_text_key key = key_of(d, &d->actor, scene);
-    bool created;
-    struct coverage *c = tw_table_put(d->coverage, &key, &created);
+    if (!again) {
+        struct tw_text_key key = key_of(d, &d->actor, scene);
+        d->message.coverage = tw_table_put(d->coverage, &key, NULL);
+    }
+    struct coverage *c = d->message.coverage;
     c->events++;
     c->unread += e->encrypted || e->action == TW_ACTION_GAP ||
                  scene->facts->approval.state == TW_APPROVAL_UNKNOWN;
@@ -376,10 +428,9 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
     tw_approvals_event(d->approvals, event, facts);
     tw_changes_event(d->changes, event, facts);
     tw_reports_event(d->changes, event, facts);
-    note_coverage(d, &scene);
-    const uint16_t *list = d->rules->by_action[event->action];
-    for (size_t i = 0; i < d->rules->n_by_action[event->action]; i++)
-        evaluate(d, list[i], &scene);
+    bool again = is_same_message(&d->message, event);
+    note_coverage(d, &scene, again);
+    ask_rules(d, &scene, again);
 }
 
 void tw_detect_tick(struct tw_detect *d, int64_t now_ns)

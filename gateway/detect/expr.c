@@ -33,10 +33,11 @@ void tw_parser_lost(struct tw_parser *p, const char *wanted)
 {
     struct tw_str shown = tw_utf8_cut(p->token.text, 40);
     if (p->token.kind == TW_TOKEN_END)
-        tw_parser_report(p, p->token.offset, NULL, "the expression ends where %s must come", wanted);
+        tw_parser_report(
+            p, p->token.offset, NULL, "the expression ends where %s must come", wanted);
     else
-        tw_parser_report(p, p->token.offset, NULL, "%s must come here, not \"%.*s\"", wanted,
-            TW_STR_ARG(shown));
+        tw_parser_report(
+            p, p->token.offset, NULL, "%s must come here, not \"%.*s\"", wanted, TW_STR_ARG(shown));
     p->lost = true;
 }
 
@@ -84,7 +85,8 @@ static struct tw_expr *macro_use(struct tw_parser *p, struct tw_macro *m, size_t
     }
     if (tw_parser_at_operator(p)) {
         tw_parser_report(p, p->token.offset, NULL,
-            "\"%.*s\" is a macro: it is true or false and can not be compared", TW_STR_ARG(m->name));
+            "\"%.*s\" is a macro: it is true or false and can not be compared",
+            TW_STR_ARG(m->name));
         tw_parser_skip(p);
         return NULL;
     }
@@ -169,7 +171,8 @@ static struct tw_expr *primary(struct tw_parser *p)
 static struct tw_expr *parse_not(struct tw_parser *p)
 {
     if (++p->depth > TW_EXPR_MAX_DEPTH) {
-        tw_parser_report(p, p->token.offset, "split it with macros", "the expression is nested too deeply");
+        tw_parser_report(
+            p, p->token.offset, "split it with macros", "the expression is nested too deeply");
         p->lost = true;
     }
     struct tw_expr *e = NULL;
@@ -211,7 +214,8 @@ static void add_child(struct tw_expr *parent, struct tw_expr *child)
     }
 }
 
-static struct tw_expr *new_parent(struct tw_parser *p, enum tw_expr_kind kind, struct tw_expr *child)
+static struct tw_expr *new_parent(
+    struct tw_parser *p, enum tw_expr_kind kind, struct tw_expr *child)
 {
     struct tw_expr *e = tw_parser_new(p, kind);
     if (e == NULL)

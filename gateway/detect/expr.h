@@ -1,7 +1,7 @@
 #pragma once
-/* A rule's expression: parsed to a tree, checked against the field table, and turned into tests that
- * jump, which are evaluated without recursion or memory. A comparison with a field that is absent is
- * false, whatever the comparison. */
+/* A rule's expression: parsed to a tree, checked against the field table, and turned into tests
+ * that jump, which are evaluated without recursion or memory. A comparison with a field that is
+ * absent is false, whatever the comparison. */
 
 #include "config/yaml.h"
 #include "detect/blocks.h"
@@ -31,15 +31,32 @@ struct tw_literals {
 };
 
 enum tw_op {
-    TW_OP_TRUE,    /* a boolean field by itself */
-    TW_OP_ACTION,  /* action is one of `actions` */
+    TW_OP_TRUE,   /* a boolean field by itself */
+    TW_OP_ACTION, /* action is one of `actions` */
     TW_OP_EXISTS,
-    TW_OP_EQ, TW_OP_NE, TW_OP_LT, TW_OP_LE, TW_OP_GT, TW_OP_GE,
+    TW_OP_EQ,
+    TW_OP_NE,
+    TW_OP_LT,
+    TW_OP_LE,
+    TW_OP_GT,
+    TW_OP_GE,
     TW_OP_IN,
-    TW_OP_GLOB, TW_OP_CONTAINS, TW_OP_STARTSWITH, TW_OP_ENDSWITH, TW_OP_MATCHES,
-    TW_OP_INSIDE, TW_OP_OUTSIDE,
-    TW_OP_IS_NAN, TW_OP_IS_INFINITE, TW_OP_IS_SUBNORMAL, TW_OP_IS_NUMBER, TW_OP_IS_STRING,
-    TW_OP_IS_BOOL, TW_OP_IS_ARRAY, TW_OP_IS_EMPTY, TW_OP_IS_NULL,
+    TW_OP_GLOB,
+    TW_OP_CONTAINS,
+    TW_OP_STARTSWITH,
+    TW_OP_ENDSWITH,
+    TW_OP_MATCHES,
+    TW_OP_INSIDE,
+    TW_OP_OUTSIDE,
+    TW_OP_IS_NAN,
+    TW_OP_IS_INFINITE,
+    TW_OP_IS_SUBNORMAL,
+    TW_OP_IS_NUMBER,
+    TW_OP_IS_STRING,
+    TW_OP_IS_BOOL,
+    TW_OP_IS_ARRAY,
+    TW_OP_IS_EMPTY,
+    TW_OP_IS_NULL,
     TW_OP_COUNT
 };
 
@@ -60,7 +77,7 @@ struct tw_expr {
     enum tw_expr_kind kind;
     struct tw_expr *first, *next; /* children; the next child of the same parent */
     struct tw_test test;
-    unsigned cost;                /* to evaluate; cheap children come first */
+    unsigned cost;                      /* to evaluate; cheap children come first */
     uint32_t can_be_true, can_be_false; /* actions with which it may come out so */
     unsigned depth;
 };
@@ -70,7 +87,7 @@ struct tw_named_list {
     struct tw_str name;
     struct tw_str *items;
     size_t n;
-    struct tw_literals sorted;     /* made at the first use */
+    struct tw_literals sorted; /* made at the first use */
     const struct tw_words *words;
     bool used;
 };
@@ -109,6 +126,10 @@ struct tw_program {
 bool tw_program_build(
     const struct tw_expr_place *place, struct tw_expr *expr, struct tw_program *out);
 bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene);
+/* The same. `out_shared` says whether only fields that all events of the message share were looked
+ * at: then the others come out the same. */
+bool tw_program_run_shared(
+    const struct tw_program *p, const struct tw_scene *scene, bool *out_shared);
 static inline bool tw_program_empty(const struct tw_program *p)
 {
     return p->n == 0;

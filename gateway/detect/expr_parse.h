@@ -9,8 +9,8 @@ struct tw_parser {
     struct tw_lexer lexer;
     struct tw_token token; /* the next one, not consumed */
     unsigned depth;
-    bool failed;           /* something was reported */
-    bool lost;             /* syntax: no use to go on */
+    bool failed; /* something was reported */
+    bool lost;   /* syntax: no use to go on */
 };
 
 void tw_parser_advance(struct tw_parser *p);
@@ -32,8 +32,8 @@ void tw_parser_skip(struct tw_parser *p);
 /* What follows `field`, which stands at `at`. */
 struct tw_expr *tw_parser_comparison(struct tw_parser *p, const struct tw_field *field, size_t at);
 
-/* Parse what stands on the right of `test->op` for the field `test->left`, checked against its type.
- * Errors are reported; the parser goes on behind the operand. */
+/* Parse what stands on the right of `test->op` for the field `test->left`, checked against its
+ * type. Errors are reported; the parser goes on behind the operand. */
 void tw_operand_single(struct tw_parser *p, struct tw_test *test);
 void tw_operand_list(struct tw_parser *p, struct tw_test *test);
 void tw_operand_words(struct tw_parser *p, struct tw_test *test);

@@ -89,7 +89,8 @@ static const struct tw_key rule_keys[] = {
         "Surer evidence for some matches; the first that holds counts."},
     {"suppress", TW_KEY_MAP, false, NULL, suppress_keys,
         "Folding of repeats; by default actor, target and object for 10m."},
-    {"exceptions", TW_KEY_LIST, false, NULL, exception_keys, "What is excused, why, and until when."},
+    {"exceptions", TW_KEY_LIST, false, NULL, exception_keys,
+        "What is excused, why, and until when."},
     {"output", TW_KEY_STR, true, NULL, NULL, "One sentence for people, with %field in it."},
     {"observed", TW_KEY_STR, false, NULL, NULL,
         "Field that the alert shows as observed, or \"count\"; by default the value."},
@@ -101,7 +102,8 @@ static const struct tw_key rule_keys[] = {
 };
 
 const struct tw_key tw_rule_file_keys[] = {
-    {"required_engine", TW_KEY_STR, false, NULL, NULL, "Versions of tierwatch that can use it: \">=1.0\"."},
+    {"required_engine", TW_KEY_STR, false, NULL, NULL,
+        "Versions of tierwatch that can use it: \">=1.0\"."},
     {"ruleset", TW_KEY_MAP, false, NULL, ruleset_keys, "What this file is part of."},
     {"lists", TW_KEY_MAP, false, NULL, NULL,
         "Named lists of texts, or {file: PATH} with one a line; used as @name."},

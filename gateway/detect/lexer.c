@@ -29,8 +29,18 @@ static const struct {
     const char *name;
     double factor;
 } units[] = {
-    {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"m", 60}, {"h", 3600}, {"d", 86400}, {"B", 1},
-    {"KiB", 1024}, {"MiB", 1048576}, {"kB", 1e3}, {"MB", 1e6}, {"%", 0.01},
+    {"ms", 1e-3},
+    {"s", 1},
+    {"min", 60},
+    {"m", 60},
+    {"h", 3600},
+    {"d", 86400},
+    {"B", 1},
+    {"KiB", 1024},
+    {"MiB", 1048576},
+    {"kB", 1e3},
+    {"MB", 1e6},
+    {"%", 0.01},
 };
 
 static bool number_of(struct tw_str s, double *out)
@@ -106,18 +116,17 @@ static struct tw_token comparison(struct tw_lexer *l, struct tw_token t)
     static const struct {
         const char *text;
         enum tw_token_kind kind;
-    } signs[] = {{"!=", TW_TOKEN_NE}, {"<=", TW_TOKEN_LE}, {">=", TW_TOKEN_GE}, {"==", TW_TOKEN_ERROR},
-        {"&&", TW_TOKEN_ERROR}, {"||", TW_TOKEN_ERROR}, {"=", TW_TOKEN_EQ}, {"<", TW_TOKEN_LT},
-        {">", TW_TOKEN_GT}};
+    } signs[] = {{"!=", TW_TOKEN_NE}, {"<=", TW_TOKEN_LE}, {">=", TW_TOKEN_GE},
+        {"==", TW_TOKEN_ERROR}, {"&&", TW_TOKEN_ERROR}, {"||", TW_TOKEN_ERROR}, {"=", TW_TOKEN_EQ},
+        {"<", TW_TOKEN_LT}, {">", TW_TOKEN_GT}};
     struct tw_str rest = {l->text.p + l->at, l->text.len - l->at};
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
         if (!tw_str_starts(rest, tw_str_of(signs[i].text)))
             continue;
         l->at += strlen(signs[i].text);
         t.kind = signs[i].kind;
-        return t.kind == TW_TOKEN_ERROR
-                   ? failed(t, "write a single =, and the words and, or, not")
-                   : t;
+        return t.kind == TW_TOKEN_ERROR ? failed(t, "write a single =, and the words and, or, not")
+                                        : t;
     }
     l->at++;
     return failed(t, "this sign has no meaning here; put texts in quotes");

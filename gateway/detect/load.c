@@ -97,7 +97,8 @@ static void index_rules(struct tw_rules *r)
         uint16_t *list = tw_blocks_alloc(&r->blocks, r->n + 1, sizeof(*list));
         for (size_t i = 0; list != NULL && i < r->n; i++) {
             const struct tw_rule *rule = &r->list[i];
-            uint32_t wanted = rule->when.actions | (rule->hold.for_ns ? rule->hold.when.actions : 0);
+            uint32_t wanted =
+                rule->when.actions | (rule->hold.for_ns ? rule->hold.when.actions : 0);
             if (rule->enabled && (wanted >> action & 1u) != 0)
                 list[r->n_by_action[action]++] = (uint16_t)i;
         }
@@ -114,7 +115,7 @@ static int by_digest(const void *a, const void *b)
 static void digest_rules(struct tw_loader *l)
 {
     size_t n = l->n_files + l->n_extra;
-    uint8_t (*all)[32] = tw_blocks_alloc(&l->rules->blocks, n + 1, sizeof(*all));
+    uint8_t(*all)[32] = tw_blocks_alloc(&l->rules->blocks, n + 1, sizeof(*all));
     if (all == NULL)
         return;
     for (size_t i = 0; i < l->n_files; i++)

@@ -1,8 +1,31 @@
 #include "detect/state.h"
 
+enum {
+    TW_GUID_TEXT = 38,
+    TW_NODE_TEXT = 64
+}; /* "g=" and 36 characters; with a namespace before it */
+
 struct tw_message_id tw_message_of(const struct tw_event *e)
 {
     return (struct tw_message_id){e->flow, e->packet, e->mqtt ? e->mqtt->serial : 0};
+}
+
+struct tw_text_key tw_node_key(struct tw_seed seed, struct tw_str node)
+{
+    char text[TW_NODE_TEXT];
+    size_t at = 0;
+    if (tw_str_starts(node, TW_STR("ns="))) {
+        const char *semicolon = memchr(node.p, ';', node.len);
+        at = semicolon ? (size_t)(semicolon - node.p) + 1 : 0;
+    }
+    if (node.len - at != TW_GUID_TEXT || node.len > sizeof(text) || node.p[at] != 'g' ||
+        node.p[at + 1] != '=')
+        return tw_text_key(seed, node);
+    for (size_t i = 0; i < node.len; i++) {
+        char c = node.p[i];
+        text[i] = i > at && c >= 'a' && c <= 'f' ? (char)(c - 'a' + 'A') : c;
+    }
+    return tw_text_key(seed, (struct tw_str){text, node.len});
 }
 
 bool tw_message_is_news(const struct tw_event *e)
@@ -14,15 +37,34 @@ bool tw_message_is_news(const struct tw_event *e)
     return e->action == TW_ACTION_DELIVER && !(e->mqtt && e->mqtt->retain);
 }
 
+static bool is_one_of(struct tw_str id, const struct tw_str *by, size_t n_by)
+{
+    for (size_t i = 0; i < n_by; i++) {
+        if (id.p != NULL && tw_str_eq(id, by[i]))
+            return true;
+    }
+    return false;
+}
+
 bool tw_message_sender_ok(
     const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by)
 {
     if (e->action == TW_ACTION_DELIVER || n_by == 0)
         return true;
-    if (facts->actor.identity == TW_IDENTITY_MISMATCH)
+    /* Somebody else under its name; a new client id on its own host is not that. */
+    if (facts->actor.identity == TW_IDENTITY_MISMATCH && facts->actor.certain)
         return false;
-    for (size_t i = 0; i < n_by; i++) {
-        if (facts->actor.id.p != NULL && tw_str_eq(facts->actor.id, by[i]))
+    return is_one_of(facts->actor.id, by, n_by);
+}
+
+bool tw_message_is_hidden(
+    const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by)
+{
+    static const char *const prefixes[] = {"tls", "ssl", "quic", "mqtts", "wireguard", "ipsec"};
+    if (e->action != TW_ACTION_FLOW || !is_one_of(facts->actor.id, by, n_by))
+        return false;
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (tw_str_starts(e->app, tw_str_of(prefixes[i])))
             return true;
     }
     return false;

@@ -85,9 +85,10 @@ static void list_of_file(struct tw_loader *l, const struct tw_yaml *y, const str
     const struct tw_node *name = tw_node_get(node, "file");
     const char *slash = strrchr(y->file, '/');
     char *path = NULL;
-    int n = name->text.p[0] == '/' || slash == NULL
-                ? asprintf(&path, "%.*s", TW_STR_ARG(name->text))
-                : asprintf(&path, "%.*s/%.*s", (int)(slash - y->file), y->file, TW_STR_ARG(name->text));
+    int n =
+        name->text.p[0] == '/' || slash == NULL
+            ? asprintf(&path, "%.*s", TW_STR_ARG(name->text))
+            : asprintf(&path, "%.*s/%.*s", (int)(slash - y->file), y->file, TW_STR_ARG(name->text));
     if (n < 0) {
         l->rules->blocks.failed = true;
         return;
@@ -116,8 +117,8 @@ static void add_lists(struct tw_loader *l, const struct tw_yaml *y)
     for (size_t i = 0; map != NULL && map->kind == TW_NODE_MAP && i < map->n; i++) {
         const struct tw_node *n = &map->children[i];
         if (list_exists(l, n->key)) {
-            tw_yaml_error(y, l->diags, n, true, NULL, "there is already a list \"%.*s\"",
-                TW_STR_ARG(n->key));
+            tw_yaml_error(
+                y, l->diags, n, true, NULL, "there is already a list \"%.*s\"", TW_STR_ARG(n->key));
             continue;
         }
         struct tw_named_list *out = &l->names.lists[l->names.n_lists++];
@@ -175,7 +176,8 @@ void tw_loader_name(struct tw_loader *l)
 {
     struct tw_blocks *b = &l->rules->blocks;
     l->names.lists = tw_blocks_alloc(b, tw_loader_count(l, "lists") + 1, sizeof(*l->names.lists));
-    l->names.macros = tw_blocks_alloc(b, tw_loader_count(l, "macros") + 1, sizeof(*l->names.macros));
+    l->names.macros =
+        tw_blocks_alloc(b, tw_loader_count(l, "macros") + 1, sizeof(*l->names.macros));
     if (b->failed)
         return;
     for (size_t i = 0; i < l->n_files; i++)

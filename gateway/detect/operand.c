@@ -48,11 +48,12 @@ static bool is_choice(const struct tw_field *f, struct tw_str text)
     return false;
 }
 
-static void report_choice(struct tw_parser *p, const struct tw_field *f, size_t at, struct tw_str text)
+static void report_choice(
+    struct tw_parser *p, const struct tw_field *f, size_t at, struct tw_str text)
 {
     struct tw_str shown = tw_utf8_cut(text, 40);
-    tw_parser_report(p, at, tw_nearest(text, f->choices), "%s is never \"%.*s\"", f->name,
-        TW_STR_ARG(shown));
+    tw_parser_report(
+        p, at, tw_nearest(text, f->choices), "%s is never \"%.*s\"", f->name, TW_STR_ARG(shown));
 }
 
 /* Does `name` look like a field that does not exist ("variable.rnage")? */
@@ -101,8 +102,8 @@ static bool field_operand(struct tw_parser *p, struct tw_test *test)
         return true;
     }
     if (!comparable(test->left, right))
-        tw_parser_report(p, t->offset, NULL, "%s can not be compared with %s", test->left->name,
-            right->name);
+        tw_parser_report(
+            p, t->offset, NULL, "%s can not be compared with %s", test->left->name, right->name);
     test->right = right;
     return true;
 }
@@ -111,8 +112,8 @@ static void wrong(struct tw_parser *p, const struct tw_field *f, const struct tw
     const char *what, const char *hint)
 {
     struct tw_str shown = tw_utf8_cut(t->text, 40);
-    tw_parser_report(p, t->offset, hint, "%s is %s, and \"%.*s\" is not", f->name, what,
-        TW_STR_ARG(shown));
+    tw_parser_report(
+        p, t->offset, hint, "%s is %s, and \"%.*s\" is not", f->name, what, TW_STR_ARG(shown));
 }
 
 static void literal_text(
@@ -174,8 +175,8 @@ static void literal_value(
     }
 }
 
-typedef void (*literal_fn)(
-    struct tw_parser *p, const struct tw_field *f, const struct tw_token *t, struct tw_literal *out);
+typedef void (*literal_fn)(struct tw_parser *p, const struct tw_field *f, const struct tw_token *t,
+    struct tw_literal *out);
 
 static const literal_fn literals[] = {
     [TW_FIELD_STRING] = literal_text,

@@ -6,6 +6,7 @@ enum { FALSE_AT, TRUE_AT, FIRST_JUMP };
 struct tw_jump {
     const struct tw_test *test;
     uint32_t if_true, if_false;
+    bool shared;
 };
 
 struct builder {
@@ -26,9 +27,11 @@ static size_t count_tests(const struct tw_expr *e)
     return n;
 }
 
-static uint32_t emit(struct builder *b, const struct tw_expr *e, uint32_t if_true, uint32_t if_false);
+static uint32_t emit(
+    struct builder *b, const struct tw_expr *e, uint32_t if_true, uint32_t if_false);
 
-/* Children are emitted from the last to the first, so that every jump goes to what already stands. */
+/* Children are emitted from the last to the first, so that every jump goes to what already stands.
+ */
 static uint32_t emit_children(struct builder *b, const struct tw_expr *parent,
     const struct tw_expr *child, uint32_t if_true, uint32_t if_false)
 {
@@ -39,8 +42,15 @@ static uint32_t emit_children(struct builder *b, const struct tw_expr *parent,
                                        : emit(b, child, if_true, entry);
 }
 
+static bool is_shared(const struct tw_test *t)
+{
+    return t->op == TW_OP_ACTION ||
+           (tw_field_is_shared(t->left) && (t->right == NULL || tw_field_is_shared(t->right)));
+}
+
 /* The place where `e` begins. */
-static uint32_t emit(struct builder *b, const struct tw_expr *e, uint32_t if_true, uint32_t if_false)
+static uint32_t emit(
+    struct builder *b, const struct tw_expr *e, uint32_t if_true, uint32_t if_false)
 {
     switch (e->kind) {
     case TW_EXPR_AND:
@@ -53,7 +63,7 @@ static uint32_t emit(struct builder *b, const struct tw_expr *e, uint32_t if_tru
     case TW_EXPR_TEST:
         break;
     }
-    b->jumps[b->n] = (struct tw_jump){&e->test, if_true, if_false};
+    b->jumps[b->n] = (struct tw_jump){&e->test, if_true, if_false, is_shared(&e->test)};
     return b->n++;
 }
 
@@ -77,14 +87,23 @@ bool tw_program_build(
     return true;
 }
 
-bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene)
+bool tw_program_run_shared(
+    const struct tw_program *p, const struct tw_scene *scene, bool *out_shared)
 {
+    *out_shared = true;
     if (p->n == 0)
         return true;
     uint32_t at = p->entry;
     while (at >= FIRST_JUMP) {
         const struct tw_jump *j = &p->jumps[at];
+        *out_shared &= j->shared;
         at = tw_test_eval(j->test, scene) ? j->if_true : j->if_false;
     }
     return at == TRUE_AT;
+}
+
+bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene)
+{
+    bool shared;
+    return tw_program_run_shared(p, scene, &shared);
 }

@@ -12,6 +12,7 @@ void tw_reports_event(struct tw_changes *changes, const struct tw_event *e, stru
     if (!r->is_report || r->model_version.p == NULL || r->version_declared)
         return;
     r->version_declared =
-        tw_str_eq(tw_version_plain(r->model_version), tw_version_plain(facts->actor.model_version)) ||
+        tw_str_eq(
+            tw_version_plain(r->model_version), tw_version_plain(facts->actor.model_version)) ||
         tw_changes_declare(changes, facts->actor.id, r->model_version, e->ts_ns, &r->change_ticket);
 }

@@ -38,7 +38,7 @@ struct tw_exception {
 };
 
 struct tw_window_spec {
-    int64_t over_ns;     /* 0: no window */
+    int64_t over_ns; /* 0: no window */
     unsigned at_least;
     const struct tw_field *distinct; /* NULL: events are counted */
     struct tw_by by;
@@ -52,7 +52,7 @@ struct tw_sprt_spec {
 };
 
 struct tw_hold_spec {
-    int64_t for_ns;      /* 0: never held */
+    int64_t for_ns; /* 0: never held */
     struct tw_program when;
     struct tw_by by;
 };

@@ -23,7 +23,8 @@ static void read_window(
     w->by = tw_rule_by(at, n, "actor", NULL, NULL);
     double least = tw_rule_number(n, "at_least", 1);
     if (least < 1 || least > TW_RULE_MAX_COUNT)
-        tw_rule_wrong(at, tw_node_get(n, "at_least"), NULL, "\"at_least\" is 1 to %d", TW_RULE_MAX_COUNT);
+        tw_rule_wrong(
+            at, tw_node_get(n, "at_least"), NULL, "\"at_least\" is 1 to %d", TW_RULE_MAX_COUNT);
     else
         w->at_least = (unsigned)least;
     const struct tw_node *distinct = tw_node_get(n, "distinct");
@@ -46,7 +47,8 @@ static void read_sprt(
     double p0 = tw_rule_number(n, "p0", 0), p1 = tw_rule_number(n, "p1", 0);
     double alpha = tw_rule_number(n, "alpha", 0), beta = tw_rule_number(n, "beta", 0);
     if (!(p0 > 0 && p0 < p1 && p1 < 1) || !(alpha > 0 && alpha < 0.5 && beta > 0 && beta < 0.5)) {
-        tw_rule_wrong(at, n, NULL, "sprt wants 0 < p0 < p1 < 1, and alpha and beta between 0 and 0.5");
+        tw_rule_wrong(
+            at, n, NULL, "sprt wants 0 < p0 < p1 < 1, and alpha and beta between 0 and 0.5");
         return;
     }
     s->step_bad = log(p1 / p0);

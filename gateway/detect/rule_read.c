@@ -18,8 +18,8 @@ static struct tw_expr_place place_of(const struct tw_expr_place *at, const struc
     return place;
 }
 
-void tw_rule_wrong(const struct tw_expr_place *at,
-    const struct tw_node *node, const char *hint, const char *format, ...)
+void tw_rule_wrong(const struct tw_expr_place *at, const struct tw_node *node, const char *hint,
+    const char *format, ...)
 {
     char message[256];
     va_list args;
@@ -29,8 +29,8 @@ void tw_rule_wrong(const struct tw_expr_place *at,
     tw_yaml_error(at->yaml, at->diags, node, false, hint, "%s", message);
 }
 
-const char *tw_rule_text(
-    const struct tw_expr_place *at, const struct tw_node *map, const char *key, const char *otherwise)
+const char *tw_rule_text(const struct tw_expr_place *at, const struct tw_node *map, const char *key,
+    const char *otherwise)
 {
     const struct tw_node *n = tw_node_get(map, key);
     if (n == NULL || n->kind != TW_NODE_SCALAR)
@@ -55,7 +55,8 @@ struct tw_program tw_rule_program(
     return program;
 }
 
-/* Shapes were checked: what is no number, duration … was reported, so a failure here says nothing. */
+/* Shapes were checked: what is no number, duration … was reported, so a failure here says nothing.
+ */
 double tw_rule_number(const struct tw_node *map, const char *key, double otherwise)
 {
     const struct tw_node *n = tw_node_get(map, key);
@@ -65,8 +66,8 @@ double tw_rule_number(const struct tw_node *map, const char *key, double otherwi
     return number.d;
 }
 
-int64_t tw_rule_duration(const struct tw_expr_place *at, const struct tw_node *map, const char *key,
-    int64_t otherwise)
+int64_t tw_rule_duration(
+    const struct tw_expr_place *at, const struct tw_node *map, const char *key, int64_t otherwise)
 {
     const struct tw_node *n = tw_node_get(map, key);
     int64_t ns;
@@ -93,8 +94,7 @@ enum tw_evidence tw_rule_evidence(const struct tw_node *map)
     return TW_EVIDENCE_W;
 }
 
-static void add_by(
-    const struct tw_expr_place *at, const struct tw_node *item, struct tw_by *out)
+static void add_by(const struct tw_expr_place *at, const struct tw_node *item, struct tw_by *out)
 {
     struct tw_expr_place place = place_of(at, item);
     struct tw_str name = item->text;
@@ -116,8 +116,8 @@ static void add_by(
         out->fields[out->n++] = f;
 }
 
-struct tw_by tw_rule_by(const struct tw_expr_place *at, const struct tw_node *map, const char *first,
-    const char *second, const char *third)
+struct tw_by tw_rule_by(const struct tw_expr_place *at, const struct tw_node *map,
+    const char *first, const char *second, const char *third)
 {
     struct tw_by by = {.n = 0};
     const struct tw_node *n = tw_node_get(map, "by");
@@ -154,15 +154,15 @@ static void read_tiers(
     for (size_t i = 0; i < n->n; i++) {
         int tier = tier_of(n->children[i].text);
         if (tier < 0)
-            tw_rule_wrong(at, &n->children[i], tw_nearest(n->children[i].text, tw_rule_tier_names + 1),
+            tw_rule_wrong(at, &n->children[i],
+                tw_nearest(n->children[i].text, tw_rule_tier_names + 1),
                 "a tier is T0, T1, T2, T3 or T4");
         else
             out->tiers[tier] = true;
     }
 }
 
-static bool floor_number(
-    const struct tw_expr_place *at, const struct tw_node *n, double *out)
+static bool floor_number(const struct tw_expr_place *at, const struct tw_node *n, double *out)
 {
     if (!tw_node_number(at->yaml, at->diags, n, out))
         return false;
@@ -175,7 +175,8 @@ static bool floor_number(
 static void floor_member(
     const struct tw_expr_place *at, const struct tw_node *n, struct tw_floors *out)
 {
-    static const char *const names[] = {"T0", "T1", "T2", "T3", "T4", "assets", "unregistered", NULL};
+    static const char *const names[] = {
+        "T0", "T1", "T2", "T3", "T4", "assets", "unregistered", NULL};
     double v;
     int tier = tier_of(n->key);
     if (tier < 0 && !tw_str_is(n->key, "assets") && !tw_str_is(n->key, "unregistered")) {
@@ -212,7 +213,8 @@ struct tw_floors tw_rule_floors(const struct tw_expr_place *at, const struct tw_
     return floors;
 }
 
-static void read_tags(const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
+static void read_tags(
+    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
 {
     const struct tw_node *n = tw_node_get(rule, "tags");
     if (n == NULL || n->kind != TW_NODE_LIST || n->n == 0)
@@ -228,14 +230,15 @@ static bool id_is_valid(struct tw_str id)
 {
     for (size_t i = 0; i < id.len; i++) {
         char c = id.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                c == '_'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                c == '-' || c == '_'))
             return false;
     }
     return id.len > 0 && id.len <= 64;
 }
 
-static void read_info(const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
+static void read_info(
+    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
 {
     struct tw_rule_info *info = &out->info;
     const struct tw_node *id = tw_node_get(rule, "id");

@@ -17,6 +17,12 @@ static inline bool tw_message_eq(struct tw_message_id a, struct tw_message_id b)
 /* A publish, or a delivery of something whose publish was not seen (its origin is then not known; a
  * retained delivery is old and does not count). */
 bool tw_message_is_news(const struct tw_event *e);
+/* Objects that people write into messages; the letters of a GUID may be of either case
+ * [UA6 5.3.1.10]. */
+struct tw_text_key tw_node_key(struct tw_seed seed, struct tw_str node);
+/* One of `by` talks where nobody can read: what it says may not be seen at all. */
+bool tw_message_is_hidden(
+    const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by);
 /* May the sender of this message speak on a topic that `by` reserves? */
 bool tw_message_sender_ok(
     const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by);
@@ -26,8 +32,7 @@ struct tw_approvals;
 struct tw_approvals *tw_approvals_new(const struct tw_registry *registry);
 void tw_approvals_free(struct tw_approvals *a);
 /* Learn from the event, and say in facts->approval whether it was approved. */
-void tw_approvals_event(
-    struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts);
+void tw_approvals_event(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts);
 /* Event time passed `now_ns`: nothing more of an earlier message comes, it is taken as it is. */
 void tw_approvals_flush(struct tw_approvals *a, int64_t now_ns);
 
@@ -37,8 +42,9 @@ void tw_changes_free(struct tw_changes *c);
 /* Learn from the event; set facts->change_open. */
 void tw_changes_event(struct tw_changes *c, const struct tw_event *e, struct tw_facts *facts);
 void tw_changes_flush(struct tw_changes *c, int64_t now_ns);
-/* Does a change order name `version` for the system: one that is open, or one during which the version
- * was seen first? `out_ticket` is good until the next event. */
+/* Does a change order name `version` for the system: one that is open, or one during which the
+ * version was seen first? Also true where announcements can not be read at all: then nobody can
+ * say. `out_ticket` is good until the next event. */
 bool tw_changes_declare(struct tw_changes *c, struct tw_str ai_system, struct tw_str version,
     int64_t now_ns, struct tw_str *out_ticket);
 

@@ -37,8 +37,8 @@ static void add_text(struct tw_template *t, struct tw_str text)
         t->list[t->n++] = (struct tw_segment){.kind = TW_SEGMENT_TEXT, .text = text};
 }
 
-static void add_name(const struct tw_expr_place *place, struct tw_template *t, struct tw_str name,
-    size_t at)
+static void add_name(
+    const struct tw_expr_place *place, struct tw_template *t, struct tw_str name, size_t at)
 {
     struct tw_segment s = {.kind = TW_SEGMENT_FIELD};
     if (name.len == 0) {

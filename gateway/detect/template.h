@@ -1,6 +1,7 @@
 #pragma once
-/* `output:` of a rule: text with %field in it. %count is what a window counted, %over its length, %%
- * a percent sign. An absent field prints as "unknown"; an absent unit takes the space before it along. */
+/* `output:` of a rule: text with %field in it. %count is what a window counted, %over its length,
+ * %% a percent sign. An absent field prints as "unknown"; an absent unit takes the space before it
+ * along. */
 
 #include "base/text.h"
 #include "detect/expr.h"

@@ -84,15 +84,15 @@ static bool in_net(const struct tw_ip *ip, const struct tw_literal *net)
 
 static bool get(const struct tw_field *f, const struct tw_scene *scene, struct tw_field_value *out)
 {
-    *out = (struct tw_field_value){.present = false};
+    out->present = false;
+    out->value.kind = TW_VALUE_NONE;
     f->get(scene, out);
     return out->present;
 }
 
 /* The right-hand side; false when it is a field that is absent. */
-static bool right_side(
-    const struct tw_test *t, const struct tw_scene *scene, struct tw_field_value *value,
-    struct operand *out)
+static bool right_side(const struct tw_test *t, const struct tw_scene *scene,
+    struct tw_field_value *value, struct operand *out)
 {
     if (t->right == NULL) {
         *out = of_literal(&t->one);

@@ -67,8 +67,7 @@ struct tw_windows *tw_windows_new(const struct tw_window_spec *spec)
     w->distinct = spec->distinct != NULL;
     w->size = 2 * spec->at_least < MIN_ITEMS ? MIN_ITEMS : 2 * spec->at_least;
     size_t bytes = sizeof(struct window) + w->size * sizeof(struct item);
-    w->table = tw_table_new(
-        sizeof(struct tw_text_key), bytes, keys_for(bytes), tw_seed_random());
+    w->table = tw_table_new(sizeof(struct tw_text_key), bytes, keys_for(bytes), tw_seed_random());
     if (w->table == NULL) {
         free(w);
         return NULL;
@@ -162,8 +161,8 @@ struct tw_sprts *tw_sprts_new(const struct tw_sprt_spec *spec)
     if (s == NULL)
         return NULL;
     s->spec = *spec;
-    s->table = tw_table_new(sizeof(struct tw_text_key), sizeof(struct sprt), MAX_KEYS,
-        tw_seed_random());
+    s->table =
+        tw_table_new(sizeof(struct tw_text_key), sizeof(struct sprt), MAX_KEYS, tw_seed_random());
     if (s->table == NULL) {
         free(s);
         return NULL;
@@ -184,8 +183,8 @@ uint64_t tw_sprts_evictions(const struct tw_sprts *s)
     return tw_table_evictions(s->table);
 }
 
-/* Wald's test: in favour of the actor it starts anew; against it, it stays at the limit, so that every
- * further bad event is told and good ones lead back. */
+/* Wald's test: in favour of the actor it starts anew; against it, it stays at the limit, so that
+ * every further bad event is told and good ones lead back. */
 bool tw_sprts_add(struct tw_sprts *s, struct tw_text_key key, bool bad, uint64_t packet,
     double *out_ratio, double *out_bad, struct tw_proof *out_proof)
 {

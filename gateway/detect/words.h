@@ -1,9 +1,9 @@
 #pragma once
 /* `matches @list`: does a text contain one of a list's words as a word of its own? Words end where
  * letters end, where a digit begins, and at the humps of CamelCase, so "trip" is found in
- * "HighTempTrip.Limit" and "TRIP_2", not in "Stripper". Case does not matter, nor does a plural s, nor
- * which separator stands inside a word of several parts ("e-stop" finds "EStop"). Words that are not
- * ASCII are found anywhere. */
+ * "HighTempTrip.Limit" and "TRIP_2", not in "Stripper". Case does not matter, nor does a plural s,
+ * nor which separator stands inside a word of several parts ("e-stop" finds "EStop"). Words that
+ * are not ASCII are found anywhere. */
 
 #include "detect/blocks.h"
 

@@ -4,8 +4,8 @@ static const char *const tiers[] = {"none", "T0", "T1", "T2", "T3", "T4"};
 static const char *const actor_kinds[] = {"unregistered", "asset", "ai_system"};
 static const char *const identities[] = {"unregistered", "registered", "mismatch"};
 static const char *const importances[] = {"low", "normal", "high", "essential"};
-static const char *const roles[] = {"none", "command", "measurement", "approval", "safety", "recipe",
-    "status", "note", "heartbeat", "model"};
+static const char *const roles[] = {"none", "command", "measurement", "approval", "safety",
+    "recipe", "status", "note", "heartbeat", "model"};
 static const char *const approvals[] = {
     "none", "valid", "missing", "rejected", "mismatch", "expired", "used", "unknown"};
 

@@ -3,14 +3,25 @@
 #include "base/timefmt.h"
 #include "base/topic.h"
 
-/* One getter a field: GET(name) { ... } with `s` the scene and `out` what to fill. A getter only says
- * what is there; `out->present` is false on entry. */
-#define GET(name)                                                                                  \
-    static void get_##name(const struct tw_scene *s, struct tw_field_value *out)
+/* One getter a field: GET(name) { ... } with `s` the scene and `out` what to fill. A getter only
+ * says what is there; `out->present` is false on entry. */
+#define GET(name) static void get_##name(const struct tw_scene *s, struct tw_field_value *out)
 
-#define STR(name, from)  GET(name) { set_str(out, from); }
-#define TEXT(name, from) GET(name) { set_text(out, from); }
-#define FLAG(name, from) GET(name) { set_flag(out, from); }
+#define STR(name, from)                                                                            \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        set_str(out, from);                                                                        \
+    }
+#define TEXT(name, from)                                                                           \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        set_text(out, from);                                                                       \
+    }
+#define FLAG(name, from)                                                                           \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        set_flag(out, from);                                                                       \
+    }
 #define NUM(name, when, from)                                                                      \
     GET(name)                                                                                      \
     {                                                                                              \
@@ -19,15 +30,42 @@
     }
 
 /* Fields of one protocol exist only in its events. */
-#define U_STR(name, from)  GET(name) { if (s->event->opcua) set_str(out, s->event->opcua->from); }
+#define U_STR(name, from)                                                                          \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        if (s->event->opcua)                                                                       \
+            set_str(out, s->event->opcua->from);                                                   \
+    }
 #define U_MAYBE(name, from)                                                                        \
-    GET(name) { if (s->event->opcua) set_str(out, s->event->opcua->from.s); }
-#define M_STR(name, from)  GET(name) { if (s->event->mqtt) set_str(out, s->event->mqtt->from); }
+    GET(name)                                                                                      \
+    {                                                                                              \
+        if (s->event->opcua)                                                                       \
+            set_str(out, s->event->opcua->from.s);                                                 \
+    }
+#define M_STR(name, from)                                                                          \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        if (s->event->mqtt)                                                                        \
+            set_str(out, s->event->mqtt->from);                                                    \
+    }
 #define M_MAYBE(name, from)                                                                        \
-    GET(name) { if (s->event->mqtt) set_str(out, s->event->mqtt->from.s); }
-#define M_TEXT(name, from) GET(name) { if (s->event->mqtt) set_text(out, s->event->mqtt->from); }
+    GET(name)                                                                                      \
+    {                                                                                              \
+        if (s->event->mqtt)                                                                        \
+            set_str(out, s->event->mqtt->from.s);                                                  \
+    }
+#define M_TEXT(name, from)                                                                         \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        if (s->event->mqtt)                                                                        \
+            set_text(out, s->event->mqtt->from);                                                   \
+    }
 #define M_FLAG(name, when, from)                                                                   \
-    GET(name) { if (s->event->mqtt && s->event->mqtt->when) set_flag(out, s->event->mqtt->from); }
+    GET(name)                                                                                      \
+    {                                                                                              \
+        if (s->event->mqtt && s->event->mqtt->when)                                                \
+            set_flag(out, s->event->mqtt->from);                                                   \
+    }
 #define M_NUM(name, when, from)                                                                    \
     NUM(name, s->event->mqtt && s->event->mqtt->when, s->event->mqtt->from)
 #define U_NUM(name, when, from)                                                                    \
@@ -125,12 +163,24 @@ FLAG(encrypted, s->event->encrypted)
 FLAG(truncated, s->event->truncated)
 NUM(packet, true, s->event->packet)
 NUM(vlan, s->event->n_vlan > 0, s->event->vlan[0])
-GET(src_ip) { set_ip(out, &s->event->src.ip); }
+GET(src_ip)
+{
+    set_ip(out, &s->event->src.ip);
+}
 NUM(src_port, s->event->src.port != 0, s->event->src.port)
-GET(src_mac) { set_mac(out, &s->event->src); }
-GET(dst_ip) { set_ip(out, &s->event->dst.ip); }
+GET(src_mac)
+{
+    set_mac(out, &s->event->src);
+}
+GET(dst_ip)
+{
+    set_ip(out, &s->event->dst.ip);
+}
 NUM(dst_port, s->event->dst.port != 0, s->event->dst.port)
-GET(dst_mac) { set_mac(out, &s->event->dst); }
+GET(dst_mac)
+{
+    set_mac(out, &s->event->dst);
+}
 STR(anomaly, s->event->detail)
 NUM(missing_bytes, s->event->missing_bytes != 0, s->event->missing_bytes)
 
@@ -257,8 +307,14 @@ STR(actor_model_version, ACTOR.model_version)
 STR(actor_client_id, ACTOR.client_id)
 STR(actor_uri, ACTOR.application_uri)
 STR(actor_user, ACTOR.user)
-GET(actor_ip) { set_ip(out, &ACTOR.endpoint.ip); }
-GET(actor_mac) { set_mac(out, &ACTOR.endpoint); }
+GET(actor_ip)
+{
+    set_ip(out, &ACTOR.endpoint.ip);
+}
+GET(actor_mac)
+{
+    set_mac(out, &ACTOR.endpoint);
+}
 
 /* On what. */
 #define TARGET s->facts->target
@@ -275,7 +331,10 @@ TEXT(target_importance, tw_importance_name(TARGET.importance))
 STR(target_min_security, TARGET.min_security)
 FLAG(target_in_plant, TARGET.in_plant)
 STR(target_object, s->event->object)
-GET(target_ip) { set_ip(out, &TARGET.endpoint.ip); }
+GET(target_ip)
+{
+    set_ip(out, &TARGET.endpoint.ip);
+}
 
 #define VARIABLE s->facts->variable
 STR(variable_id, VARIABLE.id)
@@ -351,7 +410,10 @@ GET(report_declared)
 }
 STR(report_ticket, REPORT.change_ticket)
 FLAG(change_open, s->facts->change_open)
-GET(watching) { set_seconds(out, s->facts->watching_ns); }
+GET(watching)
+{
+    set_seconds(out, s->facts->watching_ns);
+}
 
 /* What came before, from session/. */
 #define SESSION s->event->facts
@@ -402,10 +464,10 @@ static const char *const actor_kinds[] = {"unregistered", "asset", "ai_system", 
 static const char *const identities[] = {"unregistered", "registered", "mismatch", NULL};
 static const char *const tiers[] = {"none", "T0", "T1", "T2", "T3", "T4", NULL};
 static const char *const importances[] = {"low", "normal", "high", "essential", NULL};
-static const char *const roles[] = {"none", "command", "measurement", "approval", "safety", "recipe",
-    "status", "note", "heartbeat", "model", NULL};
-static const char *const approvals[] = {"none", "valid", "missing", "rejected", "mismatch",
-    "expired", "used", "unknown", NULL};
+static const char *const roles[] = {"none", "command", "measurement", "approval", "safety",
+    "recipe", "status", "note", "heartbeat", "model", NULL};
+static const char *const approvals[] = {
+    "none", "valid", "missing", "rejected", "mismatch", "expired", "used", "unknown", NULL};
 static const char *const flow_states[] = {"established", "refused", "unanswered", NULL};
 static const char *const payload_formats[] = {
     "json", "number", "text", "empty", "binary", "sparkplug", "opcua-json", "uadp", NULL};
@@ -426,8 +488,10 @@ static const struct tw_field fields[] = {
     {"action", "What was done", "write", E, actions, get_action},
     {"protocol", "opcua, mqtt, or the name of another protocol in lower case", "opcua", S, NULL,
         get_protocol},
-    {"object", "What it was done to: a NodeId, a topic, a filter, a URL; printed as the declared "
-               "variable's id where there is one", "ns=2;s=Boiler.Setpoint", S, NULL, get_object},
+    {"object",
+        "What it was done to: a NodeId, a topic, a filter, a URL; printed as the declared "
+        "variable's id where there is one",
+        "ns=2;s=Boiler.Setpoint", S, NULL, get_object},
     {"object.name", "The declared variable's id, else the object", "boiler.setpoint", S, NULL,
         get_object_name},
     {"field", "Place of the value inside a payload: a JSON Pointer or a Sparkplug metric",
@@ -447,8 +511,8 @@ static const struct tw_field fields[] = {
     {"dst.ip", "Address of the other side", "10.10.0.10", I, NULL, get_dst_ip},
     {"dst.port", "Port of the other side", "4840", N, NULL, get_dst_port},
     {"dst.mac", "Hardware address of the other side", "02:00:00:00:00:10", S, NULL, get_dst_mac},
-    {"anomaly", "Name of what is wrong with a message (action malformed, conflict)",
-        "sequence-gap", S, NULL, get_anomaly},
+    {"anomaly", "Name of what is wrong with a message (action malformed, conflict)", "sequence-gap",
+        S, NULL, get_anomaly},
     {"missing_bytes", "Bytes not seen (action gap)", "1460", N, NULL, get_missing_bytes},
 
     {"flow.protocol", "Protocol of a flow event", "ssh", S, NULL, get_flow_protocol},
@@ -484,7 +548,8 @@ static const struct tw_field fields[] = {
     {"opcua.endpoint_url", "Endpoint that the client named", "opc.tcp://plc:4840", S, NULL,
         get_u_endpoint},
     {"opcua.object_id", "Object whose method is called", "ns=2;s=HVAC", S, NULL, get_u_object_id},
-    {"opcua.audit_entry_id", "AuditEntryId of the request", "ap=CO-2026-0113", S, NULL, get_u_audit},
+    {"opcua.audit_entry_id", "AuditEntryId of the request", "ap=CO-2026-0113", S, NULL,
+        get_u_audit},
     {"opcua.subscription_id", "Subscription", "7", N, NULL, get_u_subscription},
     {"opcua.publishing_interval", "Publishing interval in ms", "500", N, NULL, get_u_publishing},
     {"opcua.sampling_interval", "Sampling interval in ms", "250", N, NULL, get_u_sampling},
@@ -498,7 +563,8 @@ static const struct tw_field fields[] = {
     {"mqtt.retain", "Retained", "false", B, NULL, get_m_retain},
     {"mqtt.dup", "Sent again", "false", B, NULL, get_m_dup},
     {"mqtt.payload_bytes", "Bytes of the payload", "143", N, NULL, get_m_payload_bytes},
-    {"mqtt.payload_format", "What the payload is", "json", E, payload_formats, get_m_payload_format},
+    {"mqtt.payload_format", "What the payload is", "json", E, payload_formats,
+        get_m_payload_format},
     {"mqtt.clear_password", "A password was sent outside TLS", "true", B, NULL,
         get_m_clear_password},
     {"mqtt.keep_alive", "Keep alive in s", "60", N, NULL, get_m_keep_alive},
@@ -644,4 +710,19 @@ const struct tw_field *tw_field_find(struct tw_str name)
             return &fields[i];
     }
     return NULL;
+}
+
+bool tw_field_is_shared(const struct tw_field *field)
+{
+    /* A trailing dot: all that begin so. */
+    static const char *const names[] = {"action", "protocol", "packet", "vlan", "src.", "dst.",
+        "mqtt.", "actor", "actor.", "target", "target.asset", "target.kind", "target.importance",
+        "target.min_security", "target.in_plant", "target.ip", "watching", "session.", "topic."};
+    const struct tw_str name = tw_str_of(field->name);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct tw_str n = tw_str_of(names[i]);
+        if (n.p[n.len - 1] == '.' ? tw_str_starts(name, n) : tw_str_eq(name, n))
+            return true;
+    }
+    return false;
 }

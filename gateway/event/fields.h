@@ -39,3 +39,6 @@ struct tw_field {
 size_t tw_fields_count(void);
 const struct tw_field *tw_fields_at(size_t i);
 const struct tw_field *tw_field_find(struct tw_str name);
+/* Its value is the same in all events of one message: a test of it need not be repeated for each leaf
+ * of a payload and each item of a notification. */
+bool tw_field_is_shared(const struct tw_field *field);

@@ -1,5 +1,18 @@
 #include "event/secret.h"
 
+/* The last letter and the length rule out nearly every name before anything is compared. */
+static const struct {
+    const char *word;
+    uint8_t len;
+} words[] = {
+#define WORD(w) {w, sizeof(w) - 1}
+    WORD("password"), WORD("passwd"), WORD("pwd"), WORD("passphrase"), WORD("secret"),
+    WORD("token"), WORD("api_key"), WORD("api-key"), WORD("apikey"), WORD("private_key"),
+    WORD("privatekey"), WORD("private-key"), WORD("secret_key"), WORD("access_key"),
+    WORD("authorization"), WORD("credential"), WORD("credentials"),
+#undef WORD
+};
+
 static struct tw_str last_level(struct tw_str name)
 {
     for (size_t i = name.len; i > 0; i--) {
@@ -9,12 +22,8 @@ static struct tw_str last_level(struct tw_str name)
     return name;
 }
 
-/* True when `word` ends `s`, in any case, and begins at a word's start ("db_password" and "dbPassword",
- * not "broken" for "token"). */
 static bool ends_with_word(struct tw_str s, struct tw_str word)
 {
-    if (s.len < word.len)
-        return false;
     const struct tw_str tail = {s.p + s.len - word.len, word.len};
     if (!tw_str_eq_nocase(tail, word))
         return false;
@@ -28,14 +37,13 @@ static bool ends_with_word(struct tw_str s, struct tw_str word)
 
 bool tw_secret_name(struct tw_str name)
 {
-    static const char *const words[] = {"password", "passwd", "pwd", "passphrase", "secret", "token",
-        "api_key", "api-key", "apikey", "private_key", "privatekey", "private-key", "secret_key",
-        "access_key", "authorization", "credential", "credentials"};
     const struct tw_str level = last_level(name);
     if (level.len < 3)
         return false;
+    const char last = level.p[level.len - 1] | 0x20;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (ends_with_word(level, tw_str_of(words[i])))
+        const struct tw_str word = {words[i].word, words[i].len};
+        if (last == word.p[word.len - 1] && level.len >= word.len && ends_with_word(level, word))
             return true;
     }
     return false;

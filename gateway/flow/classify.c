@@ -33,12 +33,11 @@ static void keep_host(struct tw_flows *f, struct tw_flow *w, struct tw_str host)
 
 static void decide(struct tw_flows *f, struct tw_flow *w, const struct tw_ndpi_verdict *v)
 {
-    struct tw_str host = TW_STR_NONE;
     w->has_verdict = true;
     w->app = v->app;
     w->guessed = v->guessed;
     keep_host(f, w, v->host);
-    host = w->host;
+    const struct tw_str host = w->host;
     /* The state goes, the name stays. */
     w->host = TW_STR_NONE;
     tw_classify_drop(f, w);

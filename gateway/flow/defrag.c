@@ -15,7 +15,7 @@ enum {
     IPV4_HEADER = 20,
     IPV6_HEADER = 40
 };
-static const int64_t TIMEOUT_NS = 30 * TW_NS_PER_S;
+static const int64_t timeout_ns = 30 * TW_NS_PER_S;
 
 struct piece {
     struct piece *next;
@@ -94,7 +94,7 @@ void tw_defrag_free(struct tw_defrag *d)
 static void expire(struct tw_defrag *d, int64_t now_ns)
 {
     struct datagram *g;
-    while ((g = tw_table_oldest(d->table)) != NULL && now_ns - g->first_ns > TIMEOUT_NS) {
+    while ((g = tw_table_oldest(d->table)) != NULL && now_ns - g->first_ns > timeout_ns) {
         d->stats.expired++;
         drop_pieces(d, g);
         tw_table_remove(d->table, g);

@@ -6,7 +6,7 @@
 enum { TCP = 6, UDP = 17, PHASE_PACKET = 0, PHASE_DEADLINE = 1, PHASE_END = 2 };
 
 /* A dissector that leaves a deadline where it was must not stop the clock. */
-static const int64_t NEXT_TRY_NS = 1000000;
+static const int64_t next_try_ns = 1000000;
 
 static size_t largest_state(const struct tw_proto *const *protocols)
 {
@@ -296,7 +296,7 @@ void tw_flows_tick(struct tw_flows *f, int64_t now_ns, uint64_t packet)
             if (!fire(&c))
                 continue;
             next_ns = deadline_of(f, c.w);
-            next_ns = next_ns > at_ns ? next_ns : now_ns + NEXT_TRY_NS;
+            next_ns = next_ns > at_ns ? next_ns : now_ns + next_try_ns;
         }
         tw_flow_table_set_due(&f->table, c.w, next_ns);
     }

@@ -1,7 +1,7 @@
 #pragma once
-/* The flows of one worker: table, TCP reassembly, recognition of OPC UA and MQTT on any port, nDPI on
- * everything, and the `flow`, `gap` and `conflict` events. Bounded: when the table is full the flow
- * that was quiet longest ends. One thread per instance. */
+/* The flows of one worker: table, TCP reassembly, recognition of OPC UA and MQTT on any port, nDPI
+ * on everything, and the `flow`, `gap` and `conflict` events. Bounded: when the table is full the
+ * flow that was quiet longest ends. One thread per instance. */
 
 #include "capture/packet.h"
 #include "protocol/protocol.h"
@@ -9,11 +9,11 @@
 struct tw_flows;
 
 struct tw_flows_config {
-    size_t capacity;                     /* flows */
+    size_t capacity;                         /* flows */
     const struct tw_proto *const *protocols; /* NULL-ended */
-    struct tw_proto_env *env;            /* lent to the dissectors; events of flow/ go there too */
+    struct tw_proto_env *env; /* lent to the dissectors; events of flow/ go there too */
     bool ndpi;
-    bool verify_checksums;               /* count bad TCP checksums too; costs a pass over the bytes */
+    bool verify_checksums; /* count bad TCP checksums too; costs a pass over the bytes */
 };
 
 struct tw_flows_stats {
@@ -31,8 +31,8 @@ void tw_flows_free(struct tw_flows *f);
 void tw_flows_packet(struct tw_flows *f, const struct tw_packet *p);
 
 /* Event time passed `now_ns` with `packet` the last one seen: end idle flows, report requests that
- * waited too long. Events carry phase 1, their own deadline as ts_ns, and `packet`. Called at the same
- * points of the capture for every worker, whatever the number of workers. */
+ * waited too long. Events carry phase 1, their own deadline as ts_ns, and `packet`. Called at the
+ * same points of the capture for every worker, whatever the number of workers. */
 void tw_flows_tick(struct tw_flows *f, int64_t now_ns, uint64_t packet);
 
 /* The input is over: end every flow, oldest first. Events carry phase 2, `packet` and `now_ns`. */

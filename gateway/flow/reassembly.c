@@ -13,7 +13,7 @@ enum {
     MAX_AHEAD = 4 << 20
 };
 /* When only one side of the connection is seen there are no acknowledgements to go by. */
-static const int64_t GRACE_BLIND_NS = INT64_C(2000000000);
+static const int64_t grace_blind_ns = INT64_C(2000000000);
 
 struct tw_segment {
     struct tw_segment *next;
@@ -154,7 +154,7 @@ static bool is_lost(const struct tw_reasm *r, int64_t now_ns)
     if (r->queue == NULL)
         return false;
     if (!r->has_ack)
-        return now_ns - r->since_ns >= GRACE_BLIND_NS;
+        return now_ns - r->since_ns >= grace_blind_ns;
     return r->behind && tw_seq_diff(r->acked, r->queue->seq) >= 0 &&
            (r->later >= GRACE_SEGMENTS || now_ns - r->since_ns >= GRACE_NS);
 }
@@ -188,7 +188,7 @@ int64_t tw_reasm_deadline(const struct tw_reasm *r)
     if (r->queue == NULL)
         return INT64_MAX;
     if (!r->has_ack)
-        return r->since_ns + GRACE_BLIND_NS;
+        return r->since_ns + grace_blind_ns;
     if (r->behind && tw_seq_diff(r->acked, r->queue->seq) >= 0)
         return r->since_ns + GRACE_NS;
     return INT64_MAX;

@@ -4,12 +4,12 @@
 #include "base/timefmt.h"
 #include "flow/state.h"
 
-static const int64_t IDLE_SYN_NS = 75 * TW_NS_PER_S; /* SYNs are repeated after up to 64 s */
-static const int64_t IDLE_CLOSING_NS =
+static const int64_t syn_idle_ns = 75 * TW_NS_PER_S; /* SYNs are repeated after up to 64 s */
+static const int64_t closing_idle_ns =
     10 * TW_NS_PER_S;                                  /* both said FIN, the last ACK is missing */
-static const int64_t IDLE_RESET_NS = 30 * TW_NS_PER_S; /* a RST that may have been ignored */
-static const int64_t IDLE_HALF_SEEN_NS = 60 * TW_NS_PER_S;
-static const int64_t IDLE_CLOSED_NS = 30 * TW_NS_PER_S; /* stragglers of a closed connection */
+static const int64_t reset_idle_ns = 30 * TW_NS_PER_S; /* a RST that may have been ignored */
+static const int64_t half_seen_idle_ns = 60 * TW_NS_PER_S;
+static const int64_t closed_idle_ns = 30 * TW_NS_PER_S; /* stragglers of a closed connection */
 
 static bool is_bare_syn(const struct tw_packet *p)
 {
@@ -30,15 +30,15 @@ int64_t tw_tcp_idle_ns(const struct tw_flow *w, int64_t limit_ns)
 {
     int64_t idle_ns = limit_ns;
     if (w->closed)
-        return IDLE_CLOSED_NS;
+        return closed_idle_ns;
     if (w->half[0].has_fin && w->half[1].has_fin)
-        idle_ns = IDLE_CLOSING_NS;
+        idle_ns = closing_idle_ns;
     else if (w->weak_reset != 0)
-        idle_ns = IDLE_RESET_NS;
+        idle_ns = reset_idle_ns;
     else if (w->syn && !w->answered && w->seen == 1 && !w->acked_back)
-        idle_ns = IDLE_SYN_NS;
+        idle_ns = syn_idle_ns;
     else if (w->seen != 3 && (w->half[0].has_fin || w->half[1].has_fin))
-        idle_ns = IDLE_HALF_SEEN_NS;
+        idle_ns = half_seen_idle_ns;
     return idle_ns < limit_ns ? idle_ns : limit_ns;
 }
 

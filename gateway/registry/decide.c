@@ -1,5 +1,6 @@
-/* What the inventory says of an action, kept: the same client does the same to the same object all day.
- * A slot holds the whole question and is compared with it, so a clash costs time, nothing else. */
+/* What the inventory says of an action, kept: the same client does the same to the same object all
+ * day. A slot holds the whole question and is compared with it, so a clash costs time, nothing
+ * else. */
 
 #include <stdlib.h>
 
@@ -96,8 +97,8 @@ const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event
                            ? event->opcua->object_id
                            : TW_STR_NONE;
     struct slot *s = &r->decisions->large;
-    if (event->action == TW_ACTION_FLOW || object.len == 0 || event->object_null ||
-        object.len + field.len + id.len > KEY_BYTES) {
+    if (event->action == TW_ACTION_FLOW || object.p == NULL || object.len == 0 ||
+        event->object_null || object.len + field.len + id.len > KEY_BYTES) {
         decide(r, event, actor, server, &s->decision);
         return &s->decision;
     }

@@ -1,16 +1,16 @@
-/* May this actor do this? The first right that names the object exactly, else the first that matches. */
+/* May this actor do this? The first right that names the object exactly, else the first that
+ * matches. */
 
 #include "base/topic.h"
 #include "registry/model.h"
 
 /* Nobody needs a right to come and go, and what a server sends is not its asking. */
-static const uint32_t always = 1u << TW_ACTION_CONNECT | 1u << TW_ACTION_SECURE |
-                               1u << TW_ACTION_SESSION | 1u << TW_ACTION_AUTHENTICATE |
-                               1u << TW_ACTION_DISCONNECT | 1u << TW_ACTION_DISCOVER |
-                               1u << TW_ACTION_UNSUBSCRIBE | 1u << TW_ACTION_NOTIFY |
-                               1u << TW_ACTION_ALARM | 1u << TW_ACTION_DELIVER |
-                               1u << TW_ACTION_REFUSED | 1u << TW_ACTION_MALFORMED |
-                               1u << TW_ACTION_GAP | 1u << TW_ACTION_CONFLICT;
+static const uint32_t always =
+    1u << TW_ACTION_CONNECT | 1u << TW_ACTION_SECURE | 1u << TW_ACTION_SESSION |
+    1u << TW_ACTION_AUTHENTICATE | 1u << TW_ACTION_DISCONNECT | 1u << TW_ACTION_DISCOVER |
+    1u << TW_ACTION_UNSUBSCRIBE | 1u << TW_ACTION_NOTIFY | 1u << TW_ACTION_ALARM |
+    1u << TW_ACTION_DELIVER | 1u << TW_ACTION_REFUSED | 1u << TW_ACTION_MALFORMED |
+    1u << TW_ACTION_GAP | 1u << TW_ACTION_CONFLICT;
 /* Namespace 0 describes the server itself; every client reads it. */
 static const uint32_t open_in_namespace_0 =
     1u << TW_ACTION_READ | 1u << TW_ACTION_BROWSE | 1u << TW_ACTION_SUBSCRIBE;
@@ -126,8 +126,8 @@ static bool goes_to(
     return !g->has_to || tw_cidrs_have(&g->to_cidrs, &event->dst.ip);
 }
 
-/* Another protocol: named by a right for it; or a connection to a server that the actor has rights on,
- * whose content can not be read (TLS). */
+/* Another protocol: named by a right for it; or a connection to a server that the actor has rights
+ * on, whose content can not be read (TLS). */
 static enum fit flow_fits(
     const struct tw_grant *g, const struct tw_event *event, const struct tw_entry *server)
 {
@@ -164,8 +164,8 @@ static enum fit grant_fits(
     return event->protocol == TW_PROTO_MQTT ? mqtt_fits(g, event) : FIT_NONE;
 }
 
-static const struct tw_grant *find(const struct tw_event *event, const struct tw_entry *actor,
-    const struct tw_entry *server)
+static const struct tw_grant *find(
+    const struct tw_event *event, const struct tw_entry *actor, const struct tw_entry *server)
 {
     const struct tw_grant *best = NULL;
     for (size_t i = 0; i < actor->n_grants; i++) {

@@ -1,5 +1,5 @@
-/* Who is it: which entry is named by what a client says and by where its packets come from, and what
- * of that contradicts the inventory. Without a cache; who.c keeps the answers. */
+/* Who is it: which entry is named by what a client says and by where its packets come from, and
+ * what of that contradicts the inventory. Without a cache; who.c keeps the answers. */
 
 #include "registry/model.h"
 
@@ -70,8 +70,7 @@ static bool is_router_mac(const struct tw_registry *r, const struct tw_claim *c)
 {
     const struct tw_name_index *index = &r->by_id[TW_ID_MAC];
     const struct tw_name_row *row = tw_name_index_find(index, c->facts[TW_ID_MAC]);
-    for (; row != NULL && row < index->rows + index->n &&
-           tw_str_eq(row->text, c->facts[TW_ID_MAC]);
+    for (; row != NULL && row < index->rows + index->n && tw_str_eq(row->text, c->facts[TW_ID_MAC]);
          row++) {
         if (r->entries[row->item].is_gateway)
             return true;
@@ -113,8 +112,7 @@ static const struct tw_entry *named(
         const struct tw_name_row *row = tw_name_index_find(index, c->facts[kind]);
         const struct tw_entry *best = NULL;
         unsigned most = 0;
-        for (; row != NULL && row < index->rows + index->n &&
-               tw_str_eq(row->text, c->facts[kind]);
+        for (; row != NULL && row < index->rows + index->n && tw_str_eq(row->text, c->facts[kind]);
              row++) {
             const struct tw_entry *e = &r->entries[row->item];
             unsigned n = agreement(c, e) * 2 + e->is_ai;
@@ -139,6 +137,20 @@ static bool declares_family(const struct tw_entry *e, uint8_t family)
     return false;
 }
 
+static bool agrees(const struct tw_claim *c, const struct tw_entry *e, enum tw_id_kind kind)
+{
+    return is_known(c, kind) && declares(e, kind, c->facts[kind]);
+}
+
+/* A second connection of a host, under a name of nobody else, is vouched for by the login: the
+ * right user from the right address. */
+static bool is_second_connection(
+    const struct tw_registry *r, const struct tw_claim *c, const struct tw_entry *e)
+{
+    return agrees(c, e, TW_ID_MQTT_USER) && agrees(c, e, TW_ID_IP) &&
+           owner(r, TW_ID_CLIENT_ID, c->facts[TW_ID_CLIENT_ID], NULL) == NULL;
+}
+
 /* Does the entry declare something else of this kind than what is seen? */
 static bool contradicts(const struct tw_registry *r, const struct tw_claim *c,
     const struct tw_entry *e, enum tw_id_kind kind)
@@ -147,10 +159,11 @@ static bool contradicts(const struct tw_registry *r, const struct tw_claim *c,
         return false;
     if (kind == TW_ID_MAC)
         return !is_router_mac(r, c);
-    if (kind == TW_ID_IP && !declares_family(e, c->ip.family)) {
-        /* A second protocol of the same card, unless nothing shows that it is this card. */
-        return !(is_known(c, TW_ID_MAC) && declares(e, TW_ID_MAC, c->facts[TW_ID_MAC]));
-    }
+    if (kind == TW_ID_CLIENT_ID)
+        return !is_second_connection(r, c, e);
+    /* A second protocol of the same card is fine, unless nothing shows that it is this card. */
+    if (kind == TW_ID_IP && !declares_family(e, c->ip.family))
+        return !agrees(c, e, TW_ID_MAC);
     return true;
 }
 
@@ -221,8 +234,8 @@ static void say_named(
 }
 
 /* "client id ai1-quality is registered for ai1 at 10.0.0.51, seen from 10.0.0.199" */
-static void say_contradiction(struct words *w, const struct tw_claim *c,
-    const struct tw_entry *e, enum tw_id_kind by, enum tw_id_kind kind)
+static void say_contradiction(struct words *w, const struct tw_claim *c, const struct tw_entry *e,
+    enum tw_id_kind by, enum tw_id_kind kind)
 {
     bool is_ip = kind == TW_ID_IP;
     say_named(w, c, e, by);
@@ -249,8 +262,8 @@ static void say_elsewhere(struct words *w, const struct tw_claim *c, const struc
 
 /* Everything that speaks against the entry; the first such fact (a pinned one before others) is put
  * into words. */
-static void judge_facts(const struct tw_registry *r, const struct tw_claim *c,
-    enum tw_id_kind by, struct words *words, struct tw_who_facts *out)
+static void judge_facts(const struct tw_registry *r, const struct tw_claim *c, enum tw_id_kind by,
+    struct words *words, struct tw_who_facts *out)
 {
     for (int pass = 0; pass < 2; pass++) {
         for (int k = 0; k < TW_ID_KINDS; k++) {
@@ -328,8 +341,8 @@ void tw_identity_judge(const struct tw_registry *r, const struct tw_claim *claim
         out->mismatch = (struct tw_str){words.p, words.len};
 }
 
-/* Of several entries at one address: the one that declares the port, one that serves the protocol, the
- * first. */
+/* Of several entries at one address: the one that declares the port, one that serves the protocol,
+ * the first. */
 struct tw_place tw_identity_place(
     const struct tw_registry *r, const struct tw_endpoint *at, enum tw_protocol protocol)
 {
@@ -341,8 +354,7 @@ struct tw_place tw_identity_place(
         return place;
     const struct tw_name_index *index = &r->by_id[TW_ID_IP];
     const struct tw_name_row *row = tw_name_index_find(index, c.facts[TW_ID_IP]);
-    for (; row != NULL && row < index->rows + index->n &&
-           tw_str_eq(row->text, c.facts[TW_ID_IP]);
+    for (; row != NULL && row < index->rows + index->n && tw_str_eq(row->text, c.facts[TW_ID_IP]);
          row++) {
         const struct tw_entry *e = &r->entries[row->item];
         bool has_port = false;

@@ -47,14 +47,12 @@ static const struct tw_key may[] = {
     {"max_step", TW_KEY_NUMBER, false, NULL, NULL, "Largest change of the value in one action."},
     {"rate", TW_KEY_RATE, false, NULL, NULL, "How often, such as 6/min."},
     {"max_nodes", TW_KEY_INT, false, NULL, NULL, "Nodes in one history read."},
-    {"max_window", TW_KEY_DURATION, false, NULL, NULL, "Time span of one history read."},
-    {0}};
+    {"max_window", TW_KEY_DURATION, false, NULL, NULL, "Time span of one history read."}, {0}};
 
 static const struct tw_key sparkplug[] = {
     {"group", TW_KEY_STR, true, NULL, NULL, "Sparkplug group id."},
     {"edge_node", TW_KEY_STR, true, NULL, NULL, "Sparkplug edge node id."},
-    {"devices", TW_KEY_STR_LIST, false, NULL, NULL, "Sparkplug device ids."},
-    {0}};
+    {"devices", TW_KEY_STR_LIST, false, NULL, NULL, "Sparkplug device ids."}, {0}};
 
 static const struct tw_key asset[] = {
     {"id", TW_KEY_STR, true, NULL, NULL, "Its name in rules and alerts."},
@@ -69,14 +67,11 @@ static const struct tw_key asset[] = {
     {"identity", TW_KEY_MAP, false, NULL, identity, "What it calls itself on the wire."},
     {"may", TW_KEY_LIST, false, NULL, may, "What it may do; anything when absent."},
     {"sparkplug_host", TW_KEY_STR, false, NULL, NULL, "Its Sparkplug host application id."},
-    {"sparkplug", TW_KEY_MAP, false, NULL, sparkplug, "The Sparkplug edge node that it is."},
-    {0}};
+    {"sparkplug", TW_KEY_MAP, false, NULL, sparkplug, "The Sparkplug edge node that it is."}, {0}};
 
-static const struct tw_key model[] = {
-    {"name", TW_KEY_STR, false, NULL, NULL, "The model's name."},
+static const struct tw_key model[] = {{"name", TW_KEY_STR, false, NULL, NULL, "The model's name."},
     {"version", TW_KEY_STR, false, NULL, NULL, "The version that is approved to run."},
-    {"sha256", TW_KEY_STR_LIST, false, NULL, NULL, "SHA-256 of its files."},
-    {0}};
+    {"sha256", TW_KEY_STR_LIST, false, NULL, NULL, "SHA-256 of its files."}, {0}};
 
 static const struct tw_key reports[] = {
     {"mqtt", TW_KEY_STR, true, NULL, NULL, "The topic (filter) it reports on."},
@@ -85,29 +80,25 @@ static const struct tw_key reports[] = {
     {"model", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the model's name."},
     {"model_version", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the model's version."},
     {"object", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to what it decided about."},
-    {"value", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the value it decided on."},
-    {0}};
+    {"value", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the value it decided on."}, {0}};
 
 static const struct tw_key heartbeat[] = {
     {"opcua", TW_KEY_STR, false, NULL, NULL, "The OPC UA server, an asset."},
     {"node", TW_KEY_STR, false, NULL, NULL, "The NodeId that it writes."},
     {"mqtt", TW_KEY_STR, false, NULL, NULL, "Or the topic that it publishes on."},
     {"every", TW_KEY_DURATION, false, NULL, NULL, "How often."},
-    {"timeout", TW_KEY_DURATION, false, NULL, NULL, "Silence of this length is an alarm."},
-    {0}};
+    {"timeout", TW_KEY_DURATION, false, NULL, NULL, "Silence of this length is an alarm."}, {0}};
 
 static const struct tw_key active[] = {
     {"days", TW_KEY_ANY, false, NULL, NULL, "Such as mon-fri or [mon, wed]."},
     {"from", TW_KEY_STR, false, NULL, NULL, "Such as \"06:00\"."},
     {"to", TW_KEY_STR, false, NULL, NULL, "Such as \"22:00\"."},
-    {"tz", TW_KEY_STR, false, NULL, NULL, "Such as Europe/Berlin; UTC when absent."},
-    {0}};
+    {"tz", TW_KEY_STR, false, NULL, NULL, "Such as Europe/Berlin; UTC when absent."}, {0}};
 
 static const struct tw_key quotas[] = {
     {"writes", TW_KEY_RATE, false, NULL, NULL, "Such as 30/min."},
     {"history", TW_KEY_RATE, false, NULL, NULL, "Bytes of history, such as 10MB/h."},
-    {"egress", TW_KEY_RATE, false, NULL, NULL, "Bytes out of the plant, such as 5MB/h."},
-    {0}};
+    {"egress", TW_KEY_RATE, false, NULL, NULL, "Bytes out of the plant, such as 5MB/h."}, {0}};
 
 static const struct tw_key ai_system[] = {
     {"id", TW_KEY_STR, true, NULL, NULL, "Its name in rules and alerts."},
@@ -130,8 +121,7 @@ static const struct tw_key ai_system[] = {
     {"inputs", TW_KEY_STR_LIST, false, NULL, NULL, "Variables it decides from."},
     {"heartbeat", TW_KEY_LIST, false, NULL, heartbeat, "Signs of life it gives."},
     {"active", TW_KEY_MAP, false, NULL, active, "When it may act."},
-    {"quotas", TW_KEY_MAP, false, NULL, quotas, "How much it may do."},
-    {0}};
+    {"quotas", TW_KEY_MAP, false, NULL, quotas, "How much it may do."}, {0}};
 
 static const struct tw_key approval[] = {
     {"id", TW_KEY_STR, true, NULL, NULL, "Its name in needs_approval."},
@@ -143,8 +133,7 @@ static const struct tw_key approval[] = {
     {"value", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the approved value."},
     {"expires_s", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to its life in seconds."},
     {"valid", TW_KEY_DURATION, false, NULL, NULL, "Its life where the message says none."},
-    {"uses", TW_KEY_INT, false, NULL, NULL, "Actions that one approval covers."},
-    {0}};
+    {"uses", TW_KEY_INT, false, NULL, NULL, "Actions that one approval covers."}, {0}};
 
 static const struct tw_key change[] = {
     {"ai_system", TW_KEY_STR, false, NULL, NULL, "Its id; with mqtt: a JSON Pointer to it."},
@@ -155,13 +144,11 @@ static const struct tw_key change[] = {
     {"mqtt", TW_KEY_STR, false, NULL, NULL, "The topic (filter) changes are announced on."},
     {"by", TW_KEY_STR_LIST, false, NULL, NULL, "Ids of those who may announce."},
     {"version", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the new version."},
-    {"window_s", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to its length in seconds."},
-    {0}};
+    {"window_s", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to its length in seconds."}, {0}};
 
 static const struct tw_key variable_opcua[] = {
     {"server", TW_KEY_STR, true, NULL, NULL, "The OPC UA server, an asset."},
-    {"node", TW_KEY_STR, true, NULL, NULL, "NodeId; * and ? match."},
-    {0}};
+    {"node", TW_KEY_STR, true, NULL, NULL, "NodeId; * and ? match."}, {0}};
 
 static const struct tw_key variable_mqtt[] = {
     {"topic", TW_KEY_STR, true, NULL, NULL, "Topic (filter) that carries it."},
@@ -181,8 +168,7 @@ static const struct tw_key variable[] = {
     {"role", TW_KEY_CHOICE, false, roles, NULL, "What it is for."},
     {"readback", TW_KEY_STR, false, NULL, NULL, "The variable that follows this command."},
     {"publisher", TW_KEY_STR_LIST, false, NULL, NULL, "Ids of those who may publish it."},
-    {"every", TW_KEY_DURATION, false, NULL, NULL, "How often it comes."},
-    {0}};
+    {"every", TW_KEY_DURATION, false, NULL, NULL, "How often it comes."}, {0}};
 
 static const struct tw_key inventory[] = {
     {"inventory", TW_KEY_INT, false, NULL, NULL, "Version of this format: 1."},
@@ -193,8 +179,7 @@ static const struct tw_key inventory[] = {
     {"ai_systems", TW_KEY_LIST, false, NULL, ai_system, "The registered AI systems."},
     {"approvals", TW_KEY_LIST, false, NULL, approval, "How people approve actions."},
     {"changes", TW_KEY_LIST, false, NULL, change, "Change orders."},
-    {"variables", TW_KEY_LIST, false, NULL, variable, "What the nodes and topics mean."},
-    {0}};
+    {"variables", TW_KEY_LIST, false, NULL, variable, "What the nodes and topics mean."}, {0}};
 
 const struct tw_key *tw_inventory_keys(void)
 {

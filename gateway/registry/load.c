@@ -18,16 +18,16 @@ static void load_head(struct tw_load *l, const struct tw_node *root)
 
 static void load_all(struct tw_load *l, const struct tw_node *root)
 {
-    load_head(l, root);
-    tw_load_networks(l, root);
-    tw_load_entries(l, root);
-    tw_load_approvals(l, root);
-    tw_load_variables(l, root);
-    for (size_t i = 0; i < l->r->n_entries; i++)
+    static void (*const stages[])(struct tw_load * l, const struct tw_node *root) = {
+        load_head, tw_load_networks, tw_load_entries, tw_load_approvals, tw_load_variables};
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && !l->no_memory; i++)
+        stages[i](l, root);
+    for (size_t i = 0; i < l->r->n_entries && !l->no_memory; i++)
         tw_load_grants(l, &l->r->entries[i]);
-    for (size_t i = l->r->n_assets; i < l->r->n_entries; i++)
+    for (size_t i = l->r->n_assets; i < l->r->n_entries && !l->no_memory; i++)
         tw_load_ai_system(l, &l->r->entries[i]);
-    tw_load_changes(l, root);
+    if (!l->no_memory)
+        tw_load_changes(l, root);
 }
 
 static bool load_file(struct tw_registry *r, const char *path, struct tw_diags *diags)

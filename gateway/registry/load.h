@@ -1,6 +1,7 @@
 #pragma once
-/* Reading an inventory: tools that the load_*.c share. Structure was checked against keys.c before, so
- * whatever has the wrong kind here is skipped in silence: it has been reported. Private to registry/. */
+/* Reading an inventory: tools that the load_*.c share. Structure was checked against keys.c before,
+ * so whatever has the wrong kind here is skipped in silence: it has been reported. Private to
+ * registry/. */
 
 #include "registry/model.h"
 
@@ -69,9 +70,9 @@ struct tw_entry *tw_load_entry(struct tw_load *l, const struct tw_node *n);
 
 /* In this order. */
 void tw_load_networks(struct tw_load *l, const struct tw_node *root);
-void tw_load_entries(struct tw_load *l, const struct tw_node *root);     /* ids and identities */
+void tw_load_entries(struct tw_load *l, const struct tw_node *root); /* ids and identities */
 void tw_load_approvals(struct tw_load *l, const struct tw_node *root);
 void tw_load_variables(struct tw_load *l, const struct tw_node *root);
 void tw_load_changes(struct tw_load *l, const struct tw_node *root);
 void tw_load_grants(struct tw_load *l, struct tw_entry *e);
-void tw_load_ai_system(struct tw_load *l, struct tw_entry *e);          /* after its grants */
+void tw_load_ai_system(struct tw_load *l, struct tw_entry *e); /* after its grants */

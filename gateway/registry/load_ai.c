@@ -52,8 +52,8 @@ static void load_tier(struct tw_load *l, struct tw_entry *e)
     };
     enum tw_tier given = (enum tw_tier)tw_load_choice(e->node, "tier", tiers, TW_TIER_NONE);
     enum tw_tier derived = tw_tier_derive(&c, why, sizeof(why));
-    bool half = (tw_node_get(e->node, "autonomy") == NULL) !=
-                (tw_node_get(e->node, "consequence") == NULL);
+    bool half =
+        (tw_node_get(e->node, "autonomy") == NULL) != (tw_node_get(e->node, "consequence") == NULL);
     e->tier = given != TW_TIER_NONE ? given : derived;
     if (half)
         tw_yaml_error(l->y, l->d, e->node, false, NULL,
@@ -117,7 +117,8 @@ static void load_heartbeats(struct tw_load *l, const struct tw_entry *e)
         (void)tw_load_entry(l, tw_node_get(n, "opcua"));
         (void)tw_load_one(l, n, "node", tw_load_check_nodeid);
         (void)tw_load_one(l, n, "mqtt", tw_load_check_filter);
-        int64_t every = tw_load_duration(l, n, "every"), timeout = tw_load_duration(l, n, "timeout");
+        int64_t every = tw_load_duration(l, n, "every"),
+                timeout = tw_load_duration(l, n, "timeout");
         if (every > 0 && timeout > 0 && timeout < every)
             tw_yaml_error(l->y, l->d, tw_node_get(n, "timeout"), false, NULL,
                 "\"timeout\" must not be shorter than \"every\"");
@@ -181,8 +182,8 @@ static void check_clock(struct tw_load *l, const struct tw_node *active, const c
             "\"%.*s\" is not a time of day", TW_STR_ARG(shown));
 }
 
-/* The shape of a zone's name is checked everywhere; whether there is one depends on the machine, so it
- * is only a warning. */
+/* The shape of a zone's name is checked everywhere; whether there is one depends on the machine, so
+ * it is only a warning. */
 static void check_zone(struct tw_load *l, const struct tw_node *active)
 {
     static const char letters[] =
@@ -201,8 +202,8 @@ static void check_zone(struct tw_load *l, const struct tw_node *active)
         tw_yaml_error(l->y, l->d, n, false, "such as Europe/Berlin or Asia/Shanghai",
             "\"%.*s\" is not a time zone", TW_STR_ARG(shown));
     else if (access("/usr/share/zoneinfo/UTC", R_OK) == 0 && access(path, R_OK) != 0)
-        tw_yaml_warning(
-            l->y, l->d, n, false, NULL, "this machine knows no time zone \"%.*s\"", TW_STR_ARG(shown));
+        tw_yaml_warning(l->y, l->d, n, false, NULL, "this machine knows no time zone \"%.*s\"",
+            TW_STR_ARG(shown));
 }
 
 static void load_quotas(struct tw_load *l, const struct tw_entry *e)
@@ -213,9 +214,10 @@ static void load_quotas(struct tw_load *l, const struct tw_entry *e)
     (void)tw_load_count_rate(l, quotas, "writes", &rate);
     for (size_t i = 0; i < 2; i++) {
         const struct tw_node *n = tw_node_get(quotas, bytes[i]);
-        if (n != NULL && n->kind == TW_NODE_SCALAR && tw_rate_parse(n->text, &rate) && !rate.is_bytes)
-            tw_yaml_error(l->y, l->d, n, false, NULL, "\"%s\" is bytes per time, such as 10MB/h",
-                bytes[i]);
+        if (n != NULL && n->kind == TW_NODE_SCALAR && tw_rate_parse(n->text, &rate) &&
+            !rate.is_bytes)
+            tw_yaml_error(
+                l->y, l->d, n, false, NULL, "\"%s\" is bytes per time, such as 10MB/h", bytes[i]);
     }
 }
 

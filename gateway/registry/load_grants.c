@@ -29,7 +29,8 @@ static bool find_kind(struct tw_load *l, const struct tw_node *n, enum tw_grant_
         given++;
     }
     if (given != 1)
-        tw_yaml_error(l->y, l->d, n, false, NULL, "a right is for one of opcua, mqtt and protocol%s",
+        tw_yaml_error(l->y, l->d, n, false, NULL,
+            "a right is for one of opcua, mqtt and protocol%s",
             given == 0 ? "; this is for none" : "");
     return given == 1;
 }

@@ -113,8 +113,9 @@ static void load_range(struct tw_load *l, const struct tw_node *map, struct tw_r
     range.has_min = !is_null(low) && tw_node_number(l->y, l->d, low, &range.min);
     range.has_max = !is_null(high) && tw_node_number(l->y, l->d, high, &range.max);
     if (range.has_min && range.has_max && range.min > range.max)
-        tw_yaml_error(l->y, l->d, n, false, NULL, "this range is upside down: %.*s is more than %.*s",
-            TW_STR_ARG(low->text), TW_STR_ARG(high->text));
+        tw_yaml_error(l->y, l->d, n, false, NULL,
+            "this range is upside down: %.*s is more than %.*s", TW_STR_ARG(low->text),
+            TW_STR_ARG(high->text));
     *out = range;
 }
 
@@ -198,7 +199,8 @@ static void load_ordered_change(
     const struct tw_node *who = tw_node_get(n, "ai_system");
     for (size_t i = 0; i < 3; i++) {
         if (tw_node_get(n, needed[i]) == NULL)
-            tw_yaml_error(l->y, l->d, n, false, NULL, "\"%s\" is missing in this change", needed[i]);
+            tw_yaml_error(
+                l->y, l->d, n, false, NULL, "\"%s\" is missing in this change", needed[i]);
     }
     const struct tw_name_row *row = tw_load_names_find(l, &l->ai_systems, who);
     def->ai_system_id = row != NULL ? row->text : TW_STR_NONE;

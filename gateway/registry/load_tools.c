@@ -94,8 +94,8 @@ bool tw_load_count_rate(
     if (!is_text(n) || !tw_rate_parse(n->text, &rate))
         return false;
     if (rate.is_bytes || !(rate.per_s > 0)) {
-        tw_yaml_error(l->y, l->d, n, false, NULL, "\"%s\" must be a number per time above 0, such as 6/min",
-            key);
+        tw_yaml_error(l->y, l->d, n, false, NULL,
+            "\"%s\" must be a number per time above 0, such as 6/min", key);
         return false;
     }
     *out = rate;
@@ -202,9 +202,8 @@ bool tw_load_check_filter(struct tw_load *l, const struct tw_node *n, struct tw_
 {
     const struct tw_str shown = tw_utf8_cut(n->text, 64);
     if (!tw_topic_filter_valid(n->text)) {
-        tw_yaml_error(l->y, l->d, n, false,
-            "+ stands alone in its level, # alone in the last one", "\"%.*s\" is not a topic filter",
-            TW_STR_ARG(shown));
+        tw_yaml_error(l->y, l->d, n, false, "+ stands alone in its level, # alone in the last one",
+            "\"%.*s\" is not a topic filter", TW_STR_ARG(shown));
         return false;
     }
     *out = n->text;

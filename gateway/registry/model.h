@@ -53,8 +53,8 @@ struct tw_entry;
 
 struct tw_grant {
     enum tw_grant_kind kind;
-    const struct tw_entry *target;  /* opcua, mqtt */
-    uint32_t actions;               /* bit per enum tw_action */
+    const struct tw_entry *target; /* opcua, mqtt */
+    uint32_t actions;              /* bit per enum tw_action */
     struct tw_strs nodes, objects, methods, topics;
     struct tw_strs protocols;
     struct tw_cidrs to_cidrs;
@@ -90,19 +90,20 @@ struct tw_entry { /* an asset or an AI system */
 
 struct tw_variable {
     struct tw_str id, unit, type;
-    const struct tw_node *node;      /* of the YAML tree */
-    const struct tw_entry *server;   /* opcua; NULL when it is not there */
+    const struct tw_node *node;    /* of the YAML tree */
+    const struct tw_entry *server; /* opcua; NULL when it is not there */
     struct tw_str opcua_node;
-    struct tw_str topic, field;      /* mqtt; field absent: not given */
+    struct tw_str topic, field; /* mqtt; field absent: not given */
     enum tw_role role;
-    struct tw_range range;
+    struct tw_range range, learned; /* learned: from EURange on the wire */
     bool has_max_step, has_max_rate, has_publishers;
     double max_step, max_rate;
     const struct tw_entry **publishers;
     size_t n_publishers;
 };
 
-/* Sorted by text (and owner) for exact look-ups; what needs matching comes as a list, in file order. */
+/* Sorted by text (and owner) for exact look-ups; what needs matching comes as a list, in file
+ * order. */
 struct tw_name_row {
     struct tw_str text;
     uint32_t item;
@@ -113,13 +114,25 @@ struct tw_name_index {
     size_t n;
 };
 
+/* The message that was resolved last, and what its events have in common. */
+struct tw_resolved {
+    const struct tw_facts *facts; /* where actor and target were written */
+    const struct tw_entry *entry, *server;
+    uint64_t flow, packet, serial, session;
+    struct tw_str names[3];
+    struct tw_endpoint src, dst;
+    enum tw_action action;
+    bool known;
+    bool plain_leaves; /* nothing is declared about its leaves */
+};
+
 struct tw_registry {
     struct tw_yaml *yaml;
     char digest[7 + 64 + 1];
     struct tw_str site;
     struct tw_network *networks;
     size_t n_networks;
-    struct tw_entry *entries;        /* assets, then AI systems */
+    struct tw_entry *entries; /* assets, then AI systems */
     size_t n_entries, n_assets;
     struct tw_variable *variables;
     size_t n_variables;
@@ -127,18 +140,20 @@ struct tw_registry {
     size_t n_approvals;
     struct tw_change_def *changes;
     size_t n_changes;
-    struct tw_name_index by_id[TW_ID_KINDS]; /* item: entry index */
+    struct tw_name_index by_id[TW_ID_KINDS];        /* item: entry index */
     struct tw_name_index exact_nodes, exact_topics; /* item: variable index */
     uint32_t *glob_nodes, *filter_topics;
     size_t n_glob_nodes, n_filter_topics;
-    struct tw_who *who;              /* caches, see who.c and decide.c */
+    struct tw_resolved last;
+    struct tw_who *who; /* caches, see who.c and decide.c */
     struct tw_decisions *decisions;
-    char version_text[TW_NUM_TEXT];  /* a model version that came as a number */
-    void **kept;                     /* everything allocated */
+    char version_text[TW_NUM_TEXT]; /* a model version that came as a number */
+    void **kept;                    /* everything allocated */
     size_t n_kept, size_kept;
 };
 
-/* Zeroed memory that lives as long as the registry; NULL when there is none (then loading fails). */
+/* Zeroed memory that lives as long as the registry; NULL when there is none (then loading fails).
+ */
 void *tw_registry_keep(struct tw_registry *r, size_t n, size_t size);
 
 /* ---- texts of the format */
@@ -178,11 +193,11 @@ struct tw_claim { /* what a client says about itself, and what its packets say *
     struct tw_str facts[TW_ID_KINDS]; /* absent: not known */
     struct tw_str certificate_uri;
     struct tw_ip ip;
-    uint8_t ip_key[17], mac[6];       /* what facts[] of addresses point to */
+    uint8_t ip_key[17], mac[6]; /* what facts[] of addresses point to */
 };
 
 struct tw_who_facts {
-    const struct tw_entry *entry;     /* NULL: unregistered */
+    const struct tw_entry *entry; /* NULL: unregistered */
     enum tw_identity identity;
     bool certain, registered_address, in_registered_only;
     struct tw_str network, mismatch;
@@ -190,8 +205,8 @@ struct tw_who_facts {
 
 /* An address and a port as a place to go to. */
 struct tw_place {
-    const struct tw_entry *entry;     /* NULL: unregistered */
-    bool in_plant, is_server_port;    /* the entry declares the port */
+    const struct tw_entry *entry;  /* NULL: unregistered */
+    bool in_plant, is_server_port; /* the entry declares the port */
 };
 
 struct tw_who *tw_who_new(void);
@@ -214,9 +229,9 @@ struct tw_place tw_identity_place(
 
 struct tw_decision {
     const struct tw_variable *variable;
-    bool is_payload; /* the event is the whole value of the variable */
-    bool is_part;    /* the event only belongs to a message that carries the variable */
-    bool is_publisher;               /* the variable lists the actor */
+    bool is_payload;   /* the event is the whole value of the variable */
+    bool is_part;      /* the event only belongs to a message that carries the variable */
+    bool is_publisher; /* the variable lists the actor */
     const struct tw_grant *grant;
     bool allowed, default_open;
     const struct tw_report_def *report;
@@ -230,6 +245,10 @@ const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event
 /* variable.c: fills variable, is_payload, is_part. */
 void tw_variable_find(const struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *server, struct tw_decision *out);
+
+/* Take the range out of an EURange property that is read. */
+void tw_variable_learn(
+    struct tw_registry *r, const struct tw_event *event, const struct tw_entry *server);
 
 /* grant.c: fills grant, allowed, default_open. */
 void tw_grant_find(const struct tw_event *event, const struct tw_entry *actor,

@@ -1,15 +1,15 @@
 #pragma once
-/* The plant inventory (CONTRACT § 3): who is who, which tier, what may be done. Loaded once, read by
- * the analysis thread. Identity is tried by client id, user, ApplicationUri, certificate, MAC and
- * address; what contradicts what is said in words. */
+/* The plant inventory (CONTRACT § 3): who is who, which tier, what may be done. Loaded once, read
+ * by the analysis thread. Identity is tried by client id, user, ApplicationUri, certificate, MAC
+ * and address; what contradicts what is said in words. */
 
 #include "config/yaml.h"
 #include "event/facts.h"
 
 struct tw_registry;
 
-/* Load and check everything; NULL when there were errors. `path` NULL: an empty inventory, everybody
- * unregistered, no network registered-only. */
+/* Load and check everything; NULL when there were errors. `path` NULL: an empty inventory,
+ * everybody unregistered, no network registered-only. */
 struct tw_registry *tw_registry_load(const char *path, struct tw_diags *diags);
 void tw_registry_free(struct tw_registry *r);
 /* The JSON schema of the format. */
@@ -30,10 +30,11 @@ size_t tw_registry_variables(const struct tw_registry *r);
 
 /* Declarations that detect/ keeps state for. */
 struct tw_approval_def {
-    struct tw_str id, topic;                 /* topic filter */
-    const struct tw_str *by;                 /* actor ids */
+    struct tw_str id, topic; /* topic filter */
+    const struct tw_str *by; /* actor ids */
     size_t n_by;
-    struct tw_str approved, ai_system, object, value, expires_s; /* JSON Pointers; absent: not used */
+    struct tw_str approved, ai_system, object, value,
+        expires_s; /* JSON Pointers; absent: not used */
     int64_t valid_ns;
     uint32_t uses;
 };
@@ -52,7 +53,7 @@ struct tw_change_def {
 size_t tw_registry_changes(const struct tw_registry *r, const struct tw_change_def **out);
 
 struct tw_report_def {
-    struct tw_str topic;                      /* topic filter */
+    struct tw_str topic;                                                      /* topic filter */
     struct tw_str confidence, inputs_ts, model, model_version, object, value; /* JSON Pointers */
 };
 /* The reports of an AI system; 0 for anybody else. */

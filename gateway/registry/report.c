@@ -72,8 +72,8 @@ void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
     if (is_at(report->model_version, event)) {
         out->model_version = text_of(&event->value, r->version_text);
         /* Where no version is registered there is none to differ from. */
-        out->version_declared = out->model_version.p != NULL &&
-                                (actor->model_version.p == NULL ||
-                                    tw_str_eq(out->model_version, actor->model_version));
+        out->version_declared =
+            out->model_version.p != NULL &&
+            (actor->model_version.p == NULL || tw_str_eq(out->model_version, actor->model_version));
     }
 }

@@ -5,7 +5,8 @@ static struct tw_str known(const struct tw_maybe *m)
     return m->is_null ? TW_STR_NONE : m->s;
 }
 
-/* Events that a server sends by itself: what their session says about the client is about the receiver. */
+/* Events that a server sends by itself: what their session says about the client is about the
+ * receiver. */
 static bool is_from_server(const struct tw_event *event, const struct tw_place *src)
 {
     static const uint32_t pushed =
@@ -15,26 +16,34 @@ static bool is_from_server(const struct tw_event *event, const struct tw_place *
     return src->entry != NULL && src->is_server_port;
 }
 
-/* Only a name that the other side accepted counts: a mistyped password is no identity. */
-static bool user_counts(const struct tw_event *event)
+/* Names that the other side did not accept, or will not need any more: a mistyped password is no
+ * identity, and what a connection was is judged while it lives. */
+static bool is_accepted(const struct tw_event *event)
 {
+    if (event->action == TW_ACTION_DISCONNECT)
+        return false;
     bool asks = event->action == TW_ACTION_AUTHENTICATE || event->action == TW_ACTION_CONNECT;
     return !asks || (!event->status_bad && !event->status.is_null);
 }
 
-static void claim_names(struct tw_claim *c, const struct tw_event *event)
+static void claim_names(
+    const struct tw_registry *r, struct tw_claim *c, const struct tw_event *event)
 {
+    bool accepted = is_accepted(event);
     if (event->opcua != NULL) {
         const struct tw_opcua_info *o = event->opcua;
         c->facts[TW_ID_URI] = known(&o->application_uri);
         c->facts[TW_ID_CERTIFICATE] = known(&o->certificate_sha256);
         c->certificate_uri = o->certificate_uri;
-        if (user_counts(event))
+        if (accepted)
             c->facts[TW_ID_OPCUA_USER] = known(&o->user);
     }
     if (event->mqtt != NULL) {
-        c->facts[TW_ID_CLIENT_ID] = known(&event->mqtt->client_id);
-        if (user_counts(event))
+        struct tw_str id = known(&event->mqtt->client_id);
+        /* A refused client id says something only when it is somebody's. */
+        if (accepted || tw_name_index_find(&r->by_id[TW_ID_CLIENT_ID], id) != NULL)
+            c->facts[TW_ID_CLIENT_ID] = id;
+        if (accepted)
             c->facts[TW_ID_MQTT_USER] = known(&event->mqtt->username);
     }
 }
@@ -124,6 +133,10 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
     out->unit = v->unit;
     out->type = v->type;
     out->range = v->range;
+    if (!v->range.has_min && !v->range.has_max && v->learned.has_min) {
+        out->range = v->learned;
+        out->range_learned = true;
+    }
     out->has_max_step = v->has_max_step;
     out->max_step = v->max_step;
     out->has_max_rate = v->has_max_rate;
@@ -146,31 +159,105 @@ static void fill_grant(const struct tw_decision *d, struct tw_grant_facts *out)
 
 enum { CLIENT, SERVER }; /* the sides of a flow, for the cache of identities */
 
-void tw_registry_resolve(
+/* Who acts on what. */
+static void resolve_parties(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
 {
-    *facts = (struct tw_facts){0};
+    struct tw_resolved *last = &r->last;
     const struct tw_place src = tw_who_at(r, &event->src, event->protocol);
     const struct tw_place dst = tw_who_at(r, &event->dst, event->protocol);
     const bool from_server = is_from_server(event, &src);
     struct tw_claim client, plain;
     tw_claim_address(&client, from_server ? &event->dst : &event->src);
     if (has_names(event))
-        claim_names(&client, event);
+        claim_names(r, &client, event);
     const struct tw_who_facts *named = tw_who_is(r, &client, event->flow, CLIENT), *who = named;
     if (from_server) {
         tw_claim_address(&plain, &event->src);
         who = tw_who_is(r, &plain, event->flow, SERVER);
     }
     /* A server is told by where it listens; a client by all that it is. */
-    const struct tw_entry *entry = from_server && src.entry != NULL ? src.entry : who->entry;
-    const struct tw_entry *server = from_server ? entry : dst.entry;
+    last->entry = from_server && src.entry != NULL ? src.entry : who->entry;
+    last->server = from_server ? last->entry : dst.entry;
     const struct tw_entry *target = from_server ? named->entry : dst.entry;
-    const struct tw_decision *d = tw_decide(r, event, entry, server);
-    fill_actor(who, entry, event, !from_server, &facts->actor);
+    *facts = (struct tw_facts){0};
+    fill_actor(who, last->entry, event, !from_server, &facts->actor);
     fill_target(target, &dst, event, &facts->target);
+}
+
+static struct tw_resolved message_of(const struct tw_event *event, const struct tw_facts *facts)
+{
+    struct tw_resolved m = {.facts = facts, .flow = event->flow, .packet = event->packet,
+        .action = event->action, .src = event->src, .dst = event->dst};
+    if (event->mqtt != NULL) {
+        m.serial = event->mqtt->serial;
+        m.names[0] = event->mqtt->client_id.s;
+        m.names[1] = event->mqtt->username.s;
+    } else if (event->opcua != NULL) {
+        m.session = event->opcua->auth_token;
+        m.names[0] = event->opcua->application_uri.s;
+        m.names[1] = event->opcua->user.s;
+        m.names[2] = event->opcua->certificate_sha256.s;
+    }
+    m.known = m.serial != 0 || m.session != 0;
+    return m;
+}
+
+static bool same_place(const struct tw_endpoint *a, const struct tw_endpoint *b)
+{
+    return a->port == b->port && tw_ip_eq(&a->ip, &b->ip) && a->has_mac == b->has_mac &&
+           memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+}
+
+static bool is_same(const struct tw_resolved *a, const struct tw_resolved *b)
+{
+    if (!a->known || a->facts != b->facts || a->flow != b->flow || a->packet != b->packet ||
+        a->serial != b->serial || a->session != b->session || a->action != b->action)
+        return false;
+    /* The same bytes at the same place: names are not copied within a message. */
+    for (size_t i = 0; i < sizeof(a->names) / sizeof(a->names[0]); i++) {
+        if (a->names[i].p != b->names[i].p || a->names[i].len != b->names[i].len)
+            return false;
+    }
+    return same_place(&a->src, &b->src) && same_place(&a->dst, &b->dst);
+}
+
+/* What a message has of its own is told anew for each of its events. */
+static void clear_rest(struct tw_facts *facts)
+{
+    facts->variable = (struct tw_variable_facts){0};
+    facts->approval = (struct tw_approval_facts){0};
+    facts->report = (struct tw_report_facts){0};
+    facts->change_open = false;
+    facts->watching_ns = 0;
+}
+
+/* A topic without variables and reports has none for its leaves; the grant is that of the topic. */
+static bool has_plain_leaves(const struct tw_event *event, const struct tw_decision *d)
+{
+    return event->protocol == TW_PROTO_MQTT && event->action == TW_ACTION_PUBLISH &&
+           event->field.p == NULL && d->variable == NULL && d->report == NULL;
+}
+
+void tw_registry_resolve(
+    struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
+{
+    struct tw_resolved *last = &r->last;
+    const struct tw_resolved message = message_of(event, facts);
+    if (is_same(last, &message)) {
+        clear_rest(facts);
+        if (last->plain_leaves && event->field.p != NULL)
+            return;
+        facts->grant = (struct tw_grant_facts){0};
+    } else {
+        *last = message;
+        resolve_parties(r, event, facts);
+    }
+    const struct tw_decision *d = tw_decide(r, event, last->entry, last->server);
+    tw_variable_learn(r, event, last->server);
     fill_variable(d, event, !facts->actor.certain, &facts->variable);
     fill_grant(d, &facts->grant);
     if (d->report != NULL)
-        tw_report_fill(r, event, entry, d->report, &facts->report);
+        tw_report_fill(r, event, last->entry, d->report, &facts->report);
+    last->plain_leaves = has_plain_leaves(event, d);
 }

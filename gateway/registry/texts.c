@@ -1,5 +1,5 @@
-/* The small texts of an inventory: NodeIds and their patterns, topic filters that contain each other,
- * address ranges. */
+/* The small texts of an inventory: NodeIds and their patterns, topic filters that contain each
+ * other, address ranges. */
 
 #include "base/topic.h"
 #include "registry/model.h"
@@ -69,8 +69,7 @@ static bool identifier_valid(struct tw_str s, const char **out_why)
         char letter;
         bool (*valid)(struct tw_str s);
         const char *why;
-    } forms[] = {{'i', numeric_id, "\"i=\" needs a number"},
-        {'s', text_id, "\"s=\" needs a name"},
+    } forms[] = {{'i', numeric_id, "\"i=\" needs a number"}, {'s', text_id, "\"s=\" needs a name"},
         {'g', guid_id, "\"g=\" needs a GUID such as 09087E75-8E5E-499B-954F-F2A9603DB28A"},
         {'b', opaque_id, "\"b=\" needs base64"}};
     if (s.len > 0 && is_glob(s.p[0]))

@@ -36,7 +36,8 @@ enum tw_tier tw_tier_derive(const struct tw_tier_case *c, char *out_why, size_t 
     }
     enum tw_tier raised = uplift(plain);
     snprintf(out_why, size,
-        "autonomy A%d with consequence C%d is %s; an llm with a right to write is one higher and at "
+        "autonomy A%d with consequence C%d is %s; an llm with a right to write is one higher and "
+        "at "
         "least T2 (uplift U1): %s",
         c->autonomy, c->consequence, tw_tier_name(plain), tw_tier_name(raised));
     return raised;

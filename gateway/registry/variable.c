@@ -1,5 +1,7 @@
-/* Which declared variable an event is about. Exact names come before patterns, patterns in the order of
- * the file. */
+/* Which declared variable an event is about. Exact names come before patterns, patterns in the
+ * order of the file. */
+
+#include <math.h>
 
 #include "base/topic.h"
 #include "registry/model.h"
@@ -37,8 +39,8 @@ static void find_node(const struct tw_registry *r, const struct tw_event *event,
 
 enum fit { FIT_NONE, FIT_MESSAGE, FIT_PART, FIT_WHOLE, FIT_FIELD };
 
-/* How well a variable on this topic fits: its field, the whole payload, a part of a payload that is one
- * variable, or only the message that carries it. */
+/* How well a variable on this topic fits: its field, the whole payload, a part of a payload that is
+ * one variable, or only the message that carries it. */
 static enum fit fit_of(const struct tw_variable *v, const struct tw_event *event)
 {
     bool whole = v->field.len == 0;
@@ -89,4 +91,46 @@ void tw_variable_find(const struct tw_registry *r, const struct tw_event *event,
         find_node(r, event, server, out);
     else if (event->protocol == TW_PROTO_MQTT && !tw_topic_has_wildcard(event->object))
         find_topic(r, event, out);
+}
+
+static bool member(const struct tw_value *v, const char *name, double *out)
+{
+    for (uint32_t i = 0; i < v->n; i++) {
+        if (tw_str_eq_nocase(v->items[i].name, tw_str_of(name)))
+            return tw_value_number(&v->items[i], out) && isfinite(*out);
+    }
+    return false;
+}
+
+/* Which node a property belongs to is only said when somebody browses; servers name it after its
+ * parent
+ * ("Boiler.Temp-EURange"), and only such names are understood. */
+static struct tw_str parent_of_range(struct tw_str node)
+{
+    static const char property[] = "EURange", separators[] = "-./|:_";
+    const size_t len = sizeof(property) - 1;
+    if (node.len <= len + 1 || memcmp(node.p + node.len - len, property, len) != 0 ||
+        memchr(separators, node.p[node.len - len - 1], sizeof(separators) - 1) == NULL)
+        return TW_STR_NONE;
+    return (struct tw_str){node.p, node.len - len - 1};
+}
+
+void tw_variable_learn(
+    struct tw_registry *r, const struct tw_event *event, const struct tw_entry *server)
+{
+    struct tw_range range = {.has_min = true, .has_max = true};
+    if (event->value.kind != TW_VALUE_OBJECT || event->protocol != TW_PROTO_OPCUA ||
+        (event->action != TW_ACTION_READ && event->action != TW_ACTION_NOTIFY) ||
+        event->status_bad || server == NULL)
+        return;
+    struct tw_str node = parent_of_range(event->object);
+    if (node.p == NULL || !member(&event->value, "Low", &range.min) ||
+        !member(&event->value, "High", &range.max) || range.min >= range.max)
+        return;
+    const struct tw_name_index *index = &r->exact_nodes;
+    const struct tw_name_row *row = tw_name_index_find(index, node);
+    for (; row != NULL && row < index->rows + index->n && tw_str_eq(row->text, node); row++) {
+        if (r->variables[row->item].server == server)
+            r->variables[row->item].learned = range;
+    }
 }

@@ -1,5 +1,6 @@
-/* The answers of identity.c, kept: every event asks, and a flow's facts hardly ever change. A slot is
- * found by the flow and holds exactly the facts that were judged, so a clash costs time, nothing else. */
+/* The answers of identity.c, kept: every event asks, and a flow's facts hardly ever change. A slot
+ * is found by the flow and holds exactly the facts that were judged, so a clash costs time, nothing
+ * else. */
 
 #include <stdlib.h>
 

@@ -5,9 +5,9 @@
 #include "base/timefmt.h"
 #include "score/score.h"
 
-/* Risk of an actor (RISK-TIERS § 7): one value per rule, which halves with its family's half-life; the
- * strongest of each family; the families combined as independent causes, 1 - Π(1 - P); the odds of
- * that times the tier factor and the weight of what was touched. The weight is the mean of the
+/* Risk of an actor (RISK-TIERS § 7): one value per rule, which halves with its family's half-life;
+ * the strongest of each family; the families combined as independent causes, 1 - Π(1 - P); the odds
+ * of that times the tier factor and the weight of what was touched. The weight is the mean of the
  * families' asset and context factors by their probability, so that a faint trace on an essential
  * asset does not multiply everything else. Floors fade with the evidence that set them. Never less
  * than the strongest single rule. */
@@ -35,10 +35,9 @@ static const struct {
     const char *family;
     int64_t half_life_s;
 } half_lives[] = {
-    {"IDN", 86400}, {"PRV", 86400}, {"OVR", 86400}, {"MDL", 86400}, {"CRY", 86400},
-    {"NET", 21600}, {"EXF", 21600},
-    {"INJ", 3600}, {"HAL", 3600}, {"MAS", 3600},
-    {"CMD", 900}, {"INP", 900}, {"AVL", 900},
+    {"IDN", 86400}, {"PRV", 86400}, {"OVR", 86400}, {"MDL", 86400}, {"CRY", 86400}, {"NET", 21600},
+    {"EXF", 21600}, {"INJ", 3600}, {"HAL", 3600}, {"MAS", 3600}, {"CMD", 900}, {"INP", 900},
+    {"AVL", 900},
     {"CTL", 900}, /* ten loop periods where the loop is known; slow loops take a minute and more */
 };
 enum { OTHER_HALF_LIFE_S = 3600 }; /* a plant's own families */
@@ -139,7 +138,8 @@ static int risk_of(const struct subject *s, int64_t now_ns)
     if (sum <= 0)
         return (int)floor(least + 0.5 + 1e-9);
     double both = fmin(1 - none, 0.999999);
-    return (int)floor(fmax(least, odds_share(both, s->tier_factor * (weighted / sum))) + 0.5 + 1e-9);
+    return (int)floor(
+        fmax(least, odds_share(both, s->tier_factor * (weighted / sum))) + 0.5 + 1e-9);
 }
 
 static double present(const struct evidence *e, int64_t now_ns)

@@ -2,10 +2,11 @@
 
 #include <math.h>
 
-/* p = evidence class x strength x severity / 100; odds p/(1-p), times the factors, as a share of 100
- * (CONTRACT § 5). What an alert prints is what the score is made of: strength is rounded to two
- * decimals before it is used, and p keeps six, which is all that the product of three such figures can
- * have. So a reader comes to the same score from p, and from evidence, strength and severity. */
+/* p = evidence class x strength x severity / 100; odds p/(1-p), times the factors, as a share of
+ * 100 (CONTRACT § 5). What an alert prints is what the score is made of: strength is rounded to two
+ * decimals before it is used, and p keeps six, which is all that the product of three such figures
+ * can have. So a reader comes to the same score from p, and from evidence, strength and severity.
+ */
 
 struct named_factor {
     const char *name;
@@ -93,8 +94,8 @@ static double evidence_probability(char evidence)
     return evidence_classes[3].probability;
 }
 
-/* Half up. The nudge undoes what binary fractions do to figures that are exact in decimal: a score of
- * 31.5 is 32, also where its double is 31.499999999999996. */
+/* Half up. The nudge undoes what binary fractions do to figures that are exact in decimal: a score
+ * of 31.5 is 32, also where its double is 31.499999999999996. */
 static double round_to(double v, double scale)
 {
     return floor(v * scale + 0.5 + 1e-9) / scale;

@@ -4,8 +4,8 @@
 #include "base/timefmt.h"
 #include "session/mqtt.h"
 
-/* Which connections a client id lives on. A server ends the older one when the same id connects again
- * [MQTT5 3.1.4]: that is a takeover. An id that lives at two addresses is a clone. */
+/* Which connections a client id lives on. A server ends the older one when the same id connects
+ * again [MQTT5 3.1.4]: that is a takeover. An id that lives at two addresses is a clone. */
 
 #define TAKEOVER_NS (60 * TW_NS_PER_S)
 

@@ -117,8 +117,8 @@ static bool segment_number(const char *name, uint64_t *out)
 
 bool tw_chain_segment_path(char out[TW_CHAIN_PATH], const char *folder, uint64_t first)
 {
-    int n = snprintf(
-        out, TW_CHAIN_PATH, "%s/alerts-%012llu.jsonl", folder, (unsigned long long)first);
+    int n =
+        snprintf(out, TW_CHAIN_PATH, "%s/alerts-%012llu.jsonl", folder, (unsigned long long)first);
     return n > 0 && n < TW_CHAIN_PATH;
 }
 
@@ -158,8 +158,8 @@ static enum tw_status add_folder(struct tw_chain_files *files, const char *folde
         uint64_t first;
         if (!segment_number(e->d_name, &first))
             continue;
-        status = tw_chain_segment_path(path, folder, first) ? add_file(files, path, first)
-                                                            : TW_INVALID;
+        status =
+            tw_chain_segment_path(path, folder, first) ? add_file(files, path, first) : TW_INVALID;
     }
     closedir(dir);
     if (files->n > 1)
@@ -174,8 +174,7 @@ enum tw_status tw_chain_files(const char *path, struct tw_chain_files *out)
     if (strlen(path) >= TW_CHAIN_PATH || stat(path, &st) != 0)
         return TW_IO;
     files.is_folder = S_ISDIR(st.st_mode);
-    enum tw_status status =
-        files.is_folder ? add_folder(&files, path) : add_file(&files, path, 1);
+    enum tw_status status = files.is_folder ? add_folder(&files, path) : add_file(&files, path, 1);
     if (status != TW_OK) {
         tw_chain_files_fini(&files);
         return status;
@@ -275,7 +274,8 @@ static enum tw_status refill(struct tw_chain_reader *r)
     if (n < 0)
         return TW_IO;
     r->end = n == 0;
-    tw_text_add(&r->buffer, block, (size_t)n);
+    if (n > 0)
+        tw_text_add(&r->buffer, block, (size_t)n);
     return r->buffer.failed ? TW_NO_MEMORY : TW_OK;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-/* What the lines of a ledger have in common for writer, reader and verifier: the three members at the
- * end of each line, the files of a ledger in order, and the head, a small file beside it that says
- * where the chain ends and begins, so that a missing end is noticed. */
+/* What the lines of a ledger have in common for writer, reader and verifier: the three members at
+ * the end of each line, the files of a ledger in order, and the head, a small file beside it that
+ * says where the chain ends and begins, so that a missing end is noticed. */
 
 #include "base/status.h"
 #include "base/str.h"
@@ -22,8 +22,8 @@ bool tw_chain_boot_valid(struct tw_str boot);
 bool tw_chain_parse(struct tw_str line, struct tw_chain_tail *out);
 void tw_chain_hash(struct tw_str line, char out[TW_CHAIN_HASH]);
 
-/* The files of a ledger: the one file, or the segments of a folder. A segment's name is the number of
- * its first line since the ledger began. */
+/* The files of a ledger: the one file, or the segments of a folder. A segment's name is the number
+ * of its first line since the ledger began. */
 struct tw_chain_file {
     char path[TW_CHAIN_PATH];
     uint64_t first; /* 1 for a single file */
@@ -39,11 +39,11 @@ void tw_chain_files_fini(struct tw_chain_files *files);
 bool tw_chain_segment_path(char out[TW_CHAIN_PATH], const char *folder, uint64_t first);
 
 struct tw_chain_head {
-    uint64_t lines;            /* number of the last line; 0: none yet */
+    uint64_t lines;             /* number of the last line; 0: none yet */
     char sha256[TW_CHAIN_HASH]; /* of that line */
     char boot[TW_CHAIN_BOOT];
     uint64_t seq;
-    uint64_t first;            /* number of the first line that is kept */
+    uint64_t first; /* number of the first line that is kept */
     char first_prev[TW_CHAIN_HASH];
 };
 enum { TW_CHAIN_HEAD_BYTES = 512 };
@@ -57,8 +57,8 @@ TW_MUST_CHECK enum tw_status tw_chain_head_read(const char *head_path, struct tw
 struct tw_chain_reader {
     int fd;
     struct tw_text buffer;
-    size_t at;             /* start of the next line in the buffer */
-    uint64_t offset;       /* of that in the file */
+    size_t at;       /* start of the next line in the buffer */
+    uint64_t offset; /* of that in the file */
     bool end;
 };
 TW_MUST_CHECK enum tw_status tw_chain_reader_open(struct tw_chain_reader *r, const char *path);

@@ -18,28 +18,28 @@ struct tw_ledger {
     bool is_folder, sync, broken;
     size_t segment_bytes, keep_bytes;
     int fd, head_fd, folder_fd;
-    off_t size;          /* of the open file: what is whole */
+    off_t size; /* of the open file: what is whole */
     struct tw_chain_head head;
     char boot[TW_CHAIN_BOOT];
     char prev[TW_CHAIN_HASH]; /* what the next line follows */
-    uint64_t seq;        /* of the last line of this boot, 0 for none */
+    uint64_t seq;             /* of the last line of this boot, 0 for none */
     struct tw_text wire, line;
 };
 
 /* What is found at the end of a chain that is there already. */
 struct found {
-    uint64_t lines;      /* number of the last whole line */
-    bool any;            /* there is one, and these are of it: */
+    uint64_t lines; /* number of the last whole line */
+    bool any;       /* there is one, and these are of it: */
     char sha256[TW_CHAIN_HASH];
     struct tw_chain_tail tail;
     bool tail_valid;
-    off_t whole;         /* bytes of the last file up to the last newline */
-    bool cut;            /* something follows without a newline … */
-    bool cut_complete;   /* … but only the newline is missing */
+    off_t whole;       /* bytes of the last file up to the last newline */
+    bool cut;          /* something follows without a newline … */
+    bool cut_complete; /* … but only the newline is missing */
 };
 
-static enum tw_status say(char *err, size_t size, enum tw_status status, const char *what,
-    const char *path)
+static enum tw_status say(
+    char *err, size_t size, enum tw_status status, const char *what, const char *path)
 {
     if (size > 0)
         snprintf(err, size, "%s: %s", path, what);
@@ -161,12 +161,15 @@ static enum tw_status mend_end(
     }
     if (set_aside(l, f) != TW_OK)
         return say_errno(err, err_size, l->file);
-    return say(err, err_size, TW_OK, "the last line was cut short; what is left of it was moved to "
-                                     "the file of the same name with .cut", l->file);
+    return say(err, err_size, TW_OK,
+        "the last line was cut short; what is left of it was moved to "
+        "the file of the same name with .cut",
+        l->file);
 }
 
 /* Where the chain goes on. What the head says is the truth about the end: when lines that it knows
- * are gone or changed, the next line follows what was there, and the break stays visible for ever. */
+ * are gone or changed, the next line follows what was there, and the break stays visible for ever.
+ */
 static void join(struct tw_ledger *l, const struct found *f, bool has_head, char *err, size_t size)
 {
     const struct tw_chain_head *h = &l->head;
@@ -181,8 +184,9 @@ static void join(struct tw_ledger *l, const struct found *f, bool has_head, char
         memcpy(l->prev, h->sha256, sizeof(l->prev));
         if (strcmp(h->boot, l->boot) == 0 && h->seq > l->seq)
             l->seq = h->seq;
-        say(err, size, TW_OK, f->lines < h->lines ? "lines are missing at the end of the ledger"
-                                                  : "the last line of the ledger was changed",
+        say(err, size, TW_OK,
+            f->lines < h->lines ? "lines are missing at the end of the ledger"
+                                : "the last line of the ledger was changed",
             l->path);
     }
     l->head.lines = f->lines;
@@ -245,8 +249,8 @@ static enum tw_status list_files(
     enum tw_status status = tw_chain_files(l->path, out);
     if (status == TW_OK && out->is_folder != l->is_folder) {
         tw_chain_files_fini(out);
-        return say(err, err_size, TW_INVALID, l->is_folder ? "is no folder" : "is a folder",
-            l->path);
+        return say(
+            err, err_size, TW_INVALID, l->is_folder ? "is no folder" : "is a folder", l->path);
     }
     return status == TW_OK ? TW_OK : say_errno(err, err_size, l->path);
 }
@@ -346,8 +350,8 @@ static size_t file_bytes(const char *path)
     return stat(path, &st) == 0 ? (size_t)st.st_size : 0;
 }
 
-/* Delete the oldest segments until what is left, with a full new one, is within keep_bytes. The head
- * says first where the ledger now begins. */
+/* Delete the oldest segments until what is left, with a full new one, is within keep_bytes. The
+ * head says first where the ledger now begins. */
 static void drop_old(struct tw_ledger *l)
 {
     struct tw_chain_files files;

@@ -81,8 +81,7 @@ static int set_will(struct tw_link *link, const struct tw_broker_config *c)
     if (snprintf(topic, sizeof(topic), "%s/state", c->root) >= (int)sizeof(topic))
         return MOSQ_ERR_INVAL;
     if (link->version == 5)
-        mosquitto_property_add_string(
-            &properties, MQTT_PROP_CONTENT_TYPE, "application/json");
+        mosquitto_property_add_string(&properties, MQTT_PROP_CONTENT_TYPE, "application/json");
     /* The library keeps the properties when it succeeds. */
     int rc = mosquitto_will_set_v5(
         link->m, topic, (int)strlen(c->offline), c->offline, 1, true, properties);
@@ -94,8 +93,8 @@ static int set_will(struct tw_link *link, const struct tw_broker_config *c)
 static int set_up(struct tw_link *link, const struct tw_broker_config *c, bool with_will)
 {
     struct mosquitto *m = link->m;
-    int rc = mosquitto_int_option(m, MOSQ_OPT_PROTOCOL_VERSION,
-        link->version == 5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
+    int rc = mosquitto_int_option(
+        m, MOSQ_OPT_PROTOCOL_VERSION, link->version == 5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
     if (rc == MOSQ_ERR_SUCCESS)
         rc = mosquitto_int_option(m, MOSQ_OPT_SEND_MAXIMUM, TW_LINK_WINDOW);
     if (rc == MOSQ_ERR_SUCCESS && c->user != NULL)
@@ -107,8 +106,8 @@ static int set_up(struct tw_link *link, const struct tw_broker_config *c, bool w
     return rc;
 }
 
-enum tw_status tw_link_open(struct tw_link *link, const struct tw_broker_config *config, int version,
-    bool with_will)
+enum tw_status tw_link_open(
+    struct tw_link *link, const struct tw_broker_config *config, int version, bool with_will)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     char id[256];
@@ -214,8 +213,7 @@ static int publish_properties(const struct tw_spooled *m, mosquitto_property **o
     if (rc == 0 && m->expiry_s > 0)
         rc = mosquitto_property_add_int32(out, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, m->expiry_s);
     if (rc == 0 && m->schema != NULL)
-        rc = mosquitto_property_add_string_pair(
-            out, MQTT_PROP_USER_PROPERTY, "schema", m->schema);
+        rc = mosquitto_property_add_string_pair(out, MQTT_PROP_USER_PROPERTY, "schema", m->schema);
     if (rc == 0 && m->tier != NULL)
         rc = mosquitto_property_add_string_pair(out, MQTT_PROP_USER_PROPERTY, "tier", m->tier);
     if (rc == 0 && m->seq > 0) {
@@ -225,7 +223,8 @@ static int publish_properties(const struct tw_spooled *m, mosquitto_property **o
     return rc;
 }
 
-int tw_link_publish(struct tw_link *link, const char *root, const struct tw_spooled *m, int *out_mid)
+int tw_link_publish(
+    struct tw_link *link, const char *root, const struct tw_spooled *m, int *out_mid)
 {
     char topic[65536];
     mosquitto_property *properties = NULL;
@@ -233,8 +232,8 @@ int tw_link_publish(struct tw_link *link, const char *root, const struct tw_spoo
         return MOSQ_ERR_INVAL;
     int rc = link->version == 5 ? publish_properties(m, &properties) : MOSQ_ERR_SUCCESS;
     if (rc == MOSQ_ERR_SUCCESS)
-        rc = mosquitto_publish_v5(link->m, out_mid, topic, (int)m->payload.len, m->payload.p, 1,
-            m->retain, properties);
+        rc = mosquitto_publish_v5(
+            link->m, out_mid, topic, (int)m->payload.len, m->payload.p, 1, m->retain, properties);
     mosquitto_property_free_all(&properties);
     return rc;
 }
@@ -254,8 +253,8 @@ bool tw_link_unsendable(int rc)
 
 int tw_link_loop(struct tw_link *link, int wake_fd, int timeout_ms)
 {
-    struct pollfd p[2] = {{.fd = mosquitto_socket(link->m), .events = POLLIN},
-        {.fd = wake_fd, .events = POLLIN}};
+    struct pollfd p[2] = {
+        {.fd = mosquitto_socket(link->m), .events = POLLIN}, {.fd = wake_fd, .events = POLLIN}};
     if (mosquitto_want_write(link->m))
         p[0].events |= POLLOUT;
     poll(p, 2, timeout_ms); /* one that is negative is ignored */

@@ -3,10 +3,9 @@
 #include <mosquitto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "share/deliver.h"
-#include "share/link.h"
+#include "share/window.h"
 
 enum { TEST_TIMEOUT_MS = 5000 };
 
@@ -100,21 +99,14 @@ bool tw_publisher_stop(struct tw_publisher *p)
     return left.messages == 0 && left.volatiles == 0;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* One attempt with one version of the protocol; libmosquitto's code, and the link as it ended. */
 static int try_once(struct tw_link *link, const struct tw_broker_config *config, int version)
 {
     if (tw_link_open(link, config, version, false) != TW_OK)
         return MOSQ_ERR_INVAL;
     int rc = tw_link_connect(link, config);
-    int64_t until = now_ms() + TEST_TIMEOUT_MS;
-    while (rc == MOSQ_ERR_SUCCESS && !link->answered && now_ms() < until)
+    int64_t until = tw_clock_ms() + TEST_TIMEOUT_MS;
+    while (rc == MOSQ_ERR_SUCCESS && !link->answered && tw_clock_ms() < until)
         rc = tw_link_loop(link, -1, 50);
     return rc != MOSQ_ERR_SUCCESS || link->answered ? rc : MOSQ_ERR_TIMEOUT;
 }
@@ -136,7 +128,8 @@ enum tw_status tw_publisher_test(const struct tw_broker_config *config, char *er
             continue;
         status = TW_OK;
     } else if (link.answered) {
-        snprintf(err, err_size, "the broker refused the connection: %s", tw_link_answer_text(&link));
+        snprintf(
+            err, err_size, "the broker refused the connection: %s", tw_link_answer_text(&link));
     } else {
         tw_link_complaint(&link, rc, err, err_size);
     }

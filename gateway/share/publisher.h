@@ -1,7 +1,7 @@
 #pragma once
-/* Alerts to the shared broker: MQTT 5 (3.1.1 when the broker refuses 5), QoS 1, one thread that drives
- * libmosquitto itself, a window of unacknowledged messages, reconnecting with back-off, last will and
- * retained state. A message leaves the spool on its PUBACK, never before. */
+/* Alerts to the shared broker: MQTT 5 (3.1.1 when the broker refuses 5), QoS 1, one thread that
+ * drives libmosquitto itself, a window of unacknowledged messages, reconnecting with back-off, last
+ * will and retained state. A message leaves the spool on its PUBACK, never before. */
 
 #include "base/status.h"
 #include "base/str.h"
@@ -11,17 +11,18 @@ struct tw_publisher;
 struct tw_broker_config {
     const char *host;
     int port;
-    const char *client_id;     /* stable: site and gateway */
+    const char *client_id; /* stable: site and gateway */
     const char *user, *password;
-    const char *ca, *cert, *key;   /* TLS when any is set */
-    const char *root;          /* "tierwatch/1/SITE/GATEWAY" or "tierwatch-replay/1/SITE/GATEWAY" */
-    const char *online, *offline;  /* payloads of ROOT/state */
-    const char *spool;         /* file of what is not acknowledged yet; NULL: memory only */
-    int64_t drain_ms;          /* at stop: how long to wait for acknowledgements */
-    int64_t ack_timeout_ms;    /* a broker silent for so long about a message is given up; 0: 20 s */
-    int64_t retry_ms;          /* the first pause after a failure, doubled up to 30 of it; 0: 1 s */
+    const char *ca, *cert, *key; /* TLS when any is set */
+    const char *root; /* "tierwatch/1/SITE/GATEWAY" or "tierwatch-replay/1/SITE/GATEWAY" */
+    const char *online, *offline; /* payloads of ROOT/state */
+    const char *spool;            /* file of what is not acknowledged yet; NULL: memory only */
+    int64_t drain_ms;             /* at stop: how long to wait for acknowledgements */
+    int64_t ack_timeout_ms; /* a broker silent for so long about a message is given up; 0: 20 s */
+    int64_t retry_ms;       /* the first pause after a failure, doubled up to 30 of it; 0: 1 s */
 };
 
+/* On TW_OK `err` is empty or holds a remark that is worth a warning (the spool was moved aside). */
 TW_MUST_CHECK enum tw_status tw_publisher_start(
     const struct tw_broker_config *config, struct tw_publisher **out, char *err, size_t err_size);
 /* Connect once, report the broker's answer, disconnect: for --test. */
@@ -29,14 +30,14 @@ TW_MUST_CHECK enum tw_status tw_publisher_test(
     const struct tw_broker_config *config, char *err, size_t err_size);
 
 struct tw_message {
-    struct tw_str topic;       /* below the root */
+    struct tw_str topic; /* below the root */
     struct tw_str payload;
     bool retain;
-    uint32_t expiry_s;         /* 0: none */
-    bool volatile_;            /* only the newest per topic matters (stats, risk): may be replaced */
+    uint32_t expiry_s; /* 0: none */
+    bool volatile_;    /* only the newest per topic matters (stats, risk): may be replaced */
     /* MQTT 5 user properties, a convenience for subscribers: every fact is in the payload too. */
     struct tw_str schema, tier;
-    uint64_t seq;              /* 0: none */
+    uint64_t seq; /* 0: none */
 };
 /* Copies; thread-safe; never blocks on the network. TW_FULL when the spool is at its limit. */
 TW_MUST_CHECK enum tw_status tw_publisher_send(
@@ -52,6 +53,6 @@ struct tw_publisher_stats tw_publisher_stats(struct tw_publisher *p);
  * acknowledged. */
 bool tw_publisher_stop(struct tw_publisher *p);
 
-/* One level of a topic [MQTT5 4.7]: every byte outside [A-Za-z0-9_-] becomes `_`, nothing becomes `_`
- * (CONTRACT § 6). Returns the length; terminated, cut to `size`. */
+/* One level of a topic [MQTT5 4.7]: every byte outside [A-Za-z0-9_-] becomes `_`, nothing becomes
+ * `_` (CONTRACT § 6). Returns the length; terminated, cut to `size`. */
 size_t tw_topic_level(char *out, size_t size, struct tw_str s);

@@ -19,6 +19,7 @@ enum statement {
     DONE_VOLATILE,
     HOLD,
     NEXT_DUE,
+    RESTING,
     BEGIN,
     COMMIT,
     ROLLBACK,
@@ -28,8 +29,9 @@ enum statement {
 static const char *const sql[STATEMENTS] = {
     [ADD] = "INSERT INTO spool(topic, payload, retain, expiry, schema, tier, seq)"
             " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [ADD_VOLATILE] = "INSERT OR REPLACE INTO newest(topic, payload, retain, expiry, schema, tier, seq)"
-                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [ADD_VOLATILE] =
+        "INSERT OR REPLACE INTO newest(topic, payload, retain, expiry, schema, tier, seq)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [NEXT] = "SELECT " COLUMNS " FROM spool WHERE id > ?1 AND held_until = 0 ORDER BY id LIMIT ?2",
     [DUE] = "SELECT " COLUMNS " FROM spool WHERE held_until > 0 AND held_until <= ?1"
             " ORDER BY held_until LIMIT ?2",
@@ -38,13 +40,15 @@ static const char *const sql[STATEMENTS] = {
     [DONE_VOLATILE] = "DELETE FROM newest WHERE id = ?1",
     [HOLD] = "UPDATE spool SET held_until = ?2, attempts = ?3 WHERE id = ?1",
     [NEXT_DUE] = "SELECT min(held_until) FROM spool WHERE held_until > 0",
+    [RESTING] = "SELECT count(*) FROM spool WHERE held_until > 0 AND held_until > ?1",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
 };
 
-/* EXCLUSIVE: one gateway per spool, and no shared-memory file. FULL: on disk when add returns. What a
- * broker refused before is tried again by a new start: somebody may have mended its permissions. */
+/* EXCLUSIVE: one gateway per spool, and no shared-memory file. FULL: on disk when add returns. What
+ * a broker refused before is tried again by a new start: somebody may have mended its permissions.
+ */
 static const char *const set_up[] = {
     "PRAGMA locking_mode = EXCLUSIVE",
     "PRAGMA journal_mode = WAL",
@@ -217,8 +221,8 @@ enum tw_status tw_spool_add(struct tw_spool *s, const struct tw_message *m)
         enum statement which = m->volatile_ ? ADD_VOLATILE : ADD;
         sqlite3_stmt *st = s->statements[which];
         bind_text(st, 1, m->topic);
-        sqlite3_bind_blob(st, 2, m->payload.p != NULL ? m->payload.p : "", (int)m->payload.len,
-            SQLITE_STATIC);
+        sqlite3_bind_blob(
+            st, 2, m->payload.p != NULL ? m->payload.p : "", (int)m->payload.len, SQLITE_STATIC);
         sqlite3_bind_int(st, 3, m->retain);
         sqlite3_bind_int64(st, 4, m->expiry_s);
         bind_text(st, 5, m->schema);
@@ -253,8 +257,8 @@ static struct tw_spooled row_of(sqlite3_stmt *st, bool is_volatile)
     };
 }
 
-static enum tw_status each(struct tw_spool *s, enum statement which, int64_t from, int limit,
-    tw_spooled_fn fn, void *user)
+static enum tw_status each(
+    struct tw_spool *s, enum statement which, int64_t from, int limit, tw_spooled_fn fn, void *user)
 {
     sqlite3_stmt *st = s->statements[which];
     int rc;
@@ -350,4 +354,17 @@ struct tw_spool_count tw_spool_count(struct tw_spool *s)
     struct tw_spool_count count = s->count;
     pthread_mutex_unlock(&s->lock);
     return count;
+}
+
+uint64_t tw_spool_deliverable(struct tw_spool *s, int64_t by_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    sqlite3_stmt *st = s->statements[RESTING];
+    uint64_t n = s->count.messages + s->count.volatiles;
+    sqlite3_bind_int64(st, 1, by_ms);
+    if (sqlite3_step(st) == SQLITE_ROW)
+        n -= (uint64_t)sqlite3_column_int64(st, 0);
+    sqlite3_reset(st);
+    pthread_mutex_unlock(&s->lock);
+    return n;
 }

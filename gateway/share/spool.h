@@ -1,14 +1,15 @@
 #pragma once
-/* What was handed over for publishing and is not acknowledged yet, in SQLite: on disk before the call
- * returns, gone when the broker has taken it. Volatile messages (only the newest per topic counts) are
- * kept in memory. Thread-safe; callbacks run with the lock held and may not call back. */
+/* What was handed over for publishing and is not acknowledged yet, in SQLite: on disk before the
+ * call returns, gone when the broker has taken it. Volatile messages (only the newest per topic
+ * counts) are kept in memory. Thread-safe; callbacks run with the lock held and may not call back.
+ */
 
 #include "share/publisher.h"
 
 struct tw_spool;
 
-/* `path` NULL: memory only. A spool that is no database is moved aside (.bad) and begun anew. `err` may
- * hold a remark on TW_OK. */
+/* `path` NULL: memory only. A spool that is no database is moved aside (.bad) and begun anew. `err`
+ * may hold a remark on TW_OK. */
 TW_MUST_CHECK enum tw_status tw_spool_open(
     const char *path, struct tw_spool **out, char *err, size_t err_size);
 void tw_spool_close(struct tw_spool *s);
@@ -45,6 +46,9 @@ void tw_spool_volatile_done(struct tw_spool *s, int64_t id);
 enum tw_status tw_spool_hold(struct tw_spool *s, int64_t id, int64_t until_ms, int attempts);
 /* The earliest such time, INT64_MAX when nothing is held. */
 int64_t tw_spool_next_due(struct tw_spool *s);
+
+/* How many are not held back beyond `by_ms`, volatile ones included. */
+uint64_t tw_spool_deliverable(struct tw_spool *s, int64_t by_ms);
 
 struct tw_spool_count {
     uint64_t messages, volatiles;

@@ -8,9 +8,9 @@
 
 /* A walk along the chain stops at the first line that does not follow the one before it. One line's
  * hash says that something is wrong there, not what: a second walk looks where the line that it
- * follows, the line that should be there, and a copy of it are now. Together with the numbering that
- * tells a changed line from one that was added, moved or cut out. Memory does not grow with the
- * ledger. */
+ * follows, the line that should be there, and a copy of it are now. Together with the numbering
+ * that tells a changed line from one that was added, moved or cut out. Memory does not grow with
+ * the ledger. */
 
 struct place {
     uint64_t number; /* 1-based over all files */
@@ -22,21 +22,21 @@ struct walk {
     const struct tw_chain_files *files;
     bool has_head;
     struct tw_chain_head head;
-    struct place at, before;             /* this line and the one before; number 0: none */
-    uint64_t first_number;               /* number since the ledger began of line 1 */
-    bool segment_gap;                    /* this line begins a segment whose name says that lines are
-                                            missing before it */
-    uint64_t known_to_head;              /* the line that the head tells of, as it tells; 0: none */
-    uint64_t unknown_to_head;            /* the line that the head knows otherwise; 0: none. Said at
-                                            the end: a later line may tell more */
+    struct place at, before;  /* this line and the one before; number 0: none */
+    uint64_t first_number;    /* number since the ledger began of line 1 */
+    bool segment_gap;         /* this line begins a segment whose name says that lines are
+                                 missing before it */
+    uint64_t known_to_head;   /* the line that the head tells of, as it tells; 0: none */
+    uint64_t unknown_to_head; /* the line that the head knows otherwise; 0: none. Said at
+                                 the end: a later line may tell more */
     struct tw_ledger_verdict *verdict;
 };
 
 /* What a second walk finds about the line that does not fit. 0: nowhere. */
 struct clues {
-    uint64_t follows;   /* the line that it follows */
-    uint64_t successor; /* another line that follows the one before it */
-    uint64_t copy;      /* another line with the same bytes */
+    uint64_t follows;            /* the line that it follows */
+    uint64_t successor;          /* another line that follows the one before it */
+    uint64_t copy;               /* another line with the same bytes */
     bool has_next, next_follows; /* there is a next line, and it follows this one */
 };
 
@@ -58,8 +58,8 @@ __attribute__((format(printf, 3, 4))) static bool wrong(
 }
 
 /* Calls `fn` for every line; it returns false to stop. */
-typedef bool (*line_fn)(void *user, const struct tw_chain_file *file, uint64_t in_file,
-    struct tw_str line, bool whole);
+typedef bool (*line_fn)(
+    void *user, const struct tw_chain_file *file, uint64_t in_file, struct tw_str line, bool whole);
 
 static enum tw_status each(const struct tw_chain_files *files, line_fn fn, void *user)
 {
@@ -87,8 +87,8 @@ struct search {
     uint64_t number;
 };
 
-static bool look(void *user, const struct tw_chain_file *file, uint64_t in_file, struct tw_str line,
-    bool whole)
+static bool look(
+    void *user, const struct tw_chain_file *file, uint64_t in_file, struct tw_str line, bool whole)
 {
     (void)file, (void)in_file, (void)whole;
     struct search *s = user;
@@ -113,8 +113,8 @@ static bool look(void *user, const struct tw_chain_file *file, uint64_t in_file,
     return true;
 }
 
-/* Nothing of this line or its neighbours is anywhere else: one of them was changed, or lines between
- * them are gone. */
+/* Nothing of this line or its neighbours is anywhere else: one of them was changed, or lines
+ * between them are gone. */
 static bool changed_or_missing(struct walk *w, const struct clues *c)
 {
     const struct place *at = &w->at, *before = &w->before;
@@ -126,8 +126,7 @@ static bool changed_or_missing(struct walk *w, const struct clues *c)
         return wrong(w, at->number,
             "missing: %" PRIu64 " line(s) before this one, from seq %" PRIu64 " on",
             at->tail.seq - expected, expected);
-    bool intact = c->has_next ? c->next_follows
-                              : !w->has_head || same(w->head.sha256, at->hash);
+    bool intact = c->has_next ? c->next_follows : !w->has_head || same(w->head.sha256, at->hash);
     if (before->number == 0 || !intact)
         return wrong(w, at->number, "changed: this line is not as it was written");
     if (!same_boot)
@@ -136,8 +135,8 @@ static bool changed_or_missing(struct walk *w, const struct clues *c)
     return wrong(w, before->number, "changed: the next line follows another version of this line");
 }
 
-/* The hash that this line has to follow. Of the first line that is kept only the head knows what that
- * was: NULL when there is no head. */
+/* The hash that this line has to follow. Of the first line that is kept only the head knows what
+ * that was: NULL when there is no head. */
 static const char *what_comes_before(const struct walk *w)
 {
     if (w->before.number != 0)
@@ -196,8 +195,8 @@ struct check {
     enum tw_status status;
 };
 
-static bool check_line(void *user, const struct tw_chain_file *file, uint64_t in_file,
-    struct tw_str line, bool whole)
+static bool check_line(
+    void *user, const struct tw_chain_file *file, uint64_t in_file, struct tw_str line, bool whole)
 {
     struct check *c = user;
     struct walk *w = c->w;
@@ -234,8 +233,8 @@ struct count {
     struct tw_ledger_verdict *verdict;
 };
 
-static bool find_place(void *user, const struct tw_chain_file *file, uint64_t in_file,
-    struct tw_str line, bool whole)
+static bool find_place(
+    void *user, const struct tw_chain_file *file, uint64_t in_file, struct tw_str line, bool whole)
 {
     (void)line, (void)whole;
     struct count *c = user;
@@ -267,8 +266,7 @@ static void check_end(struct walk *w)
     if (w->verdict->ok && w->unknown_to_head != 0)
         wrong(w, w->unknown_to_head, "changed: the head knows another version of this line");
     if (w->verdict->ok && w->has_head && w->head.lines > last)
-        wrong(w, w->at.number + 1,
-            "missing: %" PRIu64 " line(s) at the end", w->head.lines - last);
+        wrong(w, w->at.number + 1, "missing: %" PRIu64 " line(s) at the end", w->head.lines - last);
 }
 
 /* Segments that are gone from the beginning, other than those that the writer dropped itself. */
@@ -278,8 +276,8 @@ static bool check_start(struct walk *w)
     if (w->files->n > 0)
         w->first_number = w->files->list[0].first;
     if (w->has_head && w->files->n > 0 && w->first_number > begins)
-        return wrong(w, 1,
-            "missing: %" PRIu64 " line(s) at the beginning", w->first_number - begins);
+        return wrong(
+            w, 1, "missing: %" PRIu64 " line(s) at the beginning", w->first_number - begins);
     return true;
 }
 

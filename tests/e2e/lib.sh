@@ -10,6 +10,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 TIERWATCH=$(realpath "${TIERWATCH:-build/tierwatch}")
 export TIERWATCH
+[ -x "$TIERWATCH" ] || { echo "Bail out! there is no $TIERWATCH"; exit 1; }
 e2e=$PWD/tests/e2e captures=$PWD/tests/lab/captures
 plant=$captures/plant.pcap normal=$captures/normal.pcap inventory=$captures/inventory.yaml
 # Found in any folder that the tests change to.
@@ -30,13 +31,15 @@ leave() {
 trap leave EXIT
 trap 'exit 1' INT TERM
 
-pass() { echo "ok - $1"; }
+# To the test's own output, also where that of a command is redirected.
+exec 3>&1
+pass() { echo "ok - $1" >&3; }
 
 fail() { # NAME [DETAIL]...
-    echo "not ok - $1"
+    echo "not ok - $1" >&3
     failed=1
     shift
-    [ $# -eq 0 ] || printf '%s\n' "$@" | head -n 20 | cut -c -600 | sed 's/^/# /'
+    [ $# -eq 0 ] || printf '%s\n' "$@" | head -n 20 | cut -c -600 | sed 's/^/# /' >&3
 }
 
 is() {

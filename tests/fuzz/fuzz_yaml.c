@@ -1,6 +1,6 @@
-/* The YAML loader with everything that reads through it: the inventory, the configuration, messages. The
- * first byte chooses. Positions stay inside the file, a refusal always says why, and topic filters that
- * are said to cover each other do. */
+/* The YAML loader with everything that reads through it: the inventory, the configuration,
+ * messages. The first byte chooses. Positions stay inside the file, a refusal always says why, and
+ * topic filters that are said to cover each other do. */
 
 #include <assert.h>
 #include <stdio.h>
@@ -133,7 +133,8 @@ static void load_file(const char *p, size_t n, bool inventory)
     close(fd);
 }
 
-/* Three texts in a row, a byte each as a letter: if a covers b and b matches c, then a matches c. */
+/* Three texts in a row, a byte each as a letter: if a covers b and b matches c, then a matches c.
+ */
 static void cover(const char *p, size_t n)
 {
     char text[3][32];

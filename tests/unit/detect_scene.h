@@ -155,8 +155,8 @@ struct leaf {
 };
 
 /* A JSON message: as a whole, then leaf by leaf, ended by one without field. */
-static inline void scene_message(struct scene *s, double after_s, const char *ip, const char *client,
-    enum tw_action action, const char *topic, const struct leaf *leaves)
+static inline void scene_message(struct scene *s, double after_s, const char *ip,
+    const char *client, enum tw_action action, const char *topic, const struct leaf *leaves)
 {
     struct tw_mqtt_info info = {.serial = ++s->serial,
         .version = "5.0",

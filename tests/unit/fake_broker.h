@@ -1,12 +1,13 @@
 #pragma once
-/* A broker that misbehaves as it is told, one act per connection, the last one for all that follow. It
- * speaks as much MQTT as a publisher with QoS 1 needs, in both versions, and remembers which messages
- * it saw and which of them it acknowledged. One thread, one connection at a time. */
+/* A broker that misbehaves as it is told, one act per connection, the last one for all that follow.
+ * It speaks as much MQTT as a publisher with QoS 1 needs, in both versions, and remembers which
+ * messages it saw and which of them it acknowledged. One thread, one connection at a time. */
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,17 +17,17 @@
 #include <unistd.h>
 
 enum fake_act {
-    FAKE_ACK,          /* as it should be */
-    FAKE_CLOSE,        /* hang up at CONNECT */
-    FAKE_REFUSE,       /* CONNACK: server unavailable */
-    FAKE_ONLY_311,     /* CONNACK: unacceptable protocol version, unless 3.1.1 */
-    FAKE_CLOSE_311,    /* hang up at CONNECT, unless 3.1.1 */
+    FAKE_ACK,       /* as it should be */
+    FAKE_CLOSE,     /* hang up at CONNECT */
+    FAKE_REFUSE,    /* CONNACK: server unavailable */
+    FAKE_ONLY_311,  /* CONNACK: unacceptable protocol version, unless 3.1.1 */
+    FAKE_CLOSE_311, /* hang up at CONNECT, unless 3.1.1 */
     FAKE_NEVER_ACK,
-    FAKE_NAK_97,       /* every third message: quota exceeded */
-    FAKE_NAK_87,       /* message 3: not authorized; the others are fine */
-    FAKE_HANG_UP,      /* after five messages, without having acknowledged any */
+    FAKE_NAK_97,           /* every third message: quota exceeded */
+    FAKE_NAK_87,           /* message 3: not authorized; the others are fine */
+    FAKE_HANG_UP,          /* after five messages, without having acknowledged any */
     FAKE_ACK_THEN_HANG_UP, /* after ten acknowledged messages, in the middle of the window */
-    FAKE_CHOKE,        /* hang up at message 3, always; acknowledge the others */
+    FAKE_CHOKE,            /* hang up at message 3, always; acknowledge the others */
 };
 
 enum { FAKE_IDS = 4096, FAKE_ACTS = 16 };
@@ -34,13 +35,13 @@ enum { FAKE_IDS = 4096, FAKE_ACTS = 16 };
 struct fake_broker {
     int listener, port;
     pthread_t thread;
-    volatile bool stop;
+    atomic_bool stop;
     enum fake_act acts[FAKE_ACTS];
     int n_acts, connections;
-    int versions[64];              /* protocol level of each CONNECT */
+    int versions[64]; /* protocol level of each CONNECT */
     int seen[FAKE_IDS], acked[FAKE_IDS], naked;
     char will[512], last_state[512];
-    int order_errors, last_id;     /* of first sightings */
+    int order_errors, last_id; /* of first sightings */
 };
 
 static inline bool fake_read(struct fake_broker *b, int fd, void *p, size_t n)
@@ -141,9 +142,8 @@ static inline void fake_note(struct fake_broker *b, const struct fake_publish *m
 }
 
 /* Answer one message. False: hang up. */
-static inline bool fake_answer(
-    struct fake_broker *b, int fd, int version, enum fake_act act, const struct fake_publish *m,
-    int nth)
+static inline bool fake_answer(struct fake_broker *b, int fd, int version, enum fake_act act,
+    const struct fake_publish *m, int nth)
 {
     bool state = strstr(m->topic, "/state") != NULL;
     uint8_t code = 0;

@@ -77,9 +77,9 @@ static inline struct tw_facts resolve(const struct tw_event *e)
     /* The second answer comes from the caches and must be the same. */
     tw_registry_resolve(brewery, e, &again);
     if (f.actor.id.p != again.actor.id.p || f.actor.identity != again.actor.identity ||
-        f.actor.mismatch.len != again.actor.mismatch.len || f.grant.allowed != again.grant.allowed ||
-        f.variable.id.p != again.variable.id.p || f.target.asset.p != again.target.asset.p ||
-        f.report.is_report != again.report.is_report)
+        f.actor.mismatch.len != again.actor.mismatch.len ||
+        f.grant.allowed != again.grant.allowed || f.variable.id.p != again.variable.id.p ||
+        f.target.asset.p != again.target.asset.p || f.report.is_report != again.report.is_report)
         abort();
     return again;
 }

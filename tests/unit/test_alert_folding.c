@@ -73,7 +73,8 @@ static const struct {
         {{0, 60, 1}, {10, 60, 2}, {99, 60, 3}, {100, 60, 4}, {101, 60, 5}, {199, 60, 6},
             {201, 60, 7}},
         "n:1@0/57[1] u:3@99/57[1,2,3] u:6@199/57[1,2,3,4,5,6] u:7@201/57[1,2,3,4,5,6,7]"},
-    {"a tick tells what is due", 60, {{0, 60, 1}, {10, 60, 2}, {99, 0, 0}, {100, 0, 0}, {150, 0, 0}},
+    {"a tick tells what is due", 60,
+        {{0, 60, 1}, {10, 60, 2}, {99, 0, 0}, {100, 0, 0}, {150, 0, 0}},
         "n:1@0/57[1] u:2@10/57[1,2]"},
     {"late repeat goes out at once", 600, {{0, 60, 1}, {300, 60, 2}, {301, 60, 3}},
         "n:1@0/57[1] u:2@300/57[1,2] u:3@301/57[1,2,3]"},
@@ -177,7 +178,8 @@ static void add_up(void *user, const struct tw_alert_record *r)
     }
 }
 
-/* More keys than are kept: the longest quiet one is finished first, and nothing is lost from sight. */
+/* More keys than are kept: the longest quiet one is finished first, and nothing is lost from sight.
+ */
 static void full_table_finishes_the_oldest(void **state)
 {
     (void)state;

@@ -51,7 +51,8 @@ static void line_is_as_promised(void **state)
     char expected[4096];
     snprintf(expected, sizeof(expected),
         "{\"schema\":\"tierwatch.alert/1\",\"id\":\"%s\",\"ts\":\"2026-03-01T08:00:01.123456Z\","
-        "\"site\":\"plant-a\",\"gateway\":\"gw-1\",\"severity\":\"high\",\"score\":73,\"tier\":\"T2\","
+        "\"site\":\"plant-a\",\"gateway\":\"gw-1\",\"severity\":\"high\",\"score\":73,\"tier\":"
+        "\"T2\","
         "\"rule\":{\"id\":\"CMD-01\",\"name\":\"Command outside its engineering range\",\"rev\":1},"
         "\"family\":\"CMD\",\"actor\":{\"id\":\"ai-optimizer\",\"kind\":\"ai_system\","
         "\"ip\":\"10.10.0.32\",\"mac\":\"02:00:00:00:00:32\",\"identity\":\"registered\","
@@ -60,7 +61,8 @@ static void line_is_as_promised(void **state)
         "\"object\":\"ns=2;s=Boiler.Setpoint\",\"variable\":\"boiler.setpoint\"},"
         "\"summary\":\"ai-optimizer wrote 131 degC\",\"observed\":131,"
         "\"expected\":{\"range\":[20,90]},"
-        "\"why\":[{\"rule\":\"CMD-01\",\"evidence\":\"D\",\"strength\":1,\"severity\":60,\"p\":0.57},"
+        "\"why\":[{\"rule\":\"CMD-01\",\"evidence\":\"D\",\"strength\":1,\"severity\":60,\"p\":0."
+        "57},"
         "{\"tier\":\"T2\",\"factor\":1},{\"asset\":\"essential\",\"factor\":2},{\"floor\":60}],"
         "\"evidence\":{\"capture\":\"plant.pcap\",\"sha256\":\"00ff\",\"packets\":[1230,1234],"
         "\"flow\":\"9f3c02d41b7a66e0\",\"tuple\":\"10.10.0.32:51122>10.10.0.10:4840/tcp\"},"
@@ -164,8 +166,8 @@ static void unregistered_actor(void **state)
     (void)state;
     struct alert_scene s;
     scene_init(&s);
-    s.facts = (struct tw_facts){.actor = {.client_id = TW_STR("mqttjs_1"),
-                                    .mismatch = TW_STR("MAC of hmi-1")}};
+    s.facts = (struct tw_facts){
+        .actor = {.client_id = TW_STR("mqttjs_1"), .mismatch = TW_STR("MAC of hmi-1")}};
     s.event.src = scene_endpoint("fd00:10::5", 40000, 5);
     s.event.dst = scene_endpoint("fd00:10::1", 1883, 1);
     s.event.src.has_mac = false;
@@ -215,6 +217,9 @@ static void absent_things_have_no_key(void **state)
     config.inventory = NULL;
     struct seen seen = one(&s, &config);
     has(&seen, "\"evidence\":{\"packets\":[]},\"count\":1");
+    s.event.packet = 77;
+    seen = one(&s, &config);
+    has(&seen, "\"evidence\":{\"packets\":[77]},\"count\":1");
     has(&seen, "\"target\":{\"asset\":null},\"summary\"");
     has(&seen, "degC\",\"why\":");
     has(&seen, "\"coverage\":{\"readable\":40}");
@@ -259,15 +264,33 @@ static void id_is_of_the_first_hit(void **state)
         scene_init(&s);
         config = scene_config();
         switch (i) {
-        case 0: config.ruleset = "sha256:ab"; break;
-        case 1: s.rule.id = "CMD-02"; break;
-        case 2: s.rule.rev = 2; break;
-        case 3: s.facts.actor.id = TW_STR("ai-other"); break;
-        case 4: s.facts.target.asset = TW_STR("plc-2"); break;
-        case 5: s.event.object = TW_STR("ns=2;s=Boiler"); break;
-        case 6: s.finding.ts_ns++; break;
-        case 7: s.event.src.port++; break;
-        case 8: s.event.field = TW_STR("/x"); break;
+        case 0:
+            config.ruleset = "sha256:ab";
+            break;
+        case 1:
+            s.rule.id = "CMD-02";
+            break;
+        case 2:
+            s.rule.rev = 2;
+            break;
+        case 3:
+            s.facts.actor.id = TW_STR("ai-other");
+            break;
+        case 4:
+            s.facts.target.asset = TW_STR("plc-2");
+            break;
+        case 5:
+            s.event.object = TW_STR("ns=2;s=Boiler");
+            break;
+        case 6:
+            s.finding.ts_ns++;
+            break;
+        case 7:
+            s.event.src.port++;
+            break;
+        case 8:
+            s.event.field = TW_STR("/x");
+            break;
         }
         assert_string_not_equal(one(&s, &config).id, first.id);
     }

@@ -111,7 +111,8 @@ static void too_many_are_counted(void **state)
     assert_int_equal(d.n, 1000);
     assert_int_equal(d.errors, 1500);
     char *text = printed(&d);
-    assert_non_null(strstr(text, "only the first 1000 messages are shown; there are 1500 errors\n"));
+    assert_non_null(
+        strstr(text, "only the first 1000 messages are shown; there are 1500 errors\n"));
     free(text);
     tw_diags_fini(&d);
 }

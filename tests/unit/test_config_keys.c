@@ -10,22 +10,17 @@
 #include "config_help.h"
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
-static const struct tw_key inner[] = {
-    {"x", TW_KEY_NUMBER, true, NULL, NULL, "A number."}, {0}};
-static const struct tw_key keys[] = {
-    {"any", TW_KEY_ANY, false, NULL, NULL, NULL},
+static const struct tw_key inner[] = {{"x", TW_KEY_NUMBER, true, NULL, NULL, "A number."}, {0}};
+static const struct tw_key keys[] = {{"any", TW_KEY_ANY, false, NULL, NULL, NULL},
     {"name", TW_KEY_STR, false, NULL, NULL, "A name."},
-    {"count", TW_KEY_INT, false, NULL, NULL, NULL},
-    {"on", TW_KEY_BOOL, false, NULL, NULL, NULL},
+    {"count", TW_KEY_INT, false, NULL, NULL, NULL}, {"on", TW_KEY_BOOL, false, NULL, NULL, NULL},
     {"every", TW_KEY_DURATION, false, NULL, NULL, NULL},
     {"since", TW_KEY_TIME, false, NULL, NULL, NULL},
     {"colour", TW_KEY_CHOICE, false, colours, NULL, NULL},
     {"names", TW_KEY_STR_LIST, false, NULL, NULL, NULL},
     {"items", TW_KEY_LIST, false, NULL, inner, NULL},
-    {"free", TW_KEY_LIST, false, NULL, NULL, NULL},
-    {"point", TW_KEY_MAP, false, NULL, inner, NULL},
-    {"rate", TW_KEY_RATE, false, NULL, NULL, NULL},
-    {0}};
+    {"free", TW_KEY_LIST, false, NULL, NULL, NULL}, {"point", TW_KEY_MAP, false, NULL, inner, NULL},
+    {"rate", TW_KEY_RATE, false, NULL, NULL, NULL}, {0}};
 
 static const struct {
     const char *text, *said;
@@ -37,30 +32,30 @@ static const struct {
     {"nmae: x", "1:1 unknown key \"nmae\" in the test | did you mean \"name\"?\n"},
     {"quite other: x", "1:1 unknown key \"quite other\" in the test\n"},
     {"name: [a]", "1:7 \"name\" must be a text, not a list\n"},
-    {"name: # x",
-        "1:1 \"name\" has no value; it must be a text | put quotes around it: # begins a comment\n"},
+    {"name: # x", "1:1 \"name\" has no value; it must be a text | put quotes around it: # begins a "
+                  "comment\n"},
     {"name:\ncount: 1", "1:1 \"name\" has no value; it must be a text\n"},
     {"name: \"a\\0b\"", "1:7 \"a"}, /* the zero byte ends the message; see below */
     {"count: 1.5", "1:8 \"1.5\" is not a whole number\n"},
     {"count: \"1\"", "1:8 \"1\" is not a whole number | write it without quotes\n"},
     {"count: 0x10", "1:8 \"0x10\" is not a whole number\n"},
     {"on: yes", "1:5 \"yes\" is not true or false\n"},
-    {"every: 5", "1:8 \"5\" is not a duration such as 500ms, 60s, 10m, 2h or 7d | give a number and "
-                 "a unit\n"},
+    {"every: 5",
+        "1:8 \"5\" is not a duration such as 500ms, 60s, 10m, 2h or 7d | give a number and "
+        "a unit\n"},
     {"since: yesterday",
         "1:8 \"yesterday\" is not a time such as 2026-03-01T00:00:00Z | write ISO 8601\n"},
     {"colour: gren", "1:9 \"gren\" is not red, green or blue | did you mean \"green\"?\n"},
     {"names: a", "1:8 \"names\" must be a list of texts | write it in brackets: [a, b]\n"},
     {"names: [a, [b]]", "1:12 \"this item\" must be a text, not a list\n"},
     {"items: {x: 1}", "1:8 \"items\" must be a list\n"},
-    {"items: [1, {y: 2}]",
-        "1:9 items must be a map of keys and values\n"
-        "1:12 \"x\" is missing in items\n1:13 unknown key \"y\" in items\n"},
+    {"items: [1, {y: 2}]", "1:9 items must be a map of keys and values\n"
+                           "1:12 \"x\" is missing in items\n1:13 unknown key \"y\" in items\n"},
     {"point: 5", "1:8 \"point\" must be a map\n"},
     {"point:", "1:1 \"point\" has no value; it must be a map\n"},
     {"point: {x: a}", "1:12 \"a\" is not a number\n"},
-    {"rate: 6/week",
-        "1:7 \"6/week\" is not a rate such as 6/min, 2/s or 10MB/h | the units are s, min, h and d\n"},
+    {"rate: 6/week", "1:7 \"6/week\" is not a rate such as 6/min, 2/s or 10MB/h | the units are s, "
+                     "min, h and d\n"},
     {"[1]", "1:1 the test must be a map of keys and values\n"},
 };
 
@@ -122,11 +117,12 @@ static void rates_are_read(void **state)
         const char *text;
         bool ok, is_bytes;
         double per_s;
-    } rates[] = {{"6/min", true, false, 0.1}, {"2/s", true, false, 2}, {"0.5/h", true, false, 0.5 / 3600},
-        {"86400/d", true, false, 1}, {"10MB/h", true, true, 1e7 / 3600}, {"1KiB/s", true, true, 1024},
-        {"5B/s", true, true, 5}, {"6", false, false, 0}, {"6/", false, false, 0},
-        {"/min", false, false, 0}, {"-1/s", false, false, 0}, {"6/m", false, false, 0},
-        {"6 /min", false, false, 0}, {"6XB/s", false, false, 0}, {"", false, false, 0}};
+    } rates[] = {{"6/min", true, false, 0.1}, {"2/s", true, false, 2},
+        {"0.5/h", true, false, 0.5 / 3600}, {"86400/d", true, false, 1},
+        {"10MB/h", true, true, 1e7 / 3600}, {"1KiB/s", true, true, 1024}, {"5B/s", true, true, 5},
+        {"6", false, false, 0}, {"6/", false, false, 0}, {"/min", false, false, 0},
+        {"-1/s", false, false, 0}, {"6/m", false, false, 0}, {"6 /min", false, false, 0},
+        {"6XB/s", false, false, 0}, {"", false, false, 0}};
     (void)state;
     for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
         struct tw_rate rate = {0};

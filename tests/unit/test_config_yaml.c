@@ -82,10 +82,12 @@ static const struct {
     {"? [a, b]\n: 1\n", "1:3 a key must be a plain name\n", true},
     {"a: 1\n---\nb: 2\n", "2:1 a second document begins here; a file holds one\n", false},
     {"a: [1, 2\nb: 3\n",
-        "2:2 did not find expected ',' or ']', while parsing a flow sequence that begins in line 1\n",
+        "2:2 did not find expected ',' or ']', while parsing a flow sequence that begins in line "
+        "1\n",
         false},
     {"a:\n\tb: 1\n",
-        "2:1 found character that cannot start any token, while scanning for the next token\n", false},
+        "2:1 found character that cannot start any token, while scanning for the next token\n",
+        false},
     {"a: \"\xff\"\n", "1:5 invalid leading UTF-8 octet (files are UTF-8)\n", false},
     {"a: 1\nb: \x01\n", "2:4 control characters are not allowed (files are UTF-8)\n", false},
 };

@@ -14,7 +14,8 @@ static const struct {
     const char *message, *hint;
 } expressions[] = {
     {"action = write", 0, NULL, NULL},
-    {"action in (write, publish) and actor.is_ai and variable.role = command and value outside variable.range",
+    {"action in (write, publish) and actor.is_ai and variable.role = command and value outside "
+     "variable.range",
         0, NULL, NULL},
     {"not (status.bad or status exists) and not encrypted", 0, NULL, NULL},
     {"src.ip in (10.0.0.0/8, fd00::1, 192.168.1.7)", 0, NULL, NULL},
@@ -39,12 +40,14 @@ static const struct {
     {"action in (write, publsh)", 18, "action is never \"publsh\"", "did you mean \"publish\"?"},
     {"variable.rol = command", 0, "there is no field or macro \"variable.rol\"",
         "did you mean \"variable.role\"?"},
-    {"actor.is_ai and valu > 3", 16, "there is no field or macro \"valu\"", "did you mean \"value\"?"},
+    {"actor.is_ai and valu > 3", 16, "there is no field or macro \"valu\"",
+        "did you mean \"value\"?"},
     {"m_write and action = call", 0, "there is no field or macro \"m_write\"",
         "did you mean \"m_writes\"?"},
     {"value outside variable.rnage", 14, "there is no field \"variable.rnage\"",
         "did you mean \"variable.range\"?"},
-    {"type != variable.typ", 8, "there is no field \"variable.typ\"", "did you mean \"variable.type\"?"},
+    {"type != variable.typ", 8, "there is no field \"variable.typ\"",
+        "did you mean \"variable.type\"?"},
     {"value outside value", 14, "value is not a range", "did you mean \"variable.range\"?"},
     {"report.confidence = high", 20, "report.confidence is a number, and \"high\" is not", NULL},
     {"report.confidence < \"0.5\"", 20, "report.confidence is a number, and \"0.5\" is not", NULL},
@@ -61,30 +64,36 @@ static const struct {
         "after \"is\" comes nan, infinite, subnormal, number, string, bool, array, empty or null",
         "did you mean \"nan\"?"},
     {"object is nan", 10, "\"is nan\" asks about a value, and object is not one", NULL},
-    {"object", 0, "object is not true or false by itself: compare it, or write \"object exists\"", NULL},
+    {"object", 0, "object is not true or false by itself: compare it, or write \"object exists\"",
+        NULL},
     {"object < 3", 7, "\"<\" can not be asked of object, which is a text", NULL},
-    {"actor.is_ai in (true)", 12, "\"in\" can not be asked of actor.is_ai, which is true or false", NULL},
+    {"actor.is_ai in (true)", 12, "\"in\" can not be asked of actor.is_ai, which is true or false",
+        NULL},
     {"mqtt.qos glob \"1*\"", 9, "\"glob\" can not be asked of mqtt.qos, which is a number", NULL},
     {"object outside [1, 2]", 7, "\"outside\" can not be asked of object, which is a text", NULL},
     {"value inside [9, 2]", 13, "the range is empty: its lower limit is above its upper one", NULL},
     {"value inside [9]", 15, "a comma must come here, not \"]\"", NULL},
-    {"value inside 9", 13, "a range such as variable.range or [20, 90] must come here, not \"9\"", NULL},
+    {"value inside 9", 13, "a range such as variable.range or [20, 90] must come here, not \"9\"",
+        NULL},
     {"object in @nams", 10, "there is no list \"nams\"", "did you mean \"names\"?"},
     {"object in names", 10, "( or @list must come here, not \"names\"", NULL},
     {"object = @names", 9, "a list is asked with \"in\"", "did you mean \"in\"?"},
     {"object matches names", 15, "@list (of words) must come here, not \"names\"", NULL},
     {"src.ip in @names", 10, "src.ip is an address, and \"one\" is not",
         "write an address or a prefix such as 10.0.0.0/8"},
-    {"m_writes = true", 9, "\"m_writes\" is a macro: it is true or false and can not be compared", NULL},
+    {"m_writes = true", 9, "\"m_writes\" is a macro: it is true or false and can not be compared",
+        NULL},
     {"(action = write", 0, "this parenthesis is never closed", NULL},
     {"action = write)", 14, "and, or, or the end must come here, not \")\"", NULL},
-    {"action = write action = call", 15, "and, or, or the end must come here, not \"action\"", NULL},
+    {"action = write action = call", 15, "and, or, or the end must come here, not \"action\"",
+        NULL},
     {"action = ", 8, "the expression ends where a value or a field must come", NULL},
-    {"action in (write publish)", 17, "a comma or a closing parenthesis must come here, not \"publish\"",
+    {"action in (write publish)", 17,
+        "a comma or a closing parenthesis must come here, not \"publish\"", NULL},
+    {"and action = write", 0, "a field, a macro or a parenthesis must come here, not \"and\"",
         NULL},
-    {"and action = write", 0, "a field, a macro or a parenthesis must come here, not \"and\"", NULL},
-    {"action = write and", 18, "the expression ends where a field, a macro or a parenthesis must come",
-        NULL},
+    {"action = write and", 18,
+        "the expression ends where a field, a macro or a parenthesis must come", NULL},
     {"action == write", 7, "write a single =, and the words and, or, not", NULL},
     {"action = write && actor.is_ai", 15, "write a single =, and the words and, or, not", NULL},
     {"object = \"half", 9, "this quotation mark is never closed", NULL},
@@ -154,29 +163,28 @@ static void expressions_and_places(void **state)
 /* Ten mistakes, ten reports, each in its place. */
 static void all_mistakes_at_once(void **state)
 {
-    static const char text[] =
-        "required_engine: \">=9.0\"\n"
-        "rulez: []\n"
-        "macros:\n"
-        "  mine: actoin = write\n"
-        "rules:\n"
-        "  - id: A-1\n"
-        "    name: first\n"
-        "    rev: 1\n"
-        "    when: action = writ and mqtt.qos = high\n"
-        "    tiers: [T2, T9]\n"
-        "    evidence: X\n"
-        "    severity: 160\n"
-        "    floor: {T2: 60, T7: 3}\n"
-        "    suppress: {by: [actor.idd], for: 10m}\n"
-        "    output: \"%actor wrote %valeu\"\n"
-        "  - id: A-2\n"
-        "    rev: 1\n"
-        "    when: action = call\n"
-        "    evidence: D\n"
-        "    severity: 10\n"
-        "    output: o\n"
-        "    advise: x\n";
+    static const char text[] = "required_engine: \">=9.0\"\n"
+                               "rulez: []\n"
+                               "macros:\n"
+                               "  mine: actoin = write\n"
+                               "rules:\n"
+                               "  - id: A-1\n"
+                               "    name: first\n"
+                               "    rev: 1\n"
+                               "    when: action = writ and mqtt.qos = high\n"
+                               "    tiers: [T2, T9]\n"
+                               "    evidence: X\n"
+                               "    severity: 160\n"
+                               "    floor: {T2: 60, T7: 3}\n"
+                               "    suppress: {by: [actor.idd], for: 10m}\n"
+                               "    output: \"%actor wrote %valeu\"\n"
+                               "  - id: A-2\n"
+                               "    rev: 1\n"
+                               "    when: action = call\n"
+                               "    evidence: D\n"
+                               "    severity: 10\n"
+                               "    output: o\n"
+                               "    advise: x\n";
     static const struct {
         unsigned line, column;
         const char *message;
@@ -311,7 +319,8 @@ static void limits(void **state)
         {repeated("", "not ", 200, "actor.is_ai"), "the expression is nested too deeply"},
         {repeated("", "not ", 40, "actor.is_ai"), NULL},
         {repeated("actor.is_ai", " or status.bad", 800, ""), NULL},
-        {repeated("actor.is_ai", " or status.bad", 2000, ""), "the expression is longer than 16384 bytes"},
+        {repeated("actor.is_ai", " or status.bad", 2000, ""),
+            "the expression is longer than 16384 bytes"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -338,7 +347,8 @@ static void macros_that_explode(void **state)
     tw_text_addz(&t, "macros:\n  m0: actor.is_ai\n");
     for (int i = 1; i < 15; i++)
         tw_text_addf(&t, "  m%d: m%d or m%d\n", i, i - 1, i - 1);
-    tw_text_addz(&t, "rules:\n  - {id: X-1, name: n, rev: 1, when: m14, evidence: D, severity: 1, output: o}\n");
+    tw_text_addz(&t,
+        "rules:\n  - {id: X-1, name: n, rev: 1, when: m14, evidence: D, severity: 1, output: o}\n");
     tw_text_add(&t, "", 1);
     load(t.p, &diags);
     assert_int_equal(1, diags.errors);
@@ -350,7 +360,8 @@ static void macros_that_explode(void **state)
 
 static void duplicate_ids(void **state)
 {
-    static const char rule[] = "  - {id: X-1, name: n, rev: 1, when: actor.is_ai, evidence: D, severity: 1, output: o}\n";
+    static const char rule[] =
+        "  - {id: X-1, name: n, rev: 1, when: actor.is_ai, evidence: D, severity: 1, output: o}\n";
     struct tw_diags diags = {0};
     char file[512];
     (void)state;

@@ -113,10 +113,12 @@ static void escapes(void **state)
     assert_memory_equal("a\\b", out, n);
 }
 
-/* A text that ends anywhere gives tokens and then an end or an error, and stays inside its bytes. */
+/* A text that ends anywhere gives tokens and then an end or an error, and stays inside its bytes.
+ */
 static void every_truncation(void **state)
 {
-    static const char whole[] = "not (action in (write, @l) or value outside [-1.5, 2e3]) and x != \"\\\"q\" %";
+    static const char whole[] =
+        "not (action in (write, @l) or value outside [-1.5, 2e3]) and x != \"\\\"q\" %";
     (void)state;
     for (size_t len = 0; len < sizeof(whole); len++) {
         char *bytes = test_malloc(len + 1);

@@ -134,8 +134,8 @@ static void lines_are_chained_by_sha256(void **state)
     for (int i = 0; i < 5; i++) {
         char expected[512];
         snprintf(expected, sizeof(expected),
-            "{\"id\":\"alert-%d\",\"score\":%d,\"boot\":\"boot-1\",\"seq\":%d,\"prev\":\"%s\"}", i + 1,
-            i + 1, i + 1, prev);
+            "{\"id\":\"alert-%d\",\"score\":%d,\"boot\":\"boot-1\",\"seq\":%d,\"prev\":\"%s\"}",
+            i + 1, i + 1, i + 1, prev);
         assert_string_equal(l.list[i], expected);
         tw_sha256_hex(l.list[i], strlen(l.list[i]), prev);
     }
@@ -159,8 +159,7 @@ static void wire_form_has_no_prev(void **state)
     assert_true(tw_str_is(line, "{\"boot\":\"b\",\"seq\":2}"));
     static const char *const no_objects[] = {"", "{", "[]", "x", "{\"a\":\n1}", "{}\n"};
     for (size_t i = 0; i < sizeof(no_objects) / sizeof(no_objects[0]); i++)
-        assert_int_equal(
-            tw_ledger_append(l, tw_str_of(no_objects[i]), &seq, &line), TW_INVALID);
+        assert_int_equal(tw_ledger_append(l, tw_str_of(no_objects[i]), &seq, &line), TW_INVALID);
     tw_ledger_close(l);
     assert_true(verify(p->path).ok);
     assert_int_equal(verify(p->path).lines, 2);
@@ -258,8 +257,8 @@ static char *foreign(const struct lines *l, int at, bool linked, char out[512])
     tw_sha256_hex(after, strlen(after), prev);
     if (!linked)
         prev[0] = prev[0] == 'a' ? 'b' : 'a';
-    snprintf(out, 512, "{\"id\":\"foreign\",\"boot\":\"boot-1\",\"seq\":%d,\"prev\":\"%s\"}", at + 1,
-        prev);
+    snprintf(out, 512, "{\"id\":\"foreign\",\"boot\":\"boot-1\",\"seq\":%d,\"prev\":\"%s\"}",
+        at + 1, prev);
     return out;
 }
 
@@ -271,10 +270,12 @@ static void change(char *line, const char *mark)
     *at = *at == '7' ? '8' : '7';
 }
 
-/* Do `what` to line `at` (0-based). Returns the number of the line that is to be named, its reason's
- * first word in `out_word`. */
-static int do_tamper(struct lines *l, enum tamper what, int at, char extra[512], const char **out_word)
+/* Do `what` to line `at` (0-based). Returns the number of the line that is to be named, its
+ * reason's first word in `out_word`. */
+static int do_tamper(
+    struct lines *l, enum tamper what, int at, char extra[512], const char **out_word)
 {
+    char *line;
     *out_word = "changed";
     switch (what) {
     case CHANGE_TEXT:
@@ -314,7 +315,8 @@ static int do_tamper(struct lines *l, enum tamper what, int at, char extra[512],
         *out_word = "moved";
         return at + 1;
     case MOVE_TO_END:
-        insert(l, l->n, take(l, at));
+        line = take(l, at);
+        insert(l, l->n, line);
         *out_word = "moved";
         return at + 1;
     case MOVE_TO_START:
@@ -567,11 +569,16 @@ static int segments(const char *folder)
     return n;
 }
 
-static struct tw_ledger *open_folder(const char *path, size_t segment, size_t keep, const char *boot)
+static struct tw_ledger *open_folder(
+    const char *path, size_t segment, size_t keep, const char *boot)
 {
     char err[256];
-    struct tw_ledger_config config = {.path = path, .is_folder = true, .segment_bytes = segment,
-        .keep_bytes = keep, .boot = boot, .sync = true};
+    struct tw_ledger_config config = {.path = path,
+        .is_folder = true,
+        .segment_bytes = segment,
+        .keep_bytes = keep,
+        .boot = boot,
+        .sync = true};
     struct tw_ledger *l = NULL;
     assert_int_equal(tw_ledger_open(&config, &l, err, sizeof(err)), TW_OK);
     assert_string_equal(err, "");
@@ -706,7 +713,8 @@ static void nothing_there(void **state)
     assert_int_equal(v.lines, 0);
 }
 
-/* The disk is full in the middle of a line: nothing half remains, and it goes on when there is room. */
+/* The disk is full in the middle of a line: nothing half remains, and it goes on when there is
+ * room. */
 static void a_full_disk_leaves_whole_lines(void **state)
 {
     const struct place *p = *state;

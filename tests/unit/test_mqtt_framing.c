@@ -212,6 +212,31 @@ static void goes_on_without_memory(void **state)
     lab_free(&lab);
 }
 
+/* What a load balancer puts before CONNECT, however it is cut. */
+static void passes_over_a_proxy_header(void **state)
+{
+    static const char *const headers[] = {
+        "'PROXY TCP4 10.0.0.1 10.0.0.2 4000 1883' 0D0A",
+        "0D0A0D0A000D0A515549540A 21 11 000C 0A000001 0A000002 0FA0 075B",
+    };
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t step = 1; step < 40; step++) {
+            struct lab lab;
+            uint8_t bytes[128];
+            size_t n = lab_body(headers[i], bytes);
+            n += lab_packet(0x10, "s'MQTT' 04 02 0000 s'x'", bytes + n);
+            lab_open(&lab, false);
+            lab.step = step;
+            lab_bytes(&lab, UP, bytes, n);
+            lab_send(&lab, DOWN, 0x20, "00 00");
+            lab_end(&lab, TW_END_INPUT);
+            assert_string_equal(lab_text(&lab), "2>connect x status=Success asked=1 reason=00\n");
+            lab_free(&lab);
+        }
+    }
+}
+
 static void counts_every_packet(void **state)
 {
     struct lab lab;
@@ -240,6 +265,7 @@ int main(void)
         cmocka_unit_test(an_alias_from_before_is_not_resolved),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(goes_on_without_memory),
+        cmocka_unit_test(passes_over_a_proxy_header),
         cmocka_unit_test(counts_every_packet),
     };
     return cmocka_run_group_tests_name("mqtt/framing", tests, NULL, NULL);

@@ -106,7 +106,8 @@ static const struct row {
     {V5_ALIASES, DOWN, 0x30, "s'a' 03 23 0003 'x'", NULL, NULL},
     {V5_ALIASES, UP, 0x30, "s'' 03 23 0001 'x'", "PUBLISH", "alias-unknown"},
     {V5_ALIASES, UP, 0x30, "s'a' 03 23 0000 'x'", "PUBLISH", "property-value"},
-    {V5, UP, 0x30, "s'a' 02 01 07 'x'", NULL, NULL},
+    {V5, UP, 0x30, "s'a' 02 01 01 'x'", NULL, NULL},
+    {V5, UP, 0x30, "s'a' 02 01 02 'x'", "PUBLISH", "property-value"},
     /* acknowledgements */
     {V311, DOWN, 0x40, "0001", "PUBACK", "ack-without-publish"},
     {V311, UP, 0x50, "0001", "PUBREC", "ack-without-publish"},

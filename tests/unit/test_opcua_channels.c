@@ -293,6 +293,26 @@ static void the_middle_of_a_connection_is_read(void **state)
     }
 }
 
+static void a_list_ends_with_its_bytes(void **state)
+{
+    struct talk t;
+    (void)state;
+    /* In chunks, on a channel whose signatures are not known: no length can be held to account. */
+    talk_open(&t, true);
+    w_read(&w, 3, nodes, 1);
+    talk_chunk(&t, 0, "MSGC", 3, w.b, w.n - 1);
+    talk_chunk(&t, 0, "MSGF", 3, w.b, 1);
+    w_response(&w, 634, 2, 0);
+    w_u32(&w, 0xfffffff0);
+    w_double(&w, 1);
+    talk_chunk(&t, 1, "MSGC", 2, w.b, w.n - 1);
+    talk_chunk(&t, 1, "MSGF", 2, w.b + w.n - 1, 1);
+    assert_string_equal(talk_said(&t), "4 read Read [null] 1 Double Good\n");
+    assert_int_equal(t.counters.malformed, 0);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
 static void after_a_hole_the_next_chunk_is_found(void **state)
 {
     struct talk t;
@@ -328,6 +348,7 @@ int main(void)
         cmocka_unit_test(one_connection_may_carry_several_channels),
         cmocka_unit_test(roles_follow_the_messages),
         cmocka_unit_test(the_middle_of_a_connection_is_read),
+        cmocka_unit_test(a_list_ends_with_its_bytes),
         cmocka_unit_test(after_a_hole_the_next_chunk_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

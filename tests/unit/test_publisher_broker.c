@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,8 @@ struct broker {
 
 static const char *program(void)
 {
-    static const char *const places[] = {"/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto",
-        "/usr/bin/mosquitto"};
+    static const char *const places[] = {
+        "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         if (access(places[i], X_OK) == 0)
             return places[i];
@@ -46,7 +47,8 @@ static void wait_ms(int ms)
 
 static struct sockaddr_in loopback(int port)
 {
-    return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+    return (struct sockaddr_in){.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
         .sin_addr = {htonl(INADDR_LOOPBACK)}};
 }
 
@@ -133,14 +135,14 @@ static void remove_broker(struct broker *b)
 
 /* ---- somebody who listens ---- */
 
-enum { IDS = 2048 };
+enum { IDS = 65536 };
 
 struct listener {
     struct mosquitto *m;
     pthread_t thread;
     pthread_mutex_t lock;
-    volatile bool stop, subscribed;
-    int port, seen[IDS], distinct, order_errors, last_id;
+    atomic_bool stop, subscribed;
+    int seen[IDS], distinct, order_errors, last_id;
     char state[128], content_type[64], user_properties[256];
     uint32_t expiry;
     bool state_retained;
@@ -216,8 +218,8 @@ static void *listen_on(void *user)
     return NULL;
 }
 
-static void start_listener(struct listener *l, const struct broker *b, const char *user,
-    const char *password)
+static void start_listener(
+    struct listener *l, const struct broker *b, const char *user, const char *password)
 {
     memset(l, 0, sizeof(*l));
     mosquitto_lib_init();
@@ -278,8 +280,13 @@ static bool heard_state(struct listener *l, const char *state, int ms)
 
 static struct tw_broker_config config_of(const struct broker *b)
 {
-    return (struct tw_broker_config){.host = "127.0.0.1", .port = b->port, .client_id = "site-gw",
-        .root = "tierwatch/1/site/gw", .online = ONLINE, .offline = OFFLINE, .drain_ms = 10000};
+    return (struct tw_broker_config){.host = "127.0.0.1",
+        .port = b->port,
+        .client_id = "site-gw",
+        .root = "tierwatch/1/site/gw",
+        .online = ONLINE,
+        .offline = OFFLINE,
+        .drain_ms = 10000};
 }
 
 static struct tw_publisher *start(const struct tw_broker_config *config)
@@ -297,8 +304,11 @@ static void send_ids(struct tw_publisher *p, int from, int to)
         char payload[64];
         snprintf(payload, sizeof(payload), "{\"id\":%d}", i);
         struct tw_message m = {.topic = TW_STR("alert/high/T2/CMD-01"),
-            .payload = tw_str_of(payload), .expiry_s = 604800,
-            .schema = TW_STR("tierwatch.alert/1"), .tier = TW_STR("T2"), .seq = (uint64_t)i + 1};
+            .payload = tw_str_of(payload),
+            .expiry_s = 604800,
+            .schema = TW_STR("tierwatch.alert/1"),
+            .tier = TW_STR("T2"),
+            .seq = (uint64_t)i + 1};
         if (tw_publisher_send(p, &m) != TW_OK)
             abort();
     }
@@ -422,6 +432,95 @@ static void wait_for_child_state(const char *file)
     assert_int_equal(access(file, F_OK), 0);
 }
 
+/* The process that is killed: it sends, and goes on sending while the broker stands still. */
+static int be_gateway(const char *port, const char *dir)
+{
+    struct broker b = {.port = atoi(port)};
+    char spool[128];
+    snprintf(b.dir, sizeof(b.dir), "%s", dir);
+    snprintf(spool, sizeof(spool), "%s/spool", dir);
+    struct tw_broker_config config = config_of(&b);
+    config.spool = spool;
+    struct tw_publisher *p = start(&config);
+    send_ids(p, 0, 100);
+    if (!acknowledged(p, 100, 10000))
+        return 1;
+    write_file(&b, "connected", "");
+    wait_ms(300); /* until the broker stands still */
+    send_ids(p, 100, 400);
+    write_file(&b, "sent", "");
+    for (;;)
+        wait_ms(1000);
+}
+
+/* The process that is killed at any moment: it says which messages were taken from it. */
+static int be_stream(const char *port, const char *dir, const char *from)
+{
+    struct broker b = {.port = atoi(port)};
+    char spool[128];
+    snprintf(b.dir, sizeof(b.dir), "%s", dir);
+    snprintf(spool, sizeof(spool), "%s/spool", dir);
+    struct tw_broker_config config = config_of(&b);
+    config.spool = spool;
+    struct tw_publisher *p = start(&config);
+    for (int i = atoi(from);; i++) {
+        send_ids(p, i, i + 1);
+        if (write(STDOUT_FILENO, &i, sizeof(i)) != (ssize_t)sizeof(i))
+            return 1;
+        if (i % 20 == 0)
+            wait_ms(1);
+    }
+}
+
+/* Start a stream at `from`, kill it after a while. Returns the number after the last that was
+ * taken. */
+static int stream_and_kill(const struct broker *b, int from, int ms)
+{
+    int fds[2], next = from, id;
+    assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        char port[16], start_at[16];
+        snprintf(port, sizeof(port), "%d", b->port);
+        snprintf(start_at, sizeof(start_at), "%d", from);
+        dup2(fds[1], STDOUT_FILENO);
+        execl("/proc/self/exe", "test", "stream", port, b->dir, start_at, (char *)NULL);
+        _exit(127);
+    }
+    close(fds[1]);
+    wait_ms(ms);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    while (read(fds[0], &id, sizeof(id)) == (ssize_t)sizeof(id))
+        next = id + 1;
+    close(fds[0]);
+    return next;
+}
+
+static void killed_at_any_moment_nothing_that_was_taken_is_lost(void **state)
+{
+    (void)state;
+    struct broker b = start_broker("allow_anonymous true\n");
+    run_broker(&b);
+    static struct listener l;
+    start_listener(&l, &b, NULL, NULL);
+    int next = 0;
+    for (int round = 0; round < 25; round++)
+        next = stream_and_kill(&b, next, 20 + round * 37 % 150);
+    assert_in_range(next, 25, IDS - 1);
+    char spool[128];
+    snprintf(spool, sizeof(spool), "%s/spool", b.dir);
+    struct tw_broker_config config = config_of(&b);
+    config.spool = spool;
+    struct tw_publisher *p = start(&config);
+    assert_true(tw_publisher_stop(p));
+    assert_true(heard(&l, next, 5000));
+    for (int i = 0; i < next; i++)
+        assert_true(l.seen[i] >= 1);
+    stop_listener(&l);
+    remove_broker(&b);
+}
+
 /* The gateway is killed between sending and being told that it arrived. The broker stands still
  * meanwhile, so that nothing could be acknowledged. */
 static void a_killed_gateway_is_said_to_be_offline_and_loses_nothing(void **state)
@@ -439,16 +538,10 @@ static void a_killed_gateway_is_said_to_be_offline_and_loses_nothing(void **stat
     config.spool = spool;
     pid_t pid = fork();
     if (pid == 0) {
-        struct tw_publisher *p = start(&config);
-        send_ids(p, 0, 100);
-        if (!acknowledged(p, 100, 10000))
-            _exit(1);
-        write_file(&b, "connected", "");
-        wait_ms(300); /* until the broker stands still */
-        send_ids(p, 100, 400);
-        write_file(&b, "sent", "");
-        for (;;)
-            wait_ms(1000);
+        char port[16];
+        snprintf(port, sizeof(port), "%d", b.port);
+        execl("/proc/self/exe", "test", "gateway", port, b.dir, (char *)NULL);
+        _exit(127);
     }
     wait_for_child_state(connected);
     kill(b.pid, SIGSTOP);
@@ -482,14 +575,18 @@ static void tls_is_checked(void **state)
         print_message("openssl is not installed: skipped\n");
         skip();
     }
-    assert_int_equal(command_in(&b,
-        "for n in ca other; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
-        "-keyout $n.key -out $n.pem -subj /CN=$n -days 2; done; "
-        "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key "
-        "-out server.csr -subj /CN=localhost && "
-        "printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > ext && "
-        "openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile ext "
-        "-out server.pem -days 2"), 0);
+    assert_int_equal(
+        command_in(&b,
+            "for n in ca other; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+            "-nodes "
+            "-keyout $n.key -out $n.pem -subj /CN=$n -days 2; done; "
+            "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key "
+            "-out server.csr -subj /CN=localhost && "
+            "printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > ext && "
+            "openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile "
+            "ext "
+            "-out server.pem -days 2"),
+        0);
     snprintf(text, sizeof(text),
         "allow_anonymous true\n%slistener %d 127.0.0.1\ncertfile %s/server.pem\n"
         "keyfile %s/server.key\n",
@@ -523,7 +620,8 @@ static void an_oversized_message_rests(void **state)
     (void)state;
     struct broker b = start_broker("allow_anonymous true\n");
     char text[512];
-    snprintf(text, sizeof(text), "allow_anonymous true\nmax_packet_size 2000\n%slistener %d 127.0.0.1\n",
+    snprintf(text, sizeof(text),
+        "allow_anonymous true\nmax_packet_size 2000\n%slistener %d 127.0.0.1\n",
         geteuid() == 0 ? "user root\n" : "", b.port);
     write_file(&b, "mosquitto.conf", text);
     run_broker(&b);
@@ -546,13 +644,18 @@ static void an_oversized_message_rests(void **state)
     remove_broker(&b);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 4 && strcmp(argv[1], "gateway") == 0)
+        return be_gateway(argv[2], argv[3]);
+    if (argc == 5 && strcmp(argv[1], "stream") == 0)
+        return be_stream(argv[2], argv[3], argv[4]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_arrives_in_order_with_its_properties),
         cmocka_unit_test(a_killed_broker_costs_delay_only),
         cmocka_unit_test(refused_credentials_keep_everything_for_the_right_ones),
         cmocka_unit_test(a_killed_gateway_is_said_to_be_offline_and_loses_nothing),
+        cmocka_unit_test(killed_at_any_moment_nothing_that_was_taken_is_lost),
         cmocka_unit_test(tls_is_checked),
         cmocka_unit_test(an_oversized_message_rests),
     };

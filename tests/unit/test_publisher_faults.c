@@ -15,9 +15,13 @@
 
 static struct tw_broker_config config_of(int port)
 {
-    return (struct tw_broker_config){.host = "127.0.0.1", .port = port, .client_id = "site-gw",
-        .root = "tierwatch/1/site/gw", .online = "{\"state\":\"online\"}",
-        .offline = "{\"state\":\"offline\"}", .drain_ms = 20000,
+    return (struct tw_broker_config){.host = "127.0.0.1",
+        .port = port,
+        .client_id = "site-gw",
+        .root = "tierwatch/1/site/gw",
+        .online = "{\"state\":\"online\"}",
+        .offline = "{\"state\":\"offline\"}",
+        .drain_ms = 20000,
         .ack_timeout_ms = 400,
         .retry_ms = 60};
 }
@@ -36,8 +40,11 @@ static void send_ids(struct tw_publisher *p, int from, int to)
         char payload[64];
         snprintf(payload, sizeof(payload), "{\"id\":%d,\"text\":\"alert\"}", i);
         struct tw_message m = {.topic = TW_STR("alert/high/T2/CMD-01"),
-            .payload = tw_str_of(payload), .expiry_s = 604800, .schema = TW_STR("tierwatch.alert/1"),
-            .tier = TW_STR("T2"), .seq = (uint64_t)i + 1};
+            .payload = tw_str_of(payload),
+            .expiry_s = 604800,
+            .schema = TW_STR("tierwatch.alert/1"),
+            .tier = TW_STR("T2"),
+            .seq = (uint64_t)i + 1};
         assert_int_equal(tw_publisher_send(p, &m), TW_OK);
     }
 }
@@ -96,8 +103,8 @@ static void each_message_arrives_whatever_the_broker_does(void **state)
         bool done = wait_for(p, N, rows[i].seconds * 1000);
         struct tw_publisher_stats stats = tw_publisher_stats(p);
         if (!done)
-            print_error("%s: %d of %d, %s\n", rows[i].what, (int)stats.acknowledged, N,
-                stats.last_error);
+            print_error(
+                "%s: %d of %d, %s\n", rows[i].what, (int)stats.acknowledged, N, stats.last_error);
         assert_true(done);
         assert_true(tw_publisher_stop(p));
         fake_stop(&b);
@@ -164,6 +171,7 @@ static void a_message_that_kills_connections_rests(void **state)
     fake_start(&b, acts, 1);
     struct tw_broker_config config = config_of(b.port);
     config.drain_ms = 100;
+    config.retry_ms = 15;
     struct tw_publisher *p = start(&config);
     send_ids(p, 0, 12);
     bool done = wait_for(p, 11, 60000);
@@ -251,8 +259,10 @@ static void only_the_newest_of_a_volatile_topic_is_sent(void **state)
     for (int i = 0; i < 10; i++) {
         char payload[32];
         snprintf(payload, sizeof(payload), "{\"id\":%d}", i);
-        struct tw_message m = {.topic = TW_STR("stats"), .payload = tw_str_of(payload),
-            .retain = true, .volatile_ = true};
+        struct tw_message m = {.topic = TW_STR("stats"),
+            .payload = tw_str_of(payload),
+            .retain = true,
+            .volatile_ = true};
         assert_int_equal(tw_publisher_send(p, &m), TW_OK);
     }
     assert_int_equal(tw_publisher_stats(p).spooled, 1);

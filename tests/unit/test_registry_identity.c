@@ -118,8 +118,19 @@ static const struct {
     {TW_ACTION_CONNECT, "192.168.7.51", "mash-ai", "dekk", false, true, "mash-ai", REG, false},
     {TW_ACTION_CONNECT, "192.168.7.99", "probe", "mash", true, false, "-", UNREG, false},
     {TW_ACTION_CONNECT, "192.168.7.99", "mash-ai", "mash", true, false, "mash-ai", WRONG, true},
+    /* Nor is a refused client id, unless it is somebody else's; a connection that ends is not
+       judged. */
+    {TW_ACTION_CONNECT, "192.168.7.40", "desk-2", "desk", true, false, "desk", REG, false},
+    /* A second connection with the right user from the right place is fine. */
+    {TW_ACTION_CONNECT, "192.168.7.40", "desk-2", "desk", false, false, "desk", REG, false},
+    {TW_ACTION_CONNECT, "192.168.7.40", "desk-2", "mash", false, false, "desk", WRONG, false},
+    {TW_ACTION_CONNECT, "192.168.7.40", "desk-2", NULL, false, false, "desk", WRONG, false},
+    {TW_ACTION_CONNECT, "192.168.7.93", "desk-2", "desk", false, false, "desk", WRONG, true},
+    {TW_ACTION_DISCONNECT, "192.168.7.40", "desk-2", "dekk", false, false, "desk", REG, false},
+    {TW_ACTION_CONNECT, "192.168.7.40", "mash-ai", "desk", true, false, "mash-ai", WRONG, true},
     /* An AI system without an address may come from anywhere. */
-    {TW_ACTION_CONNECT, "192.168.7.93", "floating-ai", NULL, false, false, "floating-ai", REG, false},
+    {TW_ACTION_CONNECT, "192.168.7.93", "floating-ai", NULL, false, false, "floating-ai", REG,
+        false},
     {TW_ACTION_CONNECT, "192.168.7.30", "floating-ai", NULL, false, false, "floating-ai", WRONG,
         false},
     {TW_ACTION_PUBLISH, "192.168.7.10", "kettle-bridge", NULL, false, false, "kettle-plc", REG,
@@ -169,7 +180,8 @@ static void servers_act_on_their_clients(void **state)
 {
     (void)state;
     struct tw_opcua_info info = {.application_uri = maybe(MASH_URI), .user = maybe("mash")};
-    struct tw_event e = opcua_event(TW_ACTION_NOTIFY, "192.168.7.10", "ns=2;s=Kettle.Temp.PV", &info);
+    struct tw_event e =
+        opcua_event(TW_ACTION_NOTIFY, "192.168.7.10", "ns=2;s=Kettle.Temp.PV", &info);
     e.src.port = 4840;
     e.dst = place("192.168.7.51", 50000, NULL);
     struct tw_facts f = resolve(&e);
@@ -223,7 +235,8 @@ static void the_entry_comes_along(void **state)
 {
     (void)state;
     struct tw_opcua_info info = {.application_uri = maybe(MASH_URI)};
-    struct tw_event e = opcua_event(TW_ACTION_WRITE, "192.168.7.51", "ns=2;s=Kettle.Temp.SP", &info);
+    struct tw_event e =
+        opcua_event(TW_ACTION_WRITE, "192.168.7.51", "ns=2;s=Kettle.Temp.SP", &info);
     struct tw_facts f = resolve(&e);
     assert_int_equal(f.actor.kind, TW_ACTOR_AI_SYSTEM);
     assert_int_equal(f.actor.tier, TW_TIER_T2);

@@ -28,7 +28,7 @@ static void a_good_file_is_counted(void **state)
     assert_string_equal(said(&d), "");
     assert_int_equal(tw_registry_ai_systems(r), 3);
     assert_int_equal(tw_registry_assets(r), 6);
-    assert_int_equal(tw_registry_variables(r), 9);
+    assert_int_equal(tw_registry_variables(r), 10);
     assert_string_equal(text(tw_registry_site(r)), "brewery");
     assert_int_equal(strlen(tw_registry_digest(r)), 71);
     assert_int_equal(strncmp(tw_registry_digest(r), "sha256:", 7), 0);
@@ -82,9 +82,8 @@ static const struct {
         "1:23 \"10.0.0.0/24\" is not an IP address | ranges belong in networks\n"},
     {"assets: [{id: a, mac: [\"02:00:00:00:00\"]}]\n",
         "1:24 \"02:00:00:00:00\" is not a MAC address | such as 02:00:00:00:00:32, in quotes\n"},
-    {"assets: [{id: a, ports: [70000, x]}]\n",
-        "1:26 70000 is out of range; it must be 1 to 65535\n"
-        "1:33 \"x\" is not a whole number\n"},
+    {"assets: [{id: a, ports: [70000, x]}]\n", "1:26 70000 is out of range; it must be 1 to 65535\n"
+                                               "1:33 \"x\" is not a whole number\n"},
     {"assets: [{id: a, importance: huge}]\n",
         "1:30 \"huge\" is not low, normal, high or essential\n"},
     {"assets: [{id: a, identity: {security: Basic256SHA256}}]\n",
@@ -107,8 +106,7 @@ static const struct {
         "or manage\n"},
     {ASSET WHO "tier: T1\n   may: [{mqtt: b, actions: [publsh], topics: [a]}]\n",
         "5:30 \"publsh\" is not publish, subscribe or tool | did you mean \"publish\"?\n"},
-    {ASSET WHO "tier: T1\n   may: [{opcua: p}]\n",
-        "5:10 \"actions\" is missing in this right\n"},
+    {ASSET WHO "tier: T1\n   may: [{opcua: p}]\n", "5:10 \"actions\" is missing in this right\n"},
     {ASSET WHO "tier: T1\n   may: [{opcua: p, actions: [read], topics: [a]}]\n",
         "5:38 \"topics\" has no meaning with \"opcua\"\n"},
     {ASSET WHO "tier: T1\n   may: [{opcua: p, actions: [read], nodes: []}]\n",
@@ -116,7 +114,8 @@ static const struct {
     {ASSET WHO "tier: T1\n   may: [{mqtt: b, actions: [subscribe], topics: [\"a/#/b\", a+]}]\n",
         "5:51 \"a/#/b\" is not a topic filter | + stands alone in its level, # alone in the last "
         "one\n"
-        "5:60 \"a+\" is not a topic filter | + stands alone in its level, # alone in the last one\n"},
+        "5:60 \"a+\" is not a topic filter | + stands alone in its level, # alone in the last "
+        "one\n"},
     {ASSET WHO "tier: T2\n   may: [{opcua: p, actions: [write], needs_approval: ok}]\n",
         "5:55 there is no approval \"ok\"\n"},
     {ASSET WHO "tier: T2\n   may: [{opcua: p, actions: [write], max_step: 0, rate: 6MB/h}]\n",
@@ -124,7 +123,8 @@ static const struct {
         "5:58 \"rate\" must be a number per time above 0, such as 6/min\n"},
     {WHO "tier: T1\n   may: [{protocol: [dns], to: [nowhere]}]\n",
         "4:33 there is no asset, AI system or network \"nowhere\", and it is no address range\n"},
-    {ASSET WHO "tier: T2\n   may: [{opcua: p, actions: [history_read], max_nodes: 0, max_window: 0s}]\n",
+    {ASSET WHO
+        "tier: T2\n   may: [{opcua: p, actions: [history_read], max_nodes: 0, max_window: 0s}]\n",
         "5:57 \"max_nodes\" must be 1 or more\n5:72 \"max_window\" must be longer than 0\n"},
     /* NodeIds. */
     {"assets: [{id: p}]\nvariables: [{id: v, opcua: {server: p, node: Boiler}}]\n",
@@ -158,10 +158,11 @@ static const struct {
         "heartbeat or model | did you mean \"command\"?\n"},
     {"variables: [{id: v, mqtt: {topic: a}, readback: w, publisher: [x]}]\n",
         "1:49 there is no variable \"w\"\n1:64 there is no asset or AI system \"x\"\n"},
-    {"variables: [{id: v, mqtt: {topic: #}}]\n}",
-        "2:2 did not find expected ',' or '}', while parsing a flow mapping that begins in line 1\n"},
+    {"variables: [{id: v, mqtt: {topic: #}}]\n}", "2:2 did not find expected ',' or '}', while "
+                                                  "parsing a flow mapping that begins in line 1\n"},
     {"variables:\n - id: v\n   mqtt:\n    topic: #\n",
-        "4:5 \"topic\" has no value; it must be a text | put quotes around it: # begins a comment\n"},
+        "4:5 \"topic\" has no value; it must be a text | put quotes around it: # begins a "
+        "comment\n"},
     /* AI systems. */
     {WHO "tier: T5\n", "3:10 \"T5\" is not T0, T1, T2, T3 or T4 | did you mean \"T0\"?\n"},
     {WHO "autonomy: A2\n",
@@ -232,7 +233,8 @@ static void some_things_are_only_warned_of(void **state)
         {ASSET WHO "autonomy: A1\n   consequence: C1\n   technology: llm\n"
                    "   may: [{mqtt: b, actions: [publish], topics: [cmd/#]}]\n"
                    "variables: [{id: v, mqtt: {topic: cmd/x}, role: command}]\n",
-            "warning 3:4 the tier is T2 | autonomy A1 with consequence C1 is T1; an llm with a right "
+            "warning 3:4 the tier is T2 | autonomy A1 with consequence C1 is T1; an llm with a "
+            "right "
             "to write is one higher and at least T2 (uplift U1): T2\n"},
         {ASSET WHO "autonomy: A1\n   consequence: C1\n   technology: llm\n"
                    "   may: [{mqtt: b, actions: [publish], topics: [advice/#]}]\n"

@@ -8,9 +8,18 @@
 #include "registry_help.h"
 
 #define S INT64_C(1000000000)
-#define TEXT(z) {.kind = TW_VALUE_STRING, .s = {z, sizeof(z) - 1}}
-#define NUMBER(v) {.kind = TW_VALUE_DOUBLE, .d = v}
-#define INTEGER(v) {.kind = TW_VALUE_INT, .i = v}
+#define TEXT(z)                                                                                    \
+    {                                                                                              \
+        .kind = TW_VALUE_STRING, .s = { z, sizeof(z) - 1 }                                         \
+    }
+#define NUMBER(v)                                                                                  \
+    {                                                                                              \
+        .kind = TW_VALUE_DOUBLE, .d = v                                                            \
+    }
+#define INTEGER(v)                                                                                 \
+    {                                                                                              \
+        .kind = TW_VALUE_INT, .i = v                                                               \
+    }
 
 /* 2026-03-01T08:00:10Z */
 static const int64_t now = INT64_C(1772352010) * S;

@@ -71,6 +71,33 @@ static void a_variable_brings_its_limits(void **state)
     assert_false(v.has_max_step);
 }
 
+static void a_range_is_learned_from_its_property(void **state)
+{
+    const struct tw_value ends[] = {{.kind = TW_VALUE_DOUBLE, .name = TW_STR("Low"), .d = 5},
+        {.kind = TW_VALUE_DOUBLE, .name = TW_STR("High"), .d = 40},
+        {.kind = TW_VALUE_DOUBLE, .name = TW_STR("High"), .d = 5}};
+    (void)state;
+    struct tw_opcua_info info = {0};
+    struct tw_event value = opcua_event(TW_ACTION_READ, MASH, "ns=2;s=Hop.Level", &info);
+    assert_false(resolve(&value).variable.range_learned);
+    struct tw_event range = opcua_event(TW_ACTION_READ, MASH, "ns=2;s=Hop.Level-EURange", &info);
+    range.value = (struct tw_value){.kind = TW_VALUE_OBJECT, .n = 2, .items = ends};
+    resolve(&range);
+    struct tw_variable_facts v = resolve(&value).variable;
+    assert_true(v.range_learned && v.range.has_min && v.range.has_max);
+    assert_true(v.range.min == 5 && v.range.max == 40);
+    /* An empty range teaches nothing; what the inventory says is not overruled. */
+    range.value.items = ends + 1;
+    resolve(&range);
+    assert_true(resolve(&value).variable.range.max == 40);
+    range.value.items = ends;
+    range.object = TW_STR("ns=2;s=Kettle.Temp.SP-EURange");
+    resolve(&range);
+    value.object = TW_STR("ns=2;s=Kettle.Temp.SP");
+    v = resolve(&value).variable;
+    assert_true(!v.range_learned && v.range.max == 100);
+}
+
 /* MQTT: which variable, whether its limits are for this event, whether it is the whole payload. */
 static const struct {
     enum tw_action action;
@@ -140,8 +167,8 @@ static void publishers_are_checked(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(publishers) / sizeof(publishers[0]); i++) {
         struct tw_mqtt_info info = {.client_id = maybe(publishers[i].client_id)};
-        struct tw_event e = mqtt_event(TW_ACTION_PUBLISH, publishers[i].ip, publishers[i].topic,
-            publishers[i].field, &info);
+        struct tw_event e = mqtt_event(
+            TW_ACTION_PUBLISH, publishers[i].ip, publishers[i].topic, publishers[i].field, &info);
         struct tw_variable_facts v = resolve(&e).variable;
         assert_int_equal(v.has_publishers, publishers[i].has);
         assert_int_equal(v.publisher_ok, publishers[i].ok);
@@ -173,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_are_variables),
         cmocka_unit_test(a_variable_brings_its_limits),
+        cmocka_unit_test(a_range_is_learned_from_its_property),
         cmocka_unit_test(topics_are_variables),
         cmocka_unit_test(publishers_are_checked),
         cmocka_unit_test(the_cache_never_mixes_things_up),

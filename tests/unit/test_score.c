@@ -15,8 +15,13 @@
 
 static struct tw_score_input input(char evidence, double severity, enum tw_tier tier)
 {
-    return (struct tw_score_input){.evidence = evidence, .strength = 1, .severity = severity,
-        .kind = TW_ACTOR_AI_SYSTEM, .tier = tier, .importance = TW_IMPORTANCE_NORMAL, .context = 1};
+    return (struct tw_score_input){.evidence = evidence,
+        .strength = 1,
+        .severity = severity,
+        .kind = TW_ACTOR_AI_SYSTEM,
+        .tier = tier,
+        .importance = TW_IMPORTANCE_NORMAL,
+        .context = 1};
 }
 
 static const struct {
@@ -24,9 +29,15 @@ static const struct {
     enum tw_severity severity;
     const char *name;
 } bands[] = {
-    {0, TW_SEV_INFO, "info"}, {19, TW_SEV_INFO, "info"}, {20, TW_SEV_LOW, "low"},
-    {39, TW_SEV_LOW, "low"}, {40, TW_SEV_MEDIUM, "medium"}, {59, TW_SEV_MEDIUM, "medium"},
-    {60, TW_SEV_HIGH, "high"}, {79, TW_SEV_HIGH, "high"}, {80, TW_SEV_CRITICAL, "critical"},
+    {0, TW_SEV_INFO, "info"},
+    {19, TW_SEV_INFO, "info"},
+    {20, TW_SEV_LOW, "low"},
+    {39, TW_SEV_LOW, "low"},
+    {40, TW_SEV_MEDIUM, "medium"},
+    {59, TW_SEV_MEDIUM, "medium"},
+    {60, TW_SEV_HIGH, "high"},
+    {79, TW_SEV_HIGH, "high"},
+    {80, TW_SEV_CRITICAL, "critical"},
     {100, TW_SEV_CRITICAL, "critical"},
 };
 
@@ -80,19 +91,20 @@ static const struct {
         false},
     {"context", 'M', 1, 40, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 0.3, 0, 0.14, 5,
         false},
-    {"context is bounded", 'M', 1, 40, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1000, 0,
-        0.14, 39, false},
+    {"context is bounded", 'M', 1, 40, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1000,
+        0, 0.14, 39, false},
     {"weak", 'W', 1, 25, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0, 0.0375, 4,
         false},
-    {"half strength", 'S', 0.5, 50, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0, 0.15,
-        15, false},
-    {"decimals are exact", 'D', 0.5, 35, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1,
-        0, 0.16625, 17, false},
-    {"a tie of the score rounds up", 'W', 1, 1, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1,
-        31.5, 0.0015, 32, true},
-    {"nothing", 'D', 0, 60, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0, 0, 0, false},
-    {"more than certain", 'D', 9, 900, TW_ACTOR_AI_SYSTEM, TW_TIER_T4, TW_IMPORTANCE_ESSENTIAL, 4, 0,
-        0.95, 100, false},
+    {"half strength", 'S', 0.5, 50, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0,
+        0.15, 15, false},
+    {"decimals are exact", 'D', 0.5, 35, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0,
+        0.16625, 17, false},
+    {"a tie of the score rounds up", 'W', 1, 1, TW_ACTOR_AI_SYSTEM, TW_TIER_T2,
+        TW_IMPORTANCE_NORMAL, 1, 31.5, 0.0015, 32, true},
+    {"nothing", 'D', 0, 60, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0, 0, 0,
+        false},
+    {"more than certain", 'D', 9, 900, TW_ACTOR_AI_SYSTEM, TW_TIER_T4, TW_IMPORTANCE_ESSENTIAL, 4,
+        0, 0.95, 100, false},
     {"floor is a score", 'D', 1, 60, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 900,
         0.57, 100, true},
     {"not a number", 'D', NAN, 60, TW_ACTOR_AI_SYSTEM, TW_TIER_T2, TW_IMPORTANCE_NORMAL, 1, 0, 0, 0,
@@ -103,9 +115,13 @@ static void scores_follow_the_formula(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(scores) / sizeof(scores[0]); i++) {
-        struct tw_score_input in = {.evidence = scores[i].evidence, .strength = scores[i].strength,
-            .severity = scores[i].severity, .kind = scores[i].kind, .tier = scores[i].tier,
-            .importance = scores[i].importance, .context = scores[i].context,
+        struct tw_score_input in = {.evidence = scores[i].evidence,
+            .strength = scores[i].strength,
+            .severity = scores[i].severity,
+            .kind = scores[i].kind,
+            .tier = scores[i].tier,
+            .importance = scores[i].importance,
+            .context = scores[i].context,
             .floor = scores[i].floor};
         struct tw_score s = tw_score_of(&in);
         if (s.score != scores[i].score || s.floored != scores[i].floored)
@@ -225,10 +241,21 @@ static const struct {
     const char *rule;
     int64_t half_life;
 } half_lives[] = {
-    {"IDN-01", 24 * HOUR}, {"PRV-03", 24 * HOUR}, {"OVR-01", 24 * HOUR}, {"MDL-01", 24 * HOUR},
-    {"CRY-01", 24 * HOUR}, {"NET-07", 6 * HOUR}, {"EXF-01", 6 * HOUR}, {"INJ-01", HOUR},
-    {"HAL-01", HOUR}, {"MAS-01", HOUR}, {"CMD-01", HOUR / 4}, {"INP-01", HOUR / 4},
-    {"AVL-01", HOUR / 4}, {"CTL-01", HOUR / 4}, {"XYZ-01", HOUR},
+    {"IDN-01", 24 * HOUR},
+    {"PRV-03", 24 * HOUR},
+    {"OVR-01", 24 * HOUR},
+    {"MDL-01", 24 * HOUR},
+    {"CRY-01", 24 * HOUR},
+    {"NET-07", 6 * HOUR},
+    {"EXF-01", 6 * HOUR},
+    {"INJ-01", HOUR},
+    {"HAL-01", HOUR},
+    {"MAS-01", HOUR},
+    {"CMD-01", HOUR / 4},
+    {"INP-01", HOUR / 4},
+    {"AVL-01", HOUR / 4},
+    {"CTL-01", HOUR / 4},
+    {"XYZ-01", HOUR},
 };
 
 static void evidence_and_floor_halve_with_the_family(void **state)
@@ -256,7 +283,8 @@ static void stronger_old_evidence_outlives_weaker_new(void **state)
     struct tw_score_input strong = input('D', 80, TW_TIER_T2), weak = input('D', 20, TW_TIER_T2);
     add(r, "CMD-01", &strong, T0);
     assert_int_equal(add(r, "CMD-01", &weak, T0 + 1), 76);
-    /* After two half-lives the strong one is worth .19 and the weak one .19 new: the latest stays. */
+    /* After two half-lives the strong one is worth .19 and the weak one .19 new: the latest stays.
+     */
     assert_int_equal(add(r, "CMD-01", &weak, T0 + HOUR / 2), 19);
     assert_int_equal(tw_risks_now(r, TW_STR("agent"), T0 + 3 * HOUR / 4), 10);
     tw_risks_free(r);
@@ -307,8 +335,7 @@ static void memory_and_risk_are_bounded(void **state)
         snprintf(actor, sizeof(actor), "actor-%d", i);
         struct tw_score s = tw_score_of(&in);
         assert_in_range(add(r, rule, &in, T0 + i), 0, 100);
-        assert_in_range(
-            tw_risks_add(r, tw_str_of(actor), "CMD", rule, &in, &s, T0 + i), 0, 100);
+        assert_in_range(tw_risks_add(r, tw_str_of(actor), "CMD", rule, &in, &s, T0 + i), 0, 100);
     }
     tw_risks_free(r);
 }

@@ -26,6 +26,11 @@ static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *ou
     const struct tw_mqtt_call *c = user;
     struct tw_mqtt_header h;
     uint8_t first = 0;
+    if (awaits_connect(c)) {
+        enum tw_status proxy = tw_mqtt_proxy_header(bytes, &out->len);
+        if (proxy != TW_NOT_FOUND)
+            return proxy;
+    }
     enum tw_status st = tw_mqtt_header_read(bytes, &h);
     if (st == TW_NEED_MORE && tw_cur_peek(&bytes, 0, &first) && first >> 4 == TW_MQTT_RESERVED)
         return TW_MALFORMED;
@@ -61,6 +66,9 @@ static void garbage(void *user, struct tw_cur bytes)
 static bool pdu(void *user, const struct tw_pdu *p)
 {
     const struct tw_mqtt_call *c = user;
+    uint64_t len;
+    if (awaits_connect(c) && tw_mqtt_proxy_header(p->bytes, &len) == TW_OK)
+        return true;
     if (p->cut)
         c->env->counters->cut++;
     bool trusted = tw_mqtt_packet(c, p);

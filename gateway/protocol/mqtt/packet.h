@@ -66,6 +66,7 @@ struct tw_mqtt_props {
     struct tw_str content_type, response_topic, assigned_id, reason_string, auth_method;
     struct tw_cur all; /* the whole block, to walk through user properties */
     unsigned n_user;
+    bool odd_format; /* Payload Format Indicator above 1: wrong, but servers let it pass */
 };
 
 static inline bool tw_mqtt_has(const struct tw_mqtt_props *p, unsigned id)

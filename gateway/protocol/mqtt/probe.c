@@ -174,6 +174,14 @@ static bool hostile(struct tw_cur bytes)
 enum tw_probe tw_mqtt_probe(struct tw_cur bytes, unsigned direction, bool midstream)
 {
     unsigned weak = 0;
+    uint64_t proxy;
+    if (!midstream && direction == 0) {
+        enum tw_status st = tw_mqtt_proxy_header(bytes, &proxy);
+        if (st == TW_NEED_MORE || (st == TW_OK && proxy >= bytes.left))
+            return TW_PROBE_MORE;
+        if (st == TW_OK && !tw_cur_skip(&bytes, (size_t)proxy))
+            return TW_PROBE_NO;
+    }
     struct tw_cur left = bytes;
     while (left.left > 0) {
         enum look look = look_at(left, &left);

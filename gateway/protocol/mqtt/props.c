@@ -133,6 +133,9 @@ static const char *read_prop(struct tw_cur *c, struct prop *out)
 static void take(struct tw_mqtt_props *p, const struct prop *v)
 {
     switch (v->id) {
+    case 0x01:
+        p->odd_format = v->n > 1;
+        break;
     case 0x03:
         p->content_type = v->a;
         break;

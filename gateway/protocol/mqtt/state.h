@@ -157,6 +157,11 @@ size_t tw_mqtt_resync(struct tw_cur bytes, unsigned version);
 /* Could a packet of this type be so long? */
 bool tw_mqtt_sane_length(const struct tw_mqtt_header *h);
 
+/* ---- proxy.c ---- */
+
+/* Length of the PROXY protocol header that `bytes` start with; TW_NOT_FOUND when they do not. */
+enum tw_status tw_mqtt_proxy_header(struct tw_cur bytes, uint64_t *out_len);
+
 /* ---- version.c ---- */
 
 /* Guess the version of a connection whose CONNECT was not seen; may change its mind. */

@@ -76,6 +76,8 @@ static void on_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
         names(c, a, k.client_id);
         names(c, a, k.username);
         names(c, a, k.will_topic);
+        if (k.will_props.odd_format)
+            tw_mqtt_grammar(c, a, "property-value");
     }
     if (detail != NULL && (k.level < TW_MQTT_V31 || k.level > TW_MQTT_V5))
         st->guessed = true;
@@ -176,6 +178,8 @@ static void on_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     if (!good)
         return;
     names(c, a, topic);
+    if (p.props.odd_format)
+        tw_mqtt_grammar(c, a, "property-value"); /* [MQTT5 3.3.2.3.2] */
     tw_mqtt_emit_publish(c, &a->h, &p, topic, a->pdu);
 }
 

@@ -56,6 +56,8 @@ struct tw_opcua_channel *tw_opcua_channel_add(struct tw_opcua_call *k, uint32_t 
         return NULL;
     }
     *ch = (struct tw_opcua_channel){.id = id, .next = st->channels};
+    for (unsigned dir = 0; dir < 2; dir++)
+        ch->dir[dir].torn = !st->intact[dir];
     st->channels = ch;
     st->n_channels++;
     return ch;
@@ -285,6 +287,8 @@ static void readable_chunk(struct tw_opcua_call *k, const struct tw_opcua_header
     if (!tw_cur_sub(&c, body, &m.bytes))
         return;
     struct tw_opcua_direction *d = &ch->dir[k->dir];
+    m.torn = d->torn;
+    d->torn = d->torn && h->chunk == 'C';
     struct tw_opcua_parts *p = h->message == TW_OPCUA_MSG ? parts_find(d, m.request_id) : NULL;
     if (h->chunk == 'A') {
         abort_part(k, ch, p, &m);
@@ -300,17 +304,22 @@ static void readable_chunk(struct tw_opcua_call *k, const struct tw_opcua_header
     }
 }
 
-/* A channel that was never opened: an anomaly where the whole connection was seen. */
+/* A channel that was never opened. Its own direction says so at once if it sent no OPN at all; the
+ * server knows its channels; the client may have been told what was not seen yet. */
 static struct tw_opcua_channel *unknown_channel(struct tw_opcua_call *k, uint32_t id)
 {
-    if (tw_opcua_intact(k)) {
-        struct tw_opcua_info info = {.has_channel = true, .channel_id = id};
-        tw_opcua_malformed(k,
-            TW_OPCUA_BIT(
-                k->st->n_channels == 0 ? TW_OPCUA_MESSAGE_BEFORE_OPEN : TW_OPCUA_UNKNOWN_CHANNEL),
-            &info);
-    }
-    return tw_opcua_channel_add(k, id);
+    struct tw_opcua_state *st = k->st;
+    struct tw_opcua_info info = {.has_channel = true, .channel_id = id};
+    bool first = st->intact[k->dir] && !st->opened[k->dir];
+    bool server = st->client == (k->dir ^ 1);
+    if (first)
+        tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_MESSAGE_BEFORE_OPEN), &info);
+    else if (server && st->intact[k->dir])
+        tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_UNKNOWN_CHANNEL), &info);
+    struct tw_opcua_channel *ch = tw_opcua_channel_add(k, id);
+    if (ch != NULL && !first && !server && tw_opcua_intact(k))
+        tw_opcua_doubt_add(k, TW_OPCUA_UNKNOWN_CHANNEL, ch, NULL, NULL);
+    return ch;
 }
 
 void tw_opcua_chunk(

@@ -77,7 +77,8 @@ void tw_opcua_hello(struct tw_opcua_call *k, struct tw_cur c, bool cut)
     struct tw_opcua_buffers buffers;
     struct tw_str url;
     uint32_t send, anomalies = 0;
-    if (st->hello && tw_opcua_intact(k))
+    const uint32_t good = 0;
+    if (st->hello && st->intact[k->dir])
         anomalies |= TW_OPCUA_BIT(TW_OPCUA_UNEXPECTED_HELLO);
     if (!st->started)
         st->intact[0] = st->intact[1] = true; /* whatever the capture saw of TCP's handshake */
@@ -91,8 +92,14 @@ void tw_opcua_hello(struct tw_opcua_call *k, struct tw_cur c, bool cut)
     }
     report(k, anomalies, "Hello");
     struct tw_opcua_request *r = tw_opcua_request_add(k, body);
-    if (r != NULL)
-        r->kind = TW_OPCUA_KIND_HELLO;
+    if (r == NULL)
+        return;
+    r->kind = TW_OPCUA_KIND_HELLO;
+    if (st->early_acknowledge) {
+        tw_opcua_hello_event(k, r, &good);
+        tw_opcua_request_drop(k, r);
+    }
+    st->early_acknowledge = false;
 }
 
 void tw_opcua_acknowledge(struct tw_opcua_call *k, struct tw_cur c, bool cut)
@@ -104,8 +111,10 @@ void tw_opcua_acknowledge(struct tw_opcua_call *k, struct tw_cur c, bool cut)
     if (st->client == TW_OPCUA_NO_SIDE)
         st->client = (uint8_t)(k->dir ^ 1);
     struct tw_opcua_request *r = tw_opcua_request_oldest(st, TW_OPCUA_KIND_HELLO);
-    if (tw_opcua_intact(k) && (r == NULL || st->client == k->dir))
+    if (st->intact[k->dir] && ((st->acknowledged && r == NULL) || st->client == k->dir))
         anomalies |= TW_OPCUA_BIT(TW_OPCUA_UNEXPECTED_ACKNOWLEDGE);
+    st->early_acknowledge = r == NULL && !st->acknowledged;
+    st->acknowledged = true;
     if (read_buffers(&c, &buffers, &send)) {
         anomalies |= check_buffers(&buffers, send) | check_end(&c);
         st->buffers[k->dir] = buffers;

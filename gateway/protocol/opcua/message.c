@@ -180,6 +180,8 @@ static void request(
     struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
 {
     uint32_t found = check_request(k, m, service);
+    if (m->torn && (found & TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR)))
+        return; /* the middle of something else */
     if (m->closes) {
         report(k, m, found, service);
         closing(k, m, service);
@@ -188,10 +190,10 @@ static void request(
     struct tw_opcua_request *old = tw_opcua_request_find(k->st, m->channel->id, m->request_id);
     if (old != NULL) {
         if (tw_opcua_intact(k))
-            found |= TW_OPCUA_BIT(TW_OPCUA_REQUEST_ID_REUSE);
+            tw_opcua_doubt_add(k, TW_OPCUA_REQUEST_ID_REUSE, m->channel, service, &m->request_id);
         tw_opcua_request_expire(k, old);
     }
-    report(k, m, found, service);
+    report(k, m, m->torn ? 0 : found, service);
     struct tw_opcua_request *r = tw_opcua_request_add(k, m->bytes);
     if (r == NULL)
         return;
@@ -202,6 +204,7 @@ static void request(
     r->cut = r->cut || m->cut || (m->loose && m->chunks > 1);
     r->chunks = m->chunks;
     r->message_bytes = m->message_bytes;
+    tw_opcua_early_request(k, m->channel, m->request_id);
 }
 
 void tw_opcua_service_event(
@@ -263,13 +266,13 @@ static uint32_t answer(struct tw_opcua_call *k, const struct tw_opcua_body *m,
     return w.response_anomalies;
 }
 
-static void response(struct tw_opcua_call *k, const struct tw_opcua_body *m,
-    const struct tw_opcua_service *service, struct tw_cur body)
+void tw_opcua_response(struct tw_opcua_call *k, const struct tw_opcua_body *m,
+    const struct tw_opcua_service *service, struct tw_cur body, bool unasked)
 {
     struct tw_opcua_request *r = tw_opcua_request_find(k->st, m->channel->id, m->request_id);
     struct tw_opcua_response_header h = {0};
     uint32_t found = 0;
-    if (r == NULL && tw_opcua_intact(k) && !k->st->lost_requests)
+    if (r == NULL && unasked && tw_opcua_intact(k) && !k->st->lost_requests)
         found |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_WITHOUT_REQUEST);
     bool whole = tw_opcua_read_response_header(&body, &h);
     if (!whole && !m->cut)
@@ -277,9 +280,27 @@ static void response(struct tw_opcua_call *k, const struct tw_opcua_body *m,
     bool known = whole && (r != NULL || service != NULL);
     if (known)
         found |= answer(k, m, r, service, &h, body);
-    report(k, m, found, service);
+    report(k, m, m->torn ? 0 : found, service);
     if (known && r != NULL)
         tw_opcua_request_drop(k, r);
+}
+
+/* Its request may still come: it would be newer than the newest that was seen. */
+static bool is_early(const struct tw_opcua_call *k, const struct tw_opcua_body *m)
+{
+    const struct tw_opcua_channel *ch = m->channel;
+    if (tw_opcua_request_find(k->st, ch->id, m->request_id) != NULL)
+        return false;
+    if (!ch->has_request)
+        return tw_opcua_intact(k);
+    return (int32_t)(m->request_id - ch->last_request) > 0;
+}
+
+static void note_request(struct tw_opcua_channel *ch, uint32_t request_id)
+{
+    if (!ch->has_request || (int32_t)(request_id - ch->last_request) > 0)
+        ch->last_request = request_id;
+    ch->has_request = true;
 }
 
 static void count(
@@ -296,7 +317,7 @@ void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m)
     struct tw_cur body = m->bytes;
     struct tw_opcua_node type;
     if (!tw_opcua_node(&body, &type)) {
-        report(k, m, m->cut ? 0 : TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR), NULL);
+        report(k, m, m->cut || m->torn ? 0 : TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR), NULL);
         return;
     }
     bool standard = type.kind == 'i' && type.ns == 0;
@@ -305,6 +326,8 @@ void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m)
         standard ? tw_opcua_service_of_response(type.id) : NULL;
     bool fault = standard && type.id == TW_OPCUA_SERVICE_FAULT;
     if (asks == NULL && answers == NULL && !fault) {
+        if (m->torn)
+            return;
         k->env->counters->unknown_services++;
         report(k, m, TW_OPCUA_BIT(TW_OPCUA_UNKNOWN_SERVICE), NULL);
         return;
@@ -312,10 +335,12 @@ void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m)
     count(k, asks != NULL ? asks : answers, asks == NULL);
     if (k->st->client == TW_OPCUA_NO_SIDE)
         k->st->client = (uint8_t)(asks != NULL ? k->dir : k->dir ^ 1);
-    if ((asks != NULL) != (k->st->client == k->dir))
+    if ((asks != NULL) != (k->st->client == k->dir)) {
         report(k, m, TW_OPCUA_BIT(TW_OPCUA_WRONG_DIRECTION), asks != NULL ? asks : answers);
-    else if (asks != NULL)
+    } else if (asks != NULL) {
+        note_request(m->channel, m->request_id);
         request(k, m, asks);
-    else
-        response(k, m, answers, body);
+    } else if (!is_early(k, m) || !tw_opcua_early_keep(k, m, answers, body)) {
+        tw_opcua_response(k, m, answers, body, true);
+    }
 }

@@ -82,14 +82,23 @@ static size_t resync(void *user, struct tw_cur bytes)
     return bytes.left;
 }
 
-/* Every conversation begins with HEL or RHE [UA6 7.1.3]. */
+/* Who opens the TCP connection begins with HEL or RHE [UA6 7.1.3]. Who accepts it answers that;
+ * where it seems not to, the beginning of its direction was missed. */
 static void check_start(struct tw_opcua_call *k, const struct tw_opcua_header *h)
 {
     struct tw_opcua_state *st = k->st;
-    if (h->message < TW_OPCUA_OPN || st->hello || st->no_hello || !tw_opcua_intact(k))
+    const struct tw_opcua_info acknowledge = {.service = TW_STR("Acknowledge")};
+    bool first = !st->spoke[k->dir] && st->intact[k->dir];
+    bool opener = k->dir == 0 && !k->conn->midstream;
+    st->spoke[k->dir] = true;
+    if (!first)
         return;
-    st->no_hello = true;
-    tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_MESSAGE_BEFORE_HELLO), NULL);
+    if (opener && h->message == TW_OPCUA_ACK)
+        tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_UNEXPECTED_ACKNOWLEDGE), &acknowledge);
+    else if (opener && h->message >= TW_OPCUA_OPN)
+        tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_MESSAGE_BEFORE_HELLO), NULL);
+    else if (h->message >= TW_OPCUA_OPN)
+        st->intact[k->dir] = false;
 }
 
 static void open_message(struct tw_opcua_call *k, struct tw_cur c, bool cut)
@@ -129,6 +138,9 @@ static bool pdu(void *user, const struct tw_pdu *p)
     else
         tw_opcua_chunk(k, &h, c, p->cut);
     k->st->started = true;
+    tw_opcua_doubt_judge(k);
+    if (k->dir == k->st->client)
+        k->st->early_open.set = false;
     return true;
 }
 
@@ -154,15 +166,26 @@ static void data(void *state, struct tw_proto_env *env, const struct tw_conn *co
     tw_stream_data(&k.st->stream[k.dir], env->pool, &user, bytes);
 }
 
+/* Those of handshakes that are not over yet are no use any more, either. */
+static void forget_sequences(struct tw_opcua_state *st, unsigned dir)
+{
+    for (struct tw_opcua_request *r = st->first; r != NULL; r = r->next)
+        if (st->client == dir)
+            r->has_sequence = false;
+}
+
 static void gap(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
     unsigned direction, uint64_t missing, const struct tw_when *when)
 {
     struct tw_opcua_call k = call_of(state, env, conn, direction, when);
     env->counters->gaps++;
     k.st->intact[k.dir] = false;
+    tw_opcua_doubt_close(&k, false);
+    forget_sequences(k.st, k.dir);
     (void)tw_stream_gap(&k.st->stream[k.dir], env->pool, missing);
     for (struct tw_opcua_channel *ch = k.st->channels; ch != NULL; ch = ch->next) {
         ch->dir[k.dir].has_sequence = false;
+        ch->dir[k.dir].torn = true;
         tw_opcua_parts_drop_all(&k, &ch->dir[k.dir]);
     }
 }
@@ -209,7 +232,10 @@ static void close(void *state, struct tw_proto_env *env, const struct tw_conn *c
 {
     struct tw_opcua_call k = call_of(state, env, conn, 0, when);
     k.phase = reason == TW_END_INPUT ? 2 : 0;
+    bool all_seen = tw_opcua_intact(&k) && (reason == TW_END_CLOSED || reason == TW_END_RESET);
     report_incomplete(&k, reason);
+    tw_opcua_doubt_close(&k, all_seen);
+    tw_opcua_early_close(&k, all_seen);
     while (k.st->first != NULL)
         tw_opcua_request_expire(&k, k.st->first);
     while (k.st->channels != NULL)

@@ -133,26 +133,6 @@ void tw_opcua_open_event(struct tw_opcua_call *k, const struct tw_opcua_request 
     tw_pool_put(k->env->pool, memory, 1024);
 }
 
-static void open_request(
-    struct tw_opcua_call *k, uint32_t channel, struct tw_cur c, const struct open *o)
-{
-    struct tw_opcua_channel *ch = channel == 0 ? NULL : tw_opcua_channel_find(k->st, channel);
-    if (ch != NULL && o->readable)
-        tw_opcua_channel_sequence(k, ch, o->sequence);
-    else if (ch != NULL)
-        ch->dir[k->dir].sequence++; /* counted, though it can not be read */
-    struct tw_opcua_request *r = tw_opcua_request_add(k, c);
-    if (r == NULL)
-        return;
-    r->kind = TW_OPCUA_KIND_OPEN;
-    r->channel = channel;
-    r->readable = o->readable;
-    r->request_id = o->request_id;
-    r->message_bytes = c.left + TW_OPCUA_HEADER + 4;
-    r->has_sequence = o->readable && ch == NULL;
-    r->sequence = o->sequence;
-}
-
 static void set_security(
     struct tw_opcua_channel *ch, const struct open *request, const struct open *response)
 {
@@ -177,6 +157,45 @@ static void set_security(
     }
 }
 
+/* The answer was seen first: it stands for both now. */
+static bool answered_early(
+    struct tw_opcua_call *k, const struct tw_opcua_request *r, const struct open *o)
+{
+    struct tw_opcua_early_open *early = &k->st->early_open;
+    if (!early->set || (early->readable && o->readable && early->request_id != o->request_id))
+        return false;
+    struct tw_opcua_channel *ch = tw_opcua_channel_find(k->st, early->channel);
+    if (ch != NULL && ch->reading == TW_OPCUA_UNDECIDED)
+        set_security(ch, o, o);
+    if (ch != NULL && r->has_sequence && !ch->dir[k->dir].has_sequence)
+        tw_opcua_channel_sequence(k, ch, r->sequence);
+    tw_opcua_open_event(k, r, ch, &early->result);
+    early->set = false;
+    return true;
+}
+
+static void open_request(
+    struct tw_opcua_call *k, uint32_t channel, struct tw_cur c, const struct open *o)
+{
+    struct tw_opcua_channel *ch = channel == 0 ? NULL : tw_opcua_channel_find(k->st, channel);
+    if (ch != NULL && o->readable)
+        tw_opcua_channel_sequence(k, ch, o->sequence);
+    else if (ch != NULL)
+        ch->dir[k->dir].sequence++; /* counted, though it can not be read */
+    struct tw_opcua_request *r = tw_opcua_request_add(k, c);
+    if (r == NULL)
+        return;
+    r->kind = TW_OPCUA_KIND_OPEN;
+    r->channel = channel;
+    r->readable = o->readable;
+    r->request_id = o->request_id;
+    r->message_bytes = c.left + TW_OPCUA_HEADER + 4;
+    r->has_sequence = o->readable && ch == NULL;
+    r->sequence = o->sequence;
+    if (answered_early(k, r, o))
+        tw_opcua_request_drop(k, r);
+}
+
 static struct tw_opcua_request *find_open(const struct tw_opcua_state *st, const struct open *o)
 {
     struct tw_opcua_request *r = tw_opcua_request_oldest(st, TW_OPCUA_KIND_OPEN);
@@ -184,6 +203,21 @@ static struct tw_opcua_request *find_open(const struct tw_opcua_state *st, const
         if (r->kind == TW_OPCUA_KIND_OPEN && r->readable && r->request_id == o->request_id)
             return r;
     return r;
+}
+
+/* Nothing asked for it, or nothing was seen asking yet. */
+static void keep_early(struct tw_opcua_call *k, uint32_t channel, const struct tw_opcua_channel *ch,
+    const struct open *o)
+{
+    if (ch == NULL || !tw_opcua_intact(k) || k->st->lost_requests)
+        return;
+    k->st->early_open = (struct tw_opcua_early_open){.set = true,
+        .readable = o->readable,
+        .channel = channel,
+        .request_id = o->request_id,
+        .result = o->readable ? o->result : 0};
+    tw_opcua_doubt_add(k, TW_OPCUA_RESPONSE_WITHOUT_REQUEST, ch,
+        tw_opcua_service_of_request(TW_OPCUA_OPEN_REQUEST), NULL);
 }
 
 static void open_response(
@@ -194,8 +228,6 @@ static void open_response(
     struct tw_opcua_channel *ch = tw_opcua_channel_find(k->st, channel);
     bool renewed = ch != NULL && ch->opened;
     (void)c;
-    if (r == NULL && tw_opcua_intact(k) && !k->st->lost_requests)
-        tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_RESPONSE_WITHOUT_REQUEST), NULL);
     bool failed = o->readable && tw_opcua_is_bad(o->result);
     if (ch == NULL && !failed)
         ch = tw_opcua_channel_add(k, channel);
@@ -203,16 +235,19 @@ static void open_response(
         asked = (struct open){0};
     if (ch != NULL && !renewed && !failed) {
         set_security(ch, &asked, o);
-        if (r != NULL && r->has_sequence) {
-            ch->dir[k->dir ^ 1].has_sequence = true;
-            ch->dir[k->dir ^ 1].sequence = r->sequence;
+        struct tw_opcua_direction *client = &ch->dir[k->dir ^ 1];
+        if (r != NULL && r->has_sequence && !client->has_sequence) {
+            client->has_sequence = true;
+            client->sequence = r->sequence;
         }
     }
     if (ch != NULL && o->readable)
         tw_opcua_channel_sequence(k, ch, o->sequence);
     else if (ch != NULL)
         ch->dir[k->dir].sequence++;
-    if (r != NULL) {
+    if (r == NULL) {
+        keep_early(k, channel, ch, o);
+    } else {
         uint32_t code = o->readable ? o->result : 0; /* a refusal comes as ERR */
         tw_opcua_open_event(k, r, ch, &code);
         tw_opcua_request_drop(k, r);
@@ -241,6 +276,7 @@ void tw_opcua_open(struct tw_opcua_call *k, uint32_t channel, struct tw_cur c, b
     set_policy_info(&info, &o);
     tw_opcua_malformed(k, cut ? 0 : check_open(&o), &info);
     bool request = is_request(k, channel, &o);
+    k->st->opened[k->dir] = true;
     if (k->st->client == TW_OPCUA_NO_SIDE)
         k->st->client = (uint8_t)(request ? k->dir : k->dir ^ 1);
     if (request != (k->st->client == k->dir)) {

@@ -14,7 +14,10 @@
 enum {
     TW_OPCUA_MAX_CHANNELS = 16, /* per connection; clients open one or two */
     TW_OPCUA_MAX_PARTS = 8,     /* messages in chunks at once, per channel and direction */
-    TW_OPCUA_MAX_POLICY = 64,   /* bytes of an unknown policy's name */
+    TW_OPCUA_MAX_EARLY = 16,    /* responses kept for their requests */
+    TW_OPCUA_EARLY_BYTES = 64 * 1024,
+    TW_OPCUA_MAX_DOUBTS = 4,
+    TW_OPCUA_MAX_POLICY = 64, /* bytes of an unknown policy's name */
     TW_OPCUA_NO_SIDE = 2,
 };
 
@@ -30,6 +33,7 @@ struct tw_opcua_parts {
 };
 
 struct tw_opcua_direction {
+    bool torn; /* the next message may lack its beginning */
     bool has_sequence;
     uint32_t sequence;
     struct tw_opcua_parts *parts;
@@ -44,12 +48,14 @@ struct tw_opcua_channel {
     const struct tw_opcua_policy *policy; /* NULL: not seen, or not of the standard */
     uint8_t policy_len;                   /* of a policy not of the standard */
     char policy_name[TW_OPCUA_MAX_POLICY];
-    bool opened;        /* its OpenSecureChannel was seen */
-    uint8_t mode;       /* enum tw_opcua_mode */
-    uint8_t reading;    /* enum tw_opcua_reading */
-    uint8_t misses;     /* chunks that did not look readable */
-    bool has_signature; /* the next is known */
-    uint8_t signature;  /* bytes at the end of each chunk */
+    bool opened;           /* its OpenSecureChannel was seen */
+    uint8_t mode;          /* enum tw_opcua_mode */
+    uint8_t reading;       /* enum tw_opcua_reading */
+    uint8_t misses;        /* chunks that did not look readable */
+    bool has_signature;    /* the next is known */
+    uint8_t signature;     /* bytes at the end of each chunk */
+    bool has_request;      /* the next is known */
+    uint32_t last_request; /* id of the newest request */
     struct tw_opcua_direction dir[2];
 };
 
@@ -77,6 +83,35 @@ static inline struct tw_cur tw_opcua_request_body(const struct tw_opcua_request 
     return tw_cur_of(r + 1, r->len);
 }
 
+/* A response that was seen before its request, as happens where two directions are captured apart,
+ * or where a hole was not given up yet. Followed in memory by its body. */
+struct tw_opcua_early {
+    struct tw_opcua_early *next;
+    const struct tw_opcua_service *service; /* NULL: a fault */
+    size_t size, len;
+    uint32_t channel, request_id;
+    uint8_t patience; /* requests that may still come before it is taken for what it seems to be */
+    bool cut, loose;
+    uint32_t chunks;
+    uint64_t message_bytes;
+};
+
+/* An anomaly that only holds if the other direction was seen up to here: judged by what it says
+ * next. */
+struct tw_opcua_doubt {
+    uint8_t anomaly; /* enum tw_opcua_anomaly */
+    uint8_t judge;   /* the direction that decides */
+    bool has_request_id;
+    uint32_t channel, request_id;
+    const struct tw_opcua_service *service;
+};
+
+/* The answer to an OPN that was not seen yet. */
+struct tw_opcua_early_open {
+    bool set, readable;
+    uint32_t channel, request_id, result;
+};
+
 struct tw_opcua_buffers {
     bool known;
     uint32_t receive, message, chunks;
@@ -84,16 +119,24 @@ struct tw_opcua_buffers {
 
 struct tw_opcua_state {
     struct tw_stream stream[2];
-    bool intact[2];       /* seen from the start, nothing missing */
-    uint8_t client;       /* the direction of requests; TW_OPCUA_NO_SIDE: not known yet */
-    bool started;         /* some message was seen */
-    bool hello, no_hello; /* HEL was seen; its absence was reported */
-    bool lost_requests;   /* some could not be kept */
-    struct tw_opcua_buffers buffers[2]; /* what the side that sends in this direction takes */
+    bool intact[2]; /* seen from the start, nothing missing */
+    uint8_t client; /* the direction of requests; TW_OPCUA_NO_SIDE: not known yet */
+    bool started;   /* some message was seen */
+    bool spoke[2];  /* in this direction */
+    bool opened[2]; /* an OPN was seen in this direction */
+    bool hello;
+    bool acknowledged, early_acknowledge; /* ACK was seen; before its HEL */
+    bool lost_requests;                   /* some could not be kept */
+    struct tw_opcua_buffers buffers[2];   /* what the side that sends in this direction takes */
     struct tw_opcua_channel *channels;
     unsigned n_channels;
     struct tw_opcua_request *first, *last; /* by age */
     unsigned n_requests;
+    struct tw_opcua_early *early; /* oldest first */
+    unsigned n_early;
+    struct tw_opcua_early_open early_open;
+    struct tw_opcua_doubt doubts[TW_OPCUA_MAX_DOUBTS];
+    unsigned n_doubts;
     int64_t timeout_ns;
 };
 
@@ -114,6 +157,7 @@ struct tw_opcua_body {
     struct tw_cur bytes;
     bool cut;
     bool closes; /* a CLO: nothing will answer it */
+    bool torn;   /* its beginning may be missing */
     bool loose;  /* what stands behind the body is not known: signature or not */
     uint32_t chunks;
     uint64_t message_bytes;
@@ -141,6 +185,22 @@ struct tw_opcua_request *tw_opcua_request_oldest(
     const struct tw_opcua_state *st, enum tw_opcua_kind kind);
 /* Report as never answered, and drop. */
 void tw_opcua_request_expire(struct tw_opcua_call *k, struct tw_opcua_request *r);
+
+/* late.c: what can not be judged yet */
+void tw_opcua_doubt_add(struct tw_opcua_call *k, enum tw_opcua_anomaly anomaly,
+    const struct tw_opcua_channel *ch, const struct tw_opcua_service *service,
+    const uint32_t *request_id);
+/* A message of k->dir was dealt with. */
+void tw_opcua_doubt_judge(struct tw_opcua_call *k);
+/* All that is still open, when everything has been seen; forgotten otherwise. */
+void tw_opcua_doubt_close(struct tw_opcua_call *k, bool all_seen);
+/* Keep a response for its request. False: it will not be kept, deal with it now. */
+bool tw_opcua_early_keep(struct tw_opcua_call *k, const struct tw_opcua_body *m,
+    const struct tw_opcua_service *service, struct tw_cur body);
+/* A request came: answer it with what is already there, and lose patience with the rest. */
+void tw_opcua_early_request(
+    struct tw_opcua_call *k, struct tw_opcua_channel *ch, uint32_t request_id);
+void tw_opcua_early_close(struct tw_opcua_call *k, bool all_seen);
 
 /* hello.c: HEL, ACK, ERR, RHE; after the header */
 void tw_opcua_hello(struct tw_opcua_call *k, struct tw_cur c, bool cut);
@@ -170,6 +230,10 @@ void tw_opcua_parts_drop_all(struct tw_opcua_call *k, struct tw_opcua_direction 
 
 /* message.c */
 void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m);
+/* A response, after its type; `service` NULL: a fault. `unasked`: report it as that if there is no
+ * request. */
+void tw_opcua_response(struct tw_opcua_call *k, const struct tw_opcua_body *m,
+    const struct tw_opcua_service *service, struct tw_cur body, bool unasked);
 /* The sender gave up: the response will not come. */
 void tw_opcua_aborted(
     struct tw_opcua_call *k, struct tw_opcua_channel *ch, uint32_t request_id, uint32_t code);

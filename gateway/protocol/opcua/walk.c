@@ -103,6 +103,7 @@ struct side {
 static bool stop(struct side *side)
 {
     side->alive = false;
+    side->left = 0;
     if (!side->cut)
         *side->anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
     return false;

@@ -1,0 +1,362 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "base/timefmt.h"
+#include "event/fields.h"
+
+static void rows_are_whole(void **state)
+{
+    (void)state;
+    assert_true(tw_fields_count() > 120);
+    for (size_t i = 0; i < tw_fields_count(); i++) {
+        const struct tw_field *f = tw_fields_at(i);
+        assert_non_null(f->get);
+        assert_true(f->doc[0] != '\0' && f->doc[strlen(f->doc) - 1] != '.');
+        assert_true(f->example[0] != '\0');
+        assert_int_equal(f->type == TW_FIELD_ENUM, f->choices != NULL);
+        assert_ptr_equal(f, tw_field_find(tw_str_of(f->name)));
+        for (const char *c = f->name; *c != '\0'; c++)
+            assert_true(
+                (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '_' || *c == '.');
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(f->name, tw_fields_at(k)->name);
+    }
+    assert_null(tw_fields_at(tw_fields_count()));
+    assert_null(tw_field_find(TW_STR("actor.idd")));
+    assert_null(tw_field_find(TW_STR_NONE));
+}
+
+/* An event with nothing in it and facts that know nothing: every getter survives, few have a value.
+ */
+static void nothing_known(void **state)
+{
+    const struct tw_event event = {0};
+    const struct tw_facts facts = {0};
+    const struct tw_scene scene = {&event, &facts};
+    (void)state;
+    for (size_t i = 0; i < tw_fields_count(); i++) {
+        const struct tw_field *f = tw_fields_at(i);
+        struct tw_field_value v = {.present = false};
+        f->get(&scene, &v);
+        bool always = f->type == TW_FIELD_BOOL || f->type == TW_FIELD_ENUM ||
+                      strcmp(f->name, "packet") == 0 || strcmp(f->name, "watching") == 0;
+        if (v.present && !always)
+            fail_msg("%s", f->name);
+    }
+}
+
+struct world {
+    struct tw_opcua_info opcua;
+    struct tw_mqtt_info mqtt;
+    struct tw_flow_info flow;
+    struct tw_session_facts session;
+    struct tw_event event;
+    struct tw_facts facts;
+};
+
+static void make_world(struct world *w)
+{
+    *w = (struct world){0};
+    w->opcua = (struct tw_opcua_info){.service = TW_STR("Write"),
+        .attribute = TW_STR("Value"),
+        .security_policy = {.s = TW_STR("None")},
+        .security_mode = {.s = TW_STR("None")},
+        .application_uri = {.s = TW_STR("urn:a")},
+        .user = {.s = TW_STR("u")},
+        .user_token = TW_STR("username"),
+        .clear_password = true,
+        .object_id = TW_STR("ns=2;s=O"),
+        .has_subscription = true,
+        .subscription_id = 7,
+        .publishing_interval = 500,
+        .chunks = 3,
+        .message_bytes = 4096};
+    w->mqtt = (struct tw_mqtt_info){.version = "5.0",
+        .client_id = {.s = TW_STR("c")},
+        .has_qos = true,
+        .qos = 1,
+        .has_publish_flags = true,
+        .retain = true,
+        .has_payload = true,
+        .payload_bytes = 143,
+        .payload_format = "json",
+        .has_keep_alive = true,
+        .keep_alive = 60,
+        .has_will = true,
+        .will_topic = TW_STR("w"),
+        .has_reason = true,
+        .reason = 0x87,
+        .packet = "PUBLISH"};
+    w->flow = (struct tw_flow_info){.has_totals = true,
+        .bytes = 10,
+        .packets = 2,
+        .state = "refused",
+        .guessed = true,
+        .transport = "tcp"};
+    w->session = (struct tw_session_facts){.takeovers = 3,
+        .topic_publishers = 2,
+        .first_publisher = TW_STR("edge"),
+        .filter_topics = 31,
+        .known_topics = 40,
+        .after_gap = true};
+    w->event = (struct tw_event){.ts_ns = 100 * TW_NS_PER_S,
+        .packet = 1234,
+        .protocol = TW_PROTO_OPCUA,
+        .action = TW_ACTION_WRITE,
+        .object = TW_STR("ns=2;s=B"),
+        .field = TW_STR("/v"),
+        .value = {.kind = TW_VALUE_DOUBLE, .d = 1.5},
+        .type = "Double",
+        .status = {.s = TW_STR("Good")},
+        .encrypted = true,
+        .n_vlan = 1,
+        .vlan = {120, 0},
+        .detail = TW_STR("d"),
+        .missing_bytes = 9,
+        .opcua = &w->opcua,
+        .mqtt = &w->mqtt,
+        .flow_info = &w->flow,
+        .facts = &w->session};
+    w->event.src.port = 5;
+    w->event.dst.port = 4840;
+    assert_true(tw_ip_parse(TW_STR("10.0.0.1"), &w->event.src.ip));
+    assert_true(tw_ip_parse(TW_STR("fd00::2"), &w->event.dst.ip));
+    w->event.src.has_mac = tw_mac_parse(TW_STR("02:00:00:00:00:32"), w->event.src.mac);
+    assert_true(tw_ip_parse(TW_STR("10.0.0.9"), &w->session.live_elsewhere));
+    w->facts = (struct tw_facts){.actor = {.id = TW_STR("bot"),
+                                     .kind = TW_ACTOR_AI_SYSTEM,
+                                     .identity = TW_IDENTITY_MISMATCH,
+                                     .tier = TW_TIER_T3,
+                                     .technology = TW_STR("ml"),
+                                     .has_min_confidence = true,
+                                     .min_confidence = 0.6,
+                                     .max_input_age_ns = 60 * TW_NS_PER_S,
+                                     .certain = true,
+                                     .model_version = TW_STR("1.0")},
+        .target = {.asset = TW_STR("plc"), .importance = TW_IMPORTANCE_ESSENTIAL, .in_plant = true},
+        .variable = {.id = TW_STR("b.sp"),
+            .role = TW_ROLE_SAFETY,
+            .unit = TW_STR("bar"),
+            .range = {true, true, 1, 2},
+            .has_publishers = true,
+            .has_max_step = true,
+            .max_step = 0.5},
+        .grant = {.allowed = true,
+            .needs_approval = TW_STR("ok"),
+            .has_rate = true,
+            .rate_per_s = 0.1,
+            .rate_text = TW_STR("6/min")},
+        .approval = {.state = TW_APPROVAL_EXPIRED,
+            .id = TW_STR("ok"),
+            .has_value = true,
+            .value = 82.5,
+            .given_ns = 10 * TW_NS_PER_S,
+            .expires_ns = 70 * TW_NS_PER_S,
+            .by = TW_STR("desk")},
+        .report = {.is_report = true,
+            .has_confidence = true,
+            .confidence = 0.31,
+            .has_inputs_age = true,
+            .inputs_age_ns = 310 * TW_NS_PER_S,
+            .model_version = TW_STR("2.0")},
+        .change_open = true,
+        .watching_ns = 5 * TW_NS_PER_S};
+}
+
+static const struct {
+    const char *field, *text; /* texts and choices */
+    double number;            /* numbers and truths */
+} wanted[] = {
+    {"action", "write", 0},
+    {"protocol", "opcua", 0},
+    {"object", "ns=2;s=B", 0},
+    {"object.name", "b.sp", 0},
+    {"field", "/v", 0},
+    {"type", "Double", 0},
+    {"status", "Good", 0},
+    {"status.bad", NULL, 0},
+    {"encrypted", NULL, 1},
+    {"packet", NULL, 1234},
+    {"vlan", NULL, 120},
+    {"src.port", NULL, 5},
+    {"src.mac", "02:00:00:00:00:32", 0},
+    {"dst.port", NULL, 4840},
+    {"anomaly", "d", 0},
+    {"missing_bytes", NULL, 9},
+    {"flow.state", "refused", 0},
+    {"flow.bytes", NULL, 10},
+    {"flow.guessed", NULL, 1},
+    {"opcua.service", "Write", 0},
+    {"opcua.security_policy", "None", 0},
+    {"opcua.clear_password", NULL, 1},
+    {"opcua.object_id", "ns=2;s=O", 0},
+    {"opcua.subscription_id", NULL, 7},
+    {"opcua.publishing_interval", NULL, 500},
+    {"opcua.message_bytes", NULL, 4096},
+    {"mqtt.version", "5.0", 0},
+    {"mqtt.client_id", "c", 0},
+    {"mqtt.qos", NULL, 1},
+    {"mqtt.retain", NULL, 1},
+    {"mqtt.payload_bytes", NULL, 143},
+    {"mqtt.payload_format", "json", 0},
+    {"mqtt.keep_alive", NULL, 60},
+    {"mqtt.will_topic", "w", 0},
+    {"mqtt.reason", NULL, 135},
+    {"mqtt.packet", "PUBLISH", 0},
+    {"actor", "bot", 0},
+    {"actor.kind", "ai_system", 0},
+    {"actor.identity", "mismatch", 0},
+    {"actor.tier", "T3", 0},
+    {"actor.certain", NULL, 1},
+    {"actor.min_confidence", NULL, 0.6},
+    {"actor.max_input_age", NULL, 60},
+    {"target", "plc", 0},
+    {"target.importance", "essential", 0},
+    {"target.object", "ns=2;s=B", 0},
+    {"variable.role", "safety", 0},
+    {"variable.unit", "bar", 0},
+    {"variable.max_step", NULL, 0.5},
+    {"variable.publisher_ok", NULL, 0},
+    {"grant.allowed", NULL, 1},
+    {"grant.rate", NULL, 0.1},
+    {"grant.rate_text", "6/min", 0},
+    {"approval.state", "expired", 0},
+    {"approval.value", NULL, 82.5},
+    {"approval.age", NULL, 90},
+    {"approval.expired_for", NULL, 30},
+    {"approval.by", "desk", 0},
+    {"report.confidence", NULL, 0.31},
+    {"report.inputs_age", NULL, 310},
+    {"report.model_version", "2.0", 0},
+    {"report.version_declared", NULL, 0},
+    {"change.open", NULL, 1},
+    {"watching", NULL, 5},
+    {"session.takeovers", NULL, 3},
+    {"session.after_gap", NULL, 1},
+    {"topic.publishers", NULL, 2},
+    {"topic.first_publisher", "edge", 0},
+    {"filter.share", NULL, 0.775},
+    {"filter.known_topics", NULL, 40},
+};
+
+static void values(void **state)
+{
+    struct world w;
+    (void)state;
+    make_world(&w);
+    const struct tw_scene scene = {&w.event, &w.facts};
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        struct tw_field_value v = {.present = false};
+        const struct tw_field *f = tw_field_find(tw_str_of(wanted[i].field));
+        if (f == NULL)
+            fail_msg("no field %s", wanted[i].field);
+        f->get(&scene, &v);
+        bool right = v.present;
+        if (wanted[i].text != NULL)
+            right =
+                right && v.value.kind == TW_VALUE_STRING && tw_str_is(v.value.s, wanted[i].text);
+        else if (f->type == TW_FIELD_BOOL)
+            right = right && v.value.kind == TW_VALUE_BOOL && v.value.b == (wanted[i].number != 0);
+        else
+            right = right && v.value.kind == TW_VALUE_DOUBLE && v.value.d == wanted[i].number;
+        if (!right)
+            fail_msg("%s", wanted[i].field);
+    }
+}
+
+static void ranges_addresses_values(void **state)
+{
+    struct world w;
+    (void)state;
+    make_world(&w);
+    const struct tw_scene scene = {&w.event, &w.facts};
+    struct tw_field_value range = {0}, src = {0}, elsewhere = {0}, value = {0};
+    tw_field_find(TW_STR("variable.range"))->get(&scene, &range);
+    assert_true(range.present && range.range.min == 1 && range.range.max == 2);
+    tw_field_find(TW_STR("src.ip"))->get(&scene, &src);
+    assert_true(src.present && tw_ip_eq(&src.ip, &w.event.src.ip));
+    tw_field_find(TW_STR("session.live_elsewhere"))->get(&scene, &elsewhere);
+    assert_true(elsewhere.present && elsewhere.ip.b[3] == 9);
+    tw_field_find(TW_STR("value"))->get(&scene, &value);
+    assert_true(value.present && value.value.kind == TW_VALUE_DOUBLE && value.value.d == 1.5);
+}
+
+/* Without an id the address names who acts. */
+static void names_without_ids(void **state)
+{
+    struct world w;
+    (void)state;
+    make_world(&w);
+    w.facts.actor.id = TW_STR_NONE;
+    w.facts.target.asset = TW_STR_NONE;
+    const struct tw_scene scene = {&w.event, &w.facts};
+    struct tw_field_value actor = {0}, target = {0};
+    tw_field_find(TW_STR("actor"))->get(&scene, &actor);
+    assert_true(tw_str_is(actor.value.s, "10.0.0.1"));
+    tw_field_find(TW_STR("target"))->get(&scene, &target);
+    assert_true(tw_str_is(target.value.s, "fd00::2"));
+}
+
+static const struct {
+    const char *filter;
+    bool broad;
+} filters[] = {
+    {"#", true},
+    {"+/#", true},
+    {"+/+/#", true},
+    {"$SYS/#", true},
+    {"spBv1.0/#", true},
+    {"$share/g/#", true},
+    {"$share/g/$SYS/#", true},
+    {"/#", true},
+    {"+", false},
+    {"+/+", false},
+    {"plant/#", false},
+    {"+/status", false},
+    {"$SYS/broker/#", false},
+    {"spBv1.0/PlantA/#", false},
+    {"$share/g/plant/#", false},
+    {"", false},
+};
+
+static void broad_filters(void **state)
+{
+    struct world w;
+    (void)state;
+    make_world(&w);
+    w.event.protocol = TW_PROTO_MQTT;
+    w.event.action = TW_ACTION_SUBSCRIBE;
+    const struct tw_scene scene = {&w.event, &w.facts};
+    const struct tw_field *f = tw_field_find(TW_STR("filter.broad"));
+    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+        struct tw_field_value v = {0};
+        w.event.object = tw_str_of(filters[i].filter);
+        f->get(&scene, &v);
+        assert_true(v.present);
+        if (v.value.b != filters[i].broad)
+            fail_msg("%s", filters[i].filter);
+    }
+    w.event.action = TW_ACTION_PUBLISH;
+    struct tw_field_value v = {0};
+    f->get(&scene, &v);
+    assert_false(v.present);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(nothing_known),
+        cmocka_unit_test(values),
+        cmocka_unit_test(ranges_addresses_values),
+        cmocka_unit_test(names_without_ids),
+        cmocka_unit_test(broad_filters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
