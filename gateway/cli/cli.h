@@ -47,6 +47,8 @@ struct tw_command {
 int tw_options_parse(
     const struct tw_command *command, int argc, char **argv, struct tw_options *out);
 void tw_command_help(const struct tw_command *command, FILE *out);
+/* Of tierwatch and of nDPI, to standard output. */
+void tw_version(void);
 
 int tw_cmd_decode(const struct tw_options *o);
 int tw_cmd_replay(const struct tw_options *o);

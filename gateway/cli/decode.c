@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/summary.h"
 #include "event/emit_json.h"
 
 struct decode {
@@ -60,8 +61,10 @@ static int run(const struct tw_options *o, struct decode *d, struct tw_pipeline_
     }
     if (result.damaged)
         tw_log(TW_LOG_ERROR, "%s", result.damage.text);
-    tw_log(o->quiet ? TW_LOG_DEBUG : TW_LOG_INFO, "%llu packets, %llu actions",
-        (unsigned long long)result.packets, (unsigned long long)stats.events);
+    tw_log(TW_LOG_INFO, "%llu packets, %llu actions", (unsigned long long)result.packets,
+        (unsigned long long)stats.events);
+    if (o->summary != NULL && !tw_summary_write(o->summary, &result, &stats))
+        return TW_EXIT_FAILED;
     return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
 }
 

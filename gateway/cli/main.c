@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "flow/flow.h"
 
 static const struct tw_command commands[] = {
     {"run", "", "Watch live interfaces and publish alerts", "ciIRtFSDTyqvlL", 0, 0,
@@ -14,7 +13,7 @@ static const struct tw_command commands[] = {
         "  tierwatch replay -c tierwatch.yaml --alerts - --fail-on high captures/ | jq .summary\n"
         "  zcat big.pcap.gz | tierwatch replay --inventory plant.yaml -\n",
         tw_cmd_replay},
-    {"decode", "CAPTURE...", "Print the actions seen, one JSON object a line", "tFbuqvlP", 1,
+    {"decode", "CAPTURE...", "Print the actions seen, one JSON object a line", "tFsbuqvlP", 1,
         TW_MAX_LIST,
         "  tierwatch decode plant.pcap | jq -c 'select(.action == \"write\")'\n"
         "  tierwatch decode -F 'tcp port 4840' captures/\n",
@@ -97,7 +96,7 @@ int main(int argc, char **argv)
         return TW_EXIT_OK;
     }
     if (is_any(argv[1], "-V", "--version")) {
-        printf("tierwatch %s (nDPI %s)\n", TW_VERSION, tw_ndpi_version());
+        tw_version();
         return TW_EXIT_OK;
     }
     for (size_t i = 0; i < N_COMMANDS; i++) {

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "config/yaml.h"
+#include "flow/flow.h"
 
 enum kind { FLAG, TEXT, LIST };
 
@@ -70,6 +71,7 @@ void tw_command_help(const struct tw_command *command, FILE *out)
         fprintf(out, "  %-26s %s\n", left, row->help);
     }
     fprintf(out, "  %-26s %s\n", "-h, --help", "this text");
+    fprintf(out, "  %-26s %s\n", "-V, --version", "versions of tierwatch and nDPI");
     if (command->examples != NULL)
         fprintf(out, "\nExamples:\n%s", command->examples);
 }
@@ -118,7 +120,7 @@ static bool store(const struct option_row *row, struct tw_options *out, const ch
 }
 
 struct getopt_table {
-    struct option longs[N_ROWS + 2];
+    struct option longs[N_ROWS + 3];
     char shorts[3 * N_ROWS + 4];
 };
 
@@ -140,8 +142,10 @@ static void build(const struct tw_command *command, struct getopt_table *t)
             *s++ = ':';
     }
     *s++ = 'h';
+    *s++ = 'V';
     *s = '\0';
-    t->longs[n] = (struct option){"help", no_argument, NULL, 'h'};
+    t->longs[n++] = (struct option){"help", no_argument, NULL, 'h'};
+    t->longs[n] = (struct option){"version", no_argument, NULL, 'V'};
 }
 
 static const struct option_row *row_of(int c)
@@ -168,6 +172,11 @@ static int check_count(const struct tw_command *command, const struct tw_options
     return -1;
 }
 
+void tw_version(void)
+{
+    printf("tierwatch %s (nDPI %s)\n", TW_VERSION, tw_ndpi_version());
+}
+
 int tw_options_parse(
     const struct tw_command *command, int argc, char **argv, struct tw_options *out)
 {
@@ -182,6 +191,10 @@ int tw_options_parse(
             break;
         if (c == 'h') {
             tw_command_help(command, stdout);
+            return TW_EXIT_OK;
+        }
+        if (c == 'V') {
+            tw_version();
             return TW_EXIT_OK;
         }
         if (c == ':') {

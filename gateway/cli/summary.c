@@ -57,6 +57,22 @@ static void actions(struct tw_text *t, const struct tw_analyst_stats *s)
     tw_json_object_end(t);
 }
 
+/* Messages of each protocol by type, as dissectors count them. */
+static void messages(struct tw_text *t, const struct tw_proto_counters *c)
+{
+    for (const struct tw_proto *const *p = tw_protocols; *p != NULL; p++) {
+        tw_json_key(t, (*p)->name);
+        tw_json_object(t);
+        for (unsigned slot = 0; slot < sizeof(c->messages[0]) / sizeof(c->messages[0][0]); slot++) {
+            char name[64];
+            uint64_t n = c->messages[(*p)->id][slot];
+            if (n > 0 && (*p)->counter_name(slot, name, sizeof(name)) > 0)
+                number(t, name, n);
+        }
+        tw_json_object_end(t);
+    }
+}
+
 static void unseen(struct tw_text *t, const struct tw_pipeline_result *r)
 {
     const struct tw_flows_stats *f = &r->workers.flows;
@@ -72,7 +88,7 @@ static void unseen(struct tw_text *t, const struct tw_pipeline_result *r)
     tw_json_object_end(t);
 }
 
-static bool write_json(const char *path, const struct tw_pipeline_result *r,
+bool tw_summary_write(const char *path, const struct tw_pipeline_result *r,
     const struct tw_analyst_stats *s)
 {
     struct tw_text t = {0};
@@ -88,6 +104,7 @@ static bool write_json(const char *path, const struct tw_pipeline_result *r,
         tw_json_time(&t, r->last_ns, false);
     }
     actions(&t, s);
+    messages(&t, &r->workers.counters);
     alerts(&t, &s->alerts);
     unseen(&t, r);
     tw_json_key(&t, "damaged");
@@ -111,5 +128,5 @@ bool tw_summary(const struct tw_options *o, const struct tw_pipeline_result *res
 {
     if (!o->quiet)
         words(result, stats, wall_ns);
-    return o->summary == NULL || write_json(o->summary, result, stats);
+    return o->summary == NULL || tw_summary_write(o->summary, result, stats);
 }

@@ -29,7 +29,7 @@ struct tw_conn {
 };
 
 struct tw_proto_counters {
-    uint64_t messages[3][256]; /* [protocol][packet type or message class] */
+    uint64_t messages[3][256]; /* [protocol][slot]; named by tw_proto.counter_name */
     uint64_t malformed, gaps, resyncs, cut, unknown_services;
 };
 
@@ -77,6 +77,8 @@ struct tw_proto {
     /* The flow is over: report what never got an answer, return memory to the pool. */
     void (*close)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
         enum tw_end reason, const struct tw_when *when);
+    /* What slot `slot` of this protocol's message counters counts, into `out[size]`; 0 when nothing. */
+    size_t (*counter_name)(unsigned slot, char *out, size_t size);
     uint16_t ports[2]; /* usual server ports, 0 = none: what makes a WEAK probe good enough */
 };
 

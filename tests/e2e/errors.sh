@@ -175,7 +175,8 @@ for command in '' replay decode run 'rules check' 'rules list' 'inventory check'
     exits 2 "$command --no-such-option" "$TIERWATCH" $command --no-such-option
     is "$(cat "$work/out")" "" "$command --no-such-option: nothing on standard output"
 done
-for option in --version -V; do
+for option in --version -V 'replay --version' 'decode -V'; do
+    # shellcheck disable=SC2086
     exits 0 "$option" "$TIERWATCH" $option
     like "$(cat "$work/out")" '^tierwatch [0-9]+\.[0-9]+\.[0-9]+ \(nDPI [0-9.]+' "$option: on standard output"
 done

@@ -177,8 +177,9 @@ static void schema(void **state)
 static void shipped_rules_load(void **state)
 {
     static const char *const wanted[] = {"AVL-04", "CMD-01", "CMD-02", "CRY-01", "CRY-03", "HAL-01",
-        "IDN-01", "IDN-03", "IDN-04", "IDN-06", "INP-01", "INP-05", "MDL-01", "NET-04", "NET-07",
-        "OVR-01", "OVR-02", "OVR-03", "OVR-07", "PRV-01", "PRV-02", "PRV-03", "PRV-04", "PRV-05"};
+        "IDN-01", "IDN-03", "IDN-04", "IDN-06", "INJ-01", "INP-01", "INP-05", "MDL-01", "NET-04",
+        "NET-07", "OVR-01", "OVR-02", "OVR-03", "OVR-07", "PRV-01", "PRV-02", "PRV-03", "PRV-04",
+        "PRV-05"};
     struct tw_diags diags = {0};
     (void)state;
     struct tw_rules *r = load("rules", NULL, &diags);

@@ -203,6 +203,11 @@ static void mqtt_close(void *state, struct tw_proto_env *env, const struct tw_co
     tw_mqtt_state_fini(st, env->pool);
 }
 
+static size_t mqtt_counter_name(unsigned slot, char *out, size_t size)
+{
+    return slot < 16 ? tw_str_copy(out, size, tw_str_of(tw_mqtt_type_name(slot))) : 0;
+}
+
 const struct tw_proto tw_mqtt = {
     .name = "mqtt",
     .id = TW_PROTO_MQTT,
@@ -214,5 +219,6 @@ const struct tw_proto tw_mqtt = {
     .tick = mqtt_tick,
     .next_deadline = mqtt_next_deadline,
     .close = mqtt_close,
+    .counter_name = mqtt_counter_name,
     .ports = {1883},
 };

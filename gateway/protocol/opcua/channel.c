@@ -48,7 +48,7 @@ struct tw_opcua_channel *tw_opcua_channel_add(struct tw_opcua_call *k, uint32_t 
     struct tw_opcua_channel *oldest = st->channels;
     while (oldest != NULL && oldest->next != NULL)
         oldest = oldest->next;
-    if (st->n_channels >= TW_OPCUA_MAX_CHANNELS)
+    if (oldest != NULL && st->n_channels >= TW_OPCUA_MAX_CHANNELS)
         tw_opcua_channel_drop(k, oldest);
     struct tw_opcua_channel *ch = tw_pool_get(k->env->pool, sizeof(*ch), NULL);
     if (ch == NULL) {
@@ -155,11 +155,10 @@ static void decide(struct tw_opcua_call *k, struct tw_opcua_channel *ch, struct 
 
 static void sealed(struct tw_opcua_call *k, struct tw_opcua_channel *ch, unsigned message)
 {
-    enum { SEALED_MESSAGES = 8 };
     struct tw_event event;
     struct tw_opcua_info info;
     char text[TW_OPCUA_STATUS_TEXT];
-    k->env->counters->messages[TW_PROTO_OPCUA][SEALED_MESSAGES]++;
+    k->env->counters->messages[TW_PROTO_OPCUA][TW_OPCUA_COUNT_SEALED]++;
     if (message != TW_OPCUA_CLO)
         return;
     tw_opcua_event(k, &event, k->dir, TW_ACTION_DISCONNECT, &info, "CloseSecureChannel");
@@ -183,7 +182,7 @@ static struct tw_opcua_parts *parts_add(
     struct tw_opcua_parts *oldest = d->parts;
     while (oldest != NULL && oldest->next != NULL)
         oldest = oldest->next;
-    if (d->n_parts >= TW_OPCUA_MAX_PARTS)
+    if (oldest != NULL && d->n_parts >= TW_OPCUA_MAX_PARTS)
         parts_drop(k, d, oldest);
     struct tw_opcua_parts *p = tw_pool_get(k->env->pool, sizeof(*p), NULL);
     if (p == NULL) {

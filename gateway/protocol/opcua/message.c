@@ -3,8 +3,6 @@
 #include "protocol/opcua/state.h"
 #include "protocol/opcua/walk.h"
 
-enum { COUNT_FAULTS = 9, COUNT_SERVICES = 16 };
-
 bool tw_opcua_read_request_header(struct tw_cur *c, struct tw_opcua_request_header *out)
 {
     uint64_t timestamp;
@@ -307,8 +305,8 @@ static void count(
     struct tw_opcua_call *k, const struct tw_opcua_service *service, unsigned is_response)
 {
     unsigned slot = service == NULL
-                        ? COUNT_FAULTS
-                        : COUNT_SERVICES + 2 * tw_opcua_service_index(service) + is_response;
+                        ? TW_OPCUA_COUNT_FAULTS
+                        : TW_OPCUA_COUNT_SERVICES + 2 * tw_opcua_service_index(service) + is_response;
     k->env->counters->messages[TW_PROTO_OPCUA][slot]++;
 }
 

@@ -255,4 +255,5 @@ const struct tw_proto tw_opcua = {
     .tick = tick,
     .next_deadline = next_deadline,
     .close = close,
+    .counter_name = tw_opcua_counter_name,
 };

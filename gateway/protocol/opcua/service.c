@@ -89,3 +89,18 @@ unsigned tw_opcua_service_index(const struct tw_opcua_service *service)
 {
     return (unsigned)(service - services);
 }
+
+size_t tw_opcua_counter_name(unsigned slot, char *out, size_t size)
+{
+    static const char *const plain[TW_OPCUA_COUNT_SERVICES] = {"HEL", "ACK", "ERR", "RHE", "OPN", "MSG",
+        "CLO", [TW_OPCUA_COUNT_SEALED] = "encrypted", [TW_OPCUA_COUNT_FAULTS] = "ServiceFault"};
+    const size_t n_services = sizeof(services) / sizeof(services[0]);
+    if (slot < TW_OPCUA_COUNT_SERVICES)
+        return plain[slot] ? tw_str_copy(out, size, tw_str_of(plain[slot])) : 0;
+    size_t index = (slot - TW_OPCUA_COUNT_SERVICES) / 2;
+    if (index >= n_services)
+        return 0;
+    size_t n = tw_str_copy(out, size, tw_str_of(services[index].name));
+    const char *side = slot % 2 == 0 ? "Request" : "Response";
+    return n + tw_str_copy(out + n, size - n, tw_str_of(side));
+}

@@ -35,3 +35,9 @@ const struct tw_opcua_service *tw_opcua_service_of_request(uint32_t id);
 const struct tw_opcua_service *tw_opcua_service_of_response(uint32_t id);
 /* Its place in the table, for counters. */
 unsigned tw_opcua_service_index(const struct tw_opcua_service *service);
+
+/* Slots of tw_proto_counters.messages[TW_PROTO_OPCUA]: transport messages by enum tw_opcua_message,
+ * then these; each service has two slots, request and response. */
+enum { TW_OPCUA_COUNT_SEALED = 8, TW_OPCUA_COUNT_FAULTS = 9, TW_OPCUA_COUNT_SERVICES = 16 };
+/* tw_proto.counter_name */
+size_t tw_opcua_counter_name(unsigned slot, char *out, size_t size);
