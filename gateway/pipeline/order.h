@@ -23,6 +23,6 @@ static inline int tw_event_order(const struct tw_event *a, const struct tw_event
     return 0;
 }
 
-/* Stable sort of events by tw_event_order(). `scratch` holds n of them. Linear when they are in order,
- * as nearly all are; n log n for the flows that end with the input. */
+/* Stable sort of events by tw_event_order(). `scratch` holds n of them. Linear when they are in
+ * order, as nearly all are; n log n for the flows that end with the input. */
 void tw_event_sort(struct tw_event **events, size_t n, struct tw_event **scratch);

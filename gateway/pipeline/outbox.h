@@ -1,5 +1,6 @@
 #pragma once
-/* The events of one worker in one round: a chain of batches that grows when a round is very full. */
+/* The events of one worker in one round: a chain of batches that grows when a round is very full.
+ */
 
 #include "event/batch.h"
 

@@ -21,7 +21,8 @@ static void blocks_are_aligned_zeroed_and_apart(void **state)
 {
     struct tw_arena a = dirty_arena(128);
     (void)state;
-    uint8_t *one = tw_arena_alloc(&a, 1), *two = tw_arena_alloc(&a, 17), *three = tw_arena_alloc(&a, 16);
+    uint8_t *one = tw_arena_alloc(&a, 1), *two = tw_arena_alloc(&a, 17),
+            *three = tw_arena_alloc(&a, 16);
     assert_ptr_equal(one, memory);
     assert_ptr_equal(two, memory + 16);
     assert_ptr_equal(three, memory + 48);

@@ -12,7 +12,8 @@ static void sizes_are_powers_of_two_from_64(void **state)
 {
     static const struct {
         size_t asked, given;
-    } rows[] = {{0, 64}, {1, 64}, {64, 64}, {65, 128}, {4096, 4096}, {4097, 8192}, {8u << 20, 8u << 20}};
+    } rows[] = {
+        {0, 64}, {1, 64}, {64, 64}, {65, 128}, {4096, 4096}, {4097, 8192}, {8u << 20, 8u << 20}};
     struct tw_pool *pool = tw_pool_new(32u << 20);
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

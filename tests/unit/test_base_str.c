@@ -39,14 +39,30 @@ static void globs(void **state)
         const char *pattern, *text;
         bool matches;
     } rows[] = {
-        {"", "", true}, {"", "a", false}, {"*", "", true}, {"*", "abc", true}, {"?", "", false},
-        {"?", "a", true}, {"?", "ab", false}, {"a*", "a", true}, {"a*", "ba", false},
-        {"*a", "bca", true}, {"*a", "ab", false}, {"a*b*c", "aXXbYYc", true},
-        {"a*b*c", "acb", false}, {"a**c", "ac", true}, {"ns=2;s=Boiler.*", "ns=2;s=Boiler.Setpoint", true},
-        {"ns=2;s=Boiler.*", "ns=2;s=Boiler2.X", false}, {"*.Setpoint", "ns=2;s=P.Setpoint.Setpoint", true},
+        {"", "", true},
+        {"", "a", false},
+        {"*", "", true},
+        {"*", "abc", true},
+        {"?", "", false},
+        {"?", "a", true},
+        {"?", "ab", false},
+        {"a*", "a", true},
+        {"a*", "ba", false},
+        {"*a", "bca", true},
+        {"*a", "ab", false},
+        {"a*b*c", "aXXbYYc", true},
+        {"a*b*c", "acb", false},
+        {"a**c", "ac", true},
+        {"ns=2;s=Boiler.*", "ns=2;s=Boiler.Setpoint", true},
+        {"ns=2;s=Boiler.*", "ns=2;s=Boiler2.X", false},
+        {"*.Setpoint", "ns=2;s=P.Setpoint.Setpoint", true},
         {"ns=2;s=Pumps.P?.Speed", "ns=2;s=Pumps.P1.Speed", true},
-        {"ns=2;s=Pumps.P?.Speed", "ns=2;s=Pumps.P12.Speed", false}, {"a?c*", "abcabc", true},
-        {"*ab*ab*ab", "ababab", true}, {"*ab*ab*ab", "abab", false}, {"[a]", "[a]", true}, {"\\*", "\\x", true},
+        {"ns=2;s=Pumps.P?.Speed", "ns=2;s=Pumps.P12.Speed", false},
+        {"a?c*", "abcabc", true},
+        {"*ab*ab*ab", "ababab", true},
+        {"*ab*ab*ab", "abab", false},
+        {"[a]", "[a]", true},
+        {"\\*", "\\x", true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -55,7 +71,8 @@ static void globs(void **state)
     /* A pattern of many stars against a long near miss ends. */
     char text[4096];
     memset(text, 'a', sizeof(text));
-    assert_false(tw_str_glob(TW_STR("*a*a*a*a*a*a*a*a*a*a*b"), (struct tw_str){text, sizeof(text)}));
+    assert_false(
+        tw_str_glob(TW_STR("*a*a*a*a*a*a*a*a*a*a*b"), (struct tw_str){text, sizeof(text)}));
 }
 
 static void copies_are_cut_and_terminated(void **state)
@@ -76,15 +93,26 @@ static void utf8(void **state)
         const char *bytes;
         bool valid;
     } rows[] = {
-        {"", true}, {"plain", true}, {"\xc3\xa9", true}, {"\xe2\x82\xac", true},
-        {"\xf0\x9f\x98\x80", true}, {"\xf4\x8f\xbf\xbf", true}, {"\xed\x9f\xbf", true},
+        {"", true},
+        {"plain", true},
+        {"\xc3\xa9", true},
+        {"\xe2\x82\xac", true},
+        {"\xf0\x9f\x98\x80", true},
+        {"\xf4\x8f\xbf\xbf", true},
+        {"\xed\x9f\xbf", true},
         {"\xc0\x80", false},         /* overlong */
         {"\xe0\x9f\xbf", false},     /* overlong */
         {"\xf0\x8f\xbf\xbf", false}, /* overlong */
         {"\xed\xa0\x80", false},     /* a surrogate */
         {"\xf4\x90\x80\x80", false}, /* above U+10FFFF */
-        {"\xf5\x80\x80\x80", false}, {"\x80", false}, {"a\xff", false}, {"\xc3", false},
-        {"\xe2\x82", false}, {"\xf0\x9f\x98", false}, {"\xc3\x28", false}, {"\xe2\x28\xac", false},
+        {"\xf5\x80\x80\x80", false},
+        {"\x80", false},
+        {"a\xff", false},
+        {"\xc3", false},
+        {"\xe2\x82", false},
+        {"\xf0\x9f\x98", false},
+        {"\xc3\x28", false},
+        {"\xe2\x28\xac", false},
     };
     struct guard g = guard_new();
     (void)state;
@@ -113,10 +141,19 @@ static void distances(void **state)
         const char *a, *b;
         unsigned limit, distance;
     } rows[] = {
-        {"", "", 3, 0}, {"abc", "abc", 3, 0}, {"abc", "abd", 3, 1}, {"abc", "ab", 3, 1},
-        {"abc", "acb", 3, 1}, {"", "abc", 3, 3}, {"kitten", "sitting", 3, 3},
-        {"kitten", "sitting", 2, 3}, {"write", "wriet", 2, 1}, {"abcdefgh", "x", 2, 3},
-        {"actoin", "action", 2, 1}, {"variable", "varaible", 2, 1}, {"abc", "xyz", 2, 3},
+        {"", "", 3, 0},
+        {"abc", "abc", 3, 0},
+        {"abc", "abd", 3, 1},
+        {"abc", "ab", 3, 1},
+        {"abc", "acb", 3, 1},
+        {"", "abc", 3, 3},
+        {"kitten", "sitting", 3, 3},
+        {"kitten", "sitting", 2, 3},
+        {"write", "wriet", 2, 1},
+        {"abcdefgh", "x", 2, 3},
+        {"actoin", "action", 2, 1},
+        {"variable", "varaible", 2, 1},
+        {"abc", "xyz", 2, 3},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -201,7 +201,8 @@ static void hash_depends_on_seed_and_every_byte(void **state)
             bytes[i] ^= 1;
         }
     }
-    struct tw_text_key a = tw_text_key(seed, TW_STR("plant/a")), b = tw_text_key(seed, TW_STR("plant/b"));
+    struct tw_text_key a = tw_text_key(seed, TW_STR("plant/a")),
+                       b = tw_text_key(seed, TW_STR("plant/b"));
     assert_memory_not_equal(&a, &b, sizeof(a));
     assert_int_not_equal(a.a, a.b);
     /* Printed in flow ids: these may not change from one release to the next. */

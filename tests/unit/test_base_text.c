@@ -82,8 +82,12 @@ static void strings_are_escaped(void **state)
         {TW_STR("\n\r\t"), "\"\\n\\r\\t\""},
         {TW_STR("\0\x01\x1f\x7f"), "\"\\u0000\\u0001\\u001f\\u007f\""},
         {TW_STR("\b\f\x1b[2J"), "\"\\u0008\\u000c\\u001b[2J\""},
-        {TW_STR("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"), "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\""},
-        {TW_STR("a\xff" "b"), "\"a\xef\xbf\xbd" "b\""},
+        {TW_STR("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
+            "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\""},
+        {TW_STR("a\xff"
+                "b"),
+            "\"a\xef\xbf\xbd"
+            "b\""},
         {TW_STR("\xc3"), "\"\xef\xbf\xbd\""},
         {TW_STR("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
         {TW_STR("\xe2\x82\"x"), "\"\xef\xbf\xbd\xef\xbf\xbd\\\"x\""},
@@ -124,7 +128,8 @@ static void numbers(void **state)
     tw_json_float(&t, -INFINITY);
     tw_json_i64(&t, INT64_MIN);
     tw_json_array_end(&t);
-    EXPECT(&t, "[0.1,\"NaN\",\"Infinity\",\"-Infinity\",20.14,\"NaN\",\"-Infinity\",-9223372036854775808]");
+    EXPECT(&t, "[0.1,\"NaN\",\"Infinity\",\"-Infinity\",20.14,\"NaN\",\"-Infinity\",-"
+               "9223372036854775808]");
     tw_text_free(&t);
 }
 

@@ -120,7 +120,8 @@ static void every_string_is_copied(void **state)
         {c->mqtt->reason_string, "quota"}, {c->mqtt->content_type, "application/json"},
         {c->mqtt->response_topic, "answers"}, {c->mqtt->will_topic, "wills"},
         {c->value.items[1].s, "raw"}, {c->value.items[0].items[1].s, "deep"},
-        {c->value.items[0].items[1].name, "high"}, {c->opcua->outputs->items[0].items[0].name, "low"},
+        {c->value.items[0].items[1].name, "high"},
+        {c->opcua->outputs->items[0].items[0].name, "low"},
         {c->mqtt->user_properties->items[1].s, "deep"}};
     for (size_t k = 0; k < sizeof(copies) / sizeof(copies[0]); k++)
         assert_true(tw_str_is(copies[k].s, copies[k].want));
@@ -177,8 +178,8 @@ static void a_reset_forgets_what_was_shared(void **state)
     tw_batch_free(b);
 }
 
-/* With every size of batch: what was added is whole, what did not fit is refused, and the next batch
- * gets its own copy of the facts. */
+/* With every size of batch: what was added is whole, what did not fit is refused, and the next
+ * batch gets its own copy of the facts. */
 static void full_is_said_and_nothing_is_half(void **state)
 {
     char long_text[700];

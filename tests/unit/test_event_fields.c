@@ -68,7 +68,8 @@ static void each_field_has_one_name_and_its_words(void **state)
         assert_true(strlen(f->doc) > 2);
         assert_int_equal(f->choices != NULL, f->type == TW_FIELD_ENUM);
         for (const char *c = f->name; *c != '\0'; c++)
-            assert_true((*c >= 'a' && *c <= 'z') || *c == '.' || *c == '_' || (*c >= '0' && *c <= '9'));
+            assert_true(
+                (*c >= 'a' && *c <= 'z') || *c == '.' || *c == '_' || (*c >= '0' && *c <= '9'));
     }
     assert_null(tw_field_find(TW_STR("actor.idd")));
     assert_null(tw_field_find(TW_STR("")));
@@ -81,13 +82,14 @@ static void an_empty_event_has_few_facts(void **state)
     const struct tw_facts facts = {.actor = {.kind = TW_ACTOR_UNREGISTERED}};
     const struct tw_scene scene = {&event, &facts};
     (void)state;
-    static const struct row rows[] = {{"action", "read"}, {"object", "-"}, {"value", "-"}, {"status", "-"},
-        {"src.ip", "-"}, {"src.mac", "-"}, {"src.port", "-"}, {"actor", "-"}, {"actor.id", "-"},
-        {"actor.kind", "unregistered"}, {"actor.is_ai", "false"}, {"actor.tier", "none"},
-        {"variable.id", "-"}, {"variable.role", "-"}, {"variable.range", "-"}, {"mqtt.client_id", "-"},
-        {"opcua.user", "-"}, {"opcua.clear_password", "-"}, {"mqtt.clear_password", "-"},
-        {"approval.state", "none"}, {"approval.age", "-"}, {"report.confidence", "-"},
-        {"session.live_elsewhere", "-"}, {"filter.broad", "-"}, {"flow.state", "-"}, {"flow.protocol", "-"}};
+    static const struct row rows[] = {{"action", "read"}, {"object", "-"}, {"value", "-"},
+        {"status", "-"}, {"src.ip", "-"}, {"src.mac", "-"}, {"src.port", "-"}, {"actor", "-"},
+        {"actor.id", "-"}, {"actor.kind", "unregistered"}, {"actor.is_ai", "false"},
+        {"actor.tier", "none"}, {"variable.id", "-"}, {"variable.role", "-"},
+        {"variable.range", "-"}, {"mqtt.client_id", "-"}, {"opcua.user", "-"},
+        {"opcua.clear_password", "-"}, {"mqtt.clear_password", "-"}, {"approval.state", "none"},
+        {"approval.age", "-"}, {"report.confidence", "-"}, {"session.live_elsewhere", "-"},
+        {"filter.broad", "-"}, {"flow.state", "-"}, {"flow.protocol", "-"}};
     HOLD(rows, &scene);
     /* Whatever a field says of it, nothing crashes, and an enumeration stays within its choices. */
     for (size_t i = 0; i < tw_fields_count(); i++) {
@@ -124,38 +126,58 @@ static void a_write_by_an_ai_system(void **state)
         .type = "Double",
         .status = {.s = TW_STR("Good")},
         .opcua = (struct tw_opcua_info *)(uintptr_t)&opcua};
-    struct tw_facts facts = {
-        .actor = {.id = TW_STR("ai-1"), .kind = TW_ACTOR_AI_SYSTEM, .tier = TW_TIER_T2,
-            .identity = TW_IDENTITY_MISMATCH, .technology = TW_STR("ml"), .has_min_confidence = true,
-            .min_confidence = 0.6, .max_input_age_ns = SECONDS(60), .endpoint = at("10.0.0.32", 51000, 0x32)},
-        .target = {.asset = TW_STR("plc-1"), .importance = TW_IMPORTANCE_ESSENTIAL, .in_plant = true},
-        .variable = {.id = TW_STR("a.sp"), .role = TW_ROLE_COMMAND, .unit = TW_STR("degC"),
-            .range = {.has_min = true, .has_max = true, .min = 20, .max = 90}, .has_max_step = true,
+    struct tw_facts facts = {.actor = {.id = TW_STR("ai-1"),
+                                 .kind = TW_ACTOR_AI_SYSTEM,
+                                 .tier = TW_TIER_T2,
+                                 .identity = TW_IDENTITY_MISMATCH,
+                                 .technology = TW_STR("ml"),
+                                 .has_min_confidence = true,
+                                 .min_confidence = 0.6,
+                                 .max_input_age_ns = SECONDS(60),
+                                 .endpoint = at("10.0.0.32", 51000, 0x32)},
+        .target = {.asset = TW_STR("plc-1"),
+            .importance = TW_IMPORTANCE_ESSENTIAL,
+            .in_plant = true},
+        .variable = {.id = TW_STR("a.sp"),
+            .role = TW_ROLE_COMMAND,
+            .unit = TW_STR("degC"),
+            .range = {.has_min = true, .has_max = true, .min = 20, .max = 90},
+            .has_max_step = true,
             .max_step = 5},
-        .grant = {.allowed = true, .needs_approval = TW_STR("ok"), .has_rate = true, .rate_per_s = 0.1},
-        .approval = {.state = TW_APPROVAL_EXPIRED, .given_ns = SECONDS(30), .expires_ns = SECONDS(90),
-            .has_value = true, .value = 130, .by = TW_STR("hmi-1")},
+        .grant = {.allowed = true,
+            .needs_approval = TW_STR("ok"),
+            .has_rate = true,
+            .rate_per_s = 0.1},
+        .approval = {.state = TW_APPROVAL_EXPIRED,
+            .given_ns = SECONDS(30),
+            .expires_ns = SECONDS(90),
+            .has_value = true,
+            .value = 130,
+            .by = TW_STR("hmi-1")},
         .watching_ns = SECONDS(42)};
     const struct tw_scene scene = {&event, &facts};
     (void)state;
-    static const struct row rows[] = {{"action", "write"}, {"protocol", "opcua"}, {"object", "ns=2;s=A"},
-        {"object.name", "a.sp"}, {"target.object", "ns=2;s=A"}, {"value", "131"}, {"type", "Double"},
-        {"status", "Good"}, {"status.bad", "false"}, {"packet", "7"}, {"vlan", "120"},
-        {"src.ip", "10.0.0.32"}, {"src.port", "51000"}, {"src.mac", "02:00:00:00:00:32"},
-        {"dst.ip", "10.0.0.10"}, {"opcua.service", "Write"}, {"opcua.user", "optimizer"},
-        {"opcua.application_uri", "-"}, {"opcua.security_policy", "None"}, {"opcua.chunks", "2"},
-        {"opcua.clear_password", "true"}, {"mqtt.qos", "-"}, {"actor", "ai-1"}, {"actor.is_ai", "true"},
-        {"actor.tier", "T2"}, {"actor.identity", "mismatch"}, {"actor.min_confidence", "0.6"},
+    static const struct row rows[] = {{"action", "write"}, {"protocol", "opcua"},
+        {"object", "ns=2;s=A"}, {"object.name", "a.sp"}, {"target.object", "ns=2;s=A"},
+        {"value", "131"}, {"type", "Double"}, {"status", "Good"}, {"status.bad", "false"},
+        {"packet", "7"}, {"vlan", "120"}, {"src.ip", "10.0.0.32"}, {"src.port", "51000"},
+        {"src.mac", "02:00:00:00:00:32"}, {"dst.ip", "10.0.0.10"}, {"opcua.service", "Write"},
+        {"opcua.user", "optimizer"}, {"opcua.application_uri", "-"},
+        {"opcua.security_policy", "None"}, {"opcua.chunks", "2"}, {"opcua.clear_password", "true"},
+        {"mqtt.qos", "-"}, {"actor", "ai-1"}, {"actor.is_ai", "true"}, {"actor.tier", "T2"},
+        {"actor.identity", "mismatch"}, {"actor.min_confidence", "0.6"},
         {"actor.max_input_age", "60"}, {"actor.mac", "02:00:00:00:00:32"}, {"target", "plc-1"},
-        {"target.importance", "essential"}, {"target.in_plant", "true"}, {"variable.role", "command"},
-        {"variable.range", "20..90"}, {"variable.max_step", "5"}, {"variable.max_rate", "-"},
-        {"grant.allowed", "true"}, {"grant.needs_approval", "ok"}, {"grant.rate", "0.1"},
-        {"approval.state", "expired"}, {"approval.age", "70"}, {"approval.expired_for", "10"},
-        {"approval.value", "130"}, {"approval.by", "hmi-1"}, {"watching", "42"}};
+        {"target.importance", "essential"}, {"target.in_plant", "true"},
+        {"variable.role", "command"}, {"variable.range", "20..90"}, {"variable.max_step", "5"},
+        {"variable.max_rate", "-"}, {"grant.allowed", "true"}, {"grant.needs_approval", "ok"},
+        {"grant.rate", "0.1"}, {"approval.state", "expired"}, {"approval.age", "70"},
+        {"approval.expired_for", "10"}, {"approval.value", "130"}, {"approval.by", "hmi-1"},
+        {"watching", "42"}};
     HOLD(rows, &scene);
     facts.variable.id = TW_STR_NONE;
     facts.actor.id = facts.target.asset = TW_STR_NONE;
-    static const struct row bare[] = {{"object.name", "ns=2;s=A"}, {"actor", "10.0.0.32"}, {"target", "10.0.0.10"}};
+    static const struct row bare[] = {
+        {"object.name", "ns=2;s=A"}, {"actor", "10.0.0.32"}, {"target", "10.0.0.10"}};
     HOLD(bare, &scene);
 }
 
@@ -163,11 +185,13 @@ static void filters_that_ask_for_everything(void **state)
 {
     static const struct {
         const char *filter, *broad;
-    } rows[] = {{"#", "true"}, {"+/#", "true"}, {"/#", "true"}, {"+/+/#", "true"}, {"$SYS/#", "true"},
-        {"spBv1.0/#", "true"}, {"$share/g/#", "true"}, {"plant/#", "false"}, {"+", "false"}, {"+/+", "false"},
-        {"+/state", "false"}, {"spBv1.0/PlantA/#", "false"}, {"$SYS/broker/#", "false"}, {"", "false"}};
+    } rows[] = {{"#", "true"}, {"+/#", "true"}, {"/#", "true"}, {"+/+/#", "true"},
+        {"$SYS/#", "true"}, {"spBv1.0/#", "true"}, {"$share/g/#", "true"}, {"plant/#", "false"},
+        {"+", "false"}, {"+/+", "false"}, {"+/state", "false"}, {"spBv1.0/PlantA/#", "false"},
+        {"$SYS/broker/#", "false"}, {"", "false"}};
     struct tw_mqtt_info mqtt = {.has_options = true, .requested_qos = 1};
-    struct tw_event event = {.action = TW_ACTION_SUBSCRIBE, .protocol = TW_PROTO_MQTT, .mqtt = &mqtt};
+    struct tw_event event = {
+        .action = TW_ACTION_SUBSCRIBE, .protocol = TW_PROTO_MQTT, .mqtt = &mqtt};
     const struct tw_session_facts before = {.filter_topics = 3, .known_topics = 12, .takeovers = 2};
     const struct tw_facts facts = {.watching_ns = 0};
     const struct tw_scene scene = {&event, &facts};
@@ -187,16 +211,23 @@ static void filters_that_ask_for_everything(void **state)
 
 static void flows_of_other_protocols(void **state)
 {
-    struct tw_flow_info info = {.has_totals = true, .bytes = 100, .packets = 3, .state = "refused",
-        .transport = "tcp", .guessed = true};
-    struct tw_event event = {.action = TW_ACTION_FLOW, .app = TW_STR("tls"),
-        .object = TW_STR("api.example.org"), .flow_info = &info};
+    struct tw_flow_info info = {.has_totals = true,
+        .bytes = 100,
+        .packets = 3,
+        .state = "refused",
+        .transport = "tcp",
+        .guessed = true};
+    struct tw_event event = {.action = TW_ACTION_FLOW,
+        .app = TW_STR("tls"),
+        .object = TW_STR("api.example.org"),
+        .flow_info = &info};
     const struct tw_facts facts = {.watching_ns = 0};
     const struct tw_scene scene = {&event, &facts};
     (void)state;
     static const struct row rows[] = {{"protocol", "tls"}, {"flow.protocol", "tls"},
         {"flow.host", "api.example.org"}, {"flow.state", "refused"}, {"flow.transport", "tcp"},
-        {"flow.guessed", "true"}, {"flow.ended", "true"}, {"flow.bytes", "100"}, {"flow.packets", "3"}};
+        {"flow.guessed", "true"}, {"flow.ended", "true"}, {"flow.bytes", "100"},
+        {"flow.packets", "3"}};
     HOLD(rows, &scene);
     info.has_totals = false;
     static const struct row begun[] = {{"flow.ended", "false"}, {"flow.bytes", "-"}};

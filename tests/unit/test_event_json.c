@@ -38,9 +38,9 @@ static struct tw_event base(enum tw_protocol protocol, enum tw_action action)
 }
 
 #define HEAD(protocol, action)                                                                     \
-    "{\"ts\":\"2026-03-01T08:00:01.123456Z\",\"packet\":1234,\"protocol\":\"" protocol               \
-    "\",\"action\":\"" action "\",\"src\":{\"ip\":\"10.10.0.32\",\"port\":51122,"                   \
-    "\"mac\":\"02:00:00:00:00:32\"},\"dst\":{\"ip\":\"10.10.0.10\",\"port\":4840,"                  \
+    "{\"ts\":\"2026-03-01T08:00:01.123456Z\",\"packet\":1234,\"protocol\":\"" protocol             \
+    "\",\"action\":\"" action "\",\"src\":{\"ip\":\"10.10.0.32\",\"port\":51122,"                  \
+    "\"mac\":\"02:00:00:00:00:32\"},\"dst\":{\"ip\":\"10.10.0.10\",\"port\":4840,"                 \
     "\"mac\":\"02:00:00:00:00:10\"}"
 #define FLOW ",\"flow\":\"9f3c02d41b7a66e0\""
 
@@ -74,14 +74,18 @@ static void an_opcua_write(void **state)
     e.has_encrypted = true;
     e.opcua = &o;
     assert_string_equal(line(&e),
-        HEAD("opcua", "write") ",\"vlan\":[120]" FLOW
-        ",\"object\":\"ns=2;s=Boiler.Setpoint\",\"value\":93.5,\"type\":\"Double\","
-        "\"source_ts\":\"2026-03-01T08:00:01.000000Z\",\"status\":\"Good\",\"encrypted\":false,"
-        "\"opcua\":{\"service\":\"Write\",\"attribute\":\"Value\",\"index_range\":null,"
-        "\"request_id\":7,\"request_handle\":12,\"audit_entry_id\":\"\","
-        "\"security_policy\":\"None\",\"security_mode\":\"None\",\"application_uri\":\"urn:a\","
-        "\"application_name\":\"A\",\"product_uri\":\"urn:p\",\"session_name\":\"S\","
-        "\"user\":\"anonymous\",\"session\":\"ns=1;i=5\"}}\n");
+        HEAD("opcua",
+            "write") ",\"vlan\":[120]" FLOW
+                     ",\"object\":\"ns=2;s=Boiler.Setpoint\",\"value\":93.5,\"type\":\"Double\","
+                     "\"source_ts\":\"2026-03-01T08:00:01.000000Z\",\"status\":\"Good\","
+                     "\"encrypted\":false,"
+                     "\"opcua\":{\"service\":\"Write\",\"attribute\":\"Value\",\"index_range\":"
+                     "null,"
+                     "\"request_id\":7,\"request_handle\":12,\"audit_entry_id\":\"\","
+                     "\"security_policy\":\"None\",\"security_mode\":\"None\",\"application_uri\":"
+                     "\"urn:a\","
+                     "\"application_name\":\"A\",\"product_uri\":\"urn:p\",\"session_name\":\"S\","
+                     "\"user\":\"anonymous\",\"session\":\"ns=1;i=5\"}}\n");
 }
 
 static void an_mqtt_publish(void **state)
@@ -106,8 +110,7 @@ static void an_mqtt_publish(void **state)
     e.value = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = 0.31};
     e.type = "number";
     e.mqtt = &m;
-    assert_string_equal(line(&e),
-        HEAD("mqtt", "publish") FLOW
+    assert_string_equal(line(&e), HEAD("mqtt", "publish") FLOW
         ",\"object\":\"plant/line1/quality\",\"field\":\"/confidence\",\"value\":0.31,"
         "\"type\":\"number\",\"mqtt\":{\"version\":\"3.1.1\",\"client_id\":\"ai-quality\","
         "\"username\":null,\"qos\":1,\"retain\":false,\"dup\":false,\"packet_id\":12,"
@@ -118,8 +121,7 @@ static void an_mqtt_publish(void **state)
     m.client_id = (struct tw_maybe){.is_null = true};
     m.has_sha256 = m.has_payload = m.has_packet_id = false;
     m.payload_format = NULL;
-    assert_string_equal(line(&e),
-        HEAD("mqtt", "publish") FLOW
+    assert_string_equal(line(&e), HEAD("mqtt", "publish") FLOW
         ",\"object\":\"plant/line1/quality\",\"field\":\"/confidence\",\"value\":0.31,"
         "\"type\":\"number\",\"mqtt\":{\"version\":null,\"client_id\":null,"
         "\"qos\":1,\"retain\":false,\"dup\":false}}\n");
@@ -151,8 +153,7 @@ static void another_protocol(void **state)
     e.app = TW_STR("ssh");
     e.object = TW_STR("historian.works");
     e.flow_info = &f;
-    assert_string_equal(line(&e),
-        HEAD("ssh", "flow") FLOW
+    assert_string_equal(line(&e), HEAD("ssh", "flow") FLOW
         ",\"object\":\"historian.works\",\"bytes\":4321,\"packets\":9,\"state\":\"established\","
         "\"transport\":\"tcp\",\"guessed\":true}\n");
 }
@@ -171,8 +172,7 @@ static void what_was_not_seen(void **state)
     e.value.kind = TW_VALUE_NULL;
     e.status.is_null = true;
     e.has_encrypted = e.encrypted = true;
-    assert_string_equal(line(&e),
-        HEAD("opcua", "write") FLOW
+    assert_string_equal(line(&e), HEAD("opcua", "write") FLOW
         ",\"object\":null,\"value\":null,\"status\":null,\"encrypted\":true}\n");
 }
 
@@ -187,8 +187,9 @@ static void addresses_without_ports_or_macs(void **state)
     e.vlan[1] = 20;
     e.n_vlan = 2;
     e.flow = 1;
-    assert_non_null(strstr(line(&e), "\"src\":{\"ip\":\"fd00:10::32\"},\"dst\":{\"ip\":\"fd00:10::10\"},"
-                                     "\"vlan\":[10,20],\"flow\":\"0000000000000001\"}\n"));
+    assert_non_null(
+        strstr(line(&e), "\"src\":{\"ip\":\"fd00:10::32\"},\"dst\":{\"ip\":\"fd00:10::10\"},"
+                         "\"vlan\":[10,20],\"flow\":\"0000000000000001\"}\n"));
 }
 
 static void values(void **state)
@@ -265,8 +266,7 @@ static void a_connect_with_a_will(void **state)
     e.object = TW_STR("pump");
     e.status.s = TW_STR("Success");
     e.mqtt = &m;
-    assert_string_equal(line(&e),
-        HEAD("mqtt", "connect") FLOW
+    assert_string_equal(line(&e), HEAD("mqtt", "connect") FLOW
         ",\"object\":\"pump\",\"status\":\"Success\",\"mqtt\":{\"version\":\"5.0\","
         "\"client_id\":\"pump\",\"reason\":0,\"keep_alive\":30,\"clean_start\":true,"
         "\"will\":{\"topic\":\"state/pump\",\"qos\":1,\"retain\":true,\"payload_bytes\":7},"

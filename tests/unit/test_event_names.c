@@ -10,10 +10,10 @@
 
 static void actions_have_the_names_of_the_contract(void **state)
 {
-    static const char *const names[] = {"connect", "secure", "session", "authenticate", "disconnect",
-        "discover", "browse", "read", "write", "call", "subscribe", "unsubscribe", "notify", "alarm",
-        "publish", "deliver", "refused", "history_read", "history_write", "manage", "tool", "flow",
-        "malformed", "gap", "conflict"};
+    static const char *const names[] = {"connect", "secure", "session", "authenticate",
+        "disconnect", "discover", "browse", "read", "write", "call", "subscribe", "unsubscribe",
+        "notify", "alarm", "publish", "deliver", "refused", "history_read", "history_write",
+        "manage", "tool", "flow", "malformed", "gap", "conflict"};
     (void)state;
     assert_int_equal(TW_ACTION_COUNT, sizeof(names) / sizeof(names[0]));
     for (unsigned i = 0; i < TW_ACTION_COUNT; i++) {
@@ -56,15 +56,40 @@ static void names_of_secrets(void **state)
         const char *name;
         bool secret;
     } rows[] = {
-        {"password", true}, {"PASSWORD", true}, {"/password", true}, {"/auth/password", true},
-        {"/db_password", true}, {"/dbPassword", true}, {"/db-password", true}, {"passwd", true},
-        {"token", true}, {"/access_token", true}, {"/accessToken", true}, {"secret", true},
-        {"client_secret", true}, {"api_key", true}, {"apiKey", true}, {"apikey", true}, {"x-api-key", true},
-        {"private_key", true}, {"Authorization", true}, {"plant/pump/token", true},
-        {"Config.Password", true}, {"ns=2;s=Config.Password", true},
-        {"", false}, {"/", false}, {"broken", false}, {"tokens_used", false}, {"password/length", false},
-        {"key", false}, {"/node", false}, {"monkey", false}, {"secretary", false}, {"keyboard", false},
-        {"ns=2;s=Boiler.Setpoint", false}, {"/a/b/value", false},
+        {"password", true},
+        {"PASSWORD", true},
+        {"/password", true},
+        {"/auth/password", true},
+        {"/db_password", true},
+        {"/dbPassword", true},
+        {"/db-password", true},
+        {"passwd", true},
+        {"token", true},
+        {"/access_token", true},
+        {"/accessToken", true},
+        {"secret", true},
+        {"client_secret", true},
+        {"api_key", true},
+        {"apiKey", true},
+        {"apikey", true},
+        {"x-api-key", true},
+        {"private_key", true},
+        {"Authorization", true},
+        {"plant/pump/token", true},
+        {"Config.Password", true},
+        {"ns=2;s=Config.Password", true},
+        {"", false},
+        {"/", false},
+        {"broken", false},
+        {"tokens_used", false},
+        {"password/length", false},
+        {"key", false},
+        {"/node", false},
+        {"monkey", false},
+        {"secretary", false},
+        {"keyboard", false},
+        {"ns=2;s=Boiler.Setpoint", false},
+        {"/a/b/value", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -76,8 +101,10 @@ static void names_of_secrets(void **state)
 
 static void values_compare_by_what_they_say(void **state)
 {
-    static const struct tw_value one[] = {{.kind = TW_VALUE_INT, .i = 1}, {.kind = TW_VALUE_BOOL, .b = true}};
-    static const struct tw_value uno[] = {{.kind = TW_VALUE_DOUBLE, .d = 1}, {.kind = TW_VALUE_BOOL, .b = true}};
+    static const struct tw_value one[] = {
+        {.kind = TW_VALUE_INT, .i = 1}, {.kind = TW_VALUE_BOOL, .b = true}};
+    static const struct tw_value uno[] = {
+        {.kind = TW_VALUE_DOUBLE, .d = 1}, {.kind = TW_VALUE_BOOL, .b = true}};
     static const struct tw_value named[] = {
         {.kind = TW_VALUE_INT, .i = 1, .name = {"a", 1}}, {.kind = TW_VALUE_BOOL, .b = true}};
     static const struct {
@@ -89,13 +116,18 @@ static void values_compare_by_what_they_say(void **state)
         {{.kind = TW_VALUE_INT, .i = -1}, {.kind = TW_VALUE_UINT, .u = UINT64_MAX}, false},
         {{.kind = TW_VALUE_INT, .i = 1}, {.kind = TW_VALUE_BOOL, .b = true}, false},
         {{.kind = TW_VALUE_STRING, .s = {"1", 1}}, {.kind = TW_VALUE_INT, .i = 1}, false},
-        {{.kind = TW_VALUE_STRING, .s = {"ab", 2}}, {.kind = TW_VALUE_STRING, .s = {"ab", 2}}, true},
-        {{.kind = TW_VALUE_STRING, .s = {"ab", 2}}, {.kind = TW_VALUE_BYTES, .s = {"ab", 2}}, false},
+        {{.kind = TW_VALUE_STRING, .s = {"ab", 2}}, {.kind = TW_VALUE_STRING, .s = {"ab", 2}},
+            true},
+        {{.kind = TW_VALUE_STRING, .s = {"ab", 2}}, {.kind = TW_VALUE_BYTES, .s = {"ab", 2}},
+            false},
         {{.kind = TW_VALUE_NULL}, {.kind = TW_VALUE_NULL}, true},
         {{.kind = TW_VALUE_NULL}, {.kind = TW_VALUE_NONE}, false},
-        {{.kind = TW_VALUE_ARRAY, .n = 2, .items = one}, {.kind = TW_VALUE_ARRAY, .n = 2, .items = uno}, true},
-        {{.kind = TW_VALUE_ARRAY, .n = 2, .items = one}, {.kind = TW_VALUE_ARRAY, .n = 1, .items = uno}, false},
-        {{.kind = TW_VALUE_OBJECT, .n = 2, .items = one}, {.kind = TW_VALUE_OBJECT, .n = 2, .items = named}, false},
+        {{.kind = TW_VALUE_ARRAY, .n = 2, .items = one},
+            {.kind = TW_VALUE_ARRAY, .n = 2, .items = uno}, true},
+        {{.kind = TW_VALUE_ARRAY, .n = 2, .items = one},
+            {.kind = TW_VALUE_ARRAY, .n = 1, .items = uno}, false},
+        {{.kind = TW_VALUE_OBJECT, .n = 2, .items = one},
+            {.kind = TW_VALUE_OBJECT, .n = 2, .items = named}, false},
         {{.kind = TW_VALUE_ARRAY}, {.kind = TW_VALUE_ARRAY}, true},
     };
     (void)state;
@@ -105,7 +137,8 @@ static void values_compare_by_what_they_say(void **state)
     }
     double d = 42;
     assert_false(tw_value_number(&(struct tw_value){.kind = TW_VALUE_BOOL, .b = true}, &d));
-    assert_false(tw_value_number(&(struct tw_value){.kind = TW_VALUE_STRING, .s = TW_STR("1")}, &d));
+    assert_false(
+        tw_value_number(&(struct tw_value){.kind = TW_VALUE_STRING, .s = TW_STR("1")}, &d));
     assert_true(d == 42);
     assert_true(tw_value_number(&(struct tw_value){.kind = TW_VALUE_UINT, .u = 7}, &d));
     assert_true(d == 7);

@@ -51,7 +51,10 @@ static void sorting_is_stable(void **state)
         for (unsigned shape = 0; shape < 4; shape++) {
             for (size_t i = 0; i < n; i++) {
                 uint32_t r = next_random(&random) >> 8;
-                uint64_t key = shape == 0 ? i / 3 : shape == 1 ? n - i : shape == 2 ? r % 7 : r % 1000;
+                uint64_t key = shape == 0   ? i / 3
+                               : shape == 1 ? n - i
+                               : shape == 2 ? r % 7
+                                            : r % 1000;
                 events[i] = (struct tw_event){.packet = 9,
                     .phase = (uint8_t)(1 + key % 2),
                     .ts_ns = (int64_t)key / 2 % 5,

@@ -44,7 +44,8 @@ void tw_worker_finish(struct tw_worker *w, int64_t now_ns, uint64_t packet)
 
 static struct tw_packet packet_of(uint64_t number, const uint8_t *ip, size_t len, size_t payload_at)
 {
-    struct tw_packet p = {.number = number, .ip = tw_cur_of(ip, len), .payload = tw_cur_of(ip, len)};
+    struct tw_packet p = {
+        .number = number, .ip = tw_cur_of(ip, len), .payload = tw_cur_of(ip, len)};
     p.src.ip = (struct tw_ip){4, {10, 0, 0, (uint8_t)number}};
     p.dst.ip = (struct tw_ip){4, {10, 0, 1, 1}};
     p.src.port = (uint16_t)number;
@@ -116,8 +117,8 @@ struct seen {
 static void on_event(void *user, struct tw_event *e)
 {
     struct seen *s = user;
-    s->n += (size_t)snprintf(s->text + s->n, sizeof(s->text) - s->n, "%d:%.*s ", (int)e->packet,
-        TW_STR_ARG(e->object));
+    s->n += (size_t)snprintf(
+        s->text + s->n, sizeof(s->text) - s->n, "%d:%.*s ", (int)e->packet, TW_STR_ARG(e->object));
 }
 
 static void on_tick(void *user, int64_t now_ns)

@@ -17,8 +17,8 @@
 enum { FLOWS = 97, PACKETS = 12000, BIG = 300000 };
 #define START_NS (1772352000 * TW_NS_PER_S)
 
-/* A stand-in for flow/ and protocol/: remembers flows, emits none to three events a packet, some with
- * facts that they share, and has deadlines. */
+/* A stand-in for flow/ and protocol/: remembers flows, emits none to three events a packet, some
+ * with facts that they share, and has deadlines. */
 struct flow {
     uint64_t id, first_packet, packets;
     int64_t deadline_ns;

@@ -20,7 +20,7 @@ static uint32_t max_chunk(const struct tw_opcua_call *k)
     return TW_OPCUA_MAX_CHUNK;
 }
 
-enum { MAX_PLAIN = 16384 };
+enum { MAX_PLAIN = 16384, LEAST_BUFFER = 1024 };
 
 static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *out)
 {
@@ -130,7 +130,7 @@ static bool pdu(void *user, const struct tw_pdu *p)
         return true;
     }
     const struct tw_opcua_buffers *b = &k->st->buffers[k->dir ^ 1];
-    if (b->known && b->receive >= TW_OPCUA_HEADER && h.size > b->receive)
+    if (b->known && b->receive >= LEAST_BUFFER && h.size > b->receive && h.message >= TW_OPCUA_OPN)
         tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_BAD_CHUNK_SIZE), NULL);
     check_start(k, &h);
     if (h.message < sizeof(simple) / sizeof(simple[0]))
