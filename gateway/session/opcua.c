@@ -40,10 +40,20 @@ struct flow {
     char room[TW_MAX_IDENTITY + 64];
 };
 
+/* The message whose session was looked up last: its other events have the same one. */
+struct last {
+    uint64_t flow, packet, request_packet, token;
+    enum tw_action action;
+    bool good;
+    struct session *session; /* NULL: none */
+    struct tw_ip elsewhere;
+};
+
 struct tw_opcua_sessions {
     struct tw_table *sessions, *flows;
     struct tw_opcua_live *live;
     struct tw_opcua_items *items;
+    struct last last;
 };
 
 struct tw_opcua_server tw_opcua_server_of(const struct tw_event *event)
@@ -259,10 +269,15 @@ static void disconnected(struct tw_opcua_sessions *s, const struct tw_event *eve
         leave(s, session);
 }
 
+static bool is_good(const struct tw_event *event)
+{
+    return event->status.s.p != NULL && !event->status_bad;
+}
+
 static struct session *session_of(struct tw_opcua_sessions *s, const struct tw_event *event)
 {
     const struct tw_opcua_info *info = event->opcua;
-    bool good = event->status.s.p != NULL && !event->status_bad;
+    bool good = is_good(event);
     const struct session_key key = key_of(event, info->auth_token);
     struct session *session;
     if (event->action == TW_ACTION_SESSION)
@@ -278,10 +293,42 @@ static struct session *session_of(struct tw_opcua_sessions *s, const struct tw_e
     return session;
 }
 
+static bool is_same_message(const struct last *last, const struct tw_event *event)
+{
+    return last->session != NULL && last->flow == event->flow && last->packet == event->packet &&
+           last->request_packet == event->request_packet &&
+           last->token == event->opcua->auth_token && last->action == event->action &&
+           last->good == is_good(event);
+}
+
+/* Of events that change no session. */
+static void remember(struct tw_opcua_sessions *s, const struct tw_event *event,
+    struct session *session, const struct tw_session_facts *facts)
+{
+    static const uint32_t changes =
+        1u << TW_ACTION_SESSION | 1u << TW_ACTION_AUTHENTICATE | 1u << TW_ACTION_DISCONNECT;
+    if ((changes & 1u << event->action) != 0)
+        return;
+    s->last = (struct last){.flow = event->flow,
+        .packet = event->packet,
+        .request_packet = event->request_packet,
+        .token = event->opcua->auth_token,
+        .action = event->action,
+        .good = is_good(event),
+        .session = session,
+        .elsewhere = facts->live_elsewhere};
+}
+
 static void with_session(
     struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
 {
     struct tw_opcua_info *info = event->opcua;
+    if (is_same_message(&s->last, event)) {
+        fill(s->last.session, event, info);
+        facts->live_elsewhere = s->last.elsewhere;
+        return;
+    }
+    s->last.session = NULL;
     struct session *session = session_of(s, event);
     if (session == NULL) {
         if (event->action != TW_ACTION_SESSION)
@@ -290,17 +337,17 @@ static void with_session(
     }
     fill(session, event, info);
     const struct tw_ip *ip = client_of(event);
-    bool good = event->status.s.p != NULL && !event->status_bad;
-    if (event->action == TW_ACTION_DISCONNECT && good) {
+    if (event->action == TW_ACTION_DISCONNECT && is_good(event)) {
         leave(s, session);
         session->closed = true;
-    } else if (good) {
+    } else if (is_good(event)) {
         enter(s, session, ip, event->ts_ns);
     }
     struct tw_ip elsewhere;
     if (session->has_app &&
         tw_opcua_live_touch(s->live, &session->app, ip, event->ts_ns, &elsewhere))
         facts->live_elsewhere = elsewhere;
+    remember(s, event, session, facts);
 }
 
 void tw_opcua_sessions_event(

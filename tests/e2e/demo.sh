@@ -41,11 +41,11 @@ like "$(cat "$work/other.out")" 'Port 1883 is in use' "where the usual port is t
 other_port=$(grep -oE 'on port [0-9]+' "$work/other.out" | head -n 1 | grep -oE '[0-9]+')
 wait_for 10 busy "$other_port"
 is $? 0 "and takes another, $other_port"
-wait_for 5 grep -q "mosquitto_sub -p $port -t 'tierwatch/#'" "$work/asked.out"
+wait_for 5 grep -q "mosquitto_sub -h 127.0.0.1 -p $port -t 'tierwatch/#'" "$work/asked.out"
 is $? 0 "it tells how to see the alerts"
-mosquitto_sub -p "$port" -t 'tierwatch/+/+/+/alert/#' -C 1 -W 60 >"$work/alert" 2>/dev/null &
+mosquitto_sub -h 127.0.0.1 -p "$port" -t 'tierwatch/+/+/+/alert/#' -C 1 -W 60 >"$work/alert" 2>/dev/null &
 first=$!
-mosquitto_sub -p "$other_port" -t 'tierwatch/+/+/+/alert/#' -C 1 -W 60 >"$work/alert2" 2>/dev/null &
+mosquitto_sub -h 127.0.0.1 -p "$other_port" -t 'tierwatch/+/+/+/alert/#' -C 1 -W 60 >"$work/alert2" 2>/dev/null &
 second=$!
 wait "$first"
 is "$(jq -r .schema "$work/alert")" tierwatch.alert/1 "an alert arrives within a minute"

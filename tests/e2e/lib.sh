@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # For the end-to-end tests: TAP, a folder of its own for each, nothing left behind. Sourced.
 #
 #   check NAME COMMAND...     ok when the command succeeds; its output is shown when it does not

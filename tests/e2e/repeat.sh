@@ -16,9 +16,9 @@ is $? 0 "there is something to compare"
 once second "$plant" TZ=Asia/Tokyo LANG=de_DE.UTF-8 LC_ALL=de_DE.UTF-8
 mkdir "$work/elsewhere"
 cp "$plant" "$work/elsewhere/"
-pushd "$work/elsewhere" >/dev/null
+pushd "$work/elsewhere" >/dev/null || exit 1
 once third plant.pcap TZ=America/St_Johns LC_ALL=tr_TR.UTF-8
-popd >/dev/null
+popd >/dev/null || exit 1
 for what in alerts events ledger summary; do
     same "$work/first.$what" "$work/second.$what" "$what in another time zone and locale"
     same "$work/first.$what" "$work/third.$what" "$what from another folder"

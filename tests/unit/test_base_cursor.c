@@ -77,7 +77,7 @@ static bool read_bytes(struct tw_cur *c, uint64_t *out)
 static bool read_sub(struct tw_cur *c, uint64_t *out)
 {
     struct tw_cur sub;
-    uint8_t v;
+    uint8_t v = 0;
     if (!tw_cur_sub(c, 3, &sub))
         return false;
     assert_int_equal(sub.left, 3);

@@ -13,6 +13,7 @@ static struct tw_opcua_sessions *sessions;
 static struct tw_opcua_info info;
 static struct tw_session_facts facts;
 static int64_t now;
+static uint64_t packets;
 
 static int setup(void **state)
 {
@@ -39,6 +40,7 @@ static struct tw_event event_of(enum tw_action action, unsigned client, unsigned
     bool server_acts = action == TW_ACTION_NOTIFY || action == TW_ACTION_ALARM;
     info = (struct tw_opcua_info){.service = TW_STR("x")};
     return (struct tw_event){.ts_ns = now,
+        .packet = ++packets,
         .protocol = TW_PROTO_OPCUA,
         .action = action,
         .src = server_acts ? s : c,

@@ -304,9 +304,9 @@ static void note_request(struct tw_opcua_channel *ch, uint32_t request_id)
 static void count(
     struct tw_opcua_call *k, const struct tw_opcua_service *service, unsigned is_response)
 {
-    unsigned slot = service == NULL
-                        ? TW_OPCUA_COUNT_FAULTS
-                        : TW_OPCUA_COUNT_SERVICES + 2 * tw_opcua_service_index(service) + is_response;
+    unsigned slot = service == NULL ? TW_OPCUA_COUNT_FAULTS
+                                    : TW_OPCUA_COUNT_SERVICES +
+                                          2 * tw_opcua_service_index(service) + is_response;
     k->env->counters->messages[TW_PROTO_OPCUA][slot]++;
 }
 

@@ -92,7 +92,8 @@ unsigned tw_opcua_service_index(const struct tw_opcua_service *service)
 
 size_t tw_opcua_counter_name(unsigned slot, char *out, size_t size)
 {
-    static const char *const plain[TW_OPCUA_COUNT_SERVICES] = {"HEL", "ACK", "ERR", "RHE", "OPN", "MSG",
+    static const char *const plain[TW_OPCUA_COUNT_SERVICES] = {"HEL", "ACK", "ERR", "RHE", "OPN",
+        "MSG",
         "CLO", [TW_OPCUA_COUNT_SEALED] = "encrypted", [TW_OPCUA_COUNT_FAULTS] = "ServiceFault"};
     const size_t n_services = sizeof(services) / sizeof(services[0]);
     if (slot < TW_OPCUA_COUNT_SERVICES)

@@ -3,7 +3,7 @@ import { hosts } from "../lib/hosts.mjs";
 
 export default [
   {
-    name: "unprotected-session", rules: ["CRY-01", "CRY-03"], also: ["CRY-02", "IDN-03"], actor: "doser", severity: "medium",
+    name: "unprotected-session", rules: ["CRY-01"], also: ["CRY-02", "IDN-03"], actor: "doser", severity: "medium",
     run: ({ doser }) => doser.connectUnprotected(),
   },
   {
