@@ -314,14 +314,36 @@ void tw_json_base64(struct tw_text *t, const void *data, size_t len)
     tw_text_add(t, "\"", 1);
 }
 
+/* ".123456Z" */
+static size_t fraction(char *at, uint32_t ns, bool nano)
+{
+    size_t n = nano ? 9 : 6;
+    uint32_t v = nano ? ns : ns / 1000;
+    at[0] = '.';
+    for (size_t i = n; i > 0; i--, v /= 10)
+        at[i] = (char)('0' + v % 10);
+    at[n + 1] = 'Z';
+    return n + 2;
+}
+
 void tw_json_time(struct tw_text *t, int64_t ns, bool nano)
 {
+    int64_t second = ns / TW_NS_PER_S;
     char *at = begin(t, TW_TIME_TEXT + 2);
     if (at == NULL)
         return;
-    at[0] = '"';
-    size_t n = tw_time_text(at + 1, ns, nano);
-    at[n + 1] = '"';
+    *at++ = '"';
+    size_t n = sizeof(t->second_text);
+    if (ns >= 0 && t->has_second && second == t->second) {
+        memcpy(at, t->second_text, n);
+        n += fraction(at + n, (uint32_t)(ns % TW_NS_PER_S), nano);
+    } else {
+        n = tw_time_text(at, ns, nano);
+        memcpy(t->second_text, at, sizeof(t->second_text));
+        t->second = second;
+        t->has_second = ns >= 0;
+    }
+    at[n] = '"';
     t->len += n + 2;
 }
 

@@ -10,6 +10,10 @@ struct tw_text {
     char *p;
     size_t len, size;
     bool failed;
+    /* The second that was written last, as text: most times fall into the same one. */
+    bool has_second;
+    char second_text[19];
+    int64_t second;
 };
 
 void tw_text_free(struct tw_text *t);

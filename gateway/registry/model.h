@@ -114,13 +114,16 @@ struct tw_name_index {
     size_t n;
 };
 
+enum { TW_RESOLVED_NAMES = 3 };
+
 /* The message that was resolved last, and what its events have in common. */
 struct tw_resolved {
-    const struct tw_facts *facts; /* where actor and target were written */
+    struct tw_actor_facts actor;
+    struct tw_target_facts target;
+    struct tw_grant_facts grant;  /* with plain_leaves */
     const struct tw_entry *entry, *server;
     uint64_t flow, packet, serial, session;
-    struct tw_str names[3];
-    struct tw_endpoint src, dst;
+    struct tw_str names[TW_RESOLVED_NAMES];
     enum tw_action action;
     bool known;
     bool plain_leaves; /* nothing is declared about its leaves */

@@ -161,9 +161,8 @@ enum { CLIENT, SERVER }; /* the sides of a flow, for the cache of identities */
 
 /* Who acts on what. */
 static void resolve_parties(
-    struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
+    struct tw_registry *r, const struct tw_event *event, struct tw_resolved *last)
 {
-    struct tw_resolved *last = &r->last;
     const struct tw_place src = tw_who_at(r, &event->src, event->protocol);
     const struct tw_place dst = tw_who_at(r, &event->dst, event->protocol);
     const bool from_server = is_from_server(event, &src);
@@ -180,27 +179,23 @@ static void resolve_parties(
     last->entry = from_server && src.entry != NULL ? src.entry : who->entry;
     last->server = from_server ? last->entry : dst.entry;
     const struct tw_entry *target = from_server ? named->entry : dst.entry;
-    *facts = (struct tw_facts){0};
-    fill_actor(who, last->entry, event, !from_server, &facts->actor);
-    fill_target(target, &dst, event, &facts->target);
+    last->actor = (struct tw_actor_facts){0};
+    last->target = (struct tw_target_facts){0};
+    fill_actor(who, last->entry, event, !from_server, &last->actor);
+    fill_target(target, &dst, event, &last->target);
 }
 
-static struct tw_resolved message_of(const struct tw_event *event, const struct tw_facts *facts)
+static void names_of(const struct tw_event *event, struct tw_str out[TW_RESOLVED_NAMES])
 {
-    struct tw_resolved m = {.facts = facts, .flow = event->flow, .packet = event->packet,
-        .action = event->action, .src = event->src, .dst = event->dst};
+    memset(out, 0, TW_RESOLVED_NAMES * sizeof(*out));
     if (event->mqtt != NULL) {
-        m.serial = event->mqtt->serial;
-        m.names[0] = event->mqtt->client_id.s;
-        m.names[1] = event->mqtt->username.s;
+        out[0] = event->mqtt->client_id.s;
+        out[1] = event->mqtt->username.s;
     } else if (event->opcua != NULL) {
-        m.session = event->opcua->auth_token;
-        m.names[0] = event->opcua->application_uri.s;
-        m.names[1] = event->opcua->user.s;
-        m.names[2] = event->opcua->certificate_sha256.s;
+        out[0] = event->opcua->application_uri.s;
+        out[1] = event->opcua->user.s;
+        out[2] = event->opcua->certificate_sha256.s;
     }
-    m.known = m.serial != 0 || m.session != 0;
-    return m;
 }
 
 static bool same_place(const struct tw_endpoint *a, const struct tw_endpoint *b)
@@ -209,27 +204,35 @@ static bool same_place(const struct tw_endpoint *a, const struct tw_endpoint *b)
            memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
 }
 
-static bool is_same(const struct tw_resolved *a, const struct tw_resolved *b)
+/* Of the message that was resolved last? Events that no message carries are each by themselves. */
+static bool is_same_message(const struct tw_resolved *last, const struct tw_event *event)
 {
-    if (!a->known || a->facts != b->facts || a->flow != b->flow || a->packet != b->packet ||
-        a->serial != b->serial || a->session != b->session || a->action != b->action)
+    struct tw_str names[TW_RESOLVED_NAMES];
+    if (!last->known || last->flow != event->flow || last->packet != event->packet ||
+        last->action != event->action ||
+        last->serial != (event->mqtt != NULL ? event->mqtt->serial : 0) ||
+        last->session != (event->opcua != NULL ? event->opcua->auth_token : 0))
         return false;
     /* The same bytes at the same place: names are not copied within a message. */
-    for (size_t i = 0; i < sizeof(a->names) / sizeof(a->names[0]); i++) {
-        if (a->names[i].p != b->names[i].p || a->names[i].len != b->names[i].len)
+    names_of(event, names);
+    for (size_t i = 0; i < TW_RESOLVED_NAMES; i++) {
+        if (last->names[i].p != names[i].p || last->names[i].len != names[i].len)
             return false;
     }
-    return same_place(&a->src, &b->src) && same_place(&a->dst, &b->dst);
+    return same_place(&last->actor.endpoint, &event->src) &&
+           same_place(&last->target.endpoint, &event->dst);
 }
 
-/* What a message has of its own is told anew for each of its events. */
-static void clear_rest(struct tw_facts *facts)
+static void remember(struct tw_resolved *last, const struct tw_event *event)
 {
-    facts->variable = (struct tw_variable_facts){0};
-    facts->approval = (struct tw_approval_facts){0};
-    facts->report = (struct tw_report_facts){0};
-    facts->change_open = false;
-    facts->watching_ns = 0;
+    last->flow = event->flow;
+    last->packet = event->packet;
+    last->action = event->action;
+    last->serial = event->mqtt != NULL ? event->mqtt->serial : 0;
+    last->session = event->opcua != NULL ? event->opcua->auth_token : 0;
+    last->known = last->serial != 0 || last->session != 0;
+    last->plain_leaves = false;
+    names_of(event, last->names);
 }
 
 /* A topic without variables and reports has none for its leaves; the grant is that of the topic. */
@@ -243,15 +246,14 @@ void tw_registry_resolve(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
 {
     struct tw_resolved *last = &r->last;
-    const struct tw_resolved message = message_of(event, facts);
-    if (is_same(last, &message)) {
-        clear_rest(facts);
-        if (last->plain_leaves && event->field.p != NULL)
-            return;
-        facts->grant = (struct tw_grant_facts){0};
-    } else {
-        *last = message;
-        resolve_parties(r, event, facts);
+    if (!is_same_message(last, event)) {
+        remember(last, event);
+        resolve_parties(r, event, last);
+    }
+    *facts = (struct tw_facts){.actor = last->actor, .target = last->target};
+    if (last->plain_leaves && event->field.p != NULL) {
+        facts->grant = last->grant;
+        return;
     }
     const struct tw_decision *d = tw_decide(r, event, last->entry, last->server);
     tw_variable_learn(r, event, last->server);
@@ -260,4 +262,5 @@ void tw_registry_resolve(
     if (d->report != NULL)
         tw_report_fill(r, event, last->entry, d->report, &facts->report);
     last->plain_leaves = has_plain_leaves(event, d);
+    last->grant = facts->grant;
 }

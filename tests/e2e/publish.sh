@@ -8,11 +8,11 @@ seen=$work/seen
 
 subscribe() { # FILE: every message as "topic<TAB>retained<TAB>qos<TAB>payload"
     : >"$1"
-    mosquitto_sub -p "$port" -V 5 -q 1 -F '%t\t%r\t%q\t%p' -t 'tierwatch/#' -t 'tierwatch-replay/#' >"$1" 2>/dev/null &
+    mosquitto_sub -h 127.0.0.1 -p "$port" -V 5 -q 1 -F '%t\t%r\t%q\t%p' -t 'tierwatch/#' -t 'tierwatch-replay/#' >"$1" 2>/dev/null &
     subscriber=$!
     pids+=("$subscriber")
     # It listens once a probe of ours arrives.
-    wait_for 10 sh -c "mosquitto_pub -p $port -t tierwatch/probe -m x; grep -q tierwatch/probe '$1'"
+    wait_for 10 sh -c "mosquitto_pub -h 127.0.0.1 -p $port -t tierwatch/probe -m x; grep -q tierwatch/probe '$1'"
 }
 unsubscribe() {
     sleep 0.5
@@ -79,7 +79,7 @@ is "$(topics | grep -c "^$root/discovered/192_168_77_99")" "$(topics | grep -c "
 is "$(payloads "^$root/state" | tail -n 1 | jq -r .state)" offline "at last it says that it is offline"
 
 # What is retained is there for whoever comes later.
-mosquitto_sub -p "$port" -F '%t\t%r\t%q\t%p' -t '#' -W 2 >"$seen" 2>/dev/null
+mosquitto_sub -h 127.0.0.1 -p "$port" -F '%t\t%r\t%q\t%p' -t '#' -W 2 >"$seen" 2>/dev/null
 is "$(cut -f1 "$seen" | grep -vE "^$root/(state|stats|risk/(pumper|forecaster)|discovered/192_168_77_99)$")" "" \
     "state, stats, risk and discoveries are retained, alerts are not"
 is "$(cut -f1 "$seen" | sort | uniq -d)" "" "one each"
