@@ -10,6 +10,7 @@
 /* Process-wide by nature: one standard error. */
 static atomic_int log_level = TW_LOG_INFO;
 static atomic_int log_stamped;
+static FILE *log_file; /* NULL: standard error */
 
 static const char *const names[] = {"error", "warn", "info", "debug"};
 
@@ -26,6 +27,23 @@ enum tw_log_level tw_log_level_get(void)
 void tw_log_set_stamped(int stamped)
 {
     atomic_store(&log_stamped, stamped);
+}
+
+bool tw_log_open(const char *path)
+{
+    FILE *f = fopen(path, "ae");
+    if (f == NULL)
+        return false;
+    setvbuf(f, NULL, _IOLBF, BUFSIZ);
+    log_file = f;
+    return true;
+}
+
+void tw_log_close(void)
+{
+    if (log_file != NULL)
+        fclose(log_file);
+    log_file = NULL;
 }
 
 int tw_log_level_of(const char *name)
@@ -55,11 +73,12 @@ void tw_log(enum tw_log_level level, const char *format, ...)
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
     escape(line);
+    FILE *out = log_file != NULL ? log_file : stderr;
     if (!atomic_load(&log_stamped)) {
-        fprintf(stderr, "tierwatch: %s%s\n", level == TW_LOG_WARN ? "warning: " : "", line);
+        fprintf(out, "tierwatch: %s%s\n", level == TW_LOG_WARN ? "warning: " : "", line);
         return;
     }
     char when[TW_TIME_TEXT];
     size_t n = tw_time_text(when, tw_time_now(), false);
-    fprintf(stderr, "%.*s %-5s %s\n", (int)n, when, names[level], line);
+    fprintf(out, "%.*s %-5s %s\n", (int)n, when, names[level], line);
 }

@@ -69,8 +69,9 @@ static size_t fixed(char *out, bool negative, uint64_t n, unsigned digits)
     return at;
 }
 
-/* Most values from machines are short decimals. For those, a = n / 10^k with n < 2^53 and k <= 22 is
- * exact to one correctly rounded division, so the smallest k that gives `a` back is the shortest. */
+/* Most values from machines are short decimals. For those, a = n / 10^k with n < 2^53 and k <= 22
+ * is exact to one correctly rounded division, so the smallest k that gives `a` back is the
+ * shortest. */
 static size_t short_decimal(char *out, bool negative, double a)
 {
     if (a >= 1e15 || (a != 0 && a < 1e-5))
@@ -86,8 +87,8 @@ static size_t short_decimal(char *out, bool negative, double a)
     return 0;
 }
 
-/* The fewest digits that read back. Values below `smallest_normal` have lost digits, so that less than
- * `from` of them may do. */
+/* The fewest digits that read back. Values below `smallest_normal` have lost digits, so that less
+ * than `from` of them may do. */
 static size_t any_decimal(char *out, double v, int from, int to, double smallest_normal)
 {
     bool is_float = to < 10;

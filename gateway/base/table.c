@@ -16,8 +16,8 @@ struct tw_table {
     size_t key_size, value_offset, stride, capacity, size;
     struct tw_seed seed;
     /* Buckets in use grow with the entries, one at a time (linear hashing): those up to `mask`, and
-     * beyond it the upper halves of the first `split` of them. A large table with few entries touches
-     * little memory. */
+     * beyond it the upper halves of the first `split` of them. A large table with few entries
+     * touches little memory. */
     uint32_t mask, split, max_buckets;
     int32_t *buckets; /* index + 1; 0: empty */
     struct link *links;

@@ -80,7 +80,8 @@ static inline bool is_comma_due(const struct tw_text *t)
     return last != '{' && last != '[' && last != ':' && last != ',' && last != '\n';
 }
 
-/* Room for a value of at most `n` bytes behind the comma that may be due; NULL when there is none. */
+/* Room for a value of at most `n` bytes behind the comma that may be due; NULL when there is none.
+ */
 static inline char *begin(struct tw_text *t, size_t n)
 {
     char *at = room(t, n + 1);
@@ -183,8 +184,8 @@ static size_t plain_run(struct tw_str s)
         memcpy(&w, s.p + i, sizeof(w));
         uint64_t low = (w - 0x2020202020202020u) & ~w;
         uint64_t high = w | (w + 0x0101010101010101u); /* 0x7f and above */
-        uint64_t stop = tw_scan_zero(w ^ 0x2222222222222222u) |
-                        tw_scan_zero(w ^ 0x5c5c5c5c5c5c5c5cu);
+        uint64_t stop =
+            tw_scan_zero(w ^ 0x2222222222222222u) | tw_scan_zero(w ^ 0x5c5c5c5c5c5c5c5cu);
         if (((low | high | stop) & 0x8080808080808080u) != 0)
             break;
     }
@@ -305,8 +306,8 @@ void tw_json_base64(struct tw_text *t, const void *data, size_t len)
             v |= (uint32_t)p[i + 1] << 8;
         if (n > 2)
             v |= p[i + 2];
-        char four[4] = {alphabet[v >> 18], alphabet[v >> 12 & 63], alphabet[v >> 6 & 63],
-            alphabet[v & 63]};
+        char four[4] = {
+            alphabet[v >> 18], alphabet[v >> 12 & 63], alphabet[v >> 6 & 63], alphabet[v & 63]};
         for (size_t pad = n + 1; pad < 4; pad++)
             four[pad] = '=';
         tw_text_add(t, four, 4);

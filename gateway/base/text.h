@@ -1,7 +1,8 @@
 #pragma once
 /* A growing output buffer and a JSON writer on top of it, for events, alerts and reports. Output is
  * bytes in a fixed order: the same input gives the same bytes on every machine. Memory grows by
- * realloc and is kept between uses; running out is sticky (`failed`) and checked once at the end. */
+ * realloc and is kept between uses; running out is sticky (`failed`) and checked once at the end.
+ */
 
 #include "base/num.h"
 #include "base/str.h"
@@ -31,12 +32,12 @@ static inline struct tw_str tw_text_str(const struct tw_text *t)
     return (struct tw_str){t->p ? t->p : "", t->len};
 }
 
-/* The writer puts commas by itself. Keys are trusted ASCII; string values are escaped, and bytes that
- * are not UTF-8 become U+FFFD, so that the output is always valid JSON. */
-void tw_json_object(struct tw_text *t);               /* {  (as a value or after a key) */
-void tw_json_object_end(struct tw_text *t);           /* } */
-void tw_json_array(struct tw_text *t);                /* [ */
-void tw_json_array_end(struct tw_text *t);            /* ] */
+/* The writer puts commas by itself. Keys are trusted ASCII; string values are escaped, and bytes
+ * that are not UTF-8 become U+FFFD, so that the output is always valid JSON. */
+void tw_json_object(struct tw_text *t);     /* {  (as a value or after a key) */
+void tw_json_object_end(struct tw_text *t); /* } */
+void tw_json_array(struct tw_text *t);      /* [ */
+void tw_json_array_end(struct tw_text *t);  /* ] */
 void tw_json_key_of(struct tw_text *t, const char *key, size_t len);
 static inline void tw_json_key(struct tw_text *t, const char *key) /* "key": */
 {

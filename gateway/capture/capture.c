@@ -172,6 +172,7 @@ static enum tw_status open_all(
     }
     for (size_t i = 0; i < c->n; i++) {
         c->inputs[i].head.input = (uint32_t)i;
+        c->inputs[i].stop_fd = c->stop_fd;
         TW_TRY(open_file(c, i, err));
     }
     return TW_OK;
@@ -238,6 +239,9 @@ static enum tw_status advance(struct tw_capture *c, struct tw_capture_error *err
     }
     shut(c, i);
     heap_pop(c);
+    /* A pipe that was left because we were stopped is not cut short. */
+    if (atomic_load_explicit(&c->stopped, memory_order_relaxed))
+        return TW_END;
     return st == TW_END ? TW_OK : st;
 }
 

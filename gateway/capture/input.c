@@ -8,8 +8,12 @@
 #include <sys/socket.h>
 
 #include "base/timefmt.h"
+#include "capture/packet.h"
 
 enum { SNAPLEN = 262144, RING_MB = 64, BLOCK_MS = 100, SHORT_NAME = 256 };
+/* Times of files are what somebody wrote there. Up to 2255 they fit 64 bits of nanoseconds, with room
+ * for every window that is added to them. */
+static const int64_t last_second = 9000000000;
 
 void tw_input_error(
     const struct tw_input *in, struct tw_capture_error *err, const char *format, ...)
@@ -48,6 +52,20 @@ static enum tw_status compile(struct tw_input *in, const char *filter, struct tw
     return TW_OK;
 }
 
+/* Packets that nobody can read look like a silent network: better to say so at once. */
+static bool check_link(struct tw_input *in, struct tw_capture_error *err)
+{
+    in->linktype = pcap_datalink(in->pcap);
+    if (tw_packet_reads(in->linktype))
+        return true;
+    const char *name = pcap_datalink_val_to_name(in->linktype);
+    tw_input_error(in, err,
+        "%s holds packets of link type %s (%d), which are not read: Ethernet, Linux cooked, raw IP "
+        "and loopback are",
+        shown(in), name != NULL ? name : "unknown", in->linktype);
+    return false;
+}
+
 static enum tw_status start_pcap(struct tw_input *in, struct tw_capture_error *err)
 {
     char why[PCAP_ERRBUF_SIZE] = "", what[160];
@@ -77,14 +95,15 @@ enum tw_status tw_input_open_file(
     in->has_head = false;
     in->record_at = 24;
     if (tw_source_open(&in->source, in->name) != TW_OK) {
-        tw_input_error(in, err, "can not read %s: %s", shown(in), strerror(errno));
-        return TW_IO;
+        const int why = errno;
+        tw_input_error(in, err, "can not read %s: %s", shown(in), strerror(why));
+        return why == EACCES ? TW_PERMISSION : TW_IO;
     }
+    in->source.stop_fd = in->stop_fd;
     enum tw_status st = start_pcap(in, err);
     if (st == TW_OK) {
-        in->linktype = pcap_datalink(in->pcap);
         in->nano = tw_source_is_nano(&in->source);
-        st = compile(in, filter, err);
+        st = check_link(in, err) ? compile(in, filter, err) : TW_DAMAGED;
     }
     if (st == TW_NO_MEMORY)
         tw_input_error(in, err, "out of memory while opening %s", shown(in));
@@ -102,9 +121,12 @@ static enum tw_status activate(struct tw_input *in, struct tw_capture_error *err
     const char *detail = pcap_geterr(in->pcap);
     const char *hint = rc == PCAP_ERROR_PERM_DENIED || rc == PCAP_ERROR_PROMISC_PERM_DENIED
                            ? " (capturing needs the capability CAP_NET_RAW)"
-                           : "";
-    tw_input_error(in, err, "can not capture on interface %s: %s%s%.200s%s", shown(in),
-        pcap_statustostr(rc), detail[0] ? ": " : "", detail, hint);
+                       : rc == PCAP_ERROR_NO_SUCH_DEVICE ? " ('ip link' lists the interfaces)"
+                                                         : "";
+    const char *what = pcap_statustostr(rc);
+    const bool more = detail[0] != '\0' && strcmp(detail, what) != 0;
+    tw_input_error(in, err, "can not capture on interface %s: %s%s%.200s%s", shown(in), what,
+        more ? ": " : "", more ? detail : "", hint);
     return TW_PERMISSION;
 }
 
@@ -142,7 +164,8 @@ static enum tw_status start_live(
         tw_input_error(in, err, "can not poll interface %s: %s", shown(in), why);
         return TW_IO;
     }
-    in->linktype = pcap_datalink(in->pcap);
+    if (!check_link(in, err))
+        return TW_PERMISSION;
     TW_TRY(compile(in, options->filter, err));
     if (in->filter != NULL && pcap_setfilter(in->pcap, in->filter) != 0) {
         tw_input_error(in, err, "can not filter on %s: %s", shown(in), pcap_geterr(in->pcap));
@@ -188,6 +211,17 @@ static enum tw_status broken(struct tw_input *in, struct tw_capture_error *err)
     return TW_DAMAGED;
 }
 
+/* tv_usec holds nanoseconds in files, which were opened so, and microseconds live. */
+static int64_t time_ns(const struct timeval *ts, bool live)
+{
+    const int64_t unit = live ? TW_NS_PER_S / 1000000 : 1;
+    if (ts->tv_sec < 0 || ts->tv_usec < 0)
+        return 0;
+    if (ts->tv_sec > last_second || ts->tv_usec * unit >= TW_NS_PER_S)
+        return (ts->tv_sec > last_second ? last_second : ts->tv_sec) * TW_NS_PER_S;
+    return ts->tv_sec * TW_NS_PER_S + ts->tv_usec * unit;
+}
+
 enum tw_status tw_input_read(struct tw_input *in, struct tw_capture_error *err)
 {
     struct pcap_pkthdr *header;
@@ -200,9 +234,7 @@ enum tw_status tw_input_read(struct tw_input *in, struct tw_capture_error *err)
         return TW_END;
     if (rc != 1)
         return broken(in, err);
-    /* tv_usec holds nanoseconds in files, which were opened so, and microseconds live. */
-    const int64_t fraction = header->ts.tv_usec;
-    in->head.ts_ns = header->ts.tv_sec * TW_NS_PER_S + (in->live ? fraction * 1000 : fraction);
+    in->head.ts_ns = time_ns(&header->ts, in->live);
     in->head.p = data;
     in->head.caplen = header->caplen;
     in->head.len = header->len;

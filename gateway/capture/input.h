@@ -10,6 +10,7 @@ struct bpf_program;
 struct tw_input {
     char *name;
     struct tw_source source; /* files */
+    int stop_fd;             /* of the capture, for pipes */
     FILE *stream;            /* closed by libpcap once it has it */
     struct pcap *pcap;       /* NULL: not open */
     struct bpf_program *filter;
@@ -26,7 +27,8 @@ struct tw_input {
     uint64_t received, dropped, if_dropped;
 };
 
-/* Open the file `in->name`. TW_IO: it can not be read. TW_DAMAGED: it is no capture.
+/* Open the file `in->name`. TW_IO: it can not be read. TW_PERMISSION: it must not be.
+ * TW_DAMAGED: it is no capture that we read.
  * TW_INVALID: the filter does not compile. */
 TW_MUST_CHECK enum tw_status tw_input_open_file(
     struct tw_input *in, const char *filter, struct tw_capture_error *err);

@@ -325,36 +325,43 @@ static void loopback(struct tw_packet *p, struct tw_cur c)
         p->kind = TW_PACKET_OTHER;
 }
 
+static const struct {
+    int linktype;
+    void (*read)(struct tw_packet *p, struct tw_cur c);
+} links[] = {
+    {DLT_EN10MB, ethernet},
+    {DLT_LINUX_SLL, cooked},
+    {DLT_LINUX_SLL2, cooked2},
+    {DLT_RAW, by_version},
+    {DLT_IPV4, ipv4},
+    {DLT_IPV6, ipv6},
+    {DLT_NULL, loopback},
+    {DLT_LOOP, loopback},
+};
+
+enum { N_LINKS = sizeof(links) / sizeof(links[0]) };
+
+static size_t find_link(int linktype)
+{
+    size_t i = 0;
+    while (i < N_LINKS && links[i].linktype != linktype)
+        i++;
+    return i;
+}
+
+bool tw_packet_reads(int linktype)
+{
+    return find_link(linktype) < N_LINKS;
+}
+
 void tw_packet_decode(struct tw_packet *out, int linktype, struct tw_cur data, uint32_t wire_len)
 {
+    const size_t link = find_link(linktype);
     *out = (struct tw_packet){.kind = TW_PACKET_BAD, .wire_len = wire_len};
-    switch (linktype) {
-    case DLT_EN10MB:
-        ethernet(out, data);
-        break;
-    case DLT_LINUX_SLL:
-        cooked(out, data);
-        break;
-    case DLT_LINUX_SLL2:
-        cooked2(out, data);
-        break;
-    case DLT_RAW:
-        by_version(out, data);
-        break;
-    case DLT_IPV4:
-        ipv4(out, data);
-        break;
-    case DLT_IPV6:
-        ipv6(out, data);
-        break;
-    case DLT_NULL:
-    case DLT_LOOP:
-        loopback(out, data);
-        break;
-    default:
+    if (link < N_LINKS)
+        links[link].read(out, data);
+    else
         out->kind = TW_PACKET_OTHER;
-        break;
-    }
 }
 
 void tw_packet_transport(struct tw_packet *p, struct tw_cur whole, uint32_t wire_len)

@@ -41,6 +41,9 @@ struct tw_packet {
     struct tw_cur frag; /* the fragment's data; payload_len says how long on the wire */
 };
 
+/* Is this link type (DLT_…) one of those that are decoded? */
+bool tw_packet_reads(int linktype);
+
 /* Decode; `out->kind` says how far. The views in `out` borrow from `data`. */
 void tw_packet_decode(struct tw_packet *out, int linktype, struct tw_cur data, uint32_t wire_len);
 

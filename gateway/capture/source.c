@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -63,6 +64,17 @@ void tw_source_close(struct tw_source *s)
     s->fd = -1;
 }
 
+/* A pipe may be silent for long, and Ctrl-C shall not wait for its next packet. */
+static bool is_stopped(const struct tw_source *s)
+{
+    struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN}, {.fd = s->stop_fd, .events = POLLIN}};
+    if (s->seekable || s->stop_fd == 0)
+        return false;
+    while (poll(fds, 2, -1) < 0 && errno == EINTR)
+        continue;
+    return fds[1].revents != 0;
+}
+
 static ssize_t cookie_read(void *cookie, char *out, size_t n)
 {
     struct tw_source *s = cookie;
@@ -74,7 +86,7 @@ static ssize_t cookie_read(void *cookie, char *out, size_t n)
         s->head_at += take;
         got = (ssize_t)take;
     } else {
-        got = read_some(s->fd, out, n);
+        got = is_stopped(s) ? 0 : read_some(s->fd, out, n);
     }
     if (got > 0)
         s->read_bytes += (uint64_t)got;

@@ -10,6 +10,7 @@ enum { TW_SOURCE_BUFFER = 256 * 1024, TW_SOURCE_HEAD = 4096 };
 
 struct tw_source {
     int fd;
+    int stop_fd; /* readable: whoever waits for a pipe gets its end; 0: none */
     bool own_fd, seekable;
     uint64_t size;       /* of a regular file, else 0 */
     uint64_t read_bytes; /* handed to the reader so far */

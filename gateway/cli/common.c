@@ -46,6 +46,22 @@ bool tw_common_pipeline(const struct tw_options *o, struct tw_pipeline_config *c
            time_option("to", o->to, &config->to_ns);
 }
 
+int tw_common_exit_of(enum tw_status st)
+{
+    switch (st) {
+    case TW_OK:
+        return TW_EXIT_OK;
+    case TW_PERMISSION:
+        return TW_EXIT_CAPTURE;
+    case TW_INVALID:
+        return TW_EXIT_USAGE;
+    case TW_DAMAGED:
+        return TW_EXIT_DAMAGED;
+    default:
+        return TW_EXIT_FAILED;
+    }
+}
+
 bool tw_output_open(struct tw_output *out, const char *path)
 {
     *out = (struct tw_output){.path = path};
@@ -75,8 +91,10 @@ bool tw_output_close(struct tw_output *out)
         failed = fclose(out->file) != 0 || failed;
     out->file = NULL;
     /* A reader that went away (head, a pager) has had what it wanted. */
-    if (failed && errno == EPIPE)
+    if (failed && errno == EPIPE) {
+        clearerr(stdout);
         return true;
+    }
     if (failed)
         tw_log(TW_LOG_ERROR, "can not write '%s': %s", out->path, strerror(errno));
     return !failed;
@@ -84,26 +102,25 @@ bool tw_output_close(struct tw_output *out)
 
 /* Signal handlers can reach nothing else. */
 static struct tw_capture *volatile stopped_by_signal;
-static volatile sig_atomic_t signal_seen;
 
 static void on_signal(int number)
 {
-    signal_seen = number;
+    (void)number;
     if (stopped_by_signal != NULL)
         tw_capture_stop(stopped_by_signal);
 }
 
 void tw_common_stop_on_signal(struct tw_capture *capture)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    /* Once: whoever asks a second time does not want to wait for the broker. */
+    struct sigaction before, action = {.sa_handler = capture != NULL ? on_signal : SIG_DFL,
+        .sa_flags = (int)SA_RESETHAND};
     stopped_by_signal = capture;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    /* A terminal that is closed; not under nohup. */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
-}
-
-int tw_common_signal(void)
-{
-    return signal_seen;
 }

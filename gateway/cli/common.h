@@ -10,6 +10,9 @@ bool tw_common_logging(const struct tw_options *o);
 /* --threads, --from, --to, --filter into `config`. */
 bool tw_common_pipeline(const struct tw_options *o, struct tw_pipeline_config *config);
 
+/* How opening a capture ended, as an exit code. */
+int tw_common_exit_of(enum tw_status status);
+
 /* A file to write lines to: "-" is standard output. NULL path: nothing is written. */
 struct tw_output {
     FILE *file;
@@ -21,10 +24,8 @@ void tw_output_write(struct tw_output *out, struct tw_str bytes);
 /* Flushes; false (and a message) when anything could not be written. */
 bool tw_output_close(struct tw_output *out);
 
-/* Ctrl-C and SIGTERM stop this capture. */
+/* Ctrl-C, SIGTERM and SIGHUP stop this capture; NULL: they end the program at once again. */
 void tw_common_stop_on_signal(struct tw_capture *capture);
-/* The number of the signal that stopped it, 0 when none did. */
-int tw_common_signal(void);
 
 struct tw_progress;
 /* NULL when progress is not wanted (`--progress`, -q, standard error is no terminal). */

@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "cli/common.h"
+#include "cli/keys.h"
 #include "cli/summary.h"
 #include "event/emit_json.h"
 
@@ -63,6 +63,7 @@ static int run(const struct tw_options *o, struct decode *d, struct tw_pipeline_
         tw_log(TW_LOG_ERROR, "%s", result.damage.text);
     tw_log(TW_LOG_INFO, "%llu packets, %llu actions", (unsigned long long)result.packets,
         (unsigned long long)stats.events);
+    tw_cli_keys_report(o, &result);
     if (o->summary != NULL && !tw_summary_write(o->summary, &result, &stats))
         return TW_EXIT_FAILED;
     return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
@@ -80,15 +81,20 @@ int tw_cmd_decode(const struct tw_options *o)
     };
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;
+    int code = tw_cli_keys_load(o, &config);
+    if (code != TW_EXIT_OK)
+        return code;
     struct tw_progress *progress = tw_progress_new(o, &bad_progress);
-    if (bad_progress)
+    if (bad_progress) {
+        tw_cli_keys_free(&config);
         return TW_EXIT_USAGE;
-    int code = TW_EXIT_FAILED;
+    }
+    code = TW_EXIT_FAILED;
     enum tw_status st =
         tw_capture_open_files(o->args.at, o->args.n, o->filter, &d.capture, &err);
     if (st != TW_OK) {
         tw_log(TW_LOG_ERROR, "%s", err.text);
-        code = st == TW_DAMAGED ? TW_EXIT_DAMAGED : st == TW_INVALID ? TW_EXIT_USAGE : TW_EXIT_FAILED;
+        code = tw_common_exit_of(st);
     }
     if (d.capture != NULL) {
         tw_common_stop_on_signal(d.capture);
@@ -102,6 +108,7 @@ int tw_cmd_decode(const struct tw_options *o)
             code = run_code;
         tw_capture_close(d.capture);
     }
+    tw_cli_keys_free(&config);
     tw_progress_free(progress);
     tw_text_free(&d.text);
     return code;

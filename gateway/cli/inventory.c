@@ -1,23 +1,45 @@
+#include "base/log.h"
 #include "cli/report.h"
+#include "cli/watch.h"
 #include "registry/registry.h"
+
+static bool check(const struct tw_options *o, const char *path, struct tw_diags *diags)
+{
+    struct tw_registry *r = tw_registry_load(path, diags);
+    if (r == NULL)
+        return false;
+    if (!o->quiet && !o->json)
+        printf("%s: %zu AI systems, %zu assets, %zu variables, %s\n", path,
+            tw_registry_ai_systems(r), tw_registry_assets(r), tw_registry_variables(r),
+            tw_registry_digest(r));
+    tw_registry_free(r);
+    return true;
+}
+
+/* The files of the arguments, else that which replay and run would take. */
+static int check_all(const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags)
+{
+    const char *path = o->inventory ? o->inventory : c->inventory;
+    if (o->args.n == 0 && path == NULL) {
+        tw_log(TW_LOG_ERROR, "name an inventory: tierwatch inventory check FILE");
+        return TW_EXIT_USAGE;
+    }
+    bool ok = o->args.n > 0 || check(o, path, diags);
+    for (size_t i = 0; i < o->args.n; i++)
+        ok = check(o, o->args.at[i], diags) && ok;
+    return ok ? TW_EXIT_OK : TW_EXIT_CONFIG;
+}
 
 int tw_cmd_inventory_check(const struct tw_options *o)
 {
-    int code = TW_EXIT_OK;
     struct tw_diags diags = {0};
-    for (size_t i = 0; i < o->args.n; i++) {
-        struct tw_registry *r = tw_registry_load(o->args.at[i], &diags);
-        if (r == NULL) {
-            code = TW_EXIT_CONFIG;
-            continue;
-        }
-        if (!o->quiet && !o->json)
-            printf("%s: %zu AI systems, %zu assets, %zu variables, %s\n", o->args.at[i],
-                tw_registry_ai_systems(r), tw_registry_assets(r), tw_registry_variables(r),
-                tw_registry_digest(r));
-        tw_registry_free(r);
-    }
-    tw_report_diags(&diags, o->json);
+    if (!tw_common_logging(o))
+        return TW_EXIT_USAGE;
+    struct tw_config *c = tw_watch_config(o, &diags);
+    const int code = c == NULL ? TW_EXIT_CONFIG : check_all(o, c, &diags);
+    if (code != TW_EXIT_USAGE)
+        tw_report_diags(&diags, o->json);
+    tw_config_free(c);
     tw_diags_fini(&diags);
     return code;
 }

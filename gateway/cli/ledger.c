@@ -1,6 +1,6 @@
 #include "base/log.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/common.h"
 #include "share/ledger.h"
 
 static void as_json(const struct tw_ledger_verdict *v)
@@ -30,6 +30,8 @@ static void as_json(const struct tw_ledger_verdict *v)
 int tw_cmd_ledger_verify(const struct tw_options *o)
 {
     struct tw_ledger_verdict v = {0};
+    if (!tw_common_logging(o))
+        return TW_EXIT_USAGE;
     enum tw_status st = tw_ledger_verify(o->args.at[0], &v);
     if (st != TW_OK) {
         tw_log(TW_LOG_ERROR, "can not read the ledger '%s': %s", o->args.at[0],
@@ -54,6 +56,8 @@ static bool print(void *user, struct tw_str line)
 
 int tw_cmd_ledger_tail(const struct tw_options *o)
 {
+    if (!tw_common_logging(o))
+        return TW_EXIT_USAGE;
     enum tw_status st = tw_ledger_each(o->args.at[0], print, NULL);
     if (st == TW_OK && fflush(stdout) == 0)
         return TW_EXIT_OK;

@@ -1,37 +1,40 @@
+#include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cli/cli.h"
+#include "config/yaml.h"
 
 static const struct tw_command commands[] = {
-    {"run", "", "Watch live interfaces and publish alerts", "ciIRtFSDTyqvlL", 0, 0,
+    {"run", "", "Watch live interfaces and publish alerts", "ciIRtkFSDTyqvlL", 0, 0,
         "  tierwatch run -c /etc/tierwatch/tierwatch.yaml -i eth1\n"
         "  tierwatch run -c tierwatch.yaml --test\n",
         tw_cmd_run},
     {"replay", "CAPTURE...", "The same engine over captures; prints alerts and a summary",
-        "cIRtFSDTaeLspfbujqvlP", 1, TW_MAX_LIST,
+        "cIRtkFSDTaeLspfbujqvlP", 1, TW_MAX_LIST,
         "  tierwatch replay --inventory plant.yaml monday.pcap\n"
         "  tierwatch replay -c tierwatch.yaml --alerts - --fail-on high captures/ | jq .summary\n"
         "  zcat big.pcap.gz | tierwatch replay --inventory plant.yaml -\n",
         tw_cmd_replay},
-    {"decode", "CAPTURE...", "Print the actions seen, one JSON object a line", "tFsbuqvlP", 1,
+    {"decode", "CAPTURE...", "Print the actions seen, one JSON object a line", "tkFsbujqvlP", 1,
         TW_MAX_LIST,
         "  tierwatch decode plant.pcap | jq -c 'select(.action == \"write\")'\n"
         "  tierwatch decode -F 'tcp port 4840' captures/\n",
         tw_cmd_decode},
-    {"rules check", "[PATH...]", "Check rule files; every mistake with line and column", "jq", 0,
-        TW_MAX_LIST, "  tierwatch rules check rules/\n", tw_cmd_rules_check},
-    {"rules list", "[PATH...]", "List rules: id, severity, evidence, tiers, name", "jq", 0,
-        TW_MAX_LIST, NULL, tw_cmd_rules_list},
+    {"rules check", "[PATH...]", "Check rule files; every mistake with line and column",
+        "cRSjqvl", 0, TW_MAX_LIST, "  tierwatch rules check rules/\n", tw_cmd_rules_check},
+    {"rules list", "[PATH...]", "List rules: id, evidence, severity, status, name",
+        "cRSjqvl", 0, TW_MAX_LIST, NULL, tw_cmd_rules_list},
     {"rules schema", "", "Print the JSON schema of rule files", "", 0, 0, NULL,
         tw_cmd_rules_schema},
     {"fields", "", "Every field that a rule can use", "jm", 0, 0, NULL, tw_cmd_fields},
-    {"inventory check", "FILE...", "Check inventories; every mistake with line and column", "jq",
-        1, TW_MAX_LIST, "  tierwatch inventory check plant.yaml\n", tw_cmd_inventory_check},
+    {"inventory check", "[FILE...]", "Check inventories; every mistake with line and column",
+        "cISjqvl", 0, TW_MAX_LIST, "  tierwatch inventory check plant.yaml\n", tw_cmd_inventory_check},
     {"inventory schema", "", "Print the JSON schema of inventories", "", 0, 0, NULL,
         tw_cmd_inventory_schema},
-    {"ledger verify", "PATH", "Check a ledger's hash chain", "jq", 1, 1,
+    {"ledger verify", "PATH", "Check a ledger's hash chain", "jqvl", 1, 1,
         "  tierwatch ledger verify /var/lib/tierwatch/ledger\n", tw_cmd_ledger_verify},
-    {"ledger tail", "PATH", "Print a ledger's alerts", "q", 1, 1, NULL, tw_cmd_ledger_tail},
+    {"ledger tail", "PATH", "Print a ledger's alerts", "qvl", 1, 1, NULL, tw_cmd_ledger_tail},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -62,21 +65,46 @@ static int match(const struct tw_command *command, int argc, char **argv)
                : 0;
 }
 
-/* "tierwatch rules", "tierwatch rules chekc": the commands that begin with that word. */
-static int incomplete(const char *word)
+/* The commands whose first word is `word`; how many there are. */
+static size_t list_group(const char *word, FILE *out)
 {
-    bool any = false;
-    size_t n = strlen(word);
+    size_t found = 0, n = strlen(word);
     for (size_t i = 0; i < N_COMMANDS; i++) {
         if (strncmp(commands[i].name, word, n) != 0 || commands[i].name[n] != ' ')
             continue;
-        if (!any)
-            fprintf(stderr, "tierwatch: '%s' needs one of:\n", word);
-        any = true;
-        fprintf(stderr, "  %-18s %s\n", commands[i].name, commands[i].summary);
+        if (out != NULL)
+            fprintf(out, "  %-18s %s\n", commands[i].name, commands[i].summary);
+        found++;
     }
-    if (!any)
-        fprintf(stderr, "tierwatch: unknown command '%s'; see 'tierwatch --help'\n", word);
+    return found;
+}
+
+/* The nearest command to what was typed: "tierwatch repaly", "tierwatch rules chekc". */
+static const char *nearest(int argc, char **argv)
+{
+    const char *names[N_COMMANDS + 1] = {NULL};
+    char typed[128];
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        names[i] = commands[i].name;
+    snprintf(typed, sizeof(typed), "%s %s", argv[1], argc > 2 ? argv[2] : "");
+    const char *near = tw_nearest(tw_str_of(typed), names);
+    return near != NULL ? near : tw_nearest(tw_str_of(argv[1]), names);
+}
+
+/* "tierwatch rules", "tierwatch rules chekc", or no command at all. */
+static int unknown(int argc, char **argv)
+{
+    const bool group = list_group(argv[1], NULL) > 0;
+    const char *near = group && argc < 3 ? NULL : nearest(argc, argv);
+    if (!group)
+        fprintf(stderr, "tierwatch: unknown command '%s'", argv[1]);
+    else
+        fprintf(stderr, "tierwatch: '%s' needs one of these commands", argv[1]);
+    if (near != NULL)
+        fprintf(stderr, "; did you mean '%s'?", near);
+    fputs(group && near == NULL ? ":\n" : "\n", stderr);
+    if (list_group(argv[1], stderr) == 0)
+        fputs("See 'tierwatch --help'.\n", stderr);
     return TW_EXIT_USAGE;
 }
 
@@ -85,7 +113,26 @@ static bool is_any(const char *word, const char *a, const char *b)
     return strcmp(word, a) == 0 || strcmp(word, b) == 0;
 }
 
-int main(int argc, char **argv)
+/* "tierwatch rules --help" */
+static int group_help(const char *word)
+{
+    printf("Usage: tierwatch %s COMMAND [OPTION]...\n\nCommands:\n", word);
+    list_group(word, stdout);
+    fputs("\n'tierwatch COMMAND --help' explains one.\n", stdout);
+    return TW_EXIT_OK;
+}
+
+/* A disk that is full must not look like a short answer. */
+static int checked(int code)
+{
+    const bool failed = ferror(stdout) != 0;
+    if ((fflush(stdout) == 0 && !failed) || code != TW_EXIT_OK)
+        return code;
+    tw_log(TW_LOG_ERROR, "can not write to standard output: %s", strerror(errno));
+    return TW_EXIT_FAILED;
+}
+
+static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
         help(stderr);
@@ -107,5 +154,18 @@ int main(int argc, char **argv)
         int code = tw_options_parse(&commands[i], argc - words, argv + words, &options);
         return code >= 0 ? code : commands[i].run(&options);
     }
-    return incomplete(argv[1]);
+    if (argc > 2 && list_group(argv[1], NULL) > 0) {
+        if (is_any(argv[2], "-h", "--help") || strcmp(argv[2], "help") == 0)
+            return group_help(argv[1]);
+        if (is_any(argv[2], "-V", "--version")) {
+            tw_version();
+            return TW_EXIT_OK;
+        }
+    }
+    return unknown(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    return checked(dispatch(argc, argv));
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cli/evidence.h"
+#include "cli/keys.h"
 #include "cli/summary.h"
 #include "cli/watch.h"
 #include "crypto/digest.h"
@@ -172,6 +173,7 @@ static int run(struct replay *r, struct tw_pipeline_config *config)
     const struct tw_analyst_stats stats = tw_analyst_stats(r->analyst);
     if (!tw_summary(r->o, &result, &stats, tw_time_now() - started))
         whole = false;
+    tw_cli_keys_report(r->o, &result);
     if (st != TW_OK || result.damaged)
         tw_log(TW_LOG_ERROR, "%s", result.damage.text[0] ? result.damage.text : tw_status_text(st));
     if (st != TW_OK || !whole)
@@ -193,10 +195,7 @@ static int open_and_run(struct replay *r, struct tw_pipeline_config *config)
     const char *filter = r->o->filter;
     enum tw_status st =
         tw_capture_open_files(r->o->args.at, r->o->args.n, filter, &r->capture, &err);
-    int code = st == TW_OK ? TW_EXIT_OK
-               : st == TW_DAMAGED ? TW_EXIT_DAMAGED
-               : st == TW_INVALID ? TW_EXIT_USAGE
-                                  : TW_EXIT_FAILED;
+    int code = tw_common_exit_of(st);
     if (st != TW_OK)
         tw_log(TW_LOG_ERROR, "%s", err.text);
     if (r->capture == NULL)
@@ -230,12 +229,15 @@ int tw_cmd_replay(const struct tw_options *o)
     if (bad_progress)
         return TW_EXIT_USAGE;
     int code = tw_watch_load(o, &r.watch);
+    if (code == TW_EXIT_OK)
+        code = tw_cli_keys_load(o, &config);
     if (code == TW_EXIT_OK && !o->dump_config) {
         config.limits = tw_watch_limits(&r.watch);
         config.progress = r.sink.progress ? tw_progress_show : NULL;
         config.progress_user = r.sink.progress;
         code = verdict(&r, open_and_run(&r, &config), o->fail_on != NULL, limit);
     }
+    tw_cli_keys_free(&config);
     tw_progress_free(r.sink.progress);
     tw_watch_free(&r.watch);
     return code;

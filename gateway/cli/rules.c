@@ -1,28 +1,32 @@
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/log.h"
-#include "cli/paths.h"
 #include "cli/report.h"
+#include "cli/watch.h"
 #include "detect/detect.h"
 
-/* Rules of the arguments, else the default ones. NULL when there is anything wrong. */
-static struct tw_rules *load(const struct tw_options *o, struct tw_diags *diags)
+/* Rules of the arguments, else those that replay and run would take. NULL when there is anything
+ * wrong; `*out_code` says whether with them or with the configuration. */
+static struct tw_rules *load(const struct tw_options *o, struct tw_diags *diags, int *out_code)
 {
-    struct tw_list paths = o->args;
-    if (paths.n == 0)
-        paths.at[paths.n++] = tw_default_rules();
-    return tw_rules_load(paths.at, paths.n, diags);
+    *out_code = TW_EXIT_CONFIG;
+    struct tw_config *c = tw_watch_config(o, diags);
+    if (c == NULL)
+        return NULL;
+    struct tw_rules *rules = o->args.n > 0 ? tw_rules_load(o->args.at, o->args.n, diags)
+                                           : tw_watch_rules(o, c, diags);
+    *out_code = rules == NULL ? TW_EXIT_RULES : TW_EXIT_OK;
+    tw_config_free(c);
+    return rules;
 }
 
 int tw_cmd_rules_check(const struct tw_options *o)
 {
     struct tw_diags diags = {0};
-    struct tw_rules *rules = load(o, &diags);
+    int code;
+    if (!tw_common_logging(o))
+        return TW_EXIT_USAGE;
+    struct tw_rules *rules = load(o, &diags, &code);
     tw_report_diags(&diags, o->json);
     if (rules != NULL && !o->quiet && !o->json)
         printf("%zu rules, %s\n", tw_rules_count(rules), tw_rules_digest(rules));
-    int code = rules == NULL ? TW_EXIT_RULES : TW_EXIT_OK;
     tw_rules_free(rules);
     tw_diags_fini(&diags);
     return code;
@@ -63,11 +67,14 @@ static void list_json(const struct tw_rules *rules)
 int tw_cmd_rules_list(const struct tw_options *o)
 {
     struct tw_diags diags = {0};
-    struct tw_rules *rules = load(o, &diags);
-    tw_report_diags(&diags, false);
+    int code;
+    if (!tw_common_logging(o))
+        return TW_EXIT_USAGE;
+    struct tw_rules *rules = load(o, &diags, &code);
+    tw_report_diags(&diags, o->json && rules == NULL);
     tw_diags_fini(&diags);
     if (rules == NULL)
-        return TW_EXIT_RULES;
+        return code;
     if (o->json) {
         list_json(rules);
     } else {

@@ -1,9 +1,13 @@
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cli/evidence.h"
+#include "cli/keys.h"
 #include "cli/messages.h"
 #include "cli/watch.h"
 
@@ -158,8 +162,11 @@ static bool open_broker(struct live *l)
                             : tw_publisher_start(&config, &l->sink.publisher, err, sizeof(err));
     tw_text_free(&t.online);
     tw_text_free(&t.offline);
-    if (st != TW_OK || err[0] != '\0')
-        tw_log(st == TW_OK ? TW_LOG_WARN : TW_LOG_ERROR, "%s", err);
+    if (st != TW_OK)
+        tw_log(TW_LOG_ERROR, "the broker at %s:%d can not be used: %s; see broker: in the configuration",
+            config.host, config.port, err);
+    else if (err[0] != '\0')
+        tw_log(TW_LOG_WARN, "%s", err);
     return st == TW_OK;
 }
 
@@ -216,36 +223,37 @@ static int watch(struct live *l, const struct tw_pipeline_config *config)
     return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
 }
 
-static int exit_of_open(enum tw_status st)
+/* A ledger that is not there yet is made when it is needed. */
+static bool test_ledger(const struct live *l)
 {
-    switch (st) {
-    case TW_OK:
-        return TW_EXIT_OK;
-    case TW_PERMISSION:
-        return TW_EXIT_CAPTURE;
-    case TW_INVALID:
-        return TW_EXIT_USAGE;
-    case TW_DAMAGED:
-        return TW_EXIT_DAMAGED;
-    default:
-        return TW_EXIT_FAILED;
-    }
+    const char *path = l->o->ledger ? l->o->ledger : l->watch.config->ledger.dir;
+    if (path == NULL || access(path, W_OK) == 0 || errno == ENOENT)
+        return true;
+    tw_log(TW_LOG_ERROR, "can not write the ledger '%s': %s", path, strerror(errno));
+    return false;
+}
+
+/* --test looks at everything before it judges: one visit to the plant mends all of it. */
+static int test(struct live *l, int code)
+{
+    const bool ledger = test_ledger(l), broker = open_broker(l);
+    if (code == TW_EXIT_OK && !(ledger && broker))
+        code = TW_EXIT_FAILED;
+    if (code == TW_EXIT_OK)
+        tw_log(TW_LOG_INFO, "configuration, inventory, rules, capture and broker are in order");
+    return code;
 }
 
 static int open_and_watch(struct live *l, struct tw_pipeline_config *config)
 {
     struct tw_capture_error err = {0};
     enum tw_status st = open_capture(l, &err);
+    int code = tw_common_exit_of(st);
     if (st != TW_OK)
         tw_log(TW_LOG_ERROR, "%s", err.text);
-    if (st != TW_OK)
-        return exit_of_open(st);
-    int code;
     if (l->o->test) {
-        code = open_broker(l) ? TW_EXIT_OK : TW_EXIT_FAILED;
-        if (code == TW_EXIT_OK)
-            tw_log(TW_LOG_INFO, "configuration, inventory, rules, capture and broker are in order");
-    } else {
+        code = test(l, code);
+    } else if (st == TW_OK) {
         tw_common_stop_on_signal(l->capture);
         config->capture = l->capture;
         config->live = true;
@@ -261,6 +269,19 @@ static int open_and_watch(struct live *l, struct tw_pipeline_config *config)
     return code;
 }
 
+/* A check is for the one who asks; from then on words go where the configuration says. */
+static bool open_log(const struct live *l)
+{
+    const char *path = l->watch.config->log.file;
+    if (path != NULL && !l->o->test && !tw_log_open(path)) {
+        tw_log(TW_LOG_ERROR, "can not write the log '%s': %s", path, strerror(errno));
+        return false;
+    }
+    /* A check is answered like any other command. */
+    tw_log_set_stamped(!l->o->test);
+    return true;
+}
+
 int tw_cmd_run(const struct tw_options *o)
 {
     struct live l = {.o = o};
@@ -268,8 +289,11 @@ int tw_cmd_run(const struct tw_options *o)
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;
     int code = tw_watch_load(o, &l.watch);
+    if (code == TW_EXIT_OK)
+        code = tw_cli_keys_load(o, &config);
+    if (code == TW_EXIT_OK && !o->dump_config && !open_log(&l))
+        code = TW_EXIT_FAILED;
     if (code == TW_EXIT_OK && !o->dump_config) {
-        tw_log_set_stamped(1);
         new_boot(&l);
         l.sink.boot = l.boot;
         l.state = (struct tw_gateway_state){.boot = l.boot,
@@ -283,6 +307,8 @@ int tw_cmd_run(const struct tw_options *o)
         config.limits = tw_watch_limits(&l.watch);
         code = open_and_watch(&l, &config);
     }
+    tw_cli_keys_free(&config);
     tw_watch_free(&l.watch);
+    tw_log_close();
     return code;
 }

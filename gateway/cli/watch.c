@@ -20,7 +20,7 @@ static void dump(const struct tw_config *c)
     tw_text_free(&t);
 }
 
-static struct tw_rules *load_rules(
+struct tw_rules *tw_watch_rules(
     const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags)
 {
     struct tw_list paths = o->rules;
@@ -35,13 +35,47 @@ static struct tw_rules *load_rules(
     return tw_rules_load(paths.at, paths.n, diags);
 }
 
+struct tw_config *tw_watch_config(const struct tw_options *o, struct tw_diags *diags)
+{
+    struct tw_config *c = tw_config_load(o->config, diags);
+    if (c != NULL && apply_sets(o, c, diags))
+        return c;
+    tw_config_free(c);
+    return NULL;
+}
+
+/* What the command line says of it goes before the configuration. */
+static void set_log_level(const struct tw_options *o, const struct tw_config *c)
+{
+    const int level = tw_log_level_of(c->log.level);
+    if (o->log_level == NULL && !o->quiet && !o->verbose && level >= 0)
+        tw_log_set_level((enum tw_log_level)level);
+}
+
+/* Keys that are for later versions are checked, and it is said that nothing comes of them. */
+static void warn_unused(const struct tw_config *c)
+{
+    const struct {
+        const char *key, *value;
+    } later[] = {{"baseline", c->baseline}, {"metrics.listen", c->metrics.listen},
+        {"metrics.textfile", c->metrics.textfile}};
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+        if (later[i].value != NULL)
+            tw_log(TW_LOG_WARN, "%s is set, but this version has no use for it", later[i].key);
+    }
+}
+
 static int load_config(const struct tw_options *o, struct tw_watch *out, struct tw_diags *diags)
 {
-    out->config = tw_config_load(o->config, diags);
-    bool ok = out->config != NULL && apply_sets(o, out->config, diags);
-    if (ok && o->dump_config)
+    out->config = tw_watch_config(o, diags);
+    if (out->config == NULL)
+        return TW_EXIT_CONFIG;
+    set_log_level(o, out->config);
+    if (o->dump_config)
         dump(out->config);
-    return ok ? TW_EXIT_OK : TW_EXIT_CONFIG;
+    else
+        warn_unused(out->config);
+    return TW_EXIT_OK;
 }
 
 static void names(struct tw_watch *w)
@@ -60,7 +94,7 @@ int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
         out->registry = tw_registry_load(inventory, &diags);
         if (out->registry == NULL)
             code = TW_EXIT_CONFIG;
-        out->rules = load_rules(o, out->config, &diags);
+        out->rules = tw_watch_rules(o, out->config, &diags);
         if (code == TW_EXIT_OK && out->rules == NULL)
             code = TW_EXIT_RULES;
         if (code == TW_EXIT_OK)

@@ -17,6 +17,10 @@ struct tw_watch {
 /* Load everything, print every diagnostic. TW_EXIT_OK, or the exit code of what is wrong. */
 int tw_watch_load(const struct tw_options *o, struct tw_watch *out);
 void tw_watch_free(struct tw_watch *w);
+/* The parts: --config and --set; --rules, else those of the configuration, else the default ones. */
+struct tw_config *tw_watch_config(const struct tw_options *o, struct tw_diags *diags);
+struct tw_rules *tw_watch_rules(
+    const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags);
 struct tw_limits tw_watch_limits(const struct tw_watch *w);
 
 /* An alert's way out: the ledger first, then standard output or a file, then the broker. */

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "base/num.h"
 #include "base/timefmt.h"
 #include "base/topic.h"
 #include "detect/approved.h"
@@ -104,16 +103,14 @@ static bool is_yes(const struct tw_value *v)
     return false;
 }
 
-/* Some write numbers as texts. */
-static bool number_of(const struct tw_value *v, double *out)
+/* Its life in seconds, or the moment it ends: the two tell themselves apart. */
+static int64_t expiry_of(const struct tw_value *v, int64_t given_ns, int64_t otherwise_ns)
 {
-    struct tw_number n;
-    if (v->kind != TW_VALUE_STRING)
-        return tw_value_number(v, out);
-    if (!tw_num_parse(v->s, &n))
-        return false;
-    *out = n.d;
-    return true;
+    double seconds;
+    int64_t end_ns;
+    if (tw_value_as_number(v, &seconds) && seconds < 1e9)
+        return seconds >= 0 ? given_ns + (int64_t)(seconds * (double)TW_NS_PER_S) : otherwise_ns;
+    return tw_value_as_time(v, &end_ns) ? end_ns : otherwise_ns;
 }
 
 /* An item of an approved array: "/value/0", in document order. */
@@ -132,7 +129,6 @@ static void take_leaf(const struct tw_approvals *a, struct pending *p, const str
 {
     const struct tw_approval_def *def = &a->defs[p->definition];
     const struct tw_value *v = &e->value;
-    double seconds;
     if (at(def->approved, e->field)) {
         p->has_approved = true;
         p->approval.approved = is_yes(v);
@@ -146,9 +142,8 @@ static void take_leaf(const struct tw_approvals *a, struct pending *p, const str
         p->approval.value = tw_approved_of(a->seed, v);
     } else if (is_item(def->value, e->field)) {
         tw_approved_add(&p->approval.value, v);
-    } else if (at(def->expires_s, e->field) && number_of(v, &seconds) && seconds >= 0 &&
-               seconds < 1e9) {
-        p->approval.expires_ns = p->approval.given_ns + (int64_t)(seconds * (double)TW_NS_PER_S);
+    } else if (at(def->expires_s, e->field)) {
+        p->approval.expires_ns = expiry_of(v, p->approval.given_ns, p->approval.expires_ns);
     }
 }
 
@@ -345,7 +340,8 @@ static void judge(struct tw_approvals *a, const struct tw_event *e, struct tw_fa
     size_t definition = definition_of(a, facts->grant.needs_approval);
     struct verdict v = {.state = TW_APPROVAL_MISSING};
     facts->approval.id = facts->grant.needs_approval;
-    if (definition == a->n_defs) {
+    /* Of a request that was lost, only the answer is left: nobody knows what it was about. */
+    if (definition == a->n_defs || e->object.p == NULL) {
         facts->approval.state = TW_APPROVAL_UNKNOWN;
         return;
     }

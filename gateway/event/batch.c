@@ -80,6 +80,55 @@ static const struct tw_value *copy_value(struct tw_arena *a, const struct tw_val
     return copy;
 }
 
+static const struct tw_opcua_history *copy_history(
+    struct tw_arena *a, const struct tw_opcua_history *from)
+{
+    struct tw_opcua_history *to = from == NULL ? NULL : tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    keep(a, &to->aggregate);
+    return to;
+}
+
+static const struct tw_opcua_certificate *copy_certificate(
+    struct tw_arena *a, const struct tw_opcua_certificate *from)
+{
+    struct tw_opcua_certificate *to = from == NULL ? NULL : tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    keep(a, &to->sha1);
+    keep(a, &to->subject);
+    keep(a, &to->issuer);
+    keep(a, &to->key);
+    keep(a, &to->signature);
+    return to;
+}
+
+static const struct tw_opcua_property *copy_properties(
+    struct tw_arena *a, const struct tw_opcua_property *from, uint32_t n)
+{
+    struct tw_opcua_property *to = n == 0 ? NULL : tw_arena_alloc(a, n * sizeof(*to));
+    for (uint32_t i = 0; to != NULL && i < n; i++) {
+        to[i] = from[i];
+        keep(a, &to[i].node);
+    }
+    return to;
+}
+
+/* What few messages have. */
+static void copy_more(struct tw_arena *a, struct tw_opcua_info *to)
+{
+    to->details = copy_value(a, to->details);
+    to->select = copy_value(a, to->select);
+    to->history = copy_history(a, to->history);
+    to->certificate = copy_certificate(a, to->certificate);
+    to->properties = copy_properties(a, to->properties, to->n_properties);
+    if (to->properties == NULL)
+        to->n_properties = 0;
+}
+
 static struct tw_opcua_info *copy_opcua(struct tw_batch *b, const struct tw_opcua_info *from)
 {
     struct tw_arena *a = &b->arena;
@@ -93,10 +142,14 @@ static struct tw_opcua_info *copy_opcua(struct tw_batch *b, const struct tw_opcu
         &to->audit_entry_id.s, &to->security_policy.s, &to->security_mode.s,
         &to->application_uri.s, &to->application_name.s, &to->product_uri.s, &to->session_name.s,
         &to->user.s, &to->session.s, &to->user_token, &to->certificate_sha256.s,
-        &to->certificate_uri, &to->server_uri, &to->endpoint_url, &to->object_id};
+        &to->certificate_uri, &to->server_uri, &to->endpoint_url, &to->object_id,
+        &to->namespace_uri};
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
         keep(a, strings[i]);
     to->outputs = copy_value(a, from->outputs);
+    if (to->details != NULL || to->history != NULL || to->certificate != NULL ||
+        to->properties != NULL || to->select != NULL)
+        copy_more(a, to);
     b->opcua_serial = from->serial;
     b->opcua = to;
     return to;

@@ -125,6 +125,68 @@ static void endpoint(struct tw_text *t, const char *key, const struct tw_endpoin
     tw_json_object_end(t);
 }
 
+static void plain(struct tw_text *t, const char *key, const char *z)
+{
+    if (z != NULL)
+        str(t, key, tw_str_of(z));
+}
+
+static void history(struct tw_text *t, const struct tw_opcua_history *h)
+{
+    tw_json_key(t, "history");
+    tw_json_object(t);
+    plain(t, "kind", h->kind);
+    plain(t, "perform", h->perform);
+    time_of(t, "from", h->from_ns, false);
+    time_of(t, "to", h->to_ns, false);
+    u64(t, "values", h->has_values, h->values);
+    str(t, "aggregate", h->aggregate);
+    if (h->interval_ms > 0) {
+        tw_json_key(t, "interval_ms");
+        tw_json_double(t, h->interval_ms);
+    }
+    u64(t, "returned", h->has_returned, h->returned);
+    tw_json_object_end(t);
+}
+
+static void certificate(struct tw_text *t, const struct tw_opcua_certificate *c)
+{
+    str(t, "certificate_sha1", c->sha1);
+    str(t, "certificate_subject", c->subject);
+    str(t, "certificate_issuer", c->issuer);
+    boolean(t, "certificate_self_signed", c->self_signed, true);
+    time_of(t, "certificate_not_before", c->not_before_ns, false);
+    time_of(t, "certificate_not_after", c->not_after_ns, false);
+    str(t, "certificate_key", c->key);
+    u64(t, "certificate_key_bits", c->key_bits > 0, c->key_bits);
+    str(t, "certificate_signature", c->signature);
+    u64(t, "certificate_chain", c->chain > 0, c->chain);
+}
+
+/* Members that only some services have, under their own names. */
+static void details(struct tw_text *t, const struct tw_value *v)
+{
+    for (uint32_t i = 0; v->items != NULL && i < v->n; i++) {
+        const struct tw_value *item = &v->items[i];
+        tw_json_str(t, item->name);
+        tw_text_add(t, ":", 1);
+        if (tw_secret_name(item->name))
+            tw_json_str(t, TW_REDACTED);
+        else
+            value(t, item, 0);
+    }
+}
+
+static void opcua_more(struct tw_text *t, const struct tw_opcua_info *o)
+{
+    if (o->certificate != NULL)
+        certificate(t, o->certificate);
+    if (o->history != NULL)
+        history(t, o->history);
+    if (o->details != NULL)
+        details(t, o->details);
+}
+
 static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
 {
     tw_json_key(t, "opcua");
@@ -133,6 +195,7 @@ static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
     str(t, "attribute", o->attribute);
     maybe(t, "index_range", &o->index_range);
     str(t, "object_id", o->object_id);
+    str(t, "namespace_uri", o->namespace_uri);
     if (o->outputs != NULL) {
         tw_json_key(t, "outputs");
         tw_value_json(t, o->outputs);
@@ -166,7 +229,9 @@ static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
     str(t, "server_uri", o->server_uri);
     str(t, "endpoint_url", o->endpoint_url);
     boolean(t, "clear_password", o->clear_password, true);
+    boolean(t, "sessionless", o->sessionless, true);
     u64(t, "chunks", o->chunks > 1, o->chunks);
+    opcua_more(t, o);
     tw_json_object_end(t);
 }
 

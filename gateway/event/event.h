@@ -53,6 +53,45 @@ struct tw_maybe {
     bool is_null;
 };
 
+/* Which part of the past was asked for or changed [UA11 6]. */
+struct tw_opcua_history {
+    const char *kind;    /* raw modified processed at_time events annotations; updates: data
+                          * structure_data events delete_raw delete_modified delete_at_time
+                          * delete_events */
+    const char *perform; /* insert replace update remove; NULL: no such choice */
+    int64_t from_ns, to_ns;    /* 0: open */
+    bool has_values, has_returned;
+    uint32_t values;           /* at most so many of each node, or so many points in time or values */
+    uint32_t returned;         /* that the server gave for this node */
+    struct tw_str aggregate;   /* "Average", or a NodeId */
+    double interval_ms;        /* of the aggregate; 0: none */
+};
+
+/* What a certificate says, that of the client, beside its SHA-256 and URI. */
+struct tw_opcua_certificate {
+    struct tw_str sha1;               /* the thumbprint that OPC UA itself uses */
+    struct tw_str subject, issuer;    /* RFC 2253 */
+    struct tw_str key, signature;     /* "RSA", "EC"; "sha256WithRSAEncryption" */
+    uint32_t key_bits, chain;         /* certificates that were sent, the leaf included */
+    bool self_signed;
+    int64_t not_before_ns, not_after_ns; /* 0: not known */
+};
+
+/* Properties that say what a variable's values mean [UA8 5.3, 5.6]. */
+enum tw_opcua_property_kind {
+    TW_UA_PROPERTY_NONE,
+    TW_UA_PROPERTY_EU_RANGE,
+    TW_UA_PROPERTY_UNITS,
+    TW_UA_PROPERTY_INSTRUMENT_RANGE,
+    TW_UA_PROPERTY_ENUM_STRINGS,
+};
+
+/* A property node of the event's object. Never printed: session/ ties them together. */
+struct tw_opcua_property {
+    enum tw_opcua_property_kind kind;
+    struct tw_str node;
+};
+
 /* OPC UA facts of one message; shared by its events. Identity (application_uri … session) is filled
  * by session/ after the merge, from the session that `auth_token` names. */
 struct tw_opcua_info {
@@ -69,6 +108,7 @@ struct tw_opcua_info {
     struct tw_maybe session_name, user, session; /* session: the SessionId NodeId */
     struct tw_str user_token;        /* anonymous | username | certificate | issued */
     bool clear_password;             /* a user name token whose password was sent unprotected */
+    bool sessionless;                /* it came in a SessionlessInvoke */
     struct tw_maybe certificate_sha256;
     struct tw_str certificate_uri;   /* URI in the client certificate's subjectAltName */
     struct tw_str server_uri, endpoint_url;
@@ -79,6 +119,16 @@ struct tw_opcua_info {
     uint32_t monitored_item_id;
     bool has_monitored_item;
     double publishing_interval, sampling_interval; /* ms; 0 when not part of the service */
+    /* Facts of services other than the everyday ones; NULL for most events. */
+    const struct tw_value *details;  /* OBJECT: printed member by member */
+    const struct tw_value *select;   /* ARRAY of names: fields that an EventFilter asks for */
+    const struct tw_opcua_history *history;
+    const struct tw_opcua_certificate *certificate;
+    const struct tw_opcua_property *properties;
+    uint32_t n_properties;
+    struct tw_str namespace_uri;     /* of the object, once the server's table was read on the wire */
+    /* Never printed: digest of the ContinuationPoint that was given, or is used. 0 = none. */
+    uint64_t continuation;
     uint32_t chunks;                 /* of the message that completed the event */
     uint64_t message_bytes;
     /* Never printed: the session's bearer token, as a keyed digest. 0 = none. */
@@ -130,6 +180,15 @@ struct tw_flow_info {
     const char *transport;        /* tcp | udp | icmp … */
 };
 
+/* What was read on the wire about a variable, by any client [UA8 5.3]. */
+struct tw_learned {
+    bool has_range, has_instrument_range, has_access;
+    double low, high;                 /* EURange */
+    double instrument_low, instrument_high;
+    uint8_t access;                   /* AccessLevel: 1 readable, 2 writable, 4, 8 of its history */
+    struct tw_str unit, type, states; /* EngineeringUnits, DataType, EnumStrings joined by '|' */
+};
+
 /* What session/ knows about an event from everything it saw before, for rules; never printed. */
 struct tw_session_facts {
     struct tw_ip live_elsewhere;  /* the same client id or ApplicationUri is live from this address too */
@@ -137,6 +196,7 @@ struct tw_session_facts {
     uint32_t topic_publishers;    /* identities that published on this topic so far, this one included */
     struct tw_str first_publisher; /* client id (or address) of the first of them */
     uint32_t filter_topics, known_topics; /* SUBSCRIBE: topics the filter matches, of those known */
+    const struct tw_learned *learned; /* about the object; NULL: nothing */
     bool after_gap;               /* bytes of this flow were not seen in the last 10 s */
 };
 

@@ -1,5 +1,8 @@
 #include "event/value.h"
 
+#include "base/num.h"
+#include "base/timefmt.h"
+
 bool tw_value_number(const struct tw_value *v, double *out)
 {
     switch (v->kind) {
@@ -16,6 +19,28 @@ bool tw_value_number(const struct tw_value *v, double *out)
     default:
         return false;
     }
+}
+
+bool tw_value_as_number(const struct tw_value *v, double *out)
+{
+    struct tw_number n;
+    if (v->kind != TW_VALUE_STRING)
+        return tw_value_number(v, out);
+    if (!tw_num_parse(v->s, &n))
+        return false;
+    *out = n.d;
+    return true;
+}
+
+bool tw_value_as_time(const struct tw_value *v, int64_t *out_ns)
+{
+    double number;
+    if (v->kind == TW_VALUE_STRING && tw_time_parse(v->s, out_ns))
+        return true;
+    if (!tw_value_as_number(v, &number))
+        return false;
+    *out_ns = tw_time_of_number(number);
+    return *out_ns != 0;
 }
 
 static bool items_eq(const struct tw_value *a, const struct tw_value *b)

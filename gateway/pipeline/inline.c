@@ -82,6 +82,7 @@ enum tw_status tw_drive_inline(
         .n_workers = 1,
         .payload_digests = config->payload_digests,
         .ndpi = true,
+        .opcua_keys = config->opcua_keys,
     };
     const struct tw_reader_ops ops = {&run, packet, tick, finish, NULL};
     enum tw_status st = TW_NO_MEMORY;

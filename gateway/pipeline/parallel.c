@@ -149,6 +149,7 @@ static bool start(struct parallel_run *run, struct worker_thread *threads, pthre
         .n_workers = run->workers,
         .payload_digests = run->config->payload_digests,
         .ndpi = true,
+        .opcua_keys = run->config->opcua_keys,
     };
     for (unsigned i = 0; i < SLOTS; i++) {
         if (!tw_round_init(&run->slots[i], run->workers))

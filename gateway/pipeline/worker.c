@@ -9,7 +9,27 @@ struct tw_worker {
     struct tw_flows *flows;
     struct tw_proto_env env;
     struct tw_proto_counters counters;
+    struct tw_opcua_opener *opener; /* NULL without keys */
 };
+
+static unsigned key_sets(const void *keys, uint32_t channel, uint32_t token)
+{
+    return tw_opcua_opener_sets(keys, channel, token);
+}
+
+static bool open_sealed(
+    void *keys, const struct tw_sealed *sealed, void *out, size_t *out_len, unsigned *out_padding)
+{
+    const struct tw_opcua_chunk_sealed chunk = {
+        .channel = sealed->channel,
+        .token = sealed->token,
+        .set = sealed->set,
+        .from_client = sealed->from_client,
+        .p = sealed->bytes.p,
+        .len = sealed->bytes.left,
+    };
+    return tw_opcua_opener_open(keys, &chunk, out, out_len, out_padding);
+}
 
 struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
 {
@@ -24,6 +44,8 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .payload_sha256 = config->payload_digests ? tw_sha256 : NULL,
         .certificate_sha256 = tw_certificate_sha256,
         .certificate_uri = tw_certificate_uri,
+        .opcua_key_sets = key_sets,
+        .opcua_open = open_sealed,
     };
     const struct tw_flows_config flows = {
         .capacity = config->limits.flows / config->n_workers + 1,
@@ -31,7 +53,11 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .env = &w->env,
         .ndpi = config->ndpi,
     };
-    if (w->env.pool != NULL)
+    if (config->opcua_keys != NULL) {
+        w->opener = tw_opcua_opener_new(config->opcua_keys);
+        w->env.opcua_keys = w->opener;
+    }
+    if (w->env.pool != NULL && (config->opcua_keys == NULL || w->opener != NULL))
         w->flows = tw_flows_new(&flows);
     if (w->flows == NULL) {
         tw_worker_free(w);
@@ -46,6 +72,7 @@ void tw_worker_free(struct tw_worker *w)
         return;
     tw_flows_free(w->flows);
     tw_pool_free(w->env.pool);
+    tw_opcua_opener_free(w->opener);
     free(w);
 }
 

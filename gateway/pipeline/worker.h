@@ -2,6 +2,7 @@
 /* One worker: the flows it owns, its pool and what the dissectors are lent. Everything it emits goes
  * to one callback, in the order of its packets. */
 
+#include "crypto/opcua_keys.h"
 #include "flow/flow.h"
 
 struct tw_worker;
@@ -11,6 +12,7 @@ struct tw_worker_config {
     unsigned n_workers;
     bool payload_digests;    /* SHA-256 of MQTT payloads: for decode and --events */
     bool ndpi;
+    const struct tw_opcua_keys *opcua_keys; /* NULL: what is encrypted stays so */
 };
 
 /* NULL when memory is short. */

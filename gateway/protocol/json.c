@@ -158,8 +158,10 @@ static enum tw_json_kind long_integer(struct tw_str digits, bool minus, struct t
         if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, d, &v))
             return TW_JSON_ERROR;
     }
-    if (v > (uint64_t)INT64_MAX + minus)
-        return TW_JSON_ERROR;
+    if (v > (uint64_t)INT64_MAX + minus) {
+        out->u = v;
+        return minus ? TW_JSON_ERROR : TW_JSON_UINT;
+    }
     out->i = (int64_t)(minus ? 0 - v : v);
     return TW_JSON_INT;
 }
@@ -190,8 +192,9 @@ static enum tw_json_kind number(struct tw_json *r, struct tw_json_token *out)
     }
     if (n.whole) {
         const struct tw_str digits = {text.p + n.minus, text.len - n.minus};
-        if (long_integer(digits, n.minus, out) == TW_JSON_INT)
-            return TW_JSON_INT;
+        const enum tw_json_kind kind = long_integer(digits, n.minus, out);
+        if (kind != TW_JSON_ERROR)
+            return kind;
     }
     /* One correctly rounded operation on two exact numbers. */
     if (n.count <= 18 && n.digits < (UINT64_C(1) << 53) && n.power >= -22 && n.power <= 22) {

@@ -19,6 +19,7 @@ enum tw_json_kind {
     TW_JSON_KEY,
     TW_JSON_STRING,
     TW_JSON_INT,
+    TW_JSON_UINT, /* an integer beyond INT64_MAX */
     TW_JSON_DOUBLE,
     TW_JSON_BOOL,
     TW_JSON_NULL,
@@ -30,6 +31,7 @@ struct tw_json_token {
     union {
         struct tw_str text; /* KEY, STRING: between the quotes */
         int64_t i;
+        uint64_t u;
         double d;
         bool b;
     };

@@ -32,6 +32,10 @@ static bool scalar(
         *out = (struct tw_value){.kind = TW_VALUE_INT, .i = t->i};
         *out_type = type_number;
         return true;
+    case TW_JSON_UINT:
+        *out = (struct tw_value){.kind = TW_VALUE_UINT, .u = t->u};
+        *out_type = type_number;
+        return true;
     case TW_JSON_DOUBLE:
         *out = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = t->d};
         *out_type = type_number;
@@ -260,6 +264,8 @@ void tw_payload_expand(
     struct walk w;
     w.p = p;
     w.at = w.n_leaves = w.depth = w.secret_depth = w.long_depth = 0;
+    if (tw_secret_name(message->object))
+        w.secret_depth = 1;
     w.path_len = 0;
     w.leaf = *message;
     w.out = out;

@@ -33,6 +33,14 @@ struct tw_proto_counters {
     uint64_t malformed, gaps, resyncs, cut, unknown_services;
 };
 
+/* A chunk of an OPC UA SecureChannel that is encrypted, from its sequence header on. */
+struct tw_sealed {
+    uint32_t channel, token;
+    unsigned set; /* which of the sets of keys for this channel and token, from 0 */
+    bool from_client;
+    struct tw_cur bytes;
+};
+
 /* One per worker; lent to every dissector call. */
 struct tw_proto_env {
     struct tw_emit emit;
@@ -45,6 +53,13 @@ struct tw_proto_env {
     void (*certificate_sha256)(const void *p, size_t len, uint8_t out[32]);
     /* The URI of a DER certificate's subjectAltName into `out[size]`, 0 when it has none. */
     size_t (*certificate_uri)(const void *p, size_t len, char *out, size_t size);
+    /* Keys of OPC UA channels; NULL when there are none. How many sets for this channel and token;
+     * what stands before the padding, decrypted into `out`, which has room for all of the chunk, and
+     * how many bytes of padding confirmed the keys; false when they do not fit. */
+    unsigned (*opcua_key_sets)(const void *keys, uint32_t channel, uint32_t token);
+    bool (*opcua_open)(void *keys, const struct tw_sealed *sealed, void *out, size_t *out_len,
+        unsigned *out_padding);
+    void *opcua_keys;
 };
 
 /* WEAK: the bytes alone prove too little, but they are this protocol's when the other direction is WEAK

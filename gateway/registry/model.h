@@ -120,7 +120,7 @@ enum { TW_RESOLVED_NAMES = 3 };
 struct tw_resolved {
     struct tw_actor_facts actor;
     struct tw_target_facts target;
-    struct tw_grant_facts grant;  /* with plain_leaves */
+    struct tw_grant_facts grant; /* with plain_leaves */
     const struct tw_entry *entry, *server;
     uint64_t flow, packet, serial, session;
     struct tw_str names[TW_RESOLVED_NAMES];

@@ -1,7 +1,6 @@
 /* What an AI system says about itself: confidence, age of its inputs, model. */
 
 #include "base/num.h"
-#include "base/timefmt.h"
 #include "base/topic.h"
 #include "registry/model.h"
 
@@ -15,25 +14,6 @@ const struct tw_report_def *tw_report_find(
             return &actor->reports[i];
     }
     return NULL;
-}
-
-/* A time in any of the forms that are written; they tell themselves apart. */
-static bool time_of(const struct tw_value *v, int64_t *out_ns)
-{
-    double number;
-    struct tw_number parsed;
-    if (tw_value_number(v, &number)) {
-        *out_ns = tw_time_of_number(number);
-        return *out_ns != 0;
-    }
-    if (v->kind != TW_VALUE_STRING)
-        return false;
-    if (tw_time_parse(v->s, out_ns))
-        return true;
-    if (!tw_num_parse(v->s, &parsed))
-        return false;
-    *out_ns = tw_time_of_number(parsed.d);
-    return *out_ns != 0;
 }
 
 /* A text; a number is written out into `buffer`. */
@@ -62,8 +42,8 @@ void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
     if (event->field.len == 0)
         return;
     if (is_at(report->confidence, event))
-        out->has_confidence = tw_value_number(&event->value, &out->confidence);
-    if (is_at(report->inputs_ts, event) && time_of(&event->value, &inputs_ns)) {
+        out->has_confidence = tw_value_as_number(&event->value, &out->confidence);
+    if (is_at(report->inputs_ts, event) && tw_value_as_time(&event->value, &inputs_ns)) {
         out->has_inputs_age = true;
         out->inputs_age_ns = event->ts_ns - inputs_ns;
     }

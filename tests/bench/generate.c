@@ -1,5 +1,5 @@
-/* Makes a capture for the benchmark, with the inventory that registers everybody in it and the number
- * of actions that a full decode must find. Same options, same bytes. */
+/* Makes a capture for the benchmark, with the inventory that registers everybody in it and the
+ * number of actions that a full decode must find. Same options, same bytes. */
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 
 struct options {
     const char *kind, *inventory, *counts, *out;
-    uint64_t seed, bytes, packets;
-    uint32_t clients, sessions;
+    uint64_t seed, mb, packets, clients, sessions;
+    bool brief;
 };
 
 static void usage(FILE *to)
@@ -23,6 +23,8 @@ static void usage(FILE *to)
           "  --clients N       MQTT clients (2000)\n"
           "  --sessions N      OPC UA sessions (200)\n"
           "  --inventory FILE  write the inventory that goes with it\n"
+          "  --brief           an inventory without permissions, but for AI systems: for many "
+          "clients\n"
           "  --counts FILE     write what a full decode must find: protocol, action, events\n"
           "  -h, --help        this text\n",
         to);
@@ -41,41 +43,57 @@ static bool read_number(const char *text, uint64_t low, uint64_t high, uint64_t 
     return true;
 }
 
+static bool take(struct options *o, int c)
+{
+    switch (c) {
+    case 'k':
+        o->kind = optarg;
+        return strcmp(optarg, "mqtt") == 0 || strcmp(optarg, "opcua") == 0 ||
+               strcmp(optarg, "mixed") == 0;
+    case 's':
+        return read_number(optarg, 0, UINT64_MAX, &o->seed);
+    case 'm':
+        return read_number(optarg, 1, 100000, &o->mb);
+    case 'p':
+        return read_number(optarg, 1, UINT32_MAX, &o->packets);
+    case 'c':
+        return read_number(optarg, 1, 50000, &o->clients);
+    case 'u':
+        return read_number(optarg, 1, 2000, &o->sessions);
+    case 'i':
+        o->inventory = optarg;
+        return true;
+    case 'b':
+        o->brief = true;
+        return true;
+    case 'n':
+        o->counts = optarg;
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* -1: go on; else the exit code. */
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option longs[] = {{"kind", 1, NULL, 'k'}, {"seed", 1, NULL, 's'},
         {"mb", 1, NULL, 'm'}, {"packets", 1, NULL, 'p'}, {"clients", 1, NULL, 'c'},
-        {"sessions", 1, NULL, 'u'}, {"inventory", 1, NULL, 'i'}, {"counts", 1, NULL, 'n'},
-        {"help", 0, NULL, 'h'}, {0}};
-    uint64_t mb = 50, clients = 2000, sessions = 200;
+        {"sessions", 1, NULL, 'u'}, {"inventory", 1, NULL, 'i'}, {"brief", 0, NULL, 'b'},
+        {"counts", 1, NULL, 'n'}, {"help", 0, NULL, 'h'}, {0}};
     bool ok = true;
     int c;
     while (ok && (c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
-        switch (c) {
-        case 'k': o->kind = optarg; break;
-        case 's': ok = read_number(optarg, 0, UINT64_MAX, &o->seed); break;
-        case 'm': ok = read_number(optarg, 1, 100000, &mb); break;
-        case 'p': ok = read_number(optarg, 1, UINT32_MAX, &o->packets); break;
-        case 'c': ok = read_number(optarg, 1, 50000, &clients); break;
-        case 'u': ok = read_number(optarg, 1, 2000, &sessions); break;
-        case 'i': o->inventory = optarg; break;
-        case 'n': o->counts = optarg; break;
-        case 'h': usage(stdout); return 0;
-        default: ok = false; break;
+        if (c == 'h') {
+            usage(stdout);
+            return 0;
         }
+        ok = take(o, c);
     }
-    static const char *const kinds[] = {"mqtt", "opcua", "mixed"};
-    bool known = false;
-    for (unsigned i = 0; i < 3; i++)
-        known |= strcmp(o->kind, kinds[i]) == 0;
-    if (!ok || !known || optind + 1 != argc) {
+    if (!ok || optind + 1 != argc) {
         usage(stderr);
         return 2;
     }
-    o->bytes = mb * 1000000;
-    o->clients = (uint32_t)clients;
-    o->sessions = (uint32_t)sessions;
     o->out = argv[optind];
     return -1;
 }
@@ -91,9 +109,9 @@ static bool build(struct wire *w, const struct options *o, struct plant *p)
 {
     bool all = strcmp(o->kind, "mixed") == 0;
     if (all || strcmp(o->kind, "mqtt") == 0)
-        p->mqtt = mqtt_new(w, o->clients);
+        p->mqtt = mqtt_new(w, (uint32_t)o->clients);
     if (all || strcmp(o->kind, "opcua") == 0)
-        p->opcua = opcua_new(w, o->sessions);
+        p->opcua = opcua_new(w, (uint32_t)o->sessions);
     if (all)
         p->other = other_new(w);
     return p->mqtt != NULL || p->opcua != NULL;
@@ -101,7 +119,7 @@ static bool build(struct wire *w, const struct options *o, struct plant *p)
 
 static bool enough(const struct wire *w, const struct options *o)
 {
-    return o->packets > 0 ? w->counts.packets >= o->packets : w->counts.bytes >= o->bytes;
+    return o->packets > 0 ? w->counts.packets >= o->packets : w->counts.bytes >= o->mb * 1000000;
 }
 
 static void play(struct wire *w, const struct options *o, struct plant *p)
@@ -131,15 +149,16 @@ static bool copy_out(FILE *from, FILE *to, const char *title)
     return ferror(from) == 0;
 }
 
-static bool write_inventory(const char *path, const struct plant *p)
+static bool write_inventory(const char *path, const struct plant *p, bool brief)
 {
     FILE *out = fopen(path, "w"), *part[3] = {tmpfile(), tmpfile(), tmpfile()};
     static const char *const titles[3] = {"assets:\n", "ai_systems:\n", "variables:\n"};
     if (out == NULL || part[0] == NULL || part[1] == NULL || part[2] == NULL)
         return false;
-    fputs("inventory: 1\nsite: bench\nnetworks: {works: [10.0.0.0/8]}\nregistered_only: [works]\n", out);
+    fputs("inventory: 1\nsite: bench\nnetworks: {works: [10.0.0.0/8]}\nregistered_only: [works]\n",
+        out);
     if (p->mqtt != NULL)
-        mqtt_inventory(p->mqtt, part[0], part[1], part[2]);
+        mqtt_inventory(p->mqtt, brief, part[0], part[1], part[2]);
     if (p->opcua != NULL)
         opcua_inventory(p->opcua, part[0], part[1], part[2]);
     if (p->other != NULL)
@@ -160,7 +179,8 @@ static bool write_counts(const char *path, const struct counts *c)
         return false;
 #define COUNT_PRINT(protocol, action)                                                              \
     if (c->protocol##_##action > 0)                                                                \
-        fprintf(out, "%s %s %llu\n", #protocol, #action, (unsigned long long)c->protocol##_##action);
+        fprintf(                                                                                   \
+            out, "%s %s %llu\n", #protocol, #action, (unsigned long long)c->protocol##_##action);
     COUNT_TABLE(COUNT_PRINT)
 #undef COUNT_PRINT
     return fclose(out) == 0;
@@ -168,7 +188,7 @@ static bool write_counts(const char *path, const struct counts *c)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.kind = "mqtt", .seed = 1};
+    struct options o = {.kind = "mqtt", .seed = 1, .mb = 50, .clients = 2000, .sessions = 200};
     struct plant p = {0};
     static struct wire w;
     int code = parse(argc, argv, &o);
@@ -179,7 +199,7 @@ int main(int argc, char **argv)
         return 1;
     }
     play(&w, &o, &p);
-    if (o.inventory != NULL && !write_inventory(o.inventory, &p)) {
+    if (o.inventory != NULL && !write_inventory(o.inventory, &p, o.brief)) {
         perror(o.inventory);
         return 1;
     }

@@ -83,7 +83,8 @@ static void send_short(struct wire *w, struct client *c, int from, unsigned firs
     send_packet(w, c, from, first, &body);
 }
 
-static void open_client(struct wire *w, struct mqtt *m, struct client *c, uint32_t ip, const char *id)
+static void open_client(
+    struct wire *w, struct mqtt *m, struct client *c, uint32_t ip, const char *id)
 {
     struct buf body;
     body.n = 0;
@@ -156,14 +157,14 @@ struct mqtt *mqtt_new(struct wire *w, uint32_t clients)
 static void put_json(struct wire *w, struct buf *b, uint32_t i, uint32_t seq)
 {
     char text[256];
-    struct rng *r = &w->rng;
-    double around = 20 + i % 40;
+    double around = 20 + i % 40, noise[6];
+    for (unsigned k = 0; k < 6; k++)
+        noise[k] = rng_below(&w->rng, 10000) / 10000.0;
     snprintf(text, sizeof(text),
         "{\"ts\":%lld,\"seq\":%u,\"temp\":%.2f,\"pressure\":%.3f,\"flow\":%.1f,"
         "\"vibration\":[%.4f,%.4f,%.4f],\"run\":true,\"mode\":\"auto\"}",
-        (long long)(w->now_us / 1000), seq, around + rng_below(r, 100) / 100.0,
-        2 + rng_below(r, 100) / 1000.0, 3 * around + rng_below(r, 20) / 10.0,
-        rng_below(r, 10000) / 10000.0, rng_below(r, 10000) / 10000.0, rng_below(r, 10000) / 10000.0);
+        (long long)(w->now_us / 1000), seq, around + noise[0], 2 + noise[1] / 10,
+        3 * around + 2 * noise[2], noise[3], noise[4], noise[5]);
     put_text(b, text);
 }
 
@@ -294,16 +295,51 @@ void mqtt_end(struct wire *w, struct mqtt *m)
 
 /* ---- inventory */
 
-static void register_host(FILE *out, const char *id, const char *more, uint32_t ip)
+static void put_ip(FILE *out, uint32_t ip)
 {
-    fprintf(out,
-        "  - {id: %s, %s, ip: [%u.%u.%u.%u], identity: {mqtt_client_id: [%s], mqtt_security: plain}",
-        id, more, ip >> 24, ip >> 16 & 0xff, ip >> 8 & 0xff, ip & 0xff, id);
+    fprintf(out, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 0xff, ip >> 8 & 0xff, ip & 0xff);
 }
 
-void mqtt_inventory(const struct mqtt *m, FILE *assets, FILE *ai, FILE *variables)
+static void register_host(FILE *out, const char *id, const char *more, uint32_t ip)
 {
+    fprintf(out, "  - {id: %s, %s, ip: [", id, more);
+    put_ip(out, ip);
+    fprintf(out, "], identity: {mqtt_client_id: [%s], mqtt_security: plain}", id);
+}
+
+static void register_client(FILE *assets, FILE *ai, FILE *variables, uint32_t i)
+{
+    FILE *out = is_ai(i) ? ai : assets;
     char id[32], topic[64];
+    snprintf(id, sizeof(id), "cell-%05u", i);
+    topic_of(topic, sizeof(topic), i);
+    register_host(out, id, is_ai(i) ? "tier: T1, technology: ml" : "kind: sensor", client_ip(i));
+    fprintf(out, ",\n     may: [{mqtt: broker, actions: [publish], topics: [%s]}]}\n", topic);
+    if (i < VARIABLES)
+        fprintf(variables,
+            "  - {id: temp.%05u, mqtt: {topic: %s, field: /temp}, publisher: [%s],\n"
+            "     unit: degC, range: [0, 100], role: measurement}\n",
+            i, topic, id);
+}
+
+/* All sensors of a group as one asset: an inventory of many clients would be too large. */
+static void register_group(FILE *assets, const struct mqtt *m, uint32_t first)
+{
+    fprintf(assets, "  - {id: cells-%05u, kind: sensor, identity: {mqtt_security: plain}, ip: [",
+        first);
+    for (uint32_t i = first; i < m->n && i < first + LINE_CELLS; i++) {
+        if (is_ai(i))
+            continue;
+        if (i > first)
+            fprintf(assets, ", ");
+        put_ip(assets, client_ip(i));
+    }
+    fprintf(assets, "]}\n");
+}
+
+void mqtt_inventory(const struct mqtt *m, bool brief, FILE *assets, FILE *ai, FILE *variables)
+{
+    char id[32];
     fprintf(assets, "  - {id: broker, kind: mqtt-broker, ip: [10.20.0.10], ports: [1883]}\n");
     for (uint32_t i = 0; i < SUBSCRIBERS; i++) {
         snprintf(id, sizeof(id), "historian-%u", i);
@@ -311,16 +347,9 @@ void mqtt_inventory(const struct mqtt *m, FILE *assets, FILE *ai, FILE *variable
         fprintf(assets, ", may: [{mqtt: broker, actions: [subscribe], topics: [\"works/#\"]}]}\n");
     }
     for (uint32_t i = 0; i < m->n; i++) {
-        FILE *out = is_ai(i) ? ai : assets;
-        snprintf(id, sizeof(id), "cell-%05u", i);
-        topic_of(topic, sizeof(topic), i);
-        register_host(out, id, is_ai(i) ? "tier: T1, technology: ml" : "kind: sensor", client_ip(i));
-        fprintf(out, ",\n     may: [{mqtt: broker, actions: [publish], topics: [%s]}]}\n", topic);
-        if (i < VARIABLES) {
-            fprintf(variables,
-                "  - {id: temp.%05u, mqtt: {topic: %s, field: /temp}, publisher: [%s],\n"
-                "     unit: degC, range: [0, 100], role: measurement}\n",
-                i, topic, id);
-        }
+        if (brief && i % LINE_CELLS == 0)
+            register_group(assets, m, i);
+        if (!brief || is_ai(i))
+            register_client(assets, ai, variables, i);
     }
 }

@@ -3,14 +3,26 @@
 
 #include "traffic.h"
 
-/* Sessions without message security, ten to a server: subscriptions with data changes, some polling,
- * a few writes. Encodings: [UA6 5.2], [UA6 7.1]; services: [UA4]. */
+/* Sessions without message security, ten to a server: subscriptions with data changes, some
+ * polling, a few writes. Encodings: [UA6 5.2], [UA6 7.1]; services: [UA4]. */
 
 enum { PER_SERVER = 10, ITEMS = 20, MANY = 150, CHUNK = 4096, AI_EVERY = 10, PUMPS = 20 };
 /* NodeIds of the binary encodings [UA6 A.3] */
-enum { OPEN = 446, CREATE_SESSION = 461, ACTIVATE = 467, READ = 631, WRITE = 673,
-    CREATE_ITEMS = 751, CREATE_SUBSCRIPTION = 787, PUBLISH = 826, CLOSE_SESSION = 473,
-    CLOSE_CHANNEL = 452, DATA_CHANGE = 811, ANONYMOUS = 321, TO_RESPONSE = 3 };
+enum {
+    OPEN = 446,
+    CREATE_SESSION = 461,
+    ACTIVATE = 467,
+    READ = 631,
+    WRITE = 673,
+    CREATE_ITEMS = 751,
+    CREATE_SUBSCRIPTION = 787,
+    PUBLISH = 826,
+    CLOSE_SESSION = 473,
+    CLOSE_CHANNEL = 452,
+    DATA_CHANGE = 811,
+    ANONYMOUS = 321,
+    TO_RESPONSE = 3
+};
 
 #define SERVER_IP 0x0a1e000au  /* 10.30.0.10 */
 #define SESSION_IP 0x0a1e1001u /* 10.30.16.1, 250 in a /24 */
@@ -18,8 +30,8 @@ enum { OPEN = 446, CREATE_SESSION = 461, ACTIVATE = 467, READ = 631, WRITE = 673
 struct session {
     struct conn conn;
     uint32_t index, channel, sequence[2], request, handle, token;
-    uint32_t waiting[2];          /* request ids of the Publish requests that wait, oldest first */
-    uint32_t message;             /* of the subscription */
+    uint32_t waiting[2]; /* request ids of the Publish requests that wait, oldest first */
+    uint32_t message;    /* of the subscription */
 };
 
 struct opcua {
@@ -414,7 +426,8 @@ struct opcua *opcua_new(struct wire *w, uint32_t sessions)
     for (uint32_t i = 0; i < sessions; i++) {
         struct session *s = &u->sessions[i];
         s->index = i;
-        conn_open(w, &s->conn, host_of(session_ip(i), (uint16_t)(32768 + rng_below(&w->rng, 28000))),
+        conn_open(w, &s->conn,
+            host_of(session_ip(i), (uint16_t)(32768 + rng_below(&w->rng, 28000))),
             host_of(SERVER_IP + server_of(i), 4840));
         hello(w, s);
         open_channel(w, s);
@@ -552,7 +565,8 @@ static void register_session(FILE *out, uint32_t i, bool ai)
     if (ai) {
         node_text(setpoint, sizeof(setpoint), 4 * PUMPS + i % PUMPS);
         fprintf(out,
-            ",\n     may: [{opcua: plc-%03u, actions: [read, browse, subscribe], nodes: [\"ns=2;*\"]},\n"
+            ",\n     may: [{opcua: plc-%03u, actions: [read, browse, subscribe], nodes: "
+            "[\"ns=2;*\"]},\n"
             "       {opcua: plc-%03u, actions: [write], nodes: [\"ns=2;s=%s\", \"ns=2;i=*\"]}]",
             server_of(i), server_of(i), setpoint);
     }
@@ -580,7 +594,8 @@ void opcua_inventory(const struct opcua *u, FILE *assets, FILE *ai, FILE *variab
     for (uint32_t i = 0; i < u->n; i++) {
         uint32_t ip = SERVER_IP + server_of(i);
         if (i % PER_SERVER == 0) {
-            fprintf(assets, "  - {id: plc-%03u, kind: opcua-server, ip: [%u.%u.%u.%u], ports: [4840]}\n",
+            fprintf(assets,
+                "  - {id: plc-%03u, kind: opcua-server, ip: [%u.%u.%u.%u], ports: [4840]}\n",
                 server_of(i), ip >> 24, ip >> 16 & 0xff, ip >> 8 & 0xff, ip & 0xff);
             register_variables(variables, server_of(i));
         }

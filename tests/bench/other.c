@@ -22,7 +22,8 @@ struct other {
 
 static struct host some_host(struct wire *w)
 {
-    return host_of(HOST_IP + rng_below(&w->rng, HOSTS), (uint16_t)(32768 + rng_below(&w->rng, 28000)));
+    uint32_t ip = HOST_IP + rng_below(&w->rng, HOSTS);
+    return host_of(ip, (uint16_t)(32768 + rng_below(&w->rng, 28000)));
 }
 
 static struct host server(unsigned i, uint16_t port)
@@ -194,7 +195,8 @@ static void exchange_http(struct wire *w, struct flow *f)
 
 /* ---- datagrams */
 
-static void put_question(struct buf *b, unsigned id, unsigned flags, unsigned answers, unsigned host)
+static void put_question(
+    struct buf *b, unsigned id, unsigned flags, unsigned answers, unsigned host)
 {
     char label[16];
     put_be16(b, id);
@@ -269,8 +271,9 @@ static void step_flow(struct wire *w, struct flow *f)
         if (rng_percent(&w->rng, 60)) {
             start_tls(w, f);
         } else {
+            const struct host client = some_host(w);
             f->tls = false;
-            conn_open(w, &f->conn, some_host(w), server(10 + rng_below(&w->rng, 4), 80));
+            conn_open(w, &f->conn, client, server(10 + rng_below(&w->rng, 4), 80));
         }
     }
     if (f->tls)
@@ -311,5 +314,6 @@ void other_inventory(const struct other *o, FILE *assets)
     for (unsigned i = 0; i < HOSTS; i++)
         fprintf(assets, "  - {id: office-%03u, kind: other, ip: [10.40.16.%u]}\n", i, i + 1);
     for (unsigned i = 0; i < 64; i++)
-        fprintf(assets, "  - {id: service-%03u, kind: infrastructure, ip: [10.40.0.%u]}\n", i, i + 10);
+        fprintf(
+            assets, "  - {id: service-%03u, kind: infrastructure, ip: [10.40.0.%u]}\n", i, i + 10);
 }

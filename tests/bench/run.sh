@@ -142,7 +142,9 @@ check_counts() { # NAME
 
 line_cost() { # NAME
     awk -v lines="$(awk '$1 == "lines" { print $2 }' "$results/$1.decoded")" -v cpu="$(net "$1.decode" 1)" \
-        'BEGIN { if (lines > 0) printf "  decode: %.3f µs a line, %d lines\n", cpu / lines, lines }'
+        -v replay="$(net "$1.replay1" 1)" 'BEGIN { if (lines > 0)
+            printf "  decode: %.3f µs a line, %d lines; replay: %.3f µs an action\n", cpu / lines, lines,
+                replay / lines }'
 }
 
 # ---- others
@@ -218,8 +220,8 @@ for kind in $kinds; do
     make_capture "$kind" --kind "$kind" --seed "$seed" --mb "$mb"
 done
 if $flows; then
-    make_capture flows.2000 --kind mqtt --seed "$seed" --packets 1000000 --clients 2000
-    make_capture flows.20000 --kind mqtt --seed "$seed" --packets 1000000 --clients 20000
+    make_capture flows.2000 --kind mqtt --seed "$seed" --packets 1000000 --clients 2000 --brief
+    make_capture flows.20000 --kind mqtt --seed "$seed" --packets 1000000 --clients 20000 --brief
 fi
 for kind in $kinds; do
     cat "$dir/$kind.pcap" >/dev/null # into the page cache

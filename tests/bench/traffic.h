@@ -8,7 +8,8 @@ struct mqtt;
 struct mqtt *mqtt_new(struct wire *w, uint32_t clients);
 void mqtt_step(struct wire *w, struct mqtt *m);
 void mqtt_end(struct wire *w, struct mqtt *m);
-void mqtt_inventory(const struct mqtt *m, FILE *assets, FILE *ai, FILE *variables);
+/* `brief`: those that are no AI systems in groups, without client ids and permissions. */
+void mqtt_inventory(const struct mqtt *m, bool brief, FILE *assets, FILE *ai, FILE *variables);
 
 struct opcua;
 struct opcua *opcua_new(struct wire *w, uint32_t sessions);

@@ -245,16 +245,17 @@ struct host host_of(uint32_t ip, uint16_t port)
 {
     return (struct host){.ip = ip,
         .port = port,
-        .mac = {0x02, 0x10, (uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip}};
+        .mac = {
+            0x02, 0x10, (uint8_t)(ip >> 24), (uint8_t)(ip >> 16), (uint8_t)(ip >> 8), (uint8_t)ip}};
 }
 
 void conn_open(struct wire *w, struct conn *c, struct host client, struct host server)
 {
     const struct host hosts[2] = {client, server};
     for (int i = 0; i < 2; i++) {
-        c->side[i] = (struct half){.host = hosts[i],
-            .seq = (uint32_t)rng_next(&w->rng),
-            .ip_id = (uint16_t)rng_next(&w->rng)};
+        uint64_t r = rng_next(&w->rng);
+        c->side[i] =
+            (struct half){.host = hosts[i], .seq = (uint32_t)r, .ip_id = (uint16_t)(r >> 32)};
     }
     c->open = true;
     w->counts.tcp_flows++;

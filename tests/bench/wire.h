@@ -1,14 +1,15 @@
 #pragma once
-/* What the traffic of the benchmark is made of: a seeded random source, byte buffers, a clock, and TCP
- * and UDP over Ethernet and IPv4, written straight into a pcap file. Nothing here reads the real clock
- * or any other source of chance: the same options give the same bytes. */
+/* What the traffic of the benchmark is made of: a seeded random source, byte buffers, a clock, and
+ * TCP and UDP over Ethernet and IPv4, written straight into a pcap file. Nothing here reads the
+ * real clock or any other source of chance: the same options give the same bytes. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* ---- chance */
+/* ---- chance; at most one draw in an expression, since compilers differ in the order of evaluation
+ */
 
 struct rng {
     uint64_t s;
@@ -46,9 +47,12 @@ void set_le32(struct buf *b, size_t at, uint32_t v);
 /* ---- what was written */
 
 #define COUNT_TABLE(X)                                                                             \
-    X(mqtt, connect) X(mqtt, subscribe) X(mqtt, publish) X(mqtt, deliver) X(mqtt, disconnect)      \
-    X(opcua, connect) X(opcua, secure) X(opcua, session) X(opcua, authenticate)                    \
-    X(opcua, subscribe) X(opcua, notify) X(opcua, read) X(opcua, write)
+    X(mqtt, connect)                                                                               \
+    X(mqtt, subscribe)                                                                             \
+    X(mqtt, publish)                                                                               \
+    X(mqtt, deliver)                                                                               \
+    X(mqtt, disconnect) X(opcua, connect) X(opcua, secure) X(opcua, session)                       \
+        X(opcua, authenticate) X(opcua, subscribe) X(opcua, notify) X(opcua, read) X(opcua, write)
 
 struct counts {
 #define COUNT_MEMBER(protocol, action) uint64_t protocol##_##action;

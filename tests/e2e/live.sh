@@ -36,7 +36,7 @@ run_live() { # NAME CAPTURE MULTIPLIER [OPTION]...
     tcpreplay -q -i tw0 --multiplier "$multiplier" "$capture" >"$work/$name.tcpreplay" 2>&1
     is $? 0 "$name: the packets are sent"
     # Soon enough that no clock moves on behind the last packet.
-    sleep 0.7
+    sleep 1.2
     stop "$watch" INT
     is $? 0 "$name: it leaves orderly on Ctrl-C"
     stop "$dump" INT

@@ -167,9 +167,9 @@ static inline void fake_close(void *state, struct tw_proto_env *env, const struc
 }
 
 static const struct tw_proto fake_one = {"one", TW_PROTO_OPCUA, sizeof(struct fake_state),
-    probe_one, open_one, fake_data, fake_gap, fake_tick, fake_deadline, fake_close, {0, 0}};
+    probe_one, open_one, fake_data, fake_gap, fake_tick, fake_deadline, fake_close, .ports = {0}};
 static const struct tw_proto fake_two = {"two", TW_PROTO_MQTT, sizeof(struct fake_state), probe_two,
-    open_two, fake_data, fake_gap, fake_tick, fake_deadline, fake_close, {1883, 0}};
+    open_two, fake_data, fake_gap, fake_tick, fake_deadline, fake_close, .ports = {1883}};
 static const struct tw_proto *const fakes[] = {&fake_one, &fake_two, NULL};
 
 static inline struct rig *rig_new(size_t capacity, bool ndpi)

@@ -151,6 +151,16 @@ static void bytes_and_times(void **state)
     tw_json_time(&t, INT64_C(1772352001123456789), false);
     tw_json_time(&t, INT64_C(1772352001123456789), true);
     EXPECT(&t, "\"2026-03-01T08:00:01.123456Z\",\"2026-03-01T08:00:01.123456789Z\"");
+    /* The second written last is remembered: others must not take it for theirs. */
+    tw_json_time(&t, INT64_C(1772352001999999999), false);
+    tw_json_time(&t, INT64_C(1772352002000000000), false);
+    tw_json_time(&t, -1, false);
+    tw_json_time(&t, 0, true);
+    tw_json_time(&t, -999999999, false);
+    tw_json_time(&t, 999, true);
+    EXPECT(&t, "\"2026-03-01T08:00:01.999999Z\",\"2026-03-01T08:00:02.000000Z\","
+               "\"1969-12-31T23:59:59.999999Z\",\"1970-01-01T00:00:00.000000000Z\","
+               "\"1969-12-31T23:59:59.000000Z\",\"1970-01-01T00:00:00.000000999Z\"");
     tw_text_free(&t);
 }
 

@@ -223,6 +223,41 @@ static void value_and_time(void **state)
     scene_close(&s);
 }
 
+/* The end of its life as a moment: epoch milliseconds or ISO 8601. */
+static void life_that_ends_at_a_moment(void **state)
+{
+    struct scene s;
+    char iso[TW_TIME_TEXT];
+    (void)state;
+    start(&s);
+    for (int as_text = 0; as_text < 2; as_text++) {
+        for (double after_s = 3; after_s < 8; after_s += 3) {
+            int64_t end_ns = (s.now_ns / SECOND + 6) * SECOND;
+            struct tw_value end = num((double)(end_ns / TW_NS_PER_MS));
+            if (as_text)
+                end = (struct tw_value){.kind = TW_VALUE_STRING,
+                    .s = {iso, tw_time_text(iso, end_ns, false)}};
+            const struct leaf leaves[] = {{"/ok", truth(true)}, {"/ai", text("bot2")},
+                {"/node", text(node)}, {"/value", num(70)}, {"/for", end}, {NULL, {0}}};
+            scene_message(&s, 1, "10.7.0.40", "desk", TW_ACTION_PUBLISH, "kiln/ok", leaves);
+            write_value(&s, after_s, node, flt(70), "Good");
+            expect_state(&s, after_s < 5 ? "valid 70 desk" : "expired 70 desk");
+        }
+    }
+    scene_close(&s);
+}
+
+/* The request was lost at the tap: an answer alone does not tell what was written. */
+static void write_whose_request_is_lost(void **state)
+{
+    struct scene s;
+    (void)state;
+    start(&s);
+    write_value(&s, 1, NULL, (struct tw_value){.kind = TW_VALUE_NULL}, "Good");
+    expect_state(&s, "unknown unknown unknown");
+    scene_close(&s);
+}
+
 static void arrays_and_calls(void **state)
 {
     static const struct tw_value zones[] = {
@@ -337,7 +372,9 @@ static void what_was_not_seen(void **state)
     expect_state(&s, "unknown unknown unknown");
     write_value(&s, 2, node, flt(70), "Good");
     expect_state(&s, "missing unknown unknown");
-    assert_true(scene_find(&s, "STATE")->readable < 100);
+    const struct found *f = scene_find(&s, "STATE");
+    assert_non_null(f);
+    assert_true(f->readable < 100);
     struct tw_event gap = {.protocol = TW_PROTO_MQTT,
         .action = TW_ACTION_GAP,
         .src = scene_at("10.7.0.40", 5),
@@ -552,6 +589,8 @@ int main(void)
         cmocka_unit_test(who_may_approve),
         cmocka_unit_test(messages_that_do_not_count),
         cmocka_unit_test(value_and_time),
+        cmocka_unit_test(life_that_ends_at_a_moment),
+        cmocka_unit_test(write_whose_request_is_lost),
         cmocka_unit_test(arrays_and_calls),
         cmocka_unit_test(commands_by_mqtt),
         cmocka_unit_test(two_uses_and_repeats),

@@ -267,6 +267,43 @@ static void coverage(void **state)
     scene_close(&s);
 }
 
+static const char by_leaf[] = "rules:\n"
+                              "  - {id: L-1, name: one leaf, rev: 1, when: \"action = publish and "
+                              "field = /b and value > 5\",\n"
+                              "     evidence: D, severity: 50, output: \"%value\"}\n"
+                              "  - {id: L-2, name: sender, rev: 1, when: \"action = publish and "
+                              "actor.id = bot3 and value > 5\",\n"
+                              "     evidence: D, severity: 50, output: \"%value\"}\n"
+                              "  - {id: L-3, name: held, rev: 1, when: \"action = publish and "
+                              "actor.id = bot3 and value > 5\",\n"
+                              "     hold: {when: \"field = /a\", by: [actor], for: 10s},\n"
+                              "     evidence: D, severity: 50, output: \"%value\"}\n";
+
+/* A rule that a message as a whole, or its first leaf, does not match may still match the next
+ * leaf; one that its sender rules out is out for all of them, and only for them. */
+static void leaves_are_judged_each(void **state)
+{
+    struct scene s;
+    const struct leaf leaves[] = {{"/a", num(9)}, {"/b", num(3)}, {"/b", num(7)}, {NULL, num(0)}};
+    (void)state;
+    scene_open(&s, inventory, by_leaf);
+    scene_message(&s, 1, "10.7.0.51", "one", TW_ACTION_PUBLISH, "t", leaves);
+    assert_int_equal(1, s.n);
+    assert_string_equal("L-1", s.found[0].rule);
+    assert_string_equal("7", s.found[0].summary);
+    scene_clear(&s);
+    scene_message(&s, 1, "10.7.0.53", "three", TW_ACTION_PUBLISH, "t", leaves);
+    assert_int_equal(3, s.n);
+    assert_string_equal("L-2", s.found[0].rule); /* /a, at which L-3 falls silent */
+    assert_string_equal("9", s.found[0].summary);
+    assert_string_equal("L-1", s.found[1].rule);
+    assert_string_equal("L-2", s.found[2].rule);
+    scene_clear(&s);
+    scene_message(&s, 1, "10.7.0.51", "one", TW_ACTION_PUBLISH, "t", leaves);
+    assert_int_equal(1, s.n);
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +313,7 @@ int main(void)
         cmocka_unit_test(holding),
         cmocka_unit_test(hostile_texts),
         cmocka_unit_test(coverage),
+        cmocka_unit_test(leaves_are_judged_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,6 +234,21 @@ static void flows_of_other_protocols(void **state)
     HOLD(begun, &scene);
 }
 
+static void what_events_of_a_message_share(void **state)
+{
+    static const char *const shared[] = {"action", "protocol", "src.ip", "dst.mac",
+        "mqtt.client_id", "actor", "actor.is_ai", "actor.mismatch", "target", "target.kind",
+        "session.after_gap"};
+    static const char *const own[] = {"object", "object.name", "field", "value", "type", "status",
+        "status.bad", "truncated", "target.object", "variable.role", "grant.allowed",
+        "approval.state", "report.confidence", "change.open", "opcua.attribute", "opcua.object_id"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+        assert_true(tw_field_is_shared(tw_field_find(tw_str_of(shared[i]))));
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        assert_false(tw_field_is_shared(tw_field_find(tw_str_of(own[i]))));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_write_by_an_ai_system),
         cmocka_unit_test(filters_that_ask_for_everything),
         cmocka_unit_test(flows_of_other_protocols),
+        cmocka_unit_test(what_events_of_a_message_share),
     };
     return cmocka_run_group_tests_name("event/fields", tests, NULL, NULL);
 }

@@ -84,6 +84,9 @@ static const struct {
         "number\n"},
     {"t", "[{\"token\":[1]},2]", "json\n/0/token/0:\"(redacted)\" string\n/1:2 number\n"},
     {"dev/token", "abc", "text:\"(redacted)\" string\n"},
+    {"dev/token", "{\"value\":\"abc\",\"n\":[1]}",
+        "json\n/value:\"(redacted)\" string\n/n/0:\"(redacted)\" string\n"},
+    {"t", "18446744073709551615", "number:18446744073709551615 number\n"},
     {"dev/token", "", "empty\n"},
     /* chosen by topic, never by trial */
     {"spBv1.0/g/NDATA/e", "\x08\x01", "sparkplug\n"},
