@@ -1,6 +1,6 @@
 #pragma once
-/* Words for people, on standard error or a file. Only cli/ and pipeline/ log; other modules return a
- * status. Hostile strings are escaped and cut before they are printed. Thread-safe. */
+/* Words for people, on standard error or a file. Only cli/ and pipeline/ log; other modules return
+ * a status. Hostile strings are escaped and cut before they are printed. Thread-safe. */
 
 #include <stdbool.h>
 
@@ -14,7 +14,6 @@ void tw_log_set_stamped(int stamped);
  * set when it can not be opened. Not while threads log. */
 bool tw_log_open(const char *path);
 void tw_log_close(void);
-void tw_log(enum tw_log_level level, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void tw_log(enum tw_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "error", "warn", "info", "debug"; -1 for anything else. */
 int tw_log_level_of(const char *name);

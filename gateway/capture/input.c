@@ -11,8 +11,8 @@
 #include "capture/packet.h"
 
 enum { SNAPLEN = 262144, RING_MB = 64, BLOCK_MS = 100, SHORT_NAME = 256 };
-/* Times of files are what somebody wrote there. Up to 2255 they fit 64 bits of nanoseconds, with room
- * for every window that is added to them. */
+/* Times of files are what somebody wrote there. Up to 2255 they fit 64 bits of nanoseconds, with
+ * room for every window that is added to them. */
 static const int64_t last_second = 9000000000;
 
 void tw_input_error(

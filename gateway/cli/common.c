@@ -13,8 +13,8 @@ bool tw_common_logging(const struct tw_options *o)
     if (o->log_level != NULL)
         level = tw_log_level_of(o->log_level);
     if (level < 0) {
-        tw_log(TW_LOG_ERROR, "--log-level is one of error, warn, info, debug; not '%s'",
-            o->log_level);
+        tw_log(
+            TW_LOG_ERROR, "--log-level is one of error, warn, info, debug; not '%s'", o->log_level);
         return false;
     }
     tw_log_set_level((enum tw_log_level)level);
@@ -100,6 +100,13 @@ bool tw_output_close(struct tw_output *out)
     return !failed;
 }
 
+/* main() looks whether standard output took it. */
+void tw_common_print(struct tw_text *t_take)
+{
+    fwrite(t_take->p, 1, t_take->len, stdout);
+    tw_text_free(t_take);
+}
+
 /* Signal handlers can reach nothing else. */
 static struct tw_capture *volatile stopped_by_signal;
 
@@ -114,7 +121,7 @@ void tw_common_stop_on_signal(struct tw_capture *capture)
 {
     /* Once: whoever asks a second time does not want to wait for the broker. */
     struct sigaction before, action = {.sa_handler = capture != NULL ? on_signal : SIG_DFL,
-        .sa_flags = (int)SA_RESETHAND};
+                                 .sa_flags = (int)SA_RESETHAND};
     stopped_by_signal = capture;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);

@@ -24,6 +24,9 @@ void tw_output_write(struct tw_output *out, struct tw_str bytes);
 /* Flushes; false (and a message) when anything could not be written. */
 bool tw_output_close(struct tw_output *out);
 
+/* Print to standard output, and free. */
+void tw_common_print(struct tw_text *t_take);
+
 /* Ctrl-C, SIGTERM and SIGHUP stop this capture; NULL: they end the program at once again. */
 void tw_common_stop_on_signal(struct tw_capture *capture);
 

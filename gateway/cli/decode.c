@@ -69,11 +69,29 @@ static int run(const struct tw_options *o, struct decode *d, struct tw_pipeline_
     return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
 }
 
+static int open_and_run(
+    const struct tw_options *o, struct decode *d, struct tw_pipeline_config *config)
+{
+    struct tw_capture_error err = {0};
+    enum tw_status st = tw_capture_open_files(o->args.at, o->args.n, o->filter, &d->capture, &err);
+    int code = tw_common_exit_of(st);
+    if (st != TW_OK)
+        tw_log(TW_LOG_ERROR, "%s", err.text);
+    if (d->capture == NULL)
+        return code;
+    tw_common_stop_on_signal(d->capture);
+    config->capture = d->capture;
+    int run_code = tw_output_open(&d->out, "-") ? run(o, d, config) : TW_EXIT_FAILED;
+    if (!tw_output_close(&d->out))
+        run_code = TW_EXIT_FAILED;
+    tw_capture_close(d->capture);
+    return st == TW_OK || run_code != TW_EXIT_OK ? run_code : code;
+}
+
 int tw_cmd_decode(const struct tw_options *o)
 {
     struct decode d = {0};
     bool bad_progress;
-    struct tw_capture_error err = {0};
     struct tw_pipeline_config config = {
         .limits = tw_limits_default(),
         .payload_digests = true,
@@ -81,33 +99,14 @@ int tw_cmd_decode(const struct tw_options *o)
     };
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;
-    int code = tw_cli_keys_load(o, &config);
-    if (code != TW_EXIT_OK)
-        return code;
     struct tw_progress *progress = tw_progress_new(o, &bad_progress);
-    if (bad_progress) {
-        tw_cli_keys_free(&config);
+    if (bad_progress)
         return TW_EXIT_USAGE;
-    }
-    code = TW_EXIT_FAILED;
-    enum tw_status st =
-        tw_capture_open_files(o->args.at, o->args.n, o->filter, &d.capture, &err);
-    if (st != TW_OK) {
-        tw_log(TW_LOG_ERROR, "%s", err.text);
-        code = tw_common_exit_of(st);
-    }
-    if (d.capture != NULL) {
-        tw_common_stop_on_signal(d.capture);
-        config.capture = d.capture;
-        config.progress = progress ? tw_progress_show : NULL;
-        config.progress_user = progress;
-        int run_code = tw_output_open(&d.out, "-") ? run(o, &d, &config) : TW_EXIT_FAILED;
-        if (!tw_output_close(&d.out))
-            run_code = TW_EXIT_FAILED;
-        if (st == TW_OK || run_code != TW_EXIT_OK)
-            code = run_code;
-        tw_capture_close(d.capture);
-    }
+    config.progress = progress ? tw_progress_show : NULL;
+    config.progress_user = progress;
+    int code = tw_cli_keys_load(o, &config);
+    if (code == TW_EXIT_OK)
+        code = open_and_run(o, &d, &config);
     tw_cli_keys_free(&config);
     tw_progress_free(progress);
     tw_text_free(&d.text);

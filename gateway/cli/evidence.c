@@ -20,7 +20,7 @@ struct input {
 };
 
 struct tw_evidence_source {
-    pthread_mutex_t lock;    /* the reader notes, the analyst asks */
+    pthread_mutex_t lock; /* the reader notes, the analyst asks */
     struct change *changes;
     size_t n, size;
     struct input *inputs;
@@ -40,7 +40,8 @@ struct tw_evidence_source *tw_evidence_source_new(const struct tw_capture *captu
     }
     for (size_t i = 0; i < n; i++) {
         const char *slash = strrchr(names[i].name, '/');
-        inputs[i] = (struct input){.path = names[i].name, .name = slash ? slash + 1 : names[i].name};
+        inputs[i] =
+            (struct input){.path = names[i].name, .name = slash ? slash + 1 : names[i].name};
     }
     s->inputs = inputs;
     s->n_inputs = n;

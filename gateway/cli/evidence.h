@@ -1,6 +1,6 @@
 #pragma once
-/* Which input holds a packet, and that input's SHA-256, for the evidence of alerts. The digest is made
- * when it is first asked for: a replay without alerts reads no file twice. */
+/* Which input holds a packet, and that input's SHA-256, for the evidence of alerts. The digest is
+ * made when it is first asked for: a replay without alerts reads no file twice. */
 
 #include "capture/capture.h"
 

@@ -1,6 +1,4 @@
-#include "cli/cli.h"
-
-#include "base/text.h"
+#include "cli/common.h"
 #include "event/fields.h"
 
 static const char *type_name(enum tw_field_type type)
@@ -49,8 +47,8 @@ int tw_cmd_fields(const struct tw_options *o)
         if (o->json)
             as_json(&t, f);
         else if (o->markdown)
-            tw_text_addf(&t, "| `%s` | %s | %s | `%s` |\n", f->name, type_name(f->type), f->doc,
-                example);
+            tw_text_addf(
+                &t, "| `%s` | %s | %s | `%s` |\n", f->name, type_name(f->type), f->doc, example);
         else
             tw_text_addf(&t, "%-28s %-8s %s\n", f->name, type_name(f->type), f->doc);
     }
@@ -58,7 +56,6 @@ int tw_cmd_fields(const struct tw_options *o)
         tw_json_array_end(&t);
         tw_text_add(&t, "\n", 1);
     }
-    fwrite(t.p, 1, t.len, stdout);
-    tw_text_free(&t);
+    tw_common_print(&t);
     return TW_EXIT_OK;
 }

@@ -49,7 +49,6 @@ int tw_cmd_inventory_schema(const struct tw_options *o)
     struct tw_text t = {0};
     (void)o;
     tw_registry_schema(&t);
-    fwrite(t.p, 1, t.len, stdout);
-    tw_text_free(&t);
+    tw_common_print(&t);
     return TW_EXIT_OK;
 }

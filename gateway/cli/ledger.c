@@ -23,8 +23,7 @@ static void as_json(const struct tw_ledger_verdict *v)
     }
     tw_json_object_end(&t);
     tw_text_add(&t, "\n", 1);
-    fwrite(t.p, 1, t.len, stdout);
-    tw_text_free(&t);
+    tw_common_print(&t);
 }
 
 int tw_cmd_ledger_verify(const struct tw_options *o)

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-
 static void text(struct tw_text *t, const char *key, const char *value)
 {
     tw_json_key(t, key);
@@ -35,10 +34,8 @@ void tw_state_json(struct tw_text *t, const struct tw_gateway_state *s, bool onl
 /* A lost state, stats or risk message is made good by the next one. */
 static void send_newest(struct tw_publisher *p, const char *topic, const struct tw_text *t)
 {
-    const struct tw_message m = {.topic = tw_str_of(topic),
-        .payload = tw_text_str(t),
-        .retain = true,
-        .volatile_ = true};
+    const struct tw_message m = {
+        .topic = tw_str_of(topic), .payload = tw_text_str(t), .retain = true, .volatile_ = true};
     enum tw_status st = t->failed ? TW_NO_MEMORY : tw_publisher_send(p, &m);
     (void)st;
 }
@@ -51,8 +48,8 @@ void tw_publish_state(struct tw_publisher *p, const struct tw_gateway_state *s)
     tw_text_free(&t);
 }
 
-void tw_publish_stats(struct tw_publisher *p, const struct tw_gateway_state *s,
-    const struct tw_analyst_stats *stats)
+void tw_publish_stats(
+    struct tw_publisher *p, const struct tw_gateway_state *s, const struct tw_analyst_stats *stats)
 {
     struct tw_text t = {0};
     const struct tw_publisher_stats broker = tw_publisher_stats(p);

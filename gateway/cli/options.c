@@ -9,7 +9,7 @@
 enum kind { FLAG, TEXT, LIST };
 
 struct option_row {
-    char letter;             /* in a command's list; also the short option when `is_short` */
+    char letter; /* in a command's list; also the short option when `is_short` */
     bool is_short;
     const char *name, *argument, *help;
     enum kind kind;
@@ -24,8 +24,8 @@ static const struct option_row rows[] = {
     {'I', false, "inventory", "FILE", "plant inventory (YAML)", TEXT, AT(inventory)},
     {'R', false, "rules", "PATH", "rule file or folder; may be repeated", LIST, AT(rules)},
     {'t', false, "threads", "N", "workers; 0 = one for each core (default 1)", TEXT, AT(threads)},
-    {'k', false, "opcua-keys", "FILE", "decrypt OPC UA with this key log (Wireshark's format)", TEXT,
-        AT(opcua_keys)},
+    {'k', false, "opcua-keys", "FILE", "decrypt OPC UA with this key log (Wireshark's format)",
+        TEXT, AT(opcua_keys)},
     {'F', true, "filter", "BPF", "look only at packets that match", TEXT, AT(filter)},
     {'S', false, "set", "KEY=VALUE", "override a setting; may be repeated", LIST, AT(set)},
     {'D', false, "dump-config", NULL, "print the configuration in force and leave", FLAG,
@@ -126,7 +126,8 @@ struct getopt_table {
     char shorts[3 * N_ROWS + 4];
 };
 
-/* Long options return 256 + row, so that letters of options without a short form are never typed. */
+/* Long options return 256 + row, so that letters of options without a short form are never typed.
+ */
 static void build(const struct tw_command *command, struct getopt_table *t)
 {
     size_t n = 0;
@@ -135,8 +136,8 @@ static void build(const struct tw_command *command, struct getopt_table *t)
     for (size_t i = 0; i < N_ROWS; i++) {
         if (!takes(command, &rows[i]))
             continue;
-        t->longs[n++] = (struct option){rows[i].name,
-            rows[i].argument ? required_argument : no_argument, NULL, 256 + (int)i};
+        t->longs[n++] = (struct option){
+            rows[i].name, rows[i].argument ? required_argument : no_argument, NULL, 256 + (int)i};
         if (!rows[i].is_short)
             continue;
         *s++ = rows[i].letter;

@@ -88,8 +88,8 @@ void tw_progress_show(void *progress, const struct tw_capture_stats *stats)
     fprintf(stderr, "\r\033[K%.1f", mb);
     if (stats->total_bytes > 0)
         fprintf(stderr, " of %.1f", (double)stats->total_bytes / 1e6);
-    fprintf(stderr, " MB  %.1f MB/s  %llu packets", mb / seconds,
-        (unsigned long long)stats->packets);
+    fprintf(
+        stderr, " MB  %.1f MB/s  %llu packets", mb / seconds, (unsigned long long)stats->packets);
     left(now - p->started_ns, stats->read_bytes, stats->total_bytes);
     fprintf(stderr, "  %llu alerts", (unsigned long long)p->alerts);
     fflush(stderr);

@@ -92,13 +92,20 @@ static bool open_publisher(struct replay *r)
     return false;
 }
 
-/* Where alerts are listed: --alerts FILE, else a table on a terminal, else JSON lines. */
+static bool is_stdout(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
+/* Where alerts are listed: --alerts FILE, else a table on a terminal, else JSON lines; not where
+ * something else was asked for. */
 static bool open_listing(struct replay *r)
 {
     const char *path = r->o->alerts;
-    if (path == NULL && isatty(STDOUT_FILENO) && !r->o->json)
+    const bool taken = is_stdout(r->o->events) || is_stdout(r->o->summary);
+    if (path == NULL && !taken && isatty(STDOUT_FILENO) && !r->o->json)
         r->sink.table = true;
-    else if (!tw_output_open(&r->sink.lines, path ? path : "-"))
+    else if (!tw_output_open(&r->sink.lines, path != NULL || taken ? path : "-"))
         return false;
     return tw_output_open(&r->events, r->o->events);
 }
@@ -137,14 +144,7 @@ static bool make_analyst(struct replay *r, const struct tw_limits *limits)
         .event_user = r,
         .registry = r->watch.registry,
         .rules = r->watch.rules,
-        .alerts = {.site = r->watch.site,
-            .gateway = r->watch.gateway,
-            .ruleset = tw_rules_digest(r->watch.rules),
-            .inventory = tw_registry_digest(r->watch.registry),
-            .engine = TW_VERSION,
-            .ndpi = tw_ndpi_version(),
-            .source = tw_evidence_source_get,
-            .source_user = r->evidence},
+        .alerts = tw_watch_alerts(&r->watch, r->evidence),
         .alert = tw_alert_sink_take,
         .alert_user = &r->sink,
     };
@@ -192,7 +192,7 @@ static int verdict(const struct replay *r, int code, bool has_limit, enum tw_sev
 static int open_and_run(struct replay *r, struct tw_pipeline_config *config)
 {
     struct tw_capture_error err = {0};
-    const char *filter = r->o->filter;
+    const char *filter = r->o->filter ? r->o->filter : r->watch.config->filter;
     enum tw_status st =
         tw_capture_open_files(r->o->args.at, r->o->args.n, filter, &r->capture, &err);
     int code = tw_common_exit_of(st);
@@ -221,8 +221,12 @@ int tw_cmd_replay(const struct tw_options *o)
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;
     if (o->fail_on != NULL && !tw_severity_of(tw_str_of(o->fail_on), &limit)) {
-        tw_log(TW_LOG_ERROR,
-            "--fail-on is one of info, low, medium, high, critical; not '%s'", o->fail_on);
+        tw_log(TW_LOG_ERROR, "--fail-on is one of info, low, medium, high, critical; not '%s'",
+            o->fail_on);
+        return TW_EXIT_USAGE;
+    }
+    if (is_stdout(o->alerts) + is_stdout(o->events) + is_stdout(o->summary) > 1) {
+        tw_log(TW_LOG_ERROR, "only one of --alerts, --events and --summary can go to '-'");
         return TW_EXIT_USAGE;
     }
     r.sink.progress = tw_progress_new(o, &bad_progress);

@@ -1,5 +1,7 @@
 #include "cli/report.h"
 
+#include "cli/common.h"
+
 void tw_report_diags(const struct tw_diags *diags, bool json)
 {
     if (!json) {
@@ -8,6 +10,5 @@ void tw_report_diags(const struct tw_diags *diags, bool json)
     }
     struct tw_text t = {0};
     tw_diags_json(diags, &t);
-    fwrite(t.p, 1, t.len, stdout);
-    tw_text_free(&t);
+    tw_common_print(&t);
 }

@@ -1,5 +1,6 @@
 #pragma once
-/* Diagnostics of configuration files, for people on standard error or as data on standard output. */
+/* Diagnostics of configuration files, for people on standard error or as data on standard output.
+ */
 
 #include "cli/cli.h"
 #include "config/diag.h"

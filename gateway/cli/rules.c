@@ -10,8 +10,8 @@ static struct tw_rules *load(const struct tw_options *o, struct tw_diags *diags,
     struct tw_config *c = tw_watch_config(o, diags);
     if (c == NULL)
         return NULL;
-    struct tw_rules *rules = o->args.n > 0 ? tw_rules_load(o->args.at, o->args.n, diags)
-                                           : tw_watch_rules(o, c, diags);
+    struct tw_rules *rules =
+        o->args.n > 0 ? tw_rules_load(o->args.at, o->args.n, diags) : tw_watch_rules(o, c, diags);
     *out_code = rules == NULL ? TW_EXIT_RULES : TW_EXIT_OK;
     tw_config_free(c);
     return rules;
@@ -60,8 +60,7 @@ static void list_json(const struct tw_rules *rules)
     }
     tw_json_array_end(&t);
     tw_text_add(&t, "\n", 1);
-    fwrite(t.p, 1, t.len, stdout);
-    tw_text_free(&t);
+    tw_common_print(&t);
 }
 
 int tw_cmd_rules_list(const struct tw_options *o)
@@ -93,7 +92,6 @@ int tw_cmd_rules_schema(const struct tw_options *o)
     struct tw_text t = {0};
     (void)o;
     tw_rules_schema(&t);
-    fwrite(t.p, 1, t.len, stdout);
-    tw_text_free(&t);
+    tw_common_print(&t);
     return TW_EXIT_OK;
 }

@@ -24,7 +24,9 @@ struct live {
     struct tw_alert_sink sink;
     struct tw_gateway_state state;
     char boot[24];
-    int64_t next_stats_ns;
+    int64_t next_stats_ns, next_look_ns;
+    bool broker_up;
+    char broker_said[256]; /* the last complaint that was logged */
 };
 
 static void new_boot(struct live *l)
@@ -60,6 +62,24 @@ static void publish_stats(struct live *l)
     tw_publish_state(l->sink.publisher, &l->state);
 }
 
+/* Nobody needs to wait for the next start to learn that nothing is published. */
+static void look_at_broker(struct live *l)
+{
+    const struct tw_config *c = l->watch.config;
+    if (l->sink.publisher == NULL)
+        return;
+    const struct tw_publisher_stats s = tw_publisher_stats(l->sink.publisher);
+    if (s.connected && !l->broker_up)
+        tw_log(
+            TW_LOG_INFO, "connected to the broker at %s:%d", c->broker.host, (int)c->broker.port);
+    else if (!s.connected && s.last_error[0] != '\0' && strcmp(s.last_error, l->broker_said) != 0)
+        tw_log(TW_LOG_WARN,
+            "the broker at %s:%d can not be used: %s; trying again, %llu messages wait",
+            c->broker.host, (int)c->broker.port, s.last_error, (unsigned long long)s.spooled);
+    l->broker_up = s.connected;
+    tw_str_copy(l->broker_said, sizeof(l->broker_said), tw_str_of(s.connected ? "" : s.last_error));
+}
+
 static void on_event(void *user, struct tw_event *event)
 {
     struct live *l = user;
@@ -70,6 +90,10 @@ static void on_tick(void *user, int64_t now_ns)
 {
     struct live *l = user;
     tw_analyst_tick(l->analyst, now_ns);
+    if (now_ns >= l->next_look_ns) {
+        look_at_broker(l);
+        l->next_look_ns = now_ns + TW_NS_PER_S;
+    }
     if (now_ns < l->next_stats_ns)
         return;
     if (l->next_stats_ns != 0)
@@ -163,7 +187,8 @@ static bool open_broker(struct live *l)
     tw_text_free(&t.online);
     tw_text_free(&t.offline);
     if (st != TW_OK)
-        tw_log(TW_LOG_ERROR, "the broker at %s:%d can not be used: %s; see broker: in the configuration",
+        tw_log(TW_LOG_ERROR,
+            "the broker at %s:%d can not be used: %s; see broker: in the configuration",
             config.host, config.port, err);
     else if (err[0] != '\0')
         tw_log(TW_LOG_WARN, "%s", err);
@@ -177,14 +202,7 @@ static bool make_analyst(struct live *l, const struct tw_limits *limits)
         .limits = *limits,
         .registry = l->watch.registry,
         .rules = l->watch.rules,
-        .alerts = {.site = l->watch.site,
-            .gateway = l->watch.gateway,
-            .ruleset = tw_rules_digest(l->watch.rules),
-            .inventory = tw_registry_digest(l->watch.registry),
-            .engine = TW_VERSION,
-            .ndpi = tw_ndpi_version(),
-            .source = l->o->play ? tw_evidence_source_get : NULL,
-            .source_user = l->evidence},
+        .alerts = tw_watch_alerts(&l->watch, l->o->play ? l->evidence : NULL),
         .alert = on_alert,
         .alert_user = l,
     };

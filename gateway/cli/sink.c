@@ -16,8 +16,7 @@ static bool wire_form(struct tw_alert_sink *s, struct tw_str json, struct tw_str
     }
     tw_text_clear(&s->wire);
     tw_text_add(&s->wire, json.p, json.len - 1);
-    tw_text_addf(
-        &s->wire, ",\"boot\":\"%s\",\"seq\":%llu}", s->boot, (unsigned long long)++s->seq);
+    tw_text_addf(&s->wire, ",\"boot\":\"%s\",\"seq\":%llu}", s->boot, (unsigned long long)++s->seq);
     *out = tw_text_str(&s->wire);
     return !s->wire.failed;
 }

@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "score/score.h"
 
-static void words(const struct tw_pipeline_result *r, const struct tw_analyst_stats *s,
-    int64_t wall_ns)
+static void words(
+    const struct tw_pipeline_result *r, const struct tw_analyst_stats *s, int64_t wall_ns)
 {
     double seconds = (double)(r->last_ns - r->first_ns) / 1e9;
     tw_log(TW_LOG_INFO, "%llu packets (%.1f s of traffic) in %.2f s, %llu flows, %llu actions",
@@ -88,8 +88,8 @@ static void unseen(struct tw_text *t, const struct tw_pipeline_result *r)
     tw_json_object_end(t);
 }
 
-bool tw_summary_write(const char *path, const struct tw_pipeline_result *r,
-    const struct tw_analyst_stats *s)
+bool tw_summary_write(
+    const char *path, const struct tw_pipeline_result *r, const struct tw_analyst_stats *s)
 {
     struct tw_text t = {0};
     struct tw_output out;

@@ -1,6 +1,9 @@
 #include "cli/watch.h"
 
+#include <unistd.h>
+
 #include "base/log.h"
+#include "cli/evidence.h"
 #include "cli/paths.h"
 #include "cli/report.h"
 
@@ -16,8 +19,7 @@ static void dump(const struct tw_config *c)
 {
     struct tw_text t = {0};
     tw_config_dump(c, &t);
-    fwrite(t.p, 1, t.len, stdout);
-    tw_text_free(&t);
+    tw_common_print(&t);
 }
 
 struct tw_rules *tw_watch_rules(
@@ -32,6 +34,12 @@ struct tw_rules *tw_watch_rules(
     }
     if (paths.n == 0)
         paths.at[paths.n++] = tw_default_rules();
+    if (o->rules.n == 0 && c->rules.n == 0 && access(paths.at[0], R_OK) != 0) {
+        tw_diag_add(diags, TW_DIAG_ERROR, paths.at[0], 0, 0, NULL,
+            "name them with --rules, or under rules: in the configuration",
+            "no rules are installed, and there are none here");
+        return NULL;
+    }
     return tw_rules_load(paths.at, paths.n, diags);
 }
 
@@ -125,6 +133,21 @@ struct tw_limits tw_watch_limits(const struct tw_watch *w)
     if (c->limits.memory_mb > 0)
         limits.pool_bytes = (size_t)c->limits.memory_mb << 19; /* half of it for buffers */
     return limits;
+}
+
+struct tw_alerts_config tw_watch_alerts(
+    const struct tw_watch *w, struct tw_evidence_source *captures)
+{
+    return (struct tw_alerts_config){
+        .site = w->site,
+        .gateway = w->gateway,
+        .ruleset = tw_rules_digest(w->rules),
+        .inventory = tw_registry_digest(w->registry),
+        .engine = TW_VERSION,
+        .ndpi = tw_ndpi_version(),
+        .source = captures != NULL ? tw_evidence_source_get : NULL,
+        .source_user = captures,
+    };
 }
 
 struct tw_broker_config tw_watch_broker(const struct tw_watch *w, const char *root, char *root_out,

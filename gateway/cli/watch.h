@@ -1,14 +1,16 @@
 #pragma once
-/* What replay and run share: configuration, inventory and rules loaded and checked, and where alerts
- * go. */
+/* What replay and run share: configuration, inventory and rules loaded and checked, and where
+ * alerts go. */
 
 #include "cli/common.h"
 #include "config/gateway.h"
 #include "share/ledger.h"
 #include "share/publisher.h"
 
+struct tw_evidence_source; /* cli/evidence.h */
+
 struct tw_watch {
-    struct tw_config *config;      /* never NULL once loaded: defaults without --config */
+    struct tw_config *config; /* never NULL once loaded: defaults without --config */
     struct tw_registry *registry;
     struct tw_rules *rules;
     const char *site, *gateway;
@@ -17,25 +19,29 @@ struct tw_watch {
 /* Load everything, print every diagnostic. TW_EXIT_OK, or the exit code of what is wrong. */
 int tw_watch_load(const struct tw_options *o, struct tw_watch *out);
 void tw_watch_free(struct tw_watch *w);
-/* The parts: --config and --set; --rules, else those of the configuration, else the default ones. */
+/* The parts: --config and --set; --rules, else those of the configuration, else the default ones.
+ */
 struct tw_config *tw_watch_config(const struct tw_options *o, struct tw_diags *diags);
 struct tw_rules *tw_watch_rules(
     const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags);
 struct tw_limits tw_watch_limits(const struct tw_watch *w);
+/* What alerts say of this gateway; with `captures` also of the file that holds their packets. */
+struct tw_alerts_config tw_watch_alerts(
+    const struct tw_watch *w, struct tw_evidence_source *captures);
 
 /* An alert's way out: the ledger first, then standard output or a file, then the broker. */
 struct tw_alert_sink {
-    struct tw_ledger *ledger;      /* may be NULL */
+    struct tw_ledger *ledger;       /* may be NULL */
     struct tw_publisher *publisher; /* may be NULL */
-    struct tw_output lines;        /* JSON lines; file NULL: none */
-    bool table;                    /* readable lines on standard output instead */
+    struct tw_output lines;         /* JSON lines; file NULL: none */
+    bool table;                     /* readable lines on standard output instead */
     const char *boot;
-    uint64_t seq;                  /* without a ledger */
+    uint64_t seq; /* without a ledger */
     struct tw_text wire;
     struct tw_progress *progress;
     enum tw_severity worst;
-    bool any;                      /* `worst` is of an alert */
-    bool failed;                   /* an alert could not be kept */
+    bool any;    /* `worst` is of an alert */
+    bool failed; /* an alert could not be kept */
     uint64_t alerts;
 };
 /* tw_alert_fn */

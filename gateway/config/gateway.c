@@ -219,16 +219,34 @@ static void apply(const struct reading *r, const struct tw_node *root)
     }
 }
 
+static void clear(struct tw_config *c, const struct tw_option *o)
+{
+    void *at = tw_option_at(c, o);
+    if (o->kind == TW_OPTION_TEXTS || o->kind == TW_OPTION_PATHS) {
+        names_free(at);
+    } else if (o->kind != TW_OPTION_INT) {
+        free(*(char **)at);
+        *(char **)at = NULL;
+    }
+}
+
+/* What holds when the key is not given. */
+static bool set_default(struct tw_config *c, const struct tw_option *o)
+{
+    clear(c, o);
+    if (o->kind == TW_OPTION_INT)
+        *(int64_t *)tw_option_at(c, o) = o->init;
+    if (o->text == NULL)
+        return true;
+    char **at = tw_option_at(c, o);
+    *at = strdup(o->text);
+    return *at != NULL;
+}
+
 static bool defaults(struct tw_config *c)
 {
     for (const struct tw_option *o = tw_config_options(); o->name != NULL; o++) {
-        if (o->kind == TW_OPTION_INT)
-            *(int64_t *)tw_option_at(c, o) = o->init;
-        if (o->text == NULL)
-            continue;
-        char **at = tw_option_at(c, o);
-        *at = strdup(o->text);
-        if (*at == NULL)
+        if (!set_default(c, o))
             return false;
     }
     return true;
@@ -283,13 +301,8 @@ void tw_config_free(struct tw_config *c)
 {
     if (c == NULL)
         return;
-    for (const struct tw_option *o = tw_config_options(); o->name != NULL; o++) {
-        void *at = tw_option_at(c, o);
-        if (o->kind == TW_OPTION_TEXTS || o->kind == TW_OPTION_PATHS)
-            names_free(at);
-        else if (o->kind != TW_OPTION_INT)
-            free(*(char **)at);
-    }
+    for (const struct tw_option *o = tw_config_options(); o->name != NULL; o++)
+        clear(c, o);
     forget(&c->broker.password);
     free(c->path);
     free(c);
@@ -328,7 +341,10 @@ bool tw_config_set(struct tw_config *c, const char *assignment, struct tw_diags 
     struct tw_yaml *y = tw_yaml_load_bytes(where, sign + 1, strlen(sign + 1), diags);
     if (y != NULL && y->root == NULL)
         tw_diag_add(diags, TW_DIAG_ERROR, where, 0, 0, NULL, NULL, "the value is missing");
-    else if (y != NULL && diags->errors == errors)
+    else if (y != NULL && diags->errors == errors && tw_node_is_null(y->root)) {
+        if (!set_default(c, o))
+            no_memory(diags);
+    } else if (y != NULL && diags->errors == errors)
         setters[o->kind](&(struct reading){.c = c, .y = y, .d = diags}, o, y->root);
     tw_yaml_free(y);
     free(where);

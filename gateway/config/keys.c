@@ -144,16 +144,10 @@ static const struct {
     [TW_KEY_RATE] = {check_rate, "string", "^[0-9.]+([kMG]?B|[KMG]iB)?/(s|min|h|d)$"},
 };
 
-static bool is_null(const struct tw_node *n)
-{
-    return n->kind == TW_NODE_SCALAR && !n->quoted &&
-           (tw_str_is(n->text, "null") || tw_str_is(n->text, "~"));
-}
-
 static bool check_value(
     const struct tw_yaml *y, struct tw_diags *d, const struct tw_node *n, const struct tw_key *key)
 {
-    return is_null(n) || kinds[key->kind].check(y, d, n, key);
+    return tw_node_is_null(n) || kinds[key->kind].check(y, d, n, key);
 }
 
 static const struct tw_key *find_key(const struct tw_key *keys, struct tw_str name)

@@ -446,8 +446,7 @@ void tw_yaml_free(struct tw_yaml *y)
     free(y);
 }
 
-/* `null` and `~` stand for "not given" wherever a key is optional. */
-static bool is_null(const struct tw_node *n)
+bool tw_node_is_null(const struct tw_node *n)
 {
     return n->kind == TW_NODE_SCALAR && !n->quoted &&
            (tw_str_is(n->text, "null") || tw_str_is(n->text, "~"));
@@ -459,7 +458,7 @@ const struct tw_node *tw_node_get(const struct tw_node *map, const char *key)
         return NULL;
     for (size_t i = 0; i < map->n; i++) {
         if (tw_str_is(map->children[i].key, key))
-            return is_null(&map->children[i]) ? NULL : &map->children[i];
+            return tw_node_is_null(&map->children[i]) ? NULL : &map->children[i];
     }
     return NULL;
 }

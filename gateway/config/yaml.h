@@ -38,6 +38,8 @@ void tw_yaml_free(struct tw_yaml *y);
 
 /* A member of a map, NULL when absent, written as null or ~, or `map` is NULL or no map. */
 const struct tw_node *tw_node_get(const struct tw_node *map, const char *key);
+/* `null` and `~` stand for "not given" wherever a key is optional. */
+bool tw_node_is_null(const struct tw_node *n);
 
 /* Report at a node (its key when `at_key`), quoting the line. */
 void tw_yaml_error(const struct tw_yaml *y, struct tw_diags *diags, const struct tw_node *node,

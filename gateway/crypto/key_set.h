@@ -24,7 +24,8 @@ struct tw_key_set {
 struct tw_opcua_keys {
     struct tw_key_set *sets; /* locked memory, in the order of the file */
     size_t n, size;
-    uint32_t *sorted; /* places of usable ones, by channel and token, then in the order of the file */
+    uint32_t
+        *sorted; /* places of usable ones, by channel and token, then in the order of the file */
     size_t n_sorted;
 };
 

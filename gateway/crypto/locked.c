@@ -12,8 +12,8 @@ static int dumpable_before;
 
 void *tw_locked_new(size_t size)
 {
-    void *p = mmap(
-        NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p =
+        mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED)
         return NULL;
     /* The limit on locked memory is often small; secrets are then merely not locked. */

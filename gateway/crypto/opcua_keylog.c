@@ -173,9 +173,8 @@ static bool read_name(struct reader *r, struct tw_str name, struct entry *out)
     while (i < NAMES && !tw_str_is(word, tw_opcua_keys_names[i]))
         i++;
     if (i == NAMES) {
-        struct tw_opcua_keys_problem p = {.line = r->number,
-            .column = (unsigned)(name.p - r->line.p) + 1,
-            .word = word};
+        struct tw_opcua_keys_problem p = {
+            .line = r->number, .column = (unsigned)(name.p - r->line.p) + 1, .word = word};
         report(r, &p, "no name of a key log");
         return false;
     }
@@ -214,8 +213,7 @@ static struct tw_key_set *set_for(struct reader *r, const struct entry *e)
     struct tw_opcua_keys *keys = r->keys;
     for (size_t i = keys->n; i > 0 && keys->n - i < LOOK_BACK; i--) {
         struct tw_key_set *set = &keys->sets[i - 1];
-        if (set->channel == e->channel && set->token == e->token &&
-            !(set->given & (1u << e->name)))
+        if (set->channel == e->channel && set->token == e->token && !(set->given & (1u << e->name)))
             return set;
     }
     if (keys->n == keys->size && !grow(keys)) {
@@ -269,8 +267,8 @@ static void set_signature(struct reader *r, struct tw_side_keys *k, struct tw_st
 
 static void read_line(struct reader *r)
 {
-    static void (*const setters[FIELDS])(
-        struct reader *, struct tw_side_keys *, struct tw_str) = {set_iv, set_key, set_signature};
+    static void (*const setters[FIELDS])(struct reader *, struct tw_side_keys *, struct tw_str) = {
+        set_iv, set_key, set_signature};
     struct tw_str text = trim(r->line);
     struct entry e;
     if (text.len == 0 || text.p[0] == '#')
@@ -312,7 +310,8 @@ static bool is_aead(const struct tw_side_keys *k)
     return k->iv_len == AEAD_IV || k->signature == AEAD_SIGNATURE;
 }
 
-static void about_set(struct reader *r, const struct tw_key_set *set, bool warning, const char *what)
+static void about_set(
+    struct reader *r, const struct tw_key_set *set, bool warning, const char *what)
 {
     char text[160];
     struct tw_opcua_keys_problem p = {.line = set->line, .column = 1, .warning = warning};

@@ -33,8 +33,8 @@ static int order(const void *a, const void *b, void *user)
 {
     const struct tw_key_set *sets = user;
     uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-    int c = order_of_ids((struct id){sets[i].channel, sets[i].token},
-        (struct id){sets[k].channel, sets[k].token});
+    int c = order_of_ids(
+        (struct id){sets[i].channel, sets[i].token}, (struct id){sets[k].channel, sets[k].token});
     return c != 0 ? c : i < k ? -1 : i > k;
 }
 

@@ -7,9 +7,10 @@
  *     client_siglen_CHANNEL_TOKEN: 20, 32 or 48
  *     server_iv_…, server_key_…, server_siglen_… likewise
  *
- * CHANNEL and TOKEN are decimal. Blank lines and lines that begin with '#' are skipped. The format has
- * no signing keys, so signatures are not verified; padding is. Servers number their channels alike, so
- * there may be several sets for the same channel and token: which one it is, a message tells.
+ * CHANNEL and TOKEN are decimal. Blank lines and lines that begin with '#' are skipped. The format
+ * has no signing keys, so signatures are not verified; padding is. Servers number their channels
+ * alike, so there may be several sets for the same channel and token: which one it is, a message
+ * tells.
  *
  * A set of keys is read only once loaded and may be shared by threads; an opener belongs to one. */
 
@@ -24,9 +25,10 @@ struct tw_opcua_keys;
 struct tw_opcua_keys_problem {
     unsigned line, column; /* 1-based; line 0: the file itself */
     bool warning;
-    const char *text;      /* valid during the call, as are the next two */
-    const char *source;    /* the line, its values masked; NULL: none */
-    struct tw_str word;    /* a name that is none, for a suggestion; may be a secret: not to be shown */
+    const char *text;   /* valid during the call, as are the next two */
+    const char *source; /* the line, its values masked; NULL: none */
+    struct tw_str
+        word; /* a name that is none, for a suggestion; may be a secret: not to be shown */
 };
 typedef void (*tw_opcua_keys_problem_fn)(void *user, const struct tw_opcua_keys_problem *problem);
 
@@ -49,8 +51,7 @@ struct tw_opcua_opener;
 struct tw_opcua_opener *tw_opcua_opener_new(const struct tw_opcua_keys *keys);
 void tw_opcua_opener_free(struct tw_opcua_opener *o);
 /* How many sets there are for this channel and token. */
-unsigned tw_opcua_opener_sets(
-    const struct tw_opcua_opener *o, uint32_t channel, uint32_t token);
+unsigned tw_opcua_opener_sets(const struct tw_opcua_opener *o, uint32_t channel, uint32_t token);
 
 struct tw_opcua_chunk_sealed {
     uint32_t channel, token;
@@ -61,7 +62,7 @@ struct tw_opcua_chunk_sealed {
 };
 /* Decrypt into `out`, which has room for sealed->len bytes. What stands before the padding is
  * `*out_len` bytes; `*out_padding` is how many bytes of padding were found right, the size of the
- * padding not counted [UA6 6.7.2.5]. False: these are not the keys, or it is damaged; `out` then holds
- * garbage. Allocates nothing. */
+ * padding not counted [UA6 6.7.2.5]. False: these are not the keys, or it is damaged; `out` then
+ * holds garbage. Allocates nothing. */
 bool tw_opcua_opener_open(struct tw_opcua_opener *o, const struct tw_opcua_chunk_sealed *sealed,
     void *out, size_t *out_len, unsigned *out_padding);

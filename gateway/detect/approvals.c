@@ -3,6 +3,7 @@
 #include "base/timefmt.h"
 #include "base/topic.h"
 #include "detect/approved.h"
+#include "detect/pulse.h"
 #include "detect/state.h"
 
 enum {
@@ -58,6 +59,7 @@ struct tw_approvals {
     struct tw_table *targets;
     struct pending *pending; /* by definition */
     struct sight *sights;    /* by definition */
+    struct tw_pulse pulse;
 };
 
 struct tw_approvals *tw_approvals_new(const struct tw_registry *registry)
@@ -103,14 +105,19 @@ static bool is_yes(const struct tw_value *v)
     return false;
 }
 
-/* Its life in seconds, or the moment it ends: the two tell themselves apart. */
-static int64_t expiry_of(const struct tw_value *v, int64_t given_ns, int64_t otherwise_ns)
+/* Its life in seconds, or the moment it ends: the two tell themselves apart. The moment is one of
+ * the plant's clock. */
+static int64_t expiry_of(
+    const struct tw_value *v, int64_t given_ns, int64_t otherwise_ns, int64_t clock_ahead_ns)
 {
     double seconds;
     int64_t end_ns;
     if (tw_value_as_number(v, &seconds) && seconds < 1e9)
         return seconds >= 0 ? given_ns + (int64_t)(seconds * (double)TW_NS_PER_S) : otherwise_ns;
-    return tw_value_as_time(v, &end_ns) ? end_ns : otherwise_ns;
+    if (!tw_value_as_time(v, &end_ns))
+        return otherwise_ns;
+    const bool is_later = clock_ahead_ns > 0 || end_ns + clock_ahead_ns > given_ns;
+    return is_later ? end_ns + clock_ahead_ns : end_ns;
 }
 
 /* An item of an approved array: "/value/0", in document order. */
@@ -125,7 +132,8 @@ static bool at(struct tw_str pointer, struct tw_str field)
     return pointer.p != NULL && tw_str_eq(pointer, field);
 }
 
-static void take_leaf(const struct tw_approvals *a, struct pending *p, const struct tw_event *e)
+static void take_leaf(const struct tw_approvals *a, struct pending *p, const struct tw_event *e,
+    const struct tw_facts *facts)
 {
     const struct tw_approval_def *def = &a->defs[p->definition];
     const struct tw_value *v = &e->value;
@@ -143,7 +151,7 @@ static void take_leaf(const struct tw_approvals *a, struct pending *p, const str
     } else if (is_item(def->value, e->field)) {
         tw_approved_add(&p->approval.value, v);
     } else if (at(def->expires_s, e->field)) {
-        p->approval.expires_ns = expiry_of(v, p->approval.given_ns, p->approval.expires_ns);
+        p->approval.expires_ns = expiry_of(v, p->approval.given_ns, p->approval.expires_ns, facts->clock_ahead_ns);
     }
 }
 
@@ -219,7 +227,7 @@ static void learn(struct tw_approvals *a, size_t definition, const struct tw_eve
     struct pending *p = &a->pending[definition];
     const struct tw_approval_def *def = &a->defs[definition];
     if (p->open && tw_message_eq(p->id, tw_message_of(e)) && e->field.p != NULL) {
-        take_leaf(a, p, e);
+        take_leaf(a, p, e, facts);
         return;
     }
     flush(a, p);
@@ -231,10 +239,13 @@ static void learn(struct tw_approvals *a, size_t definition, const struct tw_eve
 static void note_sight(
     struct tw_approvals *a, const struct tw_event *e, const struct tw_facts *facts)
 {
+    /* Approvals travel to the broker; what else an approver does may be lost. */
+    const bool to_broker = tw_str_is(facts->target.kind, "mqtt-broker");
+    const bool is_lost =
+        e->action == TW_ACTION_GAP && (e->protocol == TW_PROTO_MQTT || to_broker);
     for (size_t i = 0; i < a->n_defs; i++) {
         const struct tw_approval_def *def = &a->defs[i];
-        bool theirs = tw_message_sender_ok(e, facts, def->by, def->n_by);
-        if (e->action == TW_ACTION_GAP && theirs)
+        if (is_lost && tw_message_sender_ok(e, facts, def->by, def->n_by))
             a->sights[i].lost_ns = e->ts_ns;
         a->sights[i].hidden |= tw_message_is_hidden(e, facts, def->by, def->n_by);
     }
@@ -319,7 +330,8 @@ static bool blind(const struct tw_approvals *a, size_t definition, const struct 
     const struct sight *sight = &a->sights[definition];
     int64_t valid_ns = a->defs[definition].valid_ns;
     return facts->watching_ns < valid_ns || (sight->hidden && !sight->seen) ||
-           (sight->lost_ns != 0 && e->ts_ns - sight->lost_ns < valid_ns);
+           (sight->lost_ns != 0 && e->ts_ns - sight->lost_ns < valid_ns) ||
+           (a->pulse.hole_ns != 0 && e->ts_ns - a->pulse.hole_ns < valid_ns);
 }
 
 static void put_facts(const struct verdict *v, struct tw_approval_facts *out)
@@ -397,6 +409,7 @@ static void note_giving(
 void tw_approvals_event(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
 {
     facts->approval = (struct tw_approval_facts){.state = TW_APPROVAL_NONE};
+    tw_pulse_event(&a->pulse, e->ts_ns);
     note_giving(a, e, facts);
     for (size_t i = 0; i < a->n_defs; i++)
         learn(a, i, e, facts);

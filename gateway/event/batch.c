@@ -43,7 +43,8 @@ static void keep(struct tw_arena *a, struct tw_str *s)
     *s = tw_arena_str(a, *s);
 }
 
-static const struct tw_value *copy_items(struct tw_arena *a, const struct tw_value *v, unsigned depth);
+static const struct tw_value *copy_items(
+    struct tw_arena *a, const struct tw_value *v, unsigned depth);
 
 static void keep_value(struct tw_arena *a, struct tw_value *v, unsigned depth)
 {
@@ -54,7 +55,8 @@ static void keep_value(struct tw_arena *a, struct tw_value *v, unsigned depth)
         v->items = copy_items(a, v, depth + 1);
 }
 
-static const struct tw_value *copy_items(struct tw_arena *a, const struct tw_value *v, unsigned depth)
+static const struct tw_value *copy_items(
+    struct tw_arena *a, const struct tw_value *v, unsigned depth)
 {
     if (v->n == 0 || depth > 32)
         return NULL;
@@ -117,11 +119,22 @@ static const struct tw_opcua_property *copy_properties(
     return to;
 }
 
+/* One of the details is not copied a second time. */
+static const struct tw_value *copy_select(struct tw_arena *a, const struct tw_value *select,
+    const struct tw_value *details, const struct tw_value *copied)
+{
+    for (uint32_t i = 0; details != NULL && copied != NULL && i < details->n; i++)
+        if (&details->items[i] == select)
+            return copied->items == NULL ? NULL : &copied->items[i];
+    return copy_value(a, select);
+}
+
 /* What few messages have. */
 static void copy_more(struct tw_arena *a, struct tw_opcua_info *to)
 {
-    to->details = copy_value(a, to->details);
-    to->select = copy_value(a, to->select);
+    const struct tw_value *details = to->details;
+    to->details = copy_value(a, details);
+    to->select = copy_select(a, to->select, details, to->details);
     to->history = copy_history(a, to->history);
     to->certificate = copy_certificate(a, to->certificate);
     to->properties = copy_properties(a, to->properties, to->n_properties);
@@ -139,11 +152,10 @@ static struct tw_opcua_info *copy_opcua(struct tw_batch *b, const struct tw_opcu
         return NULL;
     *to = *from;
     struct tw_str *const strings[] = {&to->service, &to->attribute, &to->index_range.s,
-        &to->audit_entry_id.s, &to->security_policy.s, &to->security_mode.s,
-        &to->application_uri.s, &to->application_name.s, &to->product_uri.s, &to->session_name.s,
-        &to->user.s, &to->session.s, &to->user_token, &to->certificate_sha256.s,
-        &to->certificate_uri, &to->server_uri, &to->endpoint_url, &to->object_id,
-        &to->namespace_uri};
+        &to->audit_entry_id.s, &to->security_policy.s, &to->security_mode.s, &to->application_uri.s,
+        &to->application_name.s, &to->product_uri.s, &to->session_name.s, &to->user.s,
+        &to->session.s, &to->user_token, &to->certificate_sha256.s, &to->certificate_uri,
+        &to->server_uri, &to->endpoint_url, &to->object_id, &to->namespace_uri};
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
         keep(a, strings[i]);
     to->outputs = copy_value(a, from->outputs);

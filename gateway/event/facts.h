@@ -121,4 +121,5 @@ struct tw_facts {
     struct tw_report_facts report;
     bool change_open;            /* a change order of this actor is open now */
     int64_t watching_ns;         /* event time since the first packet */
+    int64_t clock_ahead_ns;      /* of the capture, before the plant's; 0: they agree */
 };

@@ -1,133 +1,7 @@
 #include "event/fields.h"
 
-#include "base/timefmt.h"
 #include "base/topic.h"
-
-/* One getter a field: GET(name) { ... } with `s` the scene and `out` what to fill. A getter only
- * says what is there; `out->present` is false on entry. */
-#define GET(name) static void get_##name(const struct tw_scene *s, struct tw_field_value *out)
-
-#define STR(name, from)                                                                            \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        set_str(out, from);                                                                        \
-    }
-#define TEXT(name, from)                                                                           \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        set_text(out, from);                                                                       \
-    }
-#define FLAG(name, from)                                                                           \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        set_flag(out, from);                                                                       \
-    }
-#define NUM(name, when, from)                                                                      \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        if (when)                                                                                  \
-            set_number(out, (double)(from));                                                       \
-    }
-
-/* Fields of one protocol exist only in its events. */
-#define U_STR(name, from)                                                                          \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        if (s->event->opcua)                                                                       \
-            set_str(out, s->event->opcua->from);                                                   \
-    }
-#define U_MAYBE(name, from)                                                                        \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        if (s->event->opcua)                                                                       \
-            set_str(out, s->event->opcua->from.s);                                                 \
-    }
-#define M_STR(name, from)                                                                          \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        if (s->event->mqtt)                                                                        \
-            set_str(out, s->event->mqtt->from);                                                    \
-    }
-#define M_MAYBE(name, from)                                                                        \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        if (s->event->mqtt)                                                                        \
-            set_str(out, s->event->mqtt->from.s);                                                  \
-    }
-#define M_TEXT(name, from)                                                                         \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        if (s->event->mqtt)                                                                        \
-            set_text(out, s->event->mqtt->from);                                                   \
-    }
-#define M_FLAG(name, when, from)                                                                   \
-    GET(name)                                                                                      \
-    {                                                                                              \
-        if (s->event->mqtt && s->event->mqtt->when)                                                \
-            set_flag(out, s->event->mqtt->from);                                                   \
-    }
-#define M_NUM(name, when, from)                                                                    \
-    NUM(name, s->event->mqtt && s->event->mqtt->when, s->event->mqtt->from)
-#define U_NUM(name, when, from)                                                                    \
-    NUM(name, s->event->opcua && s->event->opcua->when, s->event->opcua->from)
-
-static void set_str(struct tw_field_value *out, struct tw_str v)
-{
-    if (v.p == NULL)
-        return;
-    out->present = true;
-    out->value.kind = TW_VALUE_STRING;
-    out->value.s = v;
-}
-
-static void set_text(struct tw_field_value *out, const char *z)
-{
-    set_str(out, tw_str_of(z));
-}
-
-static void set_flag(struct tw_field_value *out, bool v)
-{
-    out->present = true;
-    out->value.kind = TW_VALUE_BOOL;
-    out->value.b = v;
-}
-
-static void set_number(struct tw_field_value *out, double v)
-{
-    out->present = true;
-    out->value.kind = TW_VALUE_DOUBLE;
-    out->value.d = v;
-}
-
-static void set_seconds(struct tw_field_value *out, int64_t ns)
-{
-    set_number(out, (double)ns / (double)TW_NS_PER_S);
-}
-
-static void set_ip(struct tw_field_value *out, const struct tw_ip *ip)
-{
-    if (ip->family == 0)
-        return;
-    out->present = true;
-    out->ip = *ip;
-}
-
-/* The MAC's text lives in the value's own bytes: rules compare it, they do not keep it. */
-static void set_mac(struct tw_field_value *out, const struct tw_endpoint *e)
-{
-    if (!e->has_mac)
-        return;
-    size_t n = tw_mac_text(out->text, e->mac);
-    set_str(out, (struct tw_str){out->text, n});
-}
-
-static void set_ip_text(struct tw_field_value *out, const struct tw_ip *ip)
-{
-    if (ip->family == 0)
-        return;
-    size_t n = tw_ip_text(out->text, ip);
-    set_str(out, (struct tw_str){out->text, n});
-}
+#include "event/field_get.h"
 
 /* The event. */
 TEXT(action, tw_action_name(s->event->action))
@@ -218,35 +92,6 @@ GET(flow_ended)
 NUM(flow_bytes, s->event->flow_info && s->event->flow_info->has_totals, s->event->flow_info->bytes)
 NUM(flow_packets, s->event->flow_info && s->event->flow_info->has_totals,
     s->event->flow_info->packets)
-
-/* OPC UA. */
-U_STR(u_service, service)
-U_STR(u_attribute, attribute)
-U_MAYBE(u_index_range, index_range)
-U_MAYBE(u_policy, security_policy)
-U_MAYBE(u_mode, security_mode)
-U_MAYBE(u_uri, application_uri)
-U_MAYBE(u_name, application_name)
-U_MAYBE(u_product, product_uri)
-U_MAYBE(u_session_name, session_name)
-U_MAYBE(u_user, user)
-U_STR(u_user_token, user_token)
-GET(u_clear_password)
-{
-    if (s->event->opcua)
-        set_flag(out, s->event->opcua->clear_password);
-}
-U_MAYBE(u_certificate, certificate_sha256)
-U_STR(u_certificate_uri, certificate_uri)
-U_STR(u_server_uri, server_uri)
-U_STR(u_endpoint, endpoint_url)
-U_STR(u_object_id, object_id)
-U_MAYBE(u_audit, audit_entry_id)
-U_NUM(u_subscription, has_subscription, subscription_id)
-U_NUM(u_publishing, publishing_interval > 0, publishing_interval)
-U_NUM(u_sampling, sampling_interval > 0, sampling_interval)
-U_NUM(u_chunks, chunks > 0, chunks)
-U_NUM(u_bytes, message_bytes > 0, message_bytes)
 
 /* MQTT. */
 M_TEXT(m_version, version)
@@ -471,8 +316,6 @@ static const char *const approvals[] = {
 static const char *const flow_states[] = {"established", "refused", "unanswered", NULL};
 static const char *const payload_formats[] = {
     "json", "number", "text", "empty", "binary", "sparkplug", "opcua-json", "uadp", NULL};
-static const char *const modes[] = {"None", "Sign", "SignAndEncrypt", NULL};
-static const char *const user_tokens[] = {"anonymous", "username", "certificate", "issued", NULL};
 static const char *const versions[] = {"3.1", "3.1.1", "5.0", NULL};
 static const char *const technologies[] = {"llm", "ml", "rule", NULL};
 
@@ -484,7 +327,7 @@ static const char *const technologies[] = {"llm", "ml", "rule", NULL};
 #define R TW_FIELD_RANGE
 #define V TW_FIELD_VALUE
 
-static const struct tw_field fields[] = {
+static const struct tw_field event_fields[] = {
     {"action", "What was done", "write", E, actions, get_action},
     {"protocol", "opcua, mqtt, or the name of another protocol in lower case", "opcua", S, NULL,
         get_protocol},
@@ -524,38 +367,9 @@ static const struct tw_field fields[] = {
     {"flow.ended", "This is the flow's last event", "true", B, NULL, get_flow_ended},
     {"flow.bytes", "Bytes of a flow that ended", "48211", N, NULL, get_flow_bytes},
     {"flow.packets", "Packets of a flow that ended", "61", N, NULL, get_flow_packets},
+};
 
-    {"opcua.service", "OPC UA service", "Write", S, NULL, get_u_service},
-    {"opcua.attribute", "Attribute that is read or written", "Value", S, NULL, get_u_attribute},
-    {"opcua.index_range", "Part of an array", "0:3", S, NULL, get_u_index_range},
-    {"opcua.security_policy", "Security policy of the channel", "Basic256Sha256", S, NULL,
-        get_u_policy},
-    {"opcua.security_mode", "Security mode of the channel", "SignAndEncrypt", E, modes, get_u_mode},
-    {"opcua.application_uri", "ApplicationUri of the client", "urn:plant-a:ai-optimizer", S, NULL,
-        get_u_uri},
-    {"opcua.application_name", "ApplicationName of the client", "optimizer", S, NULL, get_u_name},
-    {"opcua.product_uri", "ProductUri of the client", "urn:vendor:product", S, NULL, get_u_product},
-    {"opcua.session_name", "Name of the session", "session-1", S, NULL, get_u_session_name},
-    {"opcua.user", "User of the session", "anonymous", S, NULL, get_u_user},
-    {"opcua.user_token", "How the user is proven", "username", E, user_tokens, get_u_user_token},
-    {"opcua.clear_password", "A password was sent unprotected", "true", B, NULL,
-        get_u_clear_password},
-    {"opcua.certificate_sha256", "Thumbprint of the client's certificate", "9f3c…", S, NULL,
-        get_u_certificate},
-    {"opcua.certificate_uri", "URI in the client's certificate", "urn:plant-a:ai-optimizer", S,
-        NULL, get_u_certificate_uri},
-    {"opcua.server_uri", "Server that the session asks for", "urn:plc", S, NULL, get_u_server_uri},
-    {"opcua.endpoint_url", "Endpoint that the client named", "opc.tcp://plc:4840", S, NULL,
-        get_u_endpoint},
-    {"opcua.object_id", "Object whose method is called", "ns=2;s=HVAC", S, NULL, get_u_object_id},
-    {"opcua.audit_entry_id", "AuditEntryId of the request", "ap=CO-2026-0113", S, NULL,
-        get_u_audit},
-    {"opcua.subscription_id", "Subscription", "7", N, NULL, get_u_subscription},
-    {"opcua.publishing_interval", "Publishing interval in ms", "500", N, NULL, get_u_publishing},
-    {"opcua.sampling_interval", "Sampling interval in ms", "250", N, NULL, get_u_sampling},
-    {"opcua.chunks", "Chunks of the message", "3", N, NULL, get_u_chunks},
-    {"opcua.message_bytes", "Bytes of the message", "4096", N, NULL, get_u_bytes},
-
+static const struct tw_field other_fields[] = {
     {"mqtt.version", "MQTT version", "5.0", E, versions, get_m_version},
     {"mqtt.client_id", "Client id of the connection", "ai-quality", S, NULL, get_m_client},
     {"mqtt.username", "User name of the connection", "optimizer", S, NULL, get_m_user},
@@ -693,21 +507,33 @@ static const struct tw_field fields[] = {
     {"filter.share", "Their ratio", "0.775", N, NULL, get_filter_share},
 };
 
+enum {
+    EVENT_FIELDS = sizeof(event_fields) / sizeof(event_fields[0]),
+    OTHER_FIELDS = sizeof(other_fields) / sizeof(other_fields[0]),
+};
+
 size_t tw_fields_count(void)
 {
-    return sizeof(fields) / sizeof(fields[0]);
+    return EVENT_FIELDS + tw_fields_opcua_count + OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
 {
-    return i < tw_fields_count() ? &fields[i] : NULL;
+    if (i < EVENT_FIELDS)
+        return &event_fields[i];
+    i -= EVENT_FIELDS;
+    if (i < tw_fields_opcua_count)
+        return &tw_fields_opcua[i];
+    i -= tw_fields_opcua_count;
+    return i < OTHER_FIELDS ? &other_fields[i] : NULL;
 }
 
 const struct tw_field *tw_field_find(struct tw_str name)
 {
-    for (size_t i = 0; i < tw_fields_count(); i++) {
-        if (tw_str_is(name, fields[i].name))
-            return &fields[i];
+    const struct tw_field *field;
+    for (size_t i = 0; (field = tw_fields_at(i)) != NULL; i++) {
+        if (tw_str_is(name, field->name))
+            return field;
     }
     return NULL;
 }

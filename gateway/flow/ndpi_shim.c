@@ -195,6 +195,9 @@ static void fill(struct tw_ndpi *n, const ndpi_protocol *p, const struct ndpi_fl
     if (flow == NULL || flow->host_server_name[0] == '\0')
         return;
     const char *host = (const char *)flow->host_server_name;
+    /* nDPI cuts the port off at the first colon, and so most of an IPv6 address in brackets. */
+    if (host[0] == '[')
+        return;
     out->host = (struct tw_str){host, strnlen(host, sizeof(flow->host_server_name))};
 }
 

@@ -42,12 +42,19 @@ int64_t tw_tcp_idle_ns(const struct tw_flow *w, int64_t limit_ns)
     return idle_ns < limit_ns ? idle_ns : limit_ns;
 }
 
-/* A closed connection swallows stragglers. New bytes from a side that had reset it, or behind its
- * FIN, are another connection whose start was not captured. */
+/* The SYN of this very connection, sent or captured once more. */
+static bool is_own_syn(const struct tw_flow *w, unsigned d, const struct tw_packet *p)
+{
+    return w->syn && d == 0 && p->tcp_seq == w->isn;
+}
+
+/* A closed connection swallows stragglers, also those of a second tap that sees everything a little
+ * later. New bytes from a side that had reset it, or behind its FIN, are another connection whose
+ * start was not captured. */
 static bool reopens(const struct tw_flow *w, unsigned d, const struct tw_packet *p)
 {
     if (is_bare_syn(p))
-        return true;
+        return !is_own_syn(w, d, p);
     const struct tw_reasm *r = &w->half[d];
     if (p->payload_len == 0 || !r->started)
         return false;
@@ -69,7 +76,7 @@ static bool is_confirmed(const struct tw_flow_syn *syn, unsigned d, const struct
 static bool restarts(struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
-    if (!is_bare_syn(p) || (w->syn && c->d == 0 && p->tcp_seq == w->isn))
+    if (!is_bare_syn(p) || is_own_syn(w, c->d, p))
         return false;
     if (w->syn && c->d == 0 && w->seen == 1 && !w->acked_back)
         return true;

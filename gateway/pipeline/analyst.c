@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "event/secret.h"
 #include "protocol/payload.h"
 
 struct tw_analyst {
@@ -57,10 +58,43 @@ static void count(struct tw_analyst_stats *s, const struct tw_event *event)
     s->encrypted += event->has_encrypted && event->encrypted;
 }
 
+/* An event whose value is a secret, without it. */
+struct hidden {
+    struct tw_event event;
+    struct tw_opcua_info opcua;
+    struct tw_value outputs;
+};
+
+static bool is_text(const struct tw_value *v)
+{
+    return v != NULL && v->kind >= TW_VALUE_STRING;
+}
+
+/* The name of a node says so only once session/ has found it (a notification has a handle). Numbers
+ * and truths stay: rules judge them, and no password is one. Payloads hid theirs leaf by leaf. */
+static const struct tw_event *hide_secret(const struct tw_event *e, struct hidden *h)
+{
+    const bool text = is_text(&e->value), outputs = e->opcua != NULL && is_text(e->opcua->outputs);
+    if (e->protocol != TW_PROTO_OPCUA || !(text || outputs) || !tw_secret_name(e->object))
+        return e;
+    h->event = *e;
+    h->outputs = (struct tw_value){.kind = TW_VALUE_STRING, .s = TW_REDACTED};
+    if (text)
+        h->event.value = h->outputs;
+    if (outputs) {
+        h->opcua = *e->opcua;
+        h->opcua.outputs = &h->outputs;
+        h->event.opcua = &h->opcua;
+    }
+    return &h->event;
+}
+
 /* An event as session/ completed it. */
 static void completed(void *user, const struct tw_event *event)
 {
     struct tw_analyst *a = user;
+    struct hidden hidden;
+    event = hide_secret(event, &hidden);
     count(&a->stats, event);
     if (a->config.event != NULL)
         a->config.event(a->config.event_user, event);

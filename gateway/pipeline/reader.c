@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "base/log.h"
 #include "base/timefmt.h"
 #include "flow/defrag.h"
 
@@ -19,8 +20,8 @@ struct reader {
     struct tw_defrag *defrag;
     int64_t next_tick_ns; /* 0 before the first packet */
     uint64_t last_packet;
-    uint32_t input;          /* the last packet came from */
-    int64_t clock_shift_ns;  /* a played capture: wall clock minus event time */
+    uint32_t input;         /* the last packet came from */
+    int64_t clock_shift_ns; /* a played capture: wall clock minus event time */
     bool playing;
 };
 
@@ -33,9 +34,12 @@ static void advance(struct reader *r, int64_t now_ns)
     }
     if (now_ns - r->next_tick_ns > LONGEST_WALK_NS)
         r->next_tick_ns = (now_ns - LONGEST_WALK_NS) / TW_TICK_NS * TW_TICK_NS;
-    while (r->next_tick_ns <= now_ns) {
+    for (unsigned n = 1; r->next_tick_ns <= now_ns; n++) {
         r->ops->tick(r->ops->user, r->next_tick_ns, r->last_packet);
         r->next_tick_ns += TW_TICK_NS;
+        /* Days of silence take a moment, and Ctrl-C none. */
+        if (n % PROGRESS_EVERY == 0 && tw_capture_stopped(r->config->capture))
+            return;
     }
 }
 
@@ -145,7 +149,10 @@ static enum tw_status loop(struct reader *r)
         } else if (st == TW_AGAIN) {
             idle(r);
         } else if (st == TW_DAMAGED) {
-            if (!r->out->damaged)
+            /* Whoever started the run tells the first; nobody else would tell the others. */
+            if (r->out->damaged)
+                tw_log(TW_LOG_ERROR, "%s", err.text);
+            else
                 r->out->damage = err;
             r->out->damaged = true;
         } else {

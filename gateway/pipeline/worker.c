@@ -44,6 +44,7 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .payload_sha256 = config->payload_digests ? tw_sha256 : NULL,
         .certificate_sha256 = tw_certificate_sha256,
         .certificate_uri = tw_certificate_uri,
+        .certificate_read = tw_certificate_read,
         .opcua_key_sets = key_sets,
         .opcua_open = open_sealed,
     };

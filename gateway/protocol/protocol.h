@@ -9,6 +9,7 @@
 #include "base/cursor.h"
 #include "base/limits.h"
 #include "base/pool.h"
+#include "crypto/certificate.h"
 #include "event/event.h"
 
 /* Where in the capture the bytes stand: the packet that completed them. */
@@ -53,6 +54,8 @@ struct tw_proto_env {
     void (*certificate_sha256)(const void *p, size_t len, uint8_t out[32]);
     /* The URI of a DER certificate's subjectAltName into `out[size]`, 0 when it has none. */
     size_t (*certificate_uri)(const void *p, size_t len, char *out, size_t size);
+    /* Whose it is, how long it is good for; NULL: not told. */
+    bool (*certificate_read)(const void *p, size_t len, struct tw_certificate *out);
     /* Keys of OPC UA channels; NULL when there are none. How many sets for this channel and token;
      * what stands before the padding, decrypted into `out`, which has room for all of the chunk, and
      * how many bytes of padding confirmed the keys; false when they do not fit. */

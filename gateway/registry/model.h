@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "config/rate.h"
+#include "registry/clock.h"
 #include "registry/registry.h"
 
 /* ---- who */
@@ -148,6 +149,7 @@ struct tw_registry {
     uint32_t *glob_nodes, *filter_topics;
     size_t n_glob_nodes, n_filter_topics;
     struct tw_resolved last;
+    struct tw_clock clock;
     struct tw_who *who; /* caches, see who.c and decide.c */
     struct tw_decisions *decisions;
     char version_text[TW_NUM_TEXT]; /* a model version that came as a number */

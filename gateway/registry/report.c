@@ -45,7 +45,7 @@ void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
         out->has_confidence = tw_value_as_number(&event->value, &out->confidence);
     if (is_at(report->inputs_ts, event) && tw_value_as_time(&event->value, &inputs_ns)) {
         out->has_inputs_age = true;
-        out->inputs_age_ns = event->ts_ns - inputs_ns;
+        out->inputs_age_ns = tw_clock_age_ns(&r->clock, event->ts_ns - inputs_ns);
     }
     if (is_at(report->model, event) && event->value.kind == TW_VALUE_STRING)
         out->model = event->value.s;

@@ -114,6 +114,20 @@ static void fill_target(const struct tw_entry *e, const struct tw_place *at,
     out->min_security = e->min_security;
 }
 
+/* Where the inventory says nothing: what the server says of this very node, else what was read of a
+ * property that is named after it. */
+static void fill_learned_range(
+    const struct tw_variable *v, const struct tw_event *event, struct tw_variable_facts *out)
+{
+    const struct tw_learned *learned = event->facts == NULL ? NULL : event->facts->learned;
+    if (learned != NULL && learned->has_range)
+        out->range = (struct tw_range){
+            .has_min = true, .has_max = true, .min = learned->low, .max = learned->high};
+    else
+        out->range = v->learned;
+    out->range_learned = out->range.has_min;
+}
+
 static void fill_variable(const struct tw_decision *d, const struct tw_event *event,
     bool is_trusted, struct tw_variable_facts *out)
 {
@@ -133,10 +147,8 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
     out->unit = v->unit;
     out->type = v->type;
     out->range = v->range;
-    if (!v->range.has_min && !v->range.has_max && v->learned.has_min) {
-        out->range = v->learned;
-        out->range_learned = true;
-    }
+    if (!v->range.has_min && !v->range.has_max)
+        fill_learned_range(v, event, out);
     out->has_max_step = v->has_max_step;
     out->max_step = v->max_step;
     out->has_max_rate = v->has_max_rate;
@@ -250,7 +262,10 @@ void tw_registry_resolve(
         remember(last, event);
         resolve_parties(r, event, last);
     }
-    *facts = (struct tw_facts){.actor = last->actor, .target = last->target};
+    tw_clock_event(&r->clock, event);
+    *facts = (struct tw_facts){.actor = last->actor,
+        .target = last->target,
+        .clock_ahead_ns = tw_clock_ahead_ns(&r->clock)};
     if (last->plain_leaves && event->field.p != NULL) {
         facts->grant = last->grant;
         return;

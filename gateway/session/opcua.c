@@ -53,6 +53,8 @@ struct tw_opcua_sessions {
     struct tw_table *sessions, *flows;
     struct tw_opcua_live *live;
     struct tw_opcua_items *items;
+    struct tw_opcua_nodes *nodes;
+    struct tw_opcua_learned *learned;
     struct last last;
 };
 
@@ -95,7 +97,10 @@ struct tw_opcua_sessions *tw_opcua_sessions_new(const struct tw_limits *limits)
     s->flows = tw_table_new(sizeof(uint64_t), sizeof(struct flow), n, tw_seed_random());
     s->live = tw_opcua_live_new(n);
     s->items = tw_opcua_items_new(n * ITEMS_PER_SESSION);
-    if (s->sessions == NULL || s->flows == NULL || s->live == NULL || s->items == NULL) {
+    s->nodes = tw_opcua_nodes_new(n);
+    s->learned = tw_opcua_learned_new(n);
+    if (s->sessions == NULL || s->flows == NULL || s->live == NULL || s->items == NULL ||
+        s->nodes == NULL || s->learned == NULL) {
         tw_opcua_sessions_free(s);
         return NULL;
     }
@@ -111,6 +116,8 @@ void tw_opcua_sessions_free(struct tw_opcua_sessions *s)
     tw_table_free(s->flows);
     tw_opcua_live_free(s->live);
     tw_opcua_items_free(s->items);
+    tw_opcua_nodes_free(s->nodes);
+    tw_opcua_learned_free(s->learned);
     free(s);
 }
 
@@ -362,10 +369,14 @@ void tw_opcua_sessions_event(
         with_session(s, event, facts);
     else if (event->action != TW_ACTION_SECURE && event->action != TW_ACTION_CONNECT)
         fill_from_flow(tw_table_peek(s->flows, &event->flow), info);
-    if (event->encrypted && event->action != TW_ACTION_SECURE)
+    /* Neither of whom nothing can be read, nor of whom only the answer was seen. */
+    if ((event->encrypted && event->action != TW_ACTION_SECURE) || info->audit_entry_id.is_null)
         fill_unknown(info);
     if (event->action == TW_ACTION_DISCONNECT && info->auth_token == 0)
         disconnected(s, event);
+    tw_opcua_nodes_resolve(s->nodes, event);
     tw_opcua_items_event(s->items, event);
+    tw_opcua_nodes_namespace(s->nodes, event);
+    tw_opcua_learned_event(s->learned, event, facts);
     info->identity_resolved = true;
 }

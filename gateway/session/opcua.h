@@ -29,9 +29,36 @@ void tw_opcua_live_remove(
 bool tw_opcua_live_touch(struct tw_opcua_live *live, const struct tw_text_key *app,
     const struct tw_ip *ip, int64_t ts_ns, struct tw_ip *out);
 
+/* Names of the fields that event notifications carry. */
+struct tw_opcua_filters;
+struct tw_opcua_filters *tw_opcua_filters_new(size_t capacity);
+void tw_opcua_filters_free(struct tw_opcua_filters *f);
+/* Remember the names; false when there are none or too many. `out` stands for them. */
+bool tw_opcua_filters_keep(
+    struct tw_opcua_filters *f, const struct tw_value *names, struct tw_text_key *out);
+/* An array of as many values becomes an object with these names, good until the next call. */
+void tw_opcua_filters_name(
+    struct tw_opcua_filters *f, const struct tw_text_key *key, struct tw_value *values);
+
 /* What client handles and monitored item ids stand for. */
 struct tw_opcua_items;
 struct tw_opcua_items *tw_opcua_items_new(size_t capacity);
 void tw_opcua_items_free(struct tw_opcua_items *items);
 /* Note what a CreateMonitoredItems says; name the object of events that have only a number. */
 void tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event);
+
+/* Names of nodes. */
+struct tw_opcua_nodes;
+struct tw_opcua_nodes *tw_opcua_nodes_new(size_t sessions);
+void tw_opcua_nodes_free(struct tw_opcua_nodes *n);
+/* The object of a BrowseNext, and the node behind an alias; before client handles are looked up. */
+void tw_opcua_nodes_resolve(struct tw_opcua_nodes *n, struct tw_event *event);
+/* Learn the server's NamespaceArray; say which of it the object is in. */
+void tw_opcua_nodes_namespace(struct tw_opcua_nodes *n, struct tw_event *event);
+
+/* Ranges, units and types of variables, as any client read them. */
+struct tw_opcua_learned;
+struct tw_opcua_learned *tw_opcua_learned_new(size_t sessions);
+void tw_opcua_learned_free(struct tw_opcua_learned *l);
+void tw_opcua_learned_event(
+    struct tw_opcua_learned *l, const struct tw_event *event, struct tw_session_facts *facts);

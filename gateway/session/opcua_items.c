@@ -2,22 +2,33 @@
 
 #include "session/opcua.h"
 
-enum { MAX_NODE = 240 };
+enum { MAX_NODE = 240, MAX_FILTERS = 1024 };
 
-/* A number by which a subscription speaks of a node. Compared as bytes, so it has no padding. */
+struct subscription_key {
+    struct tw_opcua_server server;
+    uint32_t subscription;
+};
+
+/* A number by which a subscription speaks of a node. Servers give a subscription's id out again:
+ * the generation tells them apart. Compared as bytes, so it has no padding. */
 struct item_key {
     struct tw_opcua_server server;
-    uint32_t subscription, number;
+    uint32_t subscription, generation, number;
     uint32_t is_handle; /* the client's handle, else the server's monitored item id */
 };
 
 struct item {
     uint16_t len;
+    bool has_filter;
     char node[MAX_NODE];
+    struct tw_text_key filter;
 };
 
 struct tw_opcua_items {
     struct tw_table *table;
+    struct tw_table *subscriptions; /* those whose creation was seen → their generation */
+    struct tw_opcua_filters *filters;
+    uint32_t generations;
 };
 
 struct tw_opcua_items *tw_opcua_items_new(size_t capacity)
@@ -27,8 +38,11 @@ struct tw_opcua_items *tw_opcua_items_new(size_t capacity)
         return NULL;
     items->table =
         tw_table_new(sizeof(struct item_key), sizeof(struct item), capacity, tw_seed_random());
-    if (items->table == NULL) {
-        free(items);
+    items->subscriptions =
+        tw_table_new(sizeof(struct subscription_key), sizeof(uint32_t), capacity, tw_seed_random());
+    items->filters = tw_opcua_filters_new(capacity < MAX_FILTERS ? capacity : MAX_FILTERS);
+    if (items->table == NULL || items->subscriptions == NULL || items->filters == NULL) {
+        tw_opcua_items_free(items);
         return NULL;
     }
     return items;
@@ -39,14 +53,26 @@ void tw_opcua_items_free(struct tw_opcua_items *items)
     if (items == NULL)
         return;
     tw_table_free(items->table);
+    tw_table_free(items->subscriptions);
+    tw_opcua_filters_free(items->filters);
     free(items);
 }
 
-static struct item_key key_of(const struct tw_event *event, bool handle)
+static struct subscription_key subscription_of(const struct tw_event *event)
+{
+    return (struct subscription_key){
+        .server = tw_opcua_server_of(event), .subscription = event->opcua->subscription_id};
+}
+
+static struct item_key key_of(
+    const struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
     const struct tw_opcua_info *info = event->opcua;
-    return (struct item_key){.server = tw_opcua_server_of(event),
+    const struct subscription_key subscription = subscription_of(event);
+    const uint32_t *generation = tw_table_peek(items->subscriptions, &subscription);
+    return (struct item_key){.server = subscription.server,
         .subscription = info->subscription_id,
+        .generation = generation == NULL ? 0 : *generation,
         .number = handle ? info->client_handle : info->monitored_item_id,
         .is_handle = handle};
 }
@@ -54,48 +80,94 @@ static struct item_key key_of(const struct tw_event *event, bool handle)
 /* A name too long to keep is forgotten rather than cut: half a NodeId is another node. */
 static void note(struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
-    const struct item_key key = key_of(event, handle);
-    struct item *item = tw_table_put(items->table, &key, NULL);
+    const struct item_key key = key_of(items, event, handle);
+    bool created;
+    struct item *item = tw_table_put(items->table, &key, &created);
     if (event->object.len > sizeof(item->node)) {
         tw_table_remove(items->table, item);
         return;
     }
     item->len = (uint16_t)event->object.len;
-    memcpy(item->node, event->object.p, event->object.len);
+    if (event->object.p != item->node && event->object.len > 0)
+        memmove(item->node, event->object.p, event->object.len);
+    if (event->opcua->select != NULL)
+        item->has_filter =
+            tw_opcua_filters_keep(items->filters, event->opcua->select, &item->filter);
+    else if (created)
+        item->has_filter = false;
 }
 
-static void name(struct tw_opcua_items *items, struct tw_event *event, bool handle)
+static struct item *name(struct tw_opcua_items *items, struct tw_event *event, bool handle)
 {
-    const struct item_key key = key_of(event, handle);
-    const struct item *item = tw_table_find(items->table, &key);
+    const struct item_key key = key_of(items, event, handle);
+    struct item *item = tw_table_find(items->table, &key);
+    if (item == NULL)
+        return NULL;
+    if (event->object.p == NULL) {
+        event->object = (struct tw_str){item->node, item->len};
+        event->object_null = false;
+    }
+    return item;
+}
+
+/* The client may give an item another handle; the filter stays when no other was sent. */
+static void modified(struct tw_opcua_items *items, struct tw_event *event)
+{
+    const struct item *item = name(items, event, false);
     if (item == NULL)
         return;
-    event->object = (struct tw_str){item->node, item->len};
-    event->object_null = false;
+    const struct item old = *item;
+    note(items, event, false);
+    note(items, event, true);
+    if (event->opcua->select != NULL)
+        return;
+    const struct item_key key = key_of(items, event, true);
+    struct item *renamed = tw_table_find(items->table, &key);
+    if (renamed != NULL) {
+        renamed->has_filter = old.has_filter;
+        renamed->filter = old.filter;
+    }
+}
+
+static void subscribed(struct tw_opcua_items *items, struct tw_event *event, bool done)
+{
+    const struct tw_opcua_info *info = event->opcua;
+    if (event->object.p != NULL) {
+        if (!done || !info->has_handle)
+            return;
+        note(items, event, true);
+        if (info->has_monitored_item)
+            note(items, event, false);
+    } else if (info->has_monitored_item) {
+        if (done && info->has_handle)
+            modified(items, event);
+        else
+            (void)name(items, event, false);
+    } else if (done && tw_str_is(info->service, "CreateSubscription")) {
+        const struct subscription_key key = subscription_of(event);
+        *(uint32_t *)tw_table_put(items->subscriptions, &key, NULL) = ++items->generations;
+    }
 }
 
 void tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event)
 {
     const struct tw_opcua_info *info = event->opcua;
+    const struct item *item;
     if (!info->has_subscription)
         return;
-    bool answered = event->status.s.p != NULL && !event->status_bad;
     switch (event->action) {
     case TW_ACTION_SUBSCRIBE:
-        if (!answered || event->object.p == NULL || !info->has_handle)
-            return;
-        note(items, event, true);
-        if (info->has_monitored_item)
-            note(items, event, false);
+        subscribed(items, event, event->status.s.p != NULL && !event->status_bad);
         return;
     case TW_ACTION_UNSUBSCRIBE:
         if (info->has_monitored_item && event->object.p == NULL)
-            name(items, event, false);
+            (void)name(items, event, false);
         return;
     case TW_ACTION_NOTIFY:
     case TW_ACTION_ALARM:
-        if (info->has_handle && event->object.p == NULL)
-            name(items, event, true);
+        item = info->has_handle && event->object.p == NULL ? name(items, event, true) : NULL;
+        if (item != NULL && item->has_filter && event->action == TW_ACTION_ALARM)
+            tw_opcua_filters_name(items->filters, &item->filter, &event->value);
         return;
     default:
         return;

@@ -80,4 +80,19 @@ exits 3 "a key log that is not there" "$TIERWATCH" decode --opcua-keys "$work/no
 like "$(cat "$work/err")" 'none.keys: No such file or directory' "it says so"
 decode -v --opcua-keys "$modes/aes128.keys" "$modes/aes128.pcap" >"$work/out" 2>"$work/err"
 unlike "$(cat "$work/err" "$work/out")" "${secret:0:16}" "no key in events or messages"
+
+# Killed while it holds keys, it leaves no core; without keys it does, where the system allows it.
+dumps() { # OPTION...
+    python3 - "$TIERWATCH" decode -q "$@" - <<'PYTHON'
+import os, resource, signal, subprocess, sys, tempfile, time
+with tempfile.TemporaryDirectory() as folder:
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder)
+    time.sleep(0.5)
+    child.send_signal(signal.SIGQUIT)
+    print(os.WCOREDUMP(os.waitpid(child.pid, 0)[1]))
+PYTHON
+}
+is "$(dumps --opcua-keys "$modes/aes128.keys")" False "keys in memory: no core dump"
+[ "$(dumps)" = True ] || echo "# this system leaves no core dumps at all"
 finish

@@ -22,9 +22,24 @@ struct run {
     struct tw_opcua_sessions *sessions;
 };
 
+/* What session/ relies on. */
+static void check(const struct tw_event *event)
+{
+    const struct tw_opcua_info *info = event->opcua;
+    if (info == NULL)
+        return;
+    assert(info->details == NULL || info->details->kind == TW_VALUE_OBJECT);
+    for (uint32_t i = 0; info->details != NULL && i < info->details->n; i++)
+        assert(info->details->items[i].name.len > 0);
+    for (uint32_t i = 0; i < info->n_properties; i++)
+        assert(info->properties[i].kind != TW_UA_PROPERTY_NONE);
+    assert(info->history == NULL || info->history->kind != NULL);
+}
+
 static void collect(void *user, const struct tw_event *event)
 {
     struct run *run = user;
+    check(event);
     tw_event_json(&run->text, event);
     /* As a worker hands it over: no event is larger than half a batch. */
     tw_batch_reset(run->batch);
@@ -32,8 +47,11 @@ static void collect(void *user, const struct tw_event *event)
     assert(kept == TW_OK);
     struct tw_session_facts facts = {0};
     struct tw_event *copy = run->batch->events[0];
+    check(copy);
     if (copy->opcua != NULL)
         tw_opcua_sessions_event(run->sessions, copy, &facts);
+    if (facts.learned != NULL)
+        assert(!facts.learned->has_range || facts.learned->low < facts.learned->high);
     tw_event_json(&run->text, copy);
 }
 
@@ -49,6 +67,13 @@ static size_t uri(const void *p, size_t len, char *out, size_t size)
     for (size_t i = 0; i < n; i++)
         out[i] = (char)(((const uint8_t *)p)[i] & 0x7f);
     return n;
+}
+
+static bool certificate(const void *p, size_t len, struct tw_certificate *out)
+{
+    *out = (struct tw_certificate){.key_bits = (uint32_t)len, .not_after_ns = (int64_t)len};
+    (void)uri(p, len, out->subject, sizeof(out->subject) - 1);
+    return len % 2 == 0;
 }
 
 static void segment(struct tw_proto_env *env, const struct tw_conn *conn, void *state, unsigned dir,
@@ -81,6 +106,7 @@ static void feed(struct run *run, const uint8_t *data, size_t size, size_t step)
     if ((data[0] & 2) != 0) {
         env.certificate_sha256 = digest;
         env.certificate_uri = uri;
+        env.certificate_read = certificate;
     }
     void *state = calloc(1, tw_opcua.state_size);
     tw_opcua.open(state, &env, &conn);

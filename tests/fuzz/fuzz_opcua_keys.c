@@ -1,6 +1,6 @@
-/* Key logs, and chunks opened with keys. The first byte says which. Properties: messages point into the
- * text and quote no value; what is opened is shorter than what was sealed; whatever a holder of the
- * keys sends, the dissector gives its memory back. */
+/* Key logs, and chunks opened with keys. The first byte says which. Properties: messages point into
+ * the text and quote no value; what is opened is shorter than what was sealed; whatever a holder of
+ * the keys sends, the dissector gives its memory back. */
 
 #include <assert.h>
 #include <stdlib.h>

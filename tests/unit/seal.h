@@ -1,5 +1,6 @@
 #pragma once
-/* The sender's side of an encrypted OPC UA chunk, with OpenSSL: what tierwatch must be able to open. */
+/* The sender's side of an encrypted OPC UA chunk, with OpenSSL: what tierwatch must be able to
+ * open. */
 
 #include <assert.h>
 #include <openssl/evp.h>

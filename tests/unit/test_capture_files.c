@@ -415,6 +415,54 @@ static void test_not_there(void **state)
     }
 }
 
+/* What nobody can read looks like a silent network, unless it is said. */
+static void test_other_links(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t link;
+        bool reads;
+    } rows[] = {{1, true}, {0, true}, {101, true}, {105, false}, {147, false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct file f = {.len = 0};
+        struct tw_capture *c = NULL;
+        struct tw_capture_error err;
+        pcap_head(&f, 0xa1b2c3d4);
+        pcap_packet(&f, 1, 0, 80);
+        f.b[20] = rows[i].link;
+        const char *path = save("link.pcap", &f, f.len);
+        assert_int_equal(
+            tw_capture_open_files(&path, 1, NULL, &c, &err), rows[i].reads ? TW_OK : TW_DAMAGED);
+        if (!rows[i].reads) {
+            assert_non_null(strstr(err.text, "link type"));
+            assert_non_null(strstr(err.text, "link.pcap"));
+        }
+        tw_capture_close(c);
+    }
+}
+
+/* Times that do not fit 64 bits of nanoseconds, or that no clock shows. */
+static void test_strange_times(void **state)
+{
+    (void)state;
+    struct file f = {.len = 0};
+    ng_section(&f);
+    ng_interface(&f, 1);
+    ng_packet(&f, UINT64_MAX);
+    ng_packet(&f, UINT64_C(95000000000));
+    ng_packet(&f, 50);
+    const char *path = save("times.pcapng", &f, f.len);
+    struct tw_capture *c = open_ok(&path, 1, NULL);
+    struct tw_raw_packet p;
+    struct tw_capture_error err;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_OK);
+        assert_in_range(p.ts_ns, 0, INT64_C(9000000000000000000));
+    }
+    assert_int_equal(p.ts_ns, INT64_C(5000000000));
+    tw_capture_close(c);
+}
+
 /* A pipe gives its bytes in pieces and can not be read twice. */
 static void test_standard_input(void **state)
 {
@@ -503,6 +551,8 @@ int main(void)
         cmocka_unit_test(test_cut_pcapng),
         cmocka_unit_test(test_damage_among_others),
         cmocka_unit_test(test_not_there),
+        cmocka_unit_test(test_other_links),
+        cmocka_unit_test(test_strange_times),
         cmocka_unit_test(test_standard_input),
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_no_interface),

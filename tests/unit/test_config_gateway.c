@@ -171,7 +171,9 @@ static void set_changes_one_key(void **state)
     static const struct {
         const char *assignment, *said;
     } rows[] = {{"broker.port=8884", ""}, {"site=plant-c", ""}, {"rules=[a, b/c]", ""},
-        {"log.level=warn", ""}, {"broker.port=0", "1:1 0 is out of range; it must be 1 to 65535\n"},
+        {"log.level=warn", ""}, {"log.file=a.log", ""}, {"log.file=null", ""}, {"workers=3", ""},
+        {"workers=~", ""}, {"gateway=\"null\"", ""},
+        {"broker.port=0", "1:1 0 is out of range; it must be 1 to 65535\n"},
         {"brokr.port=1", "0:0 there is no key \"brokr.port\" | did you mean \"broker.port\"?\n"},
         {"site", "0:0 \"site\" has no = | such as --set broker.port=8883\n"},
         {"site=", "0:0 the value is missing\n"},
@@ -191,6 +193,9 @@ static void set_changes_one_key(void **state)
     assert_int_equal(c->rules.n, 2);
     assert_string_equal(c->rules.list[1], "b/c");
     assert_string_equal(c->log.level, "warn");
+    assert_null(c->log.file);
+    assert_int_equal(c->workers, 0);
+    assert_string_equal(c->gateway, "null");
     tw_config_free(c);
 }
 

@@ -122,6 +122,42 @@ static void junk_has_no_uri(void **state)
         assert_int_equal(tw_certificate_uri(junk[i].bytes, junk[i].len, uri, sizeof(uri)), 0);
 }
 
+static void everything_a_certificate_says(void **state)
+{
+    uint8_t der[2048], twice[4096];
+    struct tw_certificate c;
+    uint8_t sha1[EVP_MAX_MD_SIZE];
+    unsigned n_sha1;
+    (void)state;
+    size_t n = make_certificate("URI:urn:a", der, sizeof(der));
+    memcpy(twice, der, n);
+    memcpy(twice + n, der, n);
+    assert_true(tw_certificate_read(twice, 2 * n, &c));
+    assert_string_equal(c.subject, "CN=client");
+    assert_string_equal(c.issuer, "CN=client");
+    assert_true(c.self_signed);
+    assert_string_equal(c.key, "ED25519");
+    assert_string_equal(c.signature, "ED25519");
+    assert_int_equal(c.key_bits, 256);
+    assert_true(
+        c.not_before_ns > 0 && c.not_after_ns - c.not_before_ns == INT64_C(3600) * 1000000000);
+    EVP_Digest(der, n, sha1, &n_sha1, EVP_sha1(), NULL);
+    assert_memory_equal(c.sha1, sha1, sizeof(c.sha1));
+}
+
+static void what_is_no_certificate_is_not_read(void **state)
+{
+    struct guard g = guard_new();
+    uint8_t der[2048];
+    struct tw_certificate c = {.key_bits = 77};
+    (void)state;
+    size_t n = make_certificate(NULL, der, sizeof(der));
+    for (size_t cut = 0; cut < n; cut++)
+        assert_false(tw_certificate_read(guard_put(&g, der, cut), cut, &c));
+    assert_int_equal(c.key_bits, 77);
+    guard_free(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +166,8 @@ int main(void)
         cmocka_unit_test(digest_is_of_the_first_of_a_chain),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(junk_has_no_uri),
+        cmocka_unit_test(everything_a_certificate_says),
+        cmocka_unit_test(what_is_no_certificate_is_not_read),
     };
     return cmocka_run_group_tests_name("crypto certificate", tests, NULL, NULL);
 }

@@ -54,8 +54,7 @@ static void logs_are_read(void **state)
     } rows[] = {
         {SET("7_1"), 1, ""},
         {SET("0_0") SET("4294967295_4294967295"), 2, ""},
-        {"# a note\n\n  \t\n" SET("7_1") "#" SET("7_2"), 2,
-            ""},
+        {"# a note\n\n  \t\n" SET("7_1") "#" SET("7_2"), 2, ""},
         {"\xef\xbb\xbf" SET("7_1"), 1, ""},
         {SET("7_1") SET("7_1"), 2, ""},
         {"client_iv_7_1:" IV "\r\n client_key_7_1 :\t" IV " \r\nclient_siglen_7_1: 20\r\n"
@@ -134,13 +133,12 @@ static void mistakes_are_told_without_values(void **state)
         {"client_siglen_8_1: 4294967328",
             "7:20 a signature takes 20, 32 or 48 bytes [client_siglen_8_1: **********]\n"},
     };
-    static const char missing[] =
-        "7:1 channel 8, token 1: client_iv is missing\n"
-        "7:1 channel 8, token 1: client_key is missing\n"
-        "7:1 channel 8, token 1: client_siglen is missing\n"
-        "7:1 channel 8, token 1: server_iv is missing\n"
-        "7:1 channel 8, token 1: server_key is missing\n"
-        "7:1 channel 8, token 1: server_siglen is missing\n";
+    static const char missing[] = "7:1 channel 8, token 1: client_iv is missing\n"
+                                  "7:1 channel 8, token 1: client_key is missing\n"
+                                  "7:1 channel 8, token 1: client_siglen is missing\n"
+                                  "7:1 channel 8, token 1: server_iv is missing\n"
+                                  "7:1 channel 8, token 1: server_key is missing\n"
+                                  "7:1 channel 8, token 1: server_siglen is missing\n";
     struct tw_text said = {0};
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -74,6 +74,21 @@ static void test_http(void **state)
     assert_int_equal(rig_free(r), 0);
 }
 
+/* An address is no name, and only a piece of it less so. */
+static void test_http_to_address(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(16, true);
+    static const char get[] =
+        "GET /model HTTP/1.1\r\nHost: [fd00:7::1e]:8081\r\nUser-Agent: x\r\n\r\n";
+    connect_to(r, 8081);
+    tcp_to(r, 0, 8081, A, 1001, 5001, get, sizeof(get) - 1);
+    rig_finish(r);
+    assert_non_null(strstr(r->log, "[flow http 40000>8081 tcp 4/"));
+    assert_null(strstr(r->log, "fd00"));
+    assert_int_equal(rig_free(r), 0);
+}
+
 static void test_tls(void **state)
 {
     (void)state;
@@ -254,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_http),
+        cmocka_unit_test(test_http_to_address),
         cmocka_unit_test(test_tls),
         cmocka_unit_test(test_ssh),
         cmocka_unit_test(test_dns),

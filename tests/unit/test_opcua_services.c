@@ -469,6 +469,8 @@ static void other_services_are_named_with_their_nodes(void **state)
     inner.n = 0;
     w_node_str(&inner, 2, "Temp");
     w_u32(&inner, 1);
+    w_u32(&inner, 1);
+    w_double(&inner, 20.5);
     w_u32(&w, 1);
     w_node(&w, 0, 682);
     w_u8(&w, 1);
@@ -476,17 +478,10 @@ static void other_services_are_named_with_their_nodes(void **state)
     talk_message(&t, 0, 4, &w);
     w_response(&w, 397, 6, 0x800B0000);
     talk_message(&t, 1, 4, &w);
-    w_request(&w, 15903, 7, "token"); /* SessionlessInvoke: named only */
-    w_u32(&w, 0);
-    talk_message(&t, 0, 5, &w);
-    w_response(&w, 21001, 7, 0);
-    w_u32(&w, 0);
-    talk_message(&t, 1, 5, &w);
     assert_string_equal(talk_said(&t),
         "6<5 manage AddNodes [ns=1;i=1234] Good\n"
         "8<7 history_read HistoryRead [ns=2;s=Temp] GoodNoData\n"
-        "10<9 history_write HistoryUpdate [ns=2;s=Temp] BadServiceUnsupported!\n"
-        "12<11 call SessionlessInvoke [null] Good\n");
+        "10<9 history_write HistoryUpdate [ns=2;s=Temp] [20.5] Double[] BadServiceUnsupported!\n");
     assert_int_equal(t.counters.malformed, 0);
     assert_true(talk_close(&t, TW_END_CLOSED));
     tw_text_free(&t.said);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "event/emit_json.h"
 #include "guard.h"
+#include "protocol/opcua/layout.h"
 #include "protocol/opcua/value.h"
 
 #define BYTES(literal) (literal), sizeof(literal) - 1
@@ -65,6 +66,26 @@ static void variants_become_values(void **state)
         /* a known type that is cut short is shown as its bytes */
         {BYTES("\x16\1\0\x76\3\1\1\0\0\0\0"), "{\"type_id\":\"i=886\",\"body\":\"AA==\"}",
             "ExtensionObject"},
+        {BYTES("\x16\1\0\x79\3\1\x1a\0\0\0\1\0\0\0u\x44\x45\x43\0\2\4\0\0\0degC\2\3\0\0\0abc"),
+            "{\"NamespaceUri\":\"u\",\"UnitId\":4408644,\"DisplayName\":\"degC\","
+            "\"Description\":\"abc\"}",
+            "ExtensionObject"},
+        {BYTES("\x16\1\0\x2a\1\1\x14\0\0\0\1\0\0\0x\0\x0b\xff\xff\xff\xff"
+               "\xff\xff\xff\xff\2\xff\xff\xff\xff"),
+            "{\"Name\":\"x\",\"DataType\":\"i=11\",\"ValueRank\":-1,\"ArrayDimensions\":null,"
+            "\"Description\":null}",
+            "ExtensionObject"},
+        /* the password of a user is passed over */
+        {BYTES("\x16\1\0\x44\1\1\x18\0\0\0\1\0\0\0p\3\0\0\0bob\4\0\0\0pass"
+               "\xff\xff\xff\xff"),
+            "{\"PolicyId\":\"p\",\"UserName\":\"bob\",\"EncryptionAlgorithm\":null}",
+            "ExtensionObject"},
+        /* the least and the greatest time there is */
+        {BYTES("\x0d\0\0\0\0\0\0\0\0"), "\"1601-01-01T00:00:00.000000Z\"", "DateTime"},
+        {BYTES("\x0d\xff\xff\xff\xff\xff\xff\xff\x7f"), "\"9999-12-31T23:59:59Z\"", "DateTime"},
+        {BYTES("\x19\x30\3\0\0\0why\0\0\x34\x80"),
+            "{\"additional_info\":\"why\",\"inner_status\":\"BadNodeIdUnknown\"}",
+            "DiagnosticInfo"},
         {BYTES("\x17\3\6\5\0\0\0\0\0\0\0"), "5", "DataValue"},
         {BYTES("\x1f\1\0\0\0A"), "\"QQ==\"", "ByteString"},
         {BYTES("\x19\0"), "null", "DiagnosticInfo"},
@@ -257,6 +278,63 @@ static void every_type_can_be_passed_over(void **state)
     assert_false(tw_opcua_skip(&s, &c, TW_UA_NULL));
 }
 
+static void dimensions_stand_beside_the_values(void **state)
+{
+    static const struct {
+        const char *wire;
+        size_t len;
+        const char *dimensions;
+    } rows[] = {
+        {BYTES("\xc1\4\0\0\0\1\0\1\0\2\0\0\0\2\0\0\0\2\0\0\0"), "[2,2]"},
+        {BYTES("\xc1\2\0\0\0\1\0\3\0\0\0\1\0\0\0\2\0\0\0\1\0\0\0"), "[1,2,1]"},
+        {BYTES("\xc1\2\0\0\0\1\0\1\0\0\0\2\0\0\0"), NULL},
+        {BYTES("\x81\2\0\0\0\1\0"), NULL},
+        {BYTES("\1\1"), NULL},
+    };
+    struct tw_text out = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct tw_opcua_scratch s = scratch();
+        struct tw_opcua_typed v;
+        struct tw_cur c = tw_cur_of(rows[i].wire, rows[i].len);
+        assert_true(tw_opcua_variant(&s, &c, &v));
+        assert_int_equal(s.anomalies, 0);
+        assert_int_equal(v.dimensions == NULL, rows[i].dimensions == NULL);
+        if (v.dimensions == NULL)
+            continue;
+        tw_text_clear(&out);
+        tw_value_json(&out, v.dimensions);
+        assert_true(tw_str_is(tw_text_str(&out), rows[i].dimensions));
+    }
+    tw_text_free(&out);
+}
+
+/* Every table of a structure, over bytes that say nothing and over none. */
+static void every_structure_can_be_shown(void **state)
+{
+    static const uint8_t zeroes[512];
+    unsigned known = 0;
+    (void)state;
+    for (uint32_t id = 1; id < 33000; id++) {
+        const struct tw_opcua_layout *layout = tw_opcua_structure(id);
+        struct tw_value v = {0};
+        if (layout == NULL)
+            continue;
+        known++;
+        struct tw_opcua_scratch s = scratch();
+        struct tw_cur c = tw_cur_of(zeroes, sizeof(zeroes));
+        assert_true(tw_opcua_show_layout(&s, &c, layout, &v));
+        assert_true(v.kind == TW_VALUE_OBJECT && v.n > 0);
+        size_t used = sizeof(zeroes) - c.left;
+        for (size_t cut = 0; cut < used; cut++) {
+            s = scratch();
+            c = tw_cur_of(zeroes, cut);
+            assert_false(tw_opcua_show_layout(&s, &c, layout, &v));
+        }
+    }
+    assert_int_equal(known, 48);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +344,8 @@ int main(void)
         cmocka_unit_test(hostile_values_are_named),
         cmocka_unit_test(data_values_keep_their_order),
         cmocka_unit_test(every_type_can_be_passed_over),
+        cmocka_unit_test(dimensions_stand_beside_the_values),
+        cmocka_unit_test(every_structure_can_be_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,11 @@ static void what_was_not_seen_is_null_and_what_does_not_apply_is_absent(void **s
     e.encrypted = true;
     give(&e);
     assert_true(info.application_uri.is_null && info.user.is_null);
+    /* An answer whose request was not seen: there was a session, whose nobody knows. */
+    struct tw_event answer = event_of(TW_ACTION_BROWSE, 3, 1);
+    info.audit_entry_id.is_null = true;
+    give(&answer);
+    assert_true(info.application_uri.is_null && info.user.is_null && info.session.is_null);
 }
 
 static void a_refused_login_changes_nobody(void **state)

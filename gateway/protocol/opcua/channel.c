@@ -48,8 +48,11 @@ struct tw_opcua_channel *tw_opcua_channel_add(struct tw_opcua_call *k, uint32_t 
     struct tw_opcua_channel *oldest = st->channels;
     while (oldest != NULL && oldest->next != NULL)
         oldest = oldest->next;
-    if (oldest != NULL && st->n_channels >= TW_OPCUA_MAX_CHANNELS)
+    if (oldest != NULL && st->n_channels >= TW_OPCUA_MAX_CHANNELS) {
         tw_opcua_channel_drop(k, oldest);
+        st->lost_channels = true;
+        k->env->counters->cut++;
+    }
     struct tw_opcua_channel *ch = tw_pool_get(k->env->pool, sizeof(*ch), NULL);
     if (ch == NULL) {
         k->env->counters->cut++;
@@ -116,22 +119,31 @@ static bool service_fits(const struct tw_opcua_call *k, struct tw_cur *body, boo
     return k->st->client == k->dir ? asks : answers;
 }
 
-/* Sign or SignAndEncrypt is not said outside an RSA handshake: what is encrypted looks random, what
- * is only signed looks like a message. Two independent signs are asked for. */
-static bool looks_readable(struct tw_opcua_call *k, struct tw_opcua_channel *ch, struct tw_cur c)
+unsigned tw_opcua_channel_signs(
+    struct tw_opcua_call *k, const struct tw_opcua_channel *ch, struct tw_cur c)
 {
     enum { SMALL_REQUEST = 1 << 24 };
-    struct tw_opcua_direction *d = &ch->dir[k->dir];
+    const struct tw_opcua_direction *d = &ch->dir[k->dir];
     uint32_t sequence, request_id;
     bool request = false;
     if (!tw_cur_u32le(&c, &sequence) || !tw_cur_u32le(&c, &request_id))
-        return false;
+        return 0;
     unsigned signs = d->has_sequence && follows(ch, d->sequence, sequence);
     signs += request_id < SMALL_REQUEST;
     if (service_fits(k, &c, &request))
         signs += 1u + time_fits(k, c, request);
+    return signs;
+}
+
+/* Sign or SignAndEncrypt is not said outside an RSA handshake: what is encrypted looks random, what
+ * is only signed looks like a message. Two independent signs are asked for. */
+static bool looks_readable(struct tw_opcua_call *k, struct tw_opcua_channel *ch, struct tw_cur c)
+{
+    struct tw_opcua_direction *d = &ch->dir[k->dir];
+    unsigned signs = tw_opcua_channel_signs(k, ch, c);
+    if (!tw_cur_u32le(&c, &d->sequence))
+        return false;
     d->has_sequence = true;
-    d->sequence = sequence;
     return signs >= 2;
 }
 
@@ -238,8 +250,10 @@ static void parts_append(struct tw_opcua_call *k, struct tw_opcua_channel *ch,
     if (p->cut)
         return;
     if (p->chunks > TW_OPCUA_MAX_CHUNKS || !tw_pbuf_add(k->env->pool, &p->body, chunk->bytes.p,
-                                               chunk->bytes.left, TW_OPCUA_MAX_MESSAGE))
+                                               chunk->bytes.left, TW_OPCUA_MAX_MESSAGE)) {
         p->cut = true;
+        k->env->counters->cut++;
+    }
 }
 
 static void last_part(struct tw_opcua_call *k, struct tw_opcua_channel *ch,
@@ -267,8 +281,9 @@ static void abort_part(struct tw_opcua_call *k, struct tw_opcua_channel *ch,
     tw_opcua_aborted(k, ch, m->request_id, code);
 }
 
-static void readable_chunk(struct tw_opcua_call *k, const struct tw_opcua_header *h,
-    struct tw_opcua_channel *ch, struct tw_cur c, bool cut)
+/* `trailer`: bytes of signature at its end. */
+static void message_chunk(struct tw_opcua_call *k, const struct tw_opcua_header *h,
+    struct tw_opcua_channel *ch, struct tw_cur c, bool cut, size_t trailer)
 {
     struct tw_opcua_body m = {.channel = ch, .cut = cut, .chunks = 1, .message_bytes = h->size};
     uint32_t sequence;
@@ -278,11 +293,9 @@ static void readable_chunk(struct tw_opcua_call *k, const struct tw_opcua_header
         return;
     }
     tw_opcua_channel_sequence(k, ch, sequence);
-    m.loose = !ch->has_signature;
+    m.loose = !ch->has_signature && ch->reading == TW_OPCUA_READABLE;
     m.closes = h->message == TW_OPCUA_CLO;
-    size_t body = c.left;
-    if (!cut && ch->has_signature && body >= ch->signature)
-        body -= ch->signature;
+    size_t body = c.left >= trailer ? c.left - trailer : c.left;
     if (!tw_cur_sub(&c, body, &m.bytes))
         return;
     struct tw_opcua_direction *d = &ch->dir[k->dir];
@@ -303,6 +316,18 @@ static void readable_chunk(struct tw_opcua_call *k, const struct tw_opcua_header
     }
 }
 
+static void readable_chunk(struct tw_opcua_call *k, const struct tw_opcua_header *h,
+    struct tw_opcua_channel *ch, struct tw_cur c, bool cut)
+{
+    message_chunk(k, h, ch, c, cut, cut || !ch->has_signature ? 0 : ch->signature);
+}
+
+void tw_opcua_plain_chunk(struct tw_opcua_call *k, const struct tw_opcua_header *h,
+    struct tw_opcua_channel *ch, struct tw_cur c)
+{
+    message_chunk(k, h, ch, c, false, 0);
+}
+
 /* A channel that was never opened. Its own direction says so at once if it sent no OPN at all; the
  * server knows its channels; the client may have been told what was not seen yet. */
 static struct tw_opcua_channel *unknown_channel(struct tw_opcua_call *k, uint32_t id)
@@ -313,10 +338,10 @@ static struct tw_opcua_channel *unknown_channel(struct tw_opcua_call *k, uint32_
     bool server = st->client == (k->dir ^ 1);
     if (first)
         tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_MESSAGE_BEFORE_OPEN), &info);
-    else if (server && st->intact[k->dir])
+    else if (server && st->intact[k->dir] && !st->lost_channels)
         tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_UNKNOWN_CHANNEL), &info);
     struct tw_opcua_channel *ch = tw_opcua_channel_add(k, id);
-    if (ch != NULL && !first && !server && tw_opcua_intact(k))
+    if (ch != NULL && !first && !server && !st->lost_channels && tw_opcua_intact(k))
         tw_opcua_doubt_add(k, TW_OPCUA_UNKNOWN_CHANNEL, ch, NULL, NULL);
     return ch;
 }
@@ -336,6 +361,8 @@ void tw_opcua_chunk(
     if (ch == NULL)
         ch = unknown_channel(k, id);
     if (ch == NULL)
+        return;
+    if (ch->reading != TW_OPCUA_READABLE && !cut && tw_opcua_unseal(k, h, ch, token, c))
         return;
     if (ch->reading == TW_OPCUA_UNDECIDED)
         decide(k, ch, c);

@@ -28,8 +28,17 @@ enum tw_opcua_role {
     TW_UA_ROLE_TOKEN, /* a session's AuthenticationToken */
     TW_UA_ROLE_CERTIFICATE,
     TW_UA_ROLE_USER,         /* a UserIdentityToken */
-    TW_UA_ROLE_DETAILS,      /* HistoryUpdate details: begin with the NodeId */
     TW_UA_ROLE_NOTIFICATION, /* NotificationData of a subscription */
+    TW_UA_ROLE_SHOW,         /* a detail of the event under the field's name */
+    TW_UA_ROLE_COUNT,        /* the same, of an array only how long it is */
+    TW_UA_ROLE_PAST,         /* HistoryReadDetails */
+    TW_UA_ROLE_PAST_VALUES,  /* what a HistoryRead gave */
+    TW_UA_ROLE_PAST_UPDATE,  /* HistoryUpdateDetails: begin with the NodeId */
+    TW_UA_ROLE_CONTINUATION, /* a ContinuationPoint */
+    TW_UA_ROLE_REFERENCES,   /* what a Browse found */
+    TW_UA_ROLE_PATH,         /* a RelativePath, and where it leads */
+    TW_UA_ROLE_PATH_TARGETS,
+    TW_UA_ROLE_FILTER, /* MonitoringFilter */
 };
 
 /* A field that is no built-in type but a structure without a header of its own. */
@@ -37,13 +46,25 @@ enum { TW_UA_STRUCTURE = 32 };
 
 struct tw_opcua_layout;
 
+/* Names of an enumeration's values. */
+struct tw_opcua_words {
+    const char *const *names; /* NULL where a value has none */
+    uint8_t n;
+};
+
+#define TW_WORDS(list)                                                                             \
+    {                                                                                              \
+        (list), sizeof(list) / sizeof((list)[0])                                                   \
+    }
+
 struct tw_opcua_field {
-    const char *name; /* of structures that are shown; NULL in messages */
+    const char *name; /* what it is shown as; NULL: passed over */
     uint8_t type;     /* enum tw_opcua_type or TW_UA_STRUCTURE */
     bool array;
     uint8_t role;
     uint16_t at, has; /* offsets in struct tw_opcua_info; 0: none */
     const struct tw_opcua_layout *of;
+    const struct tw_opcua_words *words; /* of a number */
 };
 
 struct tw_opcua_layout {

@@ -29,14 +29,30 @@ static bool skip_strings(struct tw_cur *c)
     return true;
 }
 
-bool tw_opcua_read_response_header(struct tw_cur *c, struct tw_opcua_response_header *out)
+/* From `from` to where `to` stands in the same bytes. */
+static bool between(struct tw_cur from, const struct tw_cur *to, struct tw_cur *out)
+{
+    return tw_cur_sub(&from, from.left - to->left, out);
+}
+
+static bool read_diagnostics(struct tw_cur *c, struct tw_opcua_response_header *out)
 {
     struct tw_opcua_scratch s = {0};
+    struct tw_cur info = *c;
+    if (!tw_opcua_skip(&s, c, TW_UA_DIAGNOSTICINFO))
+        return false;
+    struct tw_cur strings = *c;
+    return skip_strings(c) && between(info, &strings, &out->diagnostics) &&
+           between(strings, c, &out->strings);
+}
+
+bool tw_opcua_read_response_header(struct tw_cur *c, struct tw_opcua_response_header *out)
+{
     struct tw_opcua_extension extra;
     uint64_t timestamp;
     if (!tw_cur_u64le(c, &timestamp) || !tw_cur_u32le(c, &out->handle) ||
-        !tw_cur_u32le(c, &out->result) || !tw_opcua_skip(&s, c, TW_UA_DIAGNOSTICINFO) ||
-        !skip_strings(c) || !tw_opcua_extension(c, &extra))
+        !tw_cur_u32le(c, &out->result) || !read_diagnostics(c, out) ||
+        !tw_opcua_extension(c, &extra))
         return false;
     out->timestamp = (int64_t)timestamp;
     return true;
@@ -56,12 +72,51 @@ static void prepare(struct tw_opcua_call *k, struct tw_opcua_walk *w,
         tw_opcua_channel_info(ch, &w->base_info);
 }
 
+/* SessionlessInvoke [UA4 6.3] puts what a session would know before the message it carries, and
+ * says which that is: by its DataType, or by its encoding, as stacks do. */
+static bool read_wrapper(struct tw_cur *c, bool request, uint32_t *out)
+{
+    uint32_t version;
+    if ((request && !tw_cur_u32le(c, &version)) || !skip_strings(c) || !skip_strings(c) ||
+        (request && !skip_strings(c)) || !tw_cur_u32le(c, out))
+        return false;
+    return true;
+}
+
+enum { SESSIONLESS_REQUEST = 15903, SESSIONLESS_RESPONSE = 21001 };
+
+/* The service that a message is for; what it is wrapped in is passed over. */
+static const struct tw_opcua_service *service_of(
+    uint32_t type, bool request, struct tw_cur *body, bool *sessionless)
+{
+    enum { TO_ENCODING = 2 };
+    const struct tw_opcua_service *(*find)(uint32_t) =
+        request ? tw_opcua_service_of_request : tw_opcua_service_of_response;
+    const struct tw_opcua_service *outer = find(type), *inner;
+    struct tw_cur at = *body;
+    uint32_t id;
+    *sessionless = type == (request ? SESSIONLESS_REQUEST : SESSIONLESS_RESPONSE);
+    if (!*sessionless || !read_wrapper(&at, request, &id))
+        return outer;
+    inner = find(id);
+    if (inner == NULL)
+        inner = find(id + TO_ENCODING);
+    if (inner == NULL || inner == outer)
+        return NULL;
+    *body = at;
+    return inner;
+}
+
 /* The request's side of the walk. */
 static void take_request(struct tw_opcua_walk *w, struct tw_cur body, bool cut)
 {
     struct tw_opcua_node type;
     struct tw_opcua_request_header h;
-    if (!tw_opcua_node(&body, &type) || !tw_opcua_read_request_header(&body, &h)) {
+    bool sessionless = false;
+    if (tw_opcua_node(&body, &type))
+        (void)service_of(type.id, true, &body, &sessionless);
+    w->base_info.sessionless = sessionless;
+    if (!tw_opcua_read_request_header(&body, &h)) {
         if (!cut)
             w->request_anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
         return;
@@ -253,6 +308,8 @@ static uint32_t answer(struct tw_opcua_call *k, const struct tw_opcua_body *m,
     w.answered = matches;
     w.service_result = h->result;
     w.has_response = matches && !fault && !refusal;
+    w.diagnostics = h->diagnostics;
+    w.s.strings = h->strings;
     w.cut_response = m->cut || (m->loose && m->chunks > 1);
     w.response = body;
     if (!walk(k, &w))
@@ -310,18 +367,29 @@ static void count(
     k->env->counters->messages[TW_PROTO_OPCUA][slot]++;
 }
 
+/* One chunk may be more than the receiver said it takes, too; several are judged one by one. */
+static void check_size(struct tw_opcua_call *k, const struct tw_opcua_body *m)
+{
+    const struct tw_opcua_buffers *b = &k->st->buffers[k->dir ^ 1];
+    if (m->chunks == 1 && b->known && b->message != 0 && m->bytes.left > b->message)
+        report(k, m, TW_OPCUA_BIT(TW_OPCUA_MESSAGE_LIMIT), NULL);
+}
+
 void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m)
 {
     struct tw_cur body = m->bytes;
     struct tw_opcua_node type;
+    check_size(k, m);
     if (!tw_opcua_node(&body, &type)) {
         report(k, m, m->cut || m->torn ? 0 : TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR), NULL);
         return;
     }
-    bool standard = type.kind == 'i' && type.ns == 0;
-    const struct tw_opcua_service *asks = standard ? tw_opcua_service_of_request(type.id) : NULL;
+    bool standard = type.kind == 'i' && type.ns == 0, sessionless;
+    struct tw_cur request_body = body;
+    const struct tw_opcua_service *asks =
+        standard ? service_of(type.id, true, &request_body, &sessionless) : NULL;
     const struct tw_opcua_service *answers =
-        standard ? tw_opcua_service_of_response(type.id) : NULL;
+        standard ? service_of(type.id, false, &body, &sessionless) : NULL;
     bool fault = standard && type.id == TW_OPCUA_SERVICE_FAULT;
     if (asks == NULL && answers == NULL && !fault) {
         if (m->torn)

@@ -70,6 +70,14 @@ static const char *const types[TW_UA_TYPES][2] = {
     [TW_UA_DIAGNOSTICINFO] = TYPE_NAME("DiagnosticInfo"),
 };
 
+const char *tw_opcua_array_of(const char *type)
+{
+    for (size_t i = 0; i < TW_UA_TYPES; i++)
+        if (type != NULL && types[i][0] == type)
+            return types[i][1];
+    return type == NULL ? NULL : types[TW_UA_VARIANT][1];
+}
+
 const char *tw_opcua_type_name(unsigned type, bool array)
 {
     return types[type < TW_UA_TYPES ? type : TW_UA_BYTESTRING][array];

@@ -50,3 +50,5 @@ enum tw_opcua_type {
 
 /* "Double", or "Double[]" for arrays. */
 const char *tw_opcua_type_name(unsigned type, bool array);
+/* What an array of values of a type, as named by the former, is called; NULL for NULL. */
+const char *tw_opcua_array_of(const char *type);

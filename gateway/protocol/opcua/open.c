@@ -96,6 +96,8 @@ static void set_request_info(
     info->message_bytes = r->message_bytes;
 }
 
+enum { CERTIFICATE_ROOM = 4096 };
+
 void tw_opcua_open_event(struct tw_opcua_call *k, const struct tw_opcua_request *r,
     const struct tw_opcua_channel *ch, const uint32_t *code)
 {
@@ -103,7 +105,8 @@ void tw_opcua_open_event(struct tw_opcua_call *k, const struct tw_opcua_request 
     struct tw_opcua_info info;
     struct open o;
     char text[TW_OPCUA_STATUS_TEXT];
-    void *memory = tw_pool_get(k->env->pool, 1024, NULL);
+    struct tw_opcua_certificate certificate;
+    void *memory = tw_pool_get(k->env->pool, CERTIFICATE_ROOM, NULL);
     tw_opcua_event(k, &event, tw_opcua_client_of(k), TW_ACTION_SECURE, &info, "OpenSecureChannel");
     event.request_packet = r->when.packet;
     event.request_ts_ns = r->when.ts_ns;
@@ -112,9 +115,9 @@ void tw_opcua_open_event(struct tw_opcua_call *k, const struct tw_opcua_request 
         event.encrypted = !o.readable;
         if (memory != NULL) {
             struct tw_arena arena;
-            tw_arena_init(&arena, memory, 1024);
+            tw_arena_init(&arena, memory, CERTIFICATE_ROOM);
             struct tw_opcua_scratch s = {.arena = &arena};
-            tw_opcua_certificate(k->env, &s, o.certificate, &info);
+            tw_opcua_certificate(k->env, &s, o.certificate, &info, &certificate);
         }
     }
     if (ch != NULL || r->channel != 0) {
@@ -130,7 +133,7 @@ void tw_opcua_open_event(struct tw_opcua_call *k, const struct tw_opcua_request 
     else
         event.status.is_null = true;
     tw_emit(&k->env->emit, &event);
-    tw_pool_put(k->env->pool, memory, 1024);
+    tw_pool_put(k->env->pool, memory, CERTIFICATE_ROOM);
 }
 
 static void set_security(

@@ -60,7 +60,7 @@ static bool info_double(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
     return true;
 }
 
-static struct tw_str node_text(struct tw_opcua_walk *w, const struct tw_opcua_node *node)
+struct tw_str tw_opcua_walk_node(struct tw_opcua_walk *w, const struct tw_opcua_node *node)
 {
     struct tw_str text = tw_opcua_node_text(w->s.arena, node);
     if (node->kind == 's' && node->text.p != NULL && !tw_utf8_valid(node->text))
@@ -76,7 +76,7 @@ static bool info_node(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
     if (!tw_opcua_node(c, &node))
         return false;
     struct tw_maybe *to = place(&w->info, f->at);
-    to->s = node_text(w, &node);
+    to->s = tw_opcua_walk_node(w, &node);
     w->fresh = true;
     return true;
 }
@@ -118,7 +118,7 @@ static bool object(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_op
         return false;
     if (f->role == TW_UA_ROLE_NEW_OBJECT && tw_opcua_node_is(&node, 0))
         return true;
-    w->event.object = node_text(w, &node);
+    w->event.object = tw_opcua_walk_node(w, &node);
     w->has_object = true;
     return true;
 }
@@ -129,7 +129,7 @@ static bool object_id(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
     (void)f;
     if (!tw_opcua_node(c, &node))
         return false;
-    w->info.object_id = node_text(w, &node);
+    w->info.object_id = tw_opcua_walk_node(w, &node);
     w->fresh = true;
     return true;
 }
@@ -156,6 +156,11 @@ static bool take_data_value(
     w->event.type = v->v.type;
     w->event.source_ts_ns = v->source_ts_ns;
     w->event.server_ts_ns = v->server_ts_ns;
+    if (v->v.dimensions != NULL) {
+        struct tw_value *dimensions = tw_opcua_walk_detail(w, "dimensions");
+        *dimensions = *v->v.dimensions;
+        dimensions->name = TW_STR("dimensions");
+    }
     return true;
 }
 
@@ -219,7 +224,7 @@ static bool certificate(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
     if (!tw_opcua_string(c, &chain))
         return false;
     if (!w->quiet)
-        tw_opcua_certificate(w->env, &w->s, chain, &w->info);
+        tw_opcua_certificate(w->env, &w->s, chain, &w->info, &w->certificate);
     return true;
 }
 
@@ -270,21 +275,6 @@ static bool user(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcu
     return true;
 }
 
-/* Every kind of HistoryUpdateDetails begins with its NodeId [UA11 6.9.1]. */
-static bool details(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
-{
-    struct tw_opcua_extension e;
-    struct tw_opcua_node node;
-    (void)f;
-    if (!tw_opcua_extension(c, &e))
-        return false;
-    if (e.encoding != 1 || !tw_opcua_node(&e.body, &node))
-        return true;
-    w->event.object = node_text(w, &node);
-    w->has_object = true;
-    return true;
-}
-
 static bool data_changes(struct tw_opcua_walk *w, struct tw_cur *c)
 {
     uint32_t n;
@@ -329,6 +319,11 @@ static bool status_change(struct tw_opcua_walk *w, struct tw_cur *c)
     if (!tw_cur_u32le(c, &w->status))
         return false;
     w->has_status = true;
+    if (!w->quiet) {
+        struct tw_value *kind = tw_opcua_walk_detail(w, "notification");
+        kind->kind = TW_VALUE_STRING;
+        kind->s = TW_STR("status_change");
+    }
     tw_opcua_walk_emit(w);
     return true;
 }
@@ -342,7 +337,7 @@ static bool notification(struct tw_opcua_walk *w, struct tw_cur *c, const struct
     } kinds[] = {{811, data_changes}, {916, event_fields}, {820, status_change}};
     uint32_t n;
     (void)f;
-    w->base_info = w->info; /* with the subscription */
+    tw_opcua_walk_base(w); /* with the subscription */
     if (!tw_opcua_count(c, tw_opcua_min_size(TW_UA_EXTENSIONOBJECT), &n))
         return false;
     for (; n > 0; n--) {
@@ -378,6 +373,15 @@ const tw_opcua_role_fn tw_opcua_roles[] = {
     [TW_UA_ROLE_TOKEN] = token,
     [TW_UA_ROLE_CERTIFICATE] = certificate,
     [TW_UA_ROLE_USER] = user,
-    [TW_UA_ROLE_DETAILS] = details,
     [TW_UA_ROLE_NOTIFICATION] = notification,
+    [TW_UA_ROLE_SHOW] = NULL,
+    [TW_UA_ROLE_COUNT] = NULL,
+    [TW_UA_ROLE_PAST] = tw_opcua_role_past,
+    [TW_UA_ROLE_PAST_VALUES] = tw_opcua_role_past_values,
+    [TW_UA_ROLE_PAST_UPDATE] = tw_opcua_role_past_update,
+    [TW_UA_ROLE_CONTINUATION] = tw_opcua_role_continuation,
+    [TW_UA_ROLE_REFERENCES] = tw_opcua_role_references,
+    [TW_UA_ROLE_PATH] = tw_opcua_role_path,
+    [TW_UA_ROLE_PATH_TARGETS] = tw_opcua_role_path_targets,
+    [TW_UA_ROLE_FILTER] = tw_opcua_role_filter,
 };

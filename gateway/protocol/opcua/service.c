@@ -33,7 +33,7 @@ static const struct tw_opcua_service services[] = {
     ROW(554, 557, "TranslateBrowsePathsToNodeIds", BROWSE, OBJECT, translate),
     ROW(560, 563, "RegisterNodes", BROWSE, OBJECT, register_nodes),
     ROW(566, 569, "UnregisterNodes", BROWSE, OBJECT, unregister_nodes),
-    ROW(615, 618, "QueryFirst", BROWSE, 0, query_first),
+    ROW(615, 618, "QueryFirst", BROWSE, OBJECT, query_first),
     ROW(621, 624, "QueryNext", BROWSE, 0, query_next),
     ROW(631, 634, "Read", READ, OBJECT, read),
     ROW(664, 667, "HistoryRead", HISTORY_READ, OBJECT, history_read),
@@ -43,7 +43,7 @@ static const struct tw_opcua_service services[] = {
     ROW(751, 754, "CreateMonitoredItems", SUBSCRIBE, OBJECT, create_items),
     ROW(763, 766, "ModifyMonitoredItems", SUBSCRIBE, OBJECT, modify_items),
     ROW(769, 772, "SetMonitoringMode", SUBSCRIBE, OBJECT, set_mode),
-    ROW(775, 778, "SetTriggering", SUBSCRIBE, 0, set_triggering),
+    ROW(775, 778, "SetTriggering", SUBSCRIBE, OBJECT, set_triggering),
     ROW(781, 784, "DeleteMonitoredItems", UNSUBSCRIBE, OBJECT, delete_items),
     ROW(787, 790, "CreateSubscription", SUBSCRIBE, 0, create_subscription),
     ROW(793, 796, "ModifySubscription", SUBSCRIBE, 0, modify_subscription),
@@ -54,7 +54,7 @@ static const struct tw_opcua_service services[] = {
     ROW(847, 850, "DeleteSubscriptions", UNSUBSCRIBE, 0, delete_subscriptions),
     ROW(12208, 12209, "FindServersOnNetwork", DISCOVER, 0, find_on_network),
     ROW(12211, 12212, "RegisterServer2", MANAGE, 0, register_server2),
-    {15903, 21001, "SessionlessInvoke", TW_ACTION_CALL, OBJECT, NULL},
+    ROW(15903, 21001, "SessionlessInvoke", CALL, OBJECT, empty),
 };
 
 enum { SERVICES = sizeof(services) / sizeof(services[0]) };
@@ -94,7 +94,8 @@ size_t tw_opcua_counter_name(unsigned slot, char *out, size_t size)
 {
     static const char *const plain[TW_OPCUA_COUNT_SERVICES] = {"HEL", "ACK", "ERR", "RHE", "OPN",
         "MSG",
-        "CLO", [TW_OPCUA_COUNT_SEALED] = "encrypted", [TW_OPCUA_COUNT_FAULTS] = "ServiceFault"};
+        "CLO", [TW_OPCUA_COUNT_SEALED] = "encrypted", [TW_OPCUA_COUNT_FAULTS] = "ServiceFault",
+        [TW_OPCUA_COUNT_UNSEALED] = "decrypted", [TW_OPCUA_COUNT_WRONG_KEYS] = "wrong_keys"};
     const size_t n_services = sizeof(services) / sizeof(services[0]);
     if (slot < TW_OPCUA_COUNT_SERVICES)
         return plain[slot] ? tw_str_copy(out, size, tw_str_of(plain[slot])) : 0;

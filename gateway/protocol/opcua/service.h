@@ -11,6 +11,9 @@ struct tw_opcua_shape {
     /* Response: head, then `has_results` ? an array of result : nothing, then tail. */
     struct tw_opcua_layout response_head, result, response_tail;
     bool has_items, has_results;
+    bool results_optional;             /* sent only where something is wrong */
+    const char *part;                  /* what this list is, where a message has several */
+    const struct tw_opcua_shape *then; /* the next list, and what follows it */
 };
 
 enum {
@@ -25,7 +28,7 @@ struct tw_opcua_service {
     const char *name;
     enum tw_action action;
     uint8_t flags;
-    const struct tw_opcua_shape *shape; /* NULL: named and counted only */
+    const struct tw_opcua_shape *shape;
 };
 
 enum { TW_OPCUA_SERVICE_FAULT = 397, TW_OPCUA_OPEN_REQUEST = 446, TW_OPCUA_OPEN_RESPONSE = 449 };
@@ -38,6 +41,12 @@ unsigned tw_opcua_service_index(const struct tw_opcua_service *service);
 
 /* Slots of tw_proto_counters.messages[TW_PROTO_OPCUA]: transport messages by enum tw_opcua_message,
  * then these; each service has two slots, request and response. */
-enum { TW_OPCUA_COUNT_SEALED = 8, TW_OPCUA_COUNT_FAULTS = 9, TW_OPCUA_COUNT_SERVICES = 16 };
+enum {
+    TW_OPCUA_COUNT_SEALED = 8,
+    TW_OPCUA_COUNT_FAULTS = 9,
+    TW_OPCUA_COUNT_UNSEALED = 10,
+    TW_OPCUA_COUNT_WRONG_KEYS = 11,
+    TW_OPCUA_COUNT_SERVICES = 16,
+};
 /* tw_proto.counter_name */
 size_t tw_opcua_counter_name(unsigned slot, char *out, size_t size);

@@ -6,9 +6,16 @@
     .response_tail = TW_LAYOUT(tw_opcua_diagnostics)
 
 /* [UA4 5.8] */
-static const struct tw_opcua_field add_node[] = {TW_F(EXPANDEDNODEID), TW_F(NODEID),
-    TW_FR(EXPANDEDNODEID, NEW_OBJECT), TW_F(QUALIFIEDNAME), TW_F(UINT32), TW_F(EXTENSIONOBJECT),
-    TW_F(EXPANDEDNODEID)};
+static const char *const class_names[] = {NULL, "Object", "Variable", NULL, "Method", NULL, NULL,
+    NULL, "ObjectType", NULL, NULL, NULL, NULL, NULL, NULL, NULL, "VariableType", NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "ReferenceType"};
+static const struct tw_opcua_words node_class = TW_WORDS(class_names);
+#define REFERENCE_TYPE TW_FN(NODEID, "reference_type")
+#define FORWARD TW_FN(BOOLEAN, "forward")
+static const struct tw_opcua_field add_node[] = {TW_FN(EXPANDEDNODEID, "parent"), REFERENCE_TYPE,
+    TW_FR(EXPANDEDNODEID, NEW_OBJECT), TW_FN(QUALIFIEDNAME, "browse_name"),
+    TW_FNW(UINT32, "node_class", node_class), TW_FN(EXTENSIONOBJECT, "attributes"),
+    TW_FN(EXPANDEDNODEID, "type_definition")};
 static const struct tw_opcua_field node_added[] = {
     TW_FR(STATUSCODE, STATUS), TW_FR(NODEID, NEW_OBJECT)};
 const struct tw_opcua_shape tw_opcua_shape_add_nodes = {.has_items = true,
@@ -17,17 +24,19 @@ const struct tw_opcua_shape tw_opcua_shape_add_nodes = {.has_items = true,
     .result = TW_LAYOUT(node_added),
     .response_tail = TW_LAYOUT(tw_opcua_diagnostics)};
 
-static const struct tw_opcua_field add_reference[] = {TW_FR(NODEID, OBJECT), TW_F(NODEID),
-    TW_F(BOOLEAN), TW_F(STRING), TW_F(EXPANDEDNODEID), TW_F(UINT32)};
+static const struct tw_opcua_field add_reference[] = {TW_FR(NODEID, OBJECT), REFERENCE_TYPE,
+    FORWARD, TW_FN(STRING, "target_server_uri"), TW_FN(EXPANDEDNODEID, "target"),
+    TW_FNW(UINT32, "node_class", node_class)};
 const struct tw_opcua_shape tw_opcua_shape_add_references = {
     .has_items = true, .item = TW_LAYOUT(add_reference), STATUS_RESULTS};
 
-static const struct tw_opcua_field delete_node[] = {TW_FR(NODEID, OBJECT), TW_F(BOOLEAN)};
+static const struct tw_opcua_field delete_node[] = {
+    TW_FR(NODEID, OBJECT), TW_FN(BOOLEAN, "delete_target_references")};
 const struct tw_opcua_shape tw_opcua_shape_delete_nodes = {
     .has_items = true, .item = TW_LAYOUT(delete_node), STATUS_RESULTS};
 
-static const struct tw_opcua_field delete_reference[] = {
-    TW_FR(NODEID, OBJECT), TW_F(NODEID), TW_F(BOOLEAN), TW_F(EXPANDEDNODEID), TW_F(BOOLEAN)};
+static const struct tw_opcua_field delete_reference[] = {TW_FR(NODEID, OBJECT), REFERENCE_TYPE,
+    FORWARD, TW_FN(EXPANDEDNODEID, "target"), TW_FN(BOOLEAN, "delete_bidirectional")};
 const struct tw_opcua_shape tw_opcua_shape_delete_references = {
     .has_items = true, .item = TW_LAYOUT(delete_reference), STATUS_RESULTS};
 
@@ -35,13 +44,13 @@ const struct tw_opcua_shape tw_opcua_shape_delete_references = {
 static const struct tw_opcua_field view[] = {TW_F(NODEID), TW_F(DATETIME), TW_F(UINT32)};
 static const struct tw_opcua_layout view_layout = TW_LAYOUT(view);
 static const struct tw_opcua_field browse_head[] = {TW_FL(view_layout), TW_F(UINT32)};
-static const struct tw_opcua_field browse_item[] = {
-    TW_FR(NODEID, OBJECT), TW_F(UINT32), TW_F(NODEID), TW_F(BOOLEAN), TW_F(UINT32), TW_F(UINT32)};
-static const struct tw_opcua_field reference[] = {TW_F(NODEID), TW_F(BOOLEAN), TW_F(EXPANDEDNODEID),
-    TW_F(QUALIFIEDNAME), TW_F(LOCALIZEDTEXT), TW_F(UINT32), TW_F(EXPANDEDNODEID)};
-static const struct tw_opcua_layout reference_layout = TW_LAYOUT(reference);
-static const struct tw_opcua_field browse_result[] = {
-    TW_FR(STATUSCODE, STATUS), TW_F(BYTESTRING), TW_FLS(reference_layout)};
+static const char *const direction_names[] = {"forward", "inverse", "both"};
+static const struct tw_opcua_words direction = TW_WORDS(direction_names);
+static const struct tw_opcua_field browse_item[] = {TW_FR(NODEID, OBJECT),
+    TW_FNW(UINT32, "direction", direction), REFERENCE_TYPE, TW_F(BOOLEAN), TW_F(UINT32),
+    TW_F(UINT32)};
+static const struct tw_opcua_field browse_result[] = {TW_FR(STATUSCODE, STATUS),
+    TW_FC(continuation, "continued"), TW_FRN(EXTENSIONOBJECT, REFERENCES, "references")};
 const struct tw_opcua_shape tw_opcua_shape_browse = {.head = TW_LAYOUT(browse_head),
     .has_items = true,
     .item = TW_LAYOUT(browse_item),
@@ -50,9 +59,9 @@ const struct tw_opcua_shape tw_opcua_shape_browse = {.head = TW_LAYOUT(browse_he
     .response_tail = TW_LAYOUT(tw_opcua_diagnostics)};
 
 /* [UA4 5.9.3] */
-static const struct tw_opcua_field flag[] = {TW_F(BOOLEAN)};
-static const struct tw_opcua_field continuation[] = {TW_F(BYTESTRING)};
-const struct tw_opcua_shape tw_opcua_shape_browse_next = {.head = TW_LAYOUT(flag),
+static const struct tw_opcua_field release[] = {TW_FN(BOOLEAN, "release")};
+static const struct tw_opcua_field continuation[] = {TW_FC(continues, NULL)};
+const struct tw_opcua_shape tw_opcua_shape_browse_next = {.head = TW_LAYOUT(release),
     .has_items = true,
     .item = TW_LAYOUT(continuation),
     .has_results = true,
@@ -66,11 +75,10 @@ static const struct tw_opcua_layout path_element_layout = {
     path_element, sizeof(path_element) / sizeof(path_element[0]), 64};
 static const struct tw_opcua_field path[] = {TW_FLS(path_element_layout)};
 static const struct tw_opcua_layout path_layout = TW_LAYOUT(path);
-static const struct tw_opcua_field browse_path[] = {TW_FR(NODEID, OBJECT), TW_FL(path_layout)};
-static const struct tw_opcua_field path_target[] = {TW_F(EXPANDEDNODEID), TW_F(UINT32)};
-static const struct tw_opcua_layout path_target_layout = TW_LAYOUT(path_target);
+static const struct tw_opcua_field browse_path[] = {
+    TW_FR(NODEID, OBJECT), TW_FRL(path_element_layout, PATH, "path")};
 static const struct tw_opcua_field path_result[] = {
-    TW_FR(STATUSCODE, STATUS), TW_FLS(path_target_layout)};
+    TW_FR(STATUSCODE, STATUS), TW_FRN(EXPANDEDNODEID, PATH_TARGETS, "targets")};
 const struct tw_opcua_shape tw_opcua_shape_translate = {.has_items = true,
     .item = TW_LAYOUT(browse_path),
     .has_results = true,
@@ -79,9 +87,9 @@ const struct tw_opcua_shape tw_opcua_shape_translate = {.has_items = true,
 
 /* [UA4 5.9.5], [UA4 5.9.6] */
 static const struct tw_opcua_field node[] = {TW_FR(NODEID, OBJECT)};
-static const struct tw_opcua_field any_node[] = {TW_F(NODEID)};
+static const struct tw_opcua_field alias[] = {TW_FN(NODEID, "alias")};
 const struct tw_opcua_shape tw_opcua_shape_register_nodes = {
-    .has_items = true, .item = TW_LAYOUT(node), .has_results = true, .result = TW_LAYOUT(any_node)};
+    .has_items = true, .item = TW_LAYOUT(node), .has_results = true, .result = TW_LAYOUT(alias)};
 const struct tw_opcua_shape tw_opcua_shape_unregister_nodes = {
     .has_items = true, .item = TW_LAYOUT(node)};
 
@@ -90,27 +98,36 @@ static const struct tw_opcua_field filter_element[] = {TW_F(UINT32), TW_FS(EXTEN
 static const struct tw_opcua_layout filter_element_layout = TW_LAYOUT(filter_element);
 static const struct tw_opcua_field query_data[] = {TW_FL(path_layout), TW_F(UINT32), TW_F(STRING)};
 static const struct tw_opcua_layout query_data_layout = TW_LAYOUT(query_data);
-static const struct tw_opcua_field query_type[] = {
-    TW_F(EXPANDEDNODEID), TW_F(BOOLEAN), TW_FLS(query_data_layout)};
-static const struct tw_opcua_layout query_type_layout = TW_LAYOUT(query_type);
-static const struct tw_opcua_field query_first[] = {TW_FL(view_layout), TW_FLS(query_type_layout),
+static const struct tw_opcua_field query_type[] = {TW_FR(EXPANDEDNODEID, OBJECT),
+    TW_FN(BOOLEAN, "include_subtypes"), TW_FNCL(query_data_layout, "data")};
+static const struct tw_opcua_field query_head[] = {TW_FL(view_layout)};
+static const struct tw_opcua_field query_tail[] = {
     TW_FLS(filter_element_layout), TW_F(UINT32), TW_F(UINT32)};
 static const struct tw_opcua_field query_set[] = {
     TW_F(EXPANDEDNODEID), TW_F(EXPANDEDNODEID), TW_FS(VARIANT)};
 static const struct tw_opcua_layout query_set_layout = TW_LAYOUT(query_set);
+static const struct tw_opcua_field query_found[] = {
+    TW_FNCL(query_set_layout, "found"), TW_FC(continuation, "continued")};
 static const struct tw_opcua_field parsing_result[] = {
+    TW_FR(STATUSCODE, STATUS), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
+static const struct tw_opcua_field filter_result[] = {
     TW_F(STATUSCODE), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
-static const struct tw_opcua_layout parsing_result_layout = TW_LAYOUT(parsing_result);
-static const struct tw_opcua_field query_first_result[] = {TW_FLS(query_set_layout),
-    TW_F(BYTESTRING), TW_FLS(parsing_result_layout), TW_FS(DIAGNOSTICINFO),
-    TW_FLS(parsing_result_layout), TW_FS(DIAGNOSTICINFO)};
-const struct tw_opcua_shape tw_opcua_shape_query_first = {
-    .head = TW_LAYOUT(query_first), .response_head = TW_LAYOUT(query_first_result)};
-static const struct tw_opcua_field query_next[] = {TW_F(BOOLEAN), TW_F(BYTESTRING)};
-static const struct tw_opcua_field query_next_result[] = {
-    TW_FLS(query_set_layout), TW_F(BYTESTRING)};
+static const struct tw_opcua_layout filter_result_layout = TW_LAYOUT(filter_result);
+static const struct tw_opcua_field query_end[] = {
+    TW_FS(DIAGNOSTICINFO), TW_FLS(filter_result_layout), TW_FS(DIAGNOSTICINFO)};
+const struct tw_opcua_shape tw_opcua_shape_query_first = {.head = TW_LAYOUT(query_head),
+    .has_items = true,
+    .item = TW_LAYOUT(query_type),
+    .tail = TW_LAYOUT(query_tail),
+    .response_head = TW_LAYOUT(query_found),
+    .has_results = true,
+    .results_optional = true,
+    .result = TW_LAYOUT(parsing_result),
+    .response_tail = TW_LAYOUT(query_end)};
+static const struct tw_opcua_field query_next[] = {
+    TW_FN(BOOLEAN, "release"), TW_FC(continues, NULL)};
 const struct tw_opcua_shape tw_opcua_shape_query_next = {
-    .head = TW_LAYOUT(query_next), .response_head = TW_LAYOUT(query_next_result)};
+    .head = TW_LAYOUT(query_next), .response_head = TW_LAYOUT(query_found)};
 
 /* [UA4 5.11.2] */
 static const struct tw_opcua_field read_head[] = {TW_F(DOUBLE), TW_F(UINT32)};
@@ -126,11 +143,11 @@ const struct tw_opcua_shape tw_opcua_shape_read = {.head = TW_LAYOUT(read_head),
 
 /* [UA4 5.11.3] */
 static const struct tw_opcua_field history_head[] = {
-    TW_F(EXTENSIONOBJECT), TW_F(UINT32), TW_F(BOOLEAN)};
-static const struct tw_opcua_field history_item[] = {
-    TW_FR(NODEID, OBJECT), TW_FR(STRING, INDEX_RANGE), TW_F(QUALIFIEDNAME), TW_F(BYTESTRING)};
-static const struct tw_opcua_field history_result[] = {
-    TW_FR(STATUSCODE, STATUS), TW_F(BYTESTRING), TW_F(EXTENSIONOBJECT)};
+    TW_FR(EXTENSIONOBJECT, PAST), TW_F(UINT32), TW_F(BOOLEAN)};
+static const struct tw_opcua_field history_item[] = {TW_FR(NODEID, OBJECT),
+    TW_FR(STRING, INDEX_RANGE), TW_F(QUALIFIEDNAME), TW_FC(continues, "continues")};
+static const struct tw_opcua_field history_result[] = {TW_FR(STATUSCODE, STATUS),
+    TW_FC(continuation, "continued"), TW_FR(EXTENSIONOBJECT, PAST_VALUES)};
 const struct tw_opcua_shape tw_opcua_shape_history_read = {.head = TW_LAYOUT(history_head),
     .has_items = true,
     .item = TW_LAYOUT(history_item),
@@ -145,9 +162,9 @@ const struct tw_opcua_shape tw_opcua_shape_write = {
     .has_items = true, .item = TW_LAYOUT(write_item), STATUS_RESULTS};
 
 /* [UA4 5.11.5] */
-static const struct tw_opcua_field update_item[] = {TW_FR(EXTENSIONOBJECT, DETAILS)};
+static const struct tw_opcua_field update_item[] = {TW_FR(EXTENSIONOBJECT, PAST_UPDATE)};
 static const struct tw_opcua_field update_result[] = {
-    TW_FR(STATUSCODE, STATUS), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
+    TW_FR(STATUSCODE, STATUS), TW_FNS(STATUSCODE, "operation_results"), TW_FS(DIAGNOSTICINFO)};
 const struct tw_opcua_shape tw_opcua_shape_history_update = {.has_items = true,
     .item = TW_LAYOUT(update_item),
     .has_results = true,

@@ -38,6 +38,10 @@ struct tw_opcua_direction {
     uint32_t sequence;
     struct tw_opcua_parts *parts;
     unsigned n_parts;
+    bool unsealed; /* chunks of `token` are opened with this set of keys */
+    uint32_t token, missed_token;
+    unsigned key_set;
+    uint8_t key_misses; /* chunks of `missed_token` that no set fits */
 };
 
 enum tw_opcua_reading { TW_OPCUA_UNDECIDED, TW_OPCUA_READABLE, TW_OPCUA_SEALED };
@@ -127,6 +131,7 @@ struct tw_opcua_state {
     bool hello;
     bool acknowledged, early_acknowledge; /* ACK was seen; before its HEL */
     bool lost_requests;                   /* some could not be kept */
+    bool lost_channels;                   /* some were given up for others */
     struct tw_opcua_buffers buffers[2];   /* what the side that sends in this direction takes */
     struct tw_opcua_channel *channels;
     unsigned n_channels;
@@ -228,6 +233,17 @@ void tw_opcua_chunk(
     struct tw_opcua_call *k, const struct tw_opcua_header *h, struct tw_cur c, bool cut);
 void tw_opcua_parts_drop_all(struct tw_opcua_call *k, struct tw_opcua_direction *d);
 
+void tw_opcua_plain_chunk(struct tw_opcua_call *k, const struct tw_opcua_header *h,
+    struct tw_opcua_channel *ch, struct tw_cur c);
+/* Signs that these bytes are a message: its sequence number follows, its request id is small, it
+ * begins with a service that goes this way, at a time near that of the capture. */
+unsigned tw_opcua_channel_signs(
+    struct tw_opcua_call *k, const struct tw_opcua_channel *ch, struct tw_cur c);
+
+/* unseal.c: with keys. False: the chunk stays sealed. */
+bool tw_opcua_unseal(struct tw_opcua_call *k, const struct tw_opcua_header *h,
+    struct tw_opcua_channel *ch, uint32_t token, struct tw_cur c);
+
 /* message.c */
 void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m);
 /* A response, after its type; `service` NULL: a fault. `unasked`: report it as that if there is no
@@ -251,6 +267,7 @@ TW_MUST_CHECK bool tw_opcua_read_request_header(
 struct tw_opcua_response_header {
     int64_t timestamp;
     uint32_t handle, result;
+    struct tw_cur diagnostics, strings; /* a DiagnosticInfo, and the table that it points into */
 };
 TW_MUST_CHECK bool tw_opcua_read_response_header(
     struct tw_cur *c, struct tw_opcua_response_header *out);

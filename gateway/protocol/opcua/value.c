@@ -1,7 +1,6 @@
 #include "protocol/opcua/value.h"
 
 #include "base/limits.h"
-#include "protocol/opcua/layout.h"
 
 enum {
     ARRAY_FLAG = 0x80,
@@ -17,14 +16,14 @@ static void note(struct tw_opcua_scratch *s, enum tw_opcua_anomaly anomaly)
     s->anomalies |= TW_OPCUA_BIT(anomaly);
 }
 
-static bool enter(struct tw_opcua_scratch *s)
+bool tw_opcua_enter(struct tw_opcua_scratch *s)
 {
     if (++s->depth > SUSPICIOUS_DEPTH)
         note(s, TW_OPCUA_NESTING_LIMIT);
     return s->depth <= TW_OPCUA_MAX_DEPTH;
 }
 
-static bool leave(struct tw_opcua_scratch *s, bool ok)
+bool tw_opcua_leave(struct tw_opcua_scratch *s, bool ok)
 {
     s->depth--;
     return ok;
@@ -82,6 +81,11 @@ static void set_made(struct tw_opcua_scratch *s, struct tw_value *out, struct tw
     if (text.p == NULL)
         s->truncated = true;
     set_text(s, out, text);
+}
+
+void tw_opcua_made(struct tw_opcua_scratch *s, struct tw_str text, struct tw_value *out)
+{
+    set_made(s, out, text);
 }
 
 static bool read_boolean(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_value *out)
@@ -252,31 +256,6 @@ static bool read_text(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_va
     return true;
 }
 
-static bool read_layout(struct tw_opcua_scratch *s, struct tw_cur *c,
-    const struct tw_opcua_layout *layout, struct tw_value *out);
-
-/* A structure that is known becomes its members; any other its type and bytes. */
-static bool show_extension(
-    struct tw_opcua_scratch *s, const struct tw_opcua_extension *e, struct tw_value *out)
-{
-    const struct tw_opcua_layout *layout = NULL;
-    if (e->encoding == 1 && e->type.kind == 'i' && e->type.ns == 0)
-        layout = tw_opcua_structure(e->type.id);
-    struct tw_cur body = e->body;
-    if (layout != NULL && read_layout(s, &body, layout, out))
-        return true;
-    struct tw_value *items = tw_arena_alloc(s->arena, 2 * sizeof(*items));
-    if (items == NULL)
-        return false;
-    struct tw_str type = tw_opcua_node_text(s->arena, &e->type);
-    set_made(s, &items[0], type);
-    items[0].name = TW_STR("type_id");
-    set_bytes(s, &items[1], e->encoding == 0 ? TW_STR_NONE : tw_cur_rest(&e->body));
-    items[1].name = TW_STR("body");
-    *out = (struct tw_value){.kind = TW_VALUE_OBJECT, .n = 2, .items = items};
-    return true;
-}
-
 static bool read_extension(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_value *out)
 {
     struct tw_opcua_extension e;
@@ -284,19 +263,16 @@ static bool read_extension(struct tw_opcua_scratch *s, struct tw_cur *c, struct 
         return false;
     if (out == NULL)
         return true;
-    if (tw_opcua_node_is(&e.type, 0) && e.encoding == 0)
-        *out = (struct tw_value){.kind = TW_VALUE_NULL};
-    else if (!show_extension(s, &e, out))
-        *out = (struct tw_value){.kind = TW_VALUE_NULL, .truncated = s->truncated = true};
+    tw_opcua_show_extension(s, &e, out);
     return true;
 }
 
 static bool read_data_value(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_value *out)
 {
     struct tw_opcua_data_value v;
-    if (!enter(s))
-        return leave(s, false);
-    if (!leave(s, tw_opcua_data_value(s, c, out == NULL ? NULL : &v)))
+    if (!tw_opcua_enter(s))
+        return tw_opcua_leave(s, false);
+    if (!tw_opcua_leave(s, tw_opcua_data_value(s, c, out == NULL ? NULL : &v)))
         return false;
     if (out != NULL)
         *out = v.has_value ? v.v.value : (struct tw_value){.kind = TW_VALUE_NULL};
@@ -313,26 +289,88 @@ static bool read_variant(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw
     return true;
 }
 
-/* [UA6 5.2.2.12]: the locale stands before the text, against the order of their bits. */
+/* [UA6 5.2.2.12]: the locale stands before the text, against the order of their bits. The first
+ * four are places in a table of strings that the message's header holds. */
+static const struct diagnostic_part {
+    const char *name;
+    uint8_t bit, type;
+} diagnostic_parts[] = {
+    {"symbolic_id", 0x01, TW_UA_INT32},
+    {"namespace_uri", 0x02, TW_UA_INT32},
+    {"locale", 0x08, TW_UA_INT32},
+    {"localized_text", 0x04, TW_UA_INT32},
+    {"additional_info", 0x10, TW_UA_STRING},
+    {"inner_status", 0x20, TW_UA_STATUSCODE},
+    {"inner", 0x40, TW_UA_DIAGNOSTICINFO},
+};
+
+enum { DIAGNOSTIC_PARTS = sizeof(diagnostic_parts) / sizeof(diagnostic_parts[0]) };
+
+/* The string that a DiagnosticInfo means by its place; null when there is no such. */
+static void table_string(struct tw_opcua_scratch *s, uint32_t place, struct tw_value *out)
+{
+    enum { MOST = 1024 };
+    struct tw_cur c = s->strings;
+    struct tw_str text = TW_STR_NONE;
+    uint32_t n;
+    if (place < MOST && tw_opcua_count(&c, 4, &n) && place < n)
+        for (uint32_t i = 0; i <= place; i++)
+            if (!tw_opcua_string(&c, &text))
+                text = TW_STR_NONE;
+    set_text(s, out, text);
+}
+
+static bool diagnostic_part(struct tw_opcua_scratch *s, struct tw_cur *c,
+    const struct diagnostic_part *part, struct tw_value *out)
+{
+    uint32_t place;
+    if (part->type != TW_UA_INT32)
+        return tw_opcua_value(s, c, part->type, out);
+    if (!tw_cur_u32le(c, &place))
+        return false;
+    if (out != NULL)
+        table_string(s, place, out);
+    return true;
+}
+
+static bool diagnostic_body(
+    struct tw_opcua_scratch *s, struct tw_cur *c, uint8_t mask, struct tw_value *items)
+{
+    uint32_t n = 0;
+    for (unsigned i = 0; i < DIAGNOSTIC_PARTS; i++) {
+        const struct diagnostic_part *part = &diagnostic_parts[i];
+        if (!(mask & part->bit))
+            continue;
+        if (!diagnostic_part(s, c, part, items == NULL ? NULL : &items[n]))
+            return false;
+        if (items != NULL)
+            items[n].name = tw_str_of(part->name);
+        n++;
+    }
+    return true;
+}
+
 static bool read_diagnostic(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_value *out)
 {
     uint8_t mask;
+    uint32_t n = 0, shown = 0;
+    struct tw_value *items = NULL;
     if (!tw_cur_u8(c, &mask) || (mask & 0x80))
         return false;
+    for (unsigned i = 0; i < DIAGNOSTIC_PARTS; i++)
+        n += (mask & diagnostic_parts[i].bit) != 0;
+    if (out != NULL && n > 0)
+        items = tw_opcua_elements(s, n, &shown);
+    if (shown < n)
+        items = NULL;
+    if (!tw_opcua_enter(s))
+        return tw_opcua_leave(s, false);
+    if (!tw_opcua_leave(s, diagnostic_body(s, c, mask, items)))
+        return false;
     if (out != NULL)
-        *out = (struct tw_value){.kind = TW_VALUE_NULL};
-    for (unsigned bit = 0; bit < 4; bit++)
-        if ((mask & 1u << bit) && !tw_cur_skip(c, 4))
-            return false;
-    if ((mask & 0x10) && !read_string(s, c, NULL))
-        return false;
-    if ((mask & 0x20) && !tw_cur_skip(c, 4))
-        return false;
-    if (!(mask & 0x40))
-        return true;
-    if (!enter(s))
-        return leave(s, false);
-    return leave(s, read_diagnostic(s, c, NULL));
+        *out = items == NULL ? (struct tw_value){.kind = TW_VALUE_NULL}
+                             : (struct tw_value){.kind = TW_VALUE_OBJECT, .n = n, .items = items};
+    return true;
 }
 
 static const struct reader {
@@ -378,10 +416,16 @@ size_t tw_opcua_min_size(unsigned type)
     return size == 0 ? 1 : size;
 }
 
-bool tw_opcua_skip(struct tw_opcua_scratch *s, struct tw_cur *c, unsigned type)
+bool tw_opcua_value(
+    struct tw_opcua_scratch *s, struct tw_cur *c, unsigned type, struct tw_value *out)
 {
     const struct reader *r = reader_of(type);
-    return r->read != NULL && r->read(s, c, NULL);
+    return r->read != NULL && r->read(s, c, out);
+}
+
+bool tw_opcua_skip(struct tw_opcua_scratch *s, struct tw_cur *c, unsigned type)
+{
+    return tw_opcua_value(s, c, type, NULL);
 }
 
 static bool skip_rest(
@@ -396,7 +440,7 @@ static bool skip_rest(
 }
 
 /* Room for the elements that are shown; how many in `*shown`. */
-static struct tw_value *elements(struct tw_opcua_scratch *s, uint32_t n, uint32_t *shown)
+struct tw_value *tw_opcua_elements(struct tw_opcua_scratch *s, uint32_t n, uint32_t *shown)
 {
     size_t most = s->budget / sizeof(struct tw_value);
     if (most > TW_MAX_EVENT_ITEMS)
@@ -425,7 +469,7 @@ static bool read_elements(
     if (r->read == NULL)
         return false;
     if (out != NULL)
-        items = elements(s, n, &shown);
+        items = tw_opcua_elements(s, n, &shown);
     for (uint32_t i = 0; i < shown; i++)
         if (!r->read(s, c, &items[i]))
             return false;
@@ -437,7 +481,7 @@ static bool read_elements(
     return true;
 }
 
-static bool read_array(
+bool tw_opcua_array(
     struct tw_opcua_scratch *s, struct tw_cur *c, unsigned type, uint32_t *n, struct tw_value *out)
 {
     uint32_t sent;
@@ -453,10 +497,12 @@ static bool read_array(
 
 /* The dimensions follow the elements and multiply to their number [UA6 5.2.2.16]. Servers get that
  * wrong; a zero, or a product that no int holds, is what decoders are attacked with. */
-static bool read_dimensions(struct tw_opcua_scratch *s, struct tw_cur *c, uint32_t n)
+static bool read_dimensions(
+    struct tw_opcua_scratch *s, struct tw_cur *c, uint32_t n, struct tw_opcua_typed *out)
 {
     uint32_t rank;
     uint64_t product = 1;
+    struct tw_cur at = *c;
     if (!tw_opcua_count(c, 4, &rank))
         return false;
     for (uint32_t i = 0; i < rank; i++) {
@@ -467,25 +513,29 @@ static bool read_dimensions(struct tw_opcua_scratch *s, struct tw_cur *c, uint32
     }
     if ((product == 0 && n > 0) || product > INT32_MAX)
         note(s, TW_OPCUA_BAD_DIMENSIONS);
-    return true;
+    if (out == NULL || rank < 2)
+        return true;
+    struct tw_value *dimensions = tw_arena_alloc(s->arena, sizeof(*dimensions));
+    out->dimensions = dimensions;
+    return dimensions == NULL || tw_opcua_array(s, &at, TW_UA_INT32, &rank, dimensions);
 }
 
 static bool variant_body(
-    struct tw_opcua_scratch *s, struct tw_cur *c, uint8_t head, struct tw_value *out)
+    struct tw_opcua_scratch *s, struct tw_cur *c, uint8_t head, struct tw_opcua_typed *out)
 {
     unsigned type = head & 0x3f;
+    struct tw_value *value = out == NULL ? NULL : &out->value;
     uint32_t n = 0;
     if (type > 31)
         return false;
     if (!(head & ARRAY_FLAG)) {
         if (head & DIMENSIONS_FLAG)
             note(s, TW_OPCUA_BAD_DIMENSIONS);
-        const struct reader *r = reader_of(type);
-        return r->read != NULL && r->read(s, c, out);
+        return tw_opcua_value(s, c, type, value);
     }
-    if (!read_array(s, c, type, &n, out))
+    if (!tw_opcua_array(s, c, type, &n, value))
         return false;
-    return !(head & DIMENSIONS_FLAG) || read_dimensions(s, c, n);
+    return !(head & DIMENSIONS_FLAG) || read_dimensions(s, c, n, out);
 }
 
 bool tw_opcua_variant(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_opcua_typed *out)
@@ -498,9 +548,11 @@ bool tw_opcua_variant(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_op
             *out = (struct tw_opcua_typed){.value = {.kind = TW_VALUE_NULL}};
         return true;
     }
-    if (!enter(s))
-        return leave(s, false);
-    if (!leave(s, variant_body(s, c, head, out == NULL ? NULL : &out->value)))
+    if (out != NULL)
+        out->dimensions = NULL;
+    if (!tw_opcua_enter(s))
+        return tw_opcua_leave(s, false);
+    if (!tw_opcua_leave(s, variant_body(s, c, head, out)))
         return false;
     if (out != NULL)
         out->type = tw_opcua_type_name(head & 0x3f, (head & ARRAY_FLAG) != 0);
@@ -560,32 +612,4 @@ bool tw_opcua_data_value(
     if (out != NULL)
         *out = v;
     return true;
-}
-
-static bool read_field(struct tw_opcua_scratch *s, struct tw_cur *c, const struct tw_opcua_field *f,
-    struct tw_value *out)
-{
-    uint32_t n;
-    if (f->type == TW_UA_STRUCTURE)
-        return !f->array && read_layout(s, c, f->of, out);
-    if (f->array)
-        return read_array(s, c, f->type, &n, out);
-    return reader_of(f->type)->read(s, c, out);
-}
-
-static bool read_layout(struct tw_opcua_scratch *s, struct tw_cur *c,
-    const struct tw_opcua_layout *layout, struct tw_value *out)
-{
-    uint32_t shown;
-    if (!enter(s))
-        return leave(s, false);
-    struct tw_value *items = elements(s, layout->n, &shown);
-    bool ok = shown == layout->n;
-    for (uint32_t i = 0; ok && i < shown; i++) {
-        ok = read_field(s, c, &layout->fields[i], &items[i]);
-        items[i].name = tw_str_of(layout->fields[i].name);
-    }
-    if (ok)
-        *out = (struct tw_value){.kind = TW_VALUE_OBJECT, .n = shown, .items = items};
-    return leave(s, ok);
 }

@@ -8,6 +8,43 @@ void tw_opcua_walk_begin(struct tw_opcua_walk *w)
     w->event = w->base;
     w->info = w->base_info;
     w->has_status = w->has_object = w->fresh = w->status_unknown = false;
+    w->details = w->base_details;
+    w->n_details = w->n_base_details;
+    w->history = w->base_history;
+    w->path_leads_to = TW_UA_PROPERTY_NONE;
+}
+
+void tw_opcua_walk_base(struct tw_opcua_walk *w)
+{
+    w->base_info = w->info;
+    w->base_details = w->details;
+    w->n_base_details = w->n_details;
+    w->base_history = w->history;
+    w->s.keep = w->arena.used;
+}
+
+struct tw_value *tw_opcua_walk_detail(struct tw_opcua_walk *w, const char *name)
+{
+    w->fresh = true;
+    if (w->details == w->base_details) {
+        w->details = tw_arena_alloc(w->s.arena, TW_OPCUA_MAX_DETAILS * sizeof(*w->details));
+        if (w->details != NULL && w->n_base_details > 0)
+            memcpy(w->details, w->base_details, w->n_base_details * sizeof(*w->details));
+        w->n_details = w->details == NULL ? 0 : w->n_base_details;
+    }
+    if (w->details == NULL || w->n_details == TW_OPCUA_MAX_DETAILS) {
+        w->s.truncated = true;
+        return &w->shown;
+    }
+    struct tw_value *detail = &w->details[w->n_details++];
+    *detail = (struct tw_value){.kind = TW_VALUE_NULL, .name = tw_str_of(name)};
+    return detail;
+}
+
+void tw_opcua_walk_undo(struct tw_opcua_walk *w)
+{
+    if (w->n_details > 0)
+        w->n_details--;
 }
 
 static void set_status(struct tw_opcua_walk *w)
@@ -25,6 +62,13 @@ static void set_status(struct tw_opcua_walk *w)
 /* Events of one message whose facts are equal share them [event/batch.h]. */
 static void set_info(struct tw_opcua_walk *w)
 {
+    if (w->n_details > 0) {
+        w->shown =
+            (struct tw_value){.kind = TW_VALUE_OBJECT, .n = w->n_details, .items = w->details};
+        w->info.details = &w->shown;
+    }
+    if (w->history.kind != NULL)
+        w->info.history = &w->history;
     w->info.serial = w->last.serial;
     if (w->emitted == 0 || w->fresh || memcmp(&w->info, &w->last, sizeof(w->info)) != 0)
         w->info.serial = w->env->next_serial++;
@@ -74,12 +118,39 @@ static bool skip_array(struct tw_opcua_walk *w, struct tw_cur *c, unsigned type)
     return true;
 }
 
+/* A null says nothing. */
+static bool show(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_value *detail = tw_opcua_walk_detail(w, f->name);
+    struct tw_str name = tw_str_of(f->name);
+    bool ok = tw_opcua_show(&w->s, c, f, detail);
+    detail->name = name;
+    if ((!ok || detail->kind == TW_VALUE_NULL) && detail != &w->shown)
+        tw_opcua_walk_undo(w);
+    return ok;
+}
+
+/* Of an array only how long it is. */
+static void show_count(struct tw_opcua_walk *w, struct tw_cur c, const struct tw_opcua_field *f)
+{
+    uint32_t n;
+    if (!tw_opcua_count(&c, 1, &n))
+        return;
+    struct tw_value *detail = tw_opcua_walk_detail(w, f->name);
+    *detail = (struct tw_value){.kind = TW_VALUE_UINT, .u = n, .name = tw_str_of(f->name)};
+}
+
 static bool walk_field(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
+    if (f->role >= TW_UA_ROLE_SHOW && f->role <= TW_UA_ROLE_COUNT && !w->quiet) {
+        if (f->role == TW_UA_ROLE_SHOW)
+            return show(w, c, f);
+        show_count(w, *c, f);
+    } else if (tw_opcua_roles[f->role] != NULL) {
+        return tw_opcua_roles[f->role](w, c, f);
+    }
     if (f->type == TW_UA_STRUCTURE)
         return f->array ? skip_structures(w, c, f->of) : tw_opcua_walk_layout(w, c, f->of);
-    if (f->role != TW_UA_ROLE_SKIP)
-        return tw_opcua_roles[f->role](w, c, f);
     return f->array ? skip_array(w, c, f->type) : tw_opcua_skip(&w->s, c, f->type);
 }
 
@@ -138,9 +209,9 @@ static void open_array(struct side *side, bool has, const struct tw_opcua_layout
 }
 
 /* One item of each side; true while there is another. */
-static bool next_item(struct tw_opcua_walk *w, struct side *request, struct side *response)
+static bool next_item(struct tw_opcua_walk *w, const struct tw_opcua_shape *shape,
+    struct side *request, struct side *response)
 {
-    const struct tw_opcua_shape *shape = w->service->shape;
     if (request->left == 0 && (w->has_request || response->left == 0))
         return false;
     if (w->emitted >= TW_OPCUA_MAX_ITEMS) {
@@ -148,6 +219,11 @@ static bool next_item(struct tw_opcua_walk *w, struct side *request, struct side
         return false;
     }
     tw_opcua_walk_begin(w);
+    if (shape->part != NULL && !w->quiet) {
+        struct tw_value *part = tw_opcua_walk_detail(w, "part");
+        part->kind = TW_VALUE_STRING;
+        part->s = tw_str_of(shape->part);
+    }
     bool known = false, answered = false;
     if (request->left > 0) {
         request->left--;
@@ -162,16 +238,18 @@ static bool next_item(struct tw_opcua_walk *w, struct side *request, struct side
         response->left--;
         answered = run(w, response, &shape->result);
     }
-    if (!answered && shape->has_results && w->answered && !tw_opcua_is_bad(w->service_result))
+    if (!answered && shape->has_results && !shape->results_optional && w->answered &&
+        !tw_opcua_is_bad(w->service_result))
         w->status_unknown = true;
     if (known || answered)
         tw_opcua_walk_emit(w);
     return true;
 }
 
-static void walk_items(struct tw_opcua_walk *w, struct side *request, struct side *response)
+/* Whether there was any item. */
+static bool walk_items(struct tw_opcua_walk *w, const struct tw_opcua_shape *shape,
+    struct side *request, struct side *response)
 {
-    const struct tw_opcua_shape *shape = w->service->shape;
     open_array(request, shape->has_items, &shape->item);
     open_array(response, shape->has_results, &shape->result);
     bool mismatch = w->has_request && request->alive && response->alive && shape->has_results &&
@@ -179,48 +257,70 @@ static void walk_items(struct tw_opcua_walk *w, struct side *request, struct sid
     if (mismatch)
         w->response_anomalies |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_MISMATCH);
     bool any = request->left > 0 || (!w->has_request && response->left > 0);
-    while (next_item(w, request, response))
+    while (next_item(w, shape, request, response))
         continue;
+    if (request->left > 0)
+        request->alive = false;
+    if (response->left > 0)
+        response->alive = false;
+    return any;
+}
+
+/* What the message says as a whole, beside what its services' fields are. */
+static void show_diagnostics(struct tw_opcua_walk *w)
+{
+    struct tw_value *detail;
+    struct tw_cur c = w->diagnostics;
+    if (w->quiet || c.left <= 1)
+        return;
+    detail = tw_opcua_walk_detail(w, "diagnostics");
+    const struct tw_str name = detail->name;
+    if (!tw_opcua_value(&w->s, &c, TW_UA_DIAGNOSTICINFO, detail) || detail->kind == TW_VALUE_NULL)
+        tw_opcua_walk_undo(w);
+    else
+        detail->name = name;
+}
+
+static void walk_all_items(
+    struct tw_opcua_walk *w, struct side *request, struct side *response, bool *whole)
+{
+    bool any = false;
+    whole[0] = whole[1] = true;
+    tw_opcua_walk_base(w);
+    for (const struct tw_opcua_shape *shape = w->service->shape; shape != NULL;
+         shape = shape->then) {
+        any = walk_items(w, shape, request, response) || any;
+        whole[0] = run(w, request, &shape->tail) && whole[0];
+        whole[1] = run(w, response, &shape->response_tail) && whole[1];
+    }
     /* An empty or unreadable list is still a request that was made. */
     if (!any || (w->emitted == 0 && !request->alive)) {
         tw_opcua_walk_begin(w);
         tw_opcua_walk_emit(w);
     }
-    if (request->left > 0)
-        request->alive = false;
-    if (response->left > 0)
-        response->alive = false;
-}
-
-static void finish(struct tw_opcua_walk *w, struct side *request, struct side *response)
-{
-    const struct tw_opcua_shape *shape = w->service->shape;
-    bool whole_request = run(w, request, &shape->tail);
-    bool whole_response = run(w, response, &shape->response_tail);
-    w->complete = (!w->has_request || whole_request) && (!w->has_response || whole_response);
 }
 
 void tw_opcua_walk(struct tw_opcua_walk *w, void *memory)
 {
     const struct tw_opcua_shape *shape = w->service->shape;
+    bool whole[2];
     tw_arena_init(&w->arena, memory, TW_OPCUA_SCRATCH_BYTES);
     w->s.arena = &w->arena;
     tw_opcua_walk_begin(w);
-    if (shape == NULL) {
-        tw_opcua_walk_emit(w);
-        return;
-    }
+    show_diagnostics(w);
     struct side request = {&w->request, w->has_request, w->cut_request, &w->request_anomalies, 0};
     struct side response = {
         &w->response, w->has_response, w->cut_response, &w->response_anomalies, 0};
     run(w, &request, &shape->head);
     run(w, &response, &shape->response_head);
     if (shape->has_items) {
-        w->base_info = w->info;
-        walk_items(w, &request, &response);
-    } else if (!(w->service->flags & TW_OPCUA_DELIVERS) || !w->has_response ||
-               tw_opcua_is_bad(w->service_result)) {
-        tw_opcua_walk_emit(w);
+        walk_all_items(w, &request, &response, whole);
+    } else {
+        if (!(w->service->flags & TW_OPCUA_DELIVERS) || !w->has_response ||
+            tw_opcua_is_bad(w->service_result))
+            tw_opcua_walk_emit(w);
+        whole[0] = run(w, &request, &shape->tail);
+        whole[1] = run(w, &response, &shape->response_tail);
     }
-    finish(w, &request, &response);
+    w->complete = (!w->has_request || whole[0]) && (!w->has_response || whole[1]);
 }

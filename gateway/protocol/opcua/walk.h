@@ -32,6 +32,16 @@ struct tw_opcua_walk {
     struct tw_value outputs;
     uint32_t emitted;
 
+    /* Details of the item after those of the message, all of it in the arena. */
+    struct tw_value *details, *base_details;
+    uint32_t n_details, n_base_details;
+    struct tw_value shown; /* them, while the event is out */
+    struct tw_opcua_history history, base_history;
+    struct tw_opcua_certificate certificate;
+    enum tw_opcua_property_kind path_leads_to;
+
+    struct tw_cur diagnostics; /* of the response's header: a DiagnosticInfo */
+
     uint32_t request_anomalies, response_anomalies; /* TW_OPCUA_BIT() */
     bool complete;                                  /* both bodies were read to their ends */
 };
@@ -42,8 +52,17 @@ enum { TW_OPCUA_SCRATCH_BYTES = 64 * 1024 };
  * holds TW_OPCUA_SCRATCH_BYTES. */
 void tw_opcua_walk(struct tw_opcua_walk *w, void *memory);
 
-/* For roles.c. */
+enum { TW_OPCUA_MAX_DETAILS = 24 };
+
+/* For roles.c and its siblings. */
 void tw_opcua_walk_begin(struct tw_opcua_walk *w);
+/* What the event says by now is said by all that follow. */
+void tw_opcua_walk_base(struct tw_opcua_walk *w);
+/* Room for another detail of the event, called `name`; one more that is never shown when there are
+ * too many. To be taken back by tw_opcua_walk_undo() when nothing comes of it. */
+struct tw_value *tw_opcua_walk_detail(struct tw_opcua_walk *w, const char *name);
+void tw_opcua_walk_undo(struct tw_opcua_walk *w);
+struct tw_str tw_opcua_walk_node(struct tw_opcua_walk *w, const struct tw_opcua_node *node);
 void tw_opcua_walk_emit(struct tw_opcua_walk *w);
 TW_MUST_CHECK bool tw_opcua_walk_layout(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_layout *layout);
@@ -52,8 +71,24 @@ typedef bool (*tw_opcua_role_fn)(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
 /* By enum tw_opcua_role; NULL for SKIP. */
 extern const tw_opcua_role_fn tw_opcua_roles[];
+/* roles_past.c */
+bool tw_opcua_role_past(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+bool tw_opcua_role_past_values(
+    struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+bool tw_opcua_role_past_update(
+    struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+/* roles_view.c */
+bool tw_opcua_role_continuation(
+    struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+bool tw_opcua_role_references(
+    struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+bool tw_opcua_role_path(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+bool tw_opcua_role_path_targets(
+    struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+bool tw_opcua_role_filter(
+    struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
 
-/* Who the first certificate of a chain belongs to: its digest and URI into `info`, text in `arena`.
- */
+/* Who the first certificate of a chain belongs to: its digest and URI into `info`, the rest into
+ * `out`; text in the arena. */
 void tw_opcua_certificate(struct tw_proto_env *env, struct tw_opcua_scratch *s, struct tw_str chain,
-    struct tw_opcua_info *info);
+    struct tw_opcua_info *info, struct tw_opcua_certificate *out);

@@ -1,0 +1,19 @@
+#pragma once
+/* The pulse of the capture: a plant that talks all the time and then falls silent altogether was
+ * rather not looked at. Lost bytes show themselves only when their flow speaks again, which may be
+ * long after what they led to. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tw_pulse {
+    bool started;
+    int64_t last_ns;
+    int64_t window_ns;     /* when the present window began */
+    uint32_t n;            /* events in it */
+    int64_t longest_ns[2]; /* silence of the present window, and of the last full one */
+    int64_t hole_ns;       /* when the last hole ended; 0: there was none */
+};
+
+/* An event at `now_ns`. */
+void tw_pulse_event(struct tw_pulse *p, int64_t now_ns);

@@ -1,0 +1,890 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "opcua_wire.h"
+
+static struct wire w, inner;
+
+/* Besides what talk_event() says: the details, and what is known of a part of the past. */
+static void detailed_event(void *user, const struct tw_event *e)
+{
+    struct talk *t = user;
+    talk_event(user, e);
+    t->said.len--; /* its end of line */
+    const struct tw_opcua_info *info = e->opcua;
+    const struct tw_opcua_history *h = info->history;
+    if (info->details != NULL) {
+        tw_text_addz(&t->said, " ");
+        talk_value(&t->said, info->details);
+    }
+    if (h != NULL) {
+        tw_text_addf(&t->said, " <%s%s%s %lld..%lld", h->kind, h->perform == NULL ? "" : " ",
+            h->perform == NULL ? "" : h->perform, (long long)(h->from_ns / 1000000000),
+            (long long)(h->to_ns / 1000000000));
+        if (h->has_values)
+            tw_text_addf(&t->said, " n=%u", h->values);
+        if (h->has_returned)
+            tw_text_addf(&t->said, " got=%u", h->returned);
+        if (h->aggregate.p != NULL)
+            tw_text_addf(&t->said, " %.*s/%g", TW_STR_ARG(h->aggregate), h->interval_ms);
+        tw_text_addz(&t->said, ">");
+    }
+    for (uint32_t i = 0; i < info->n_properties; i++)
+        tw_text_addf(&t->said, " property %d %.*s", (int)info->properties[i].kind,
+            TW_STR_ARG(info->properties[i].node));
+    if (info->sessionless)
+        tw_text_addz(&t->said, " sessionless");
+    tw_text_addz(&t->said, "\n");
+}
+
+static void start(struct talk *t)
+{
+    talk_start(t);
+    t->env.emit = (struct tw_emit){detailed_event, t};
+}
+
+/* What was said so far, and nothing was wrong with it. */
+static void finish(struct talk *t, const char *said)
+{
+    assert_string_equal(talk_said(t), said);
+    assert_int_equal(t->counters.malformed, 0);
+    assert_true(talk_close(t, TW_END_CLOSED));
+    tw_text_free(&t->said);
+}
+
+/* The request in `w` is sent; its answer of plain StatusCodes follows. */
+static void answer_statuses(struct talk *t, unsigned response, const uint32_t *codes, uint32_t n)
+{
+    talk_message(t, 0, 2, &w);
+    w_response(&w, response, 4, 0);
+    w_u32(&w, n);
+    for (uint32_t i = 0; i < n; i++)
+        w_u32(&w, codes[i]);
+    w_u32(&w, 0);
+    talk_message(t, 1, 2, &w);
+}
+
+static void w_extension(struct wire *out, unsigned id, const struct wire *body)
+{
+    w_node(out, 0, id);
+    w_u8(out, 1);
+    w_bytes(out, body);
+}
+
+static void nodes_are_added_and_deleted(void **state)
+{
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_request(&w, 488, 4, "token");
+    w_u32(&w, 1);
+    w_node(&w, 0, 85);
+    w_node(&w, 0, 47);
+    w_node(&w, 2, 9);
+    w_u16(&w, 2);
+    w_str(&w, "Reset");
+    w_u32(&w, 4);
+    inner.n = 0;
+    w_u32(&inner, 1);
+    w_u8(&inner, 2);
+    w_str(&inner, "Reset");
+    w_u8(&inner, 0);
+    w_u32(&inner, 0);
+    w_u32(&inner, 0);
+    w_u8(&inner, 1);
+    w_u8(&inner, 1);
+    w_extension(&w, 360, &inner);
+    w_node(&w, 0, 0);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 491, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_node(&w, 2, 9);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 494, 4, "token");
+    w_u32(&w, 1);
+    w_node(&w, 2, 9);
+    w_node(&w, 0, 35);
+    w_u8(&w, 1);
+    w_str(&w, NULL);
+    w_node(&w, 2, 10);
+    w_u32(&w, 2);
+    answer_statuses(&t, 497, (const uint32_t[]){0}, 1);
+    w_request(&w, 506, 4, "token");
+    w_u32(&w, 1);
+    w_node(&w, 2, 9);
+    w_node(&w, 0, 35);
+    w_u8(&w, 0);
+    w_node(&w, 2, 10);
+    w_u8(&w, 1);
+    answer_statuses(&t, 509, (const uint32_t[]){0x80340000}, 1);
+    w_request(&w, 500, 4, "token");
+    w_u32(&w, 2);
+    w_node(&w, 2, 9);
+    w_u8(&w, 1);
+    w_node(&w, 2, 10);
+    w_u8(&w, 0);
+    answer_statuses(&t, 503, (const uint32_t[]){0, 0x80340000}, 2);
+    finish(&t,
+        "6<5 manage AddNodes [ns=2;i=9] Good {\"parent\":\"i=85\",\"reference_type\":\"i=47\","
+        "\"browse_name\":\"2:Reset\",\"node_class\":\"Method\",\"attributes\":{"
+        "\"SpecifiedAttributes\":1,\"DisplayName\":\"Reset\",\"Description\":null,\"WriteMask\":0,"
+        "\"UserWriteMask\":0,\"Executable\":true,\"UserExecutable\":true},"
+        "\"type_definition\":\"i=0\"}\n"
+        "8<7 manage AddReferences [ns=2;i=9] Good {\"reference_type\":\"i=35\",\"forward\":true,"
+        "\"target\":\"ns=2;i=10\",\"node_class\":\"Variable\"}\n"
+        "10<9 manage DeleteReferences [ns=2;i=9] BadNodeIdUnknown! {\"reference_type\":\"i=35\","
+        "\"forward\":false,\"target\":\"ns=2;i=10\",\"delete_bidirectional\":true}\n"
+        "12<11 manage DeleteNodes [ns=2;i=9] Good {\"delete_target_references\":true}\n"
+        "12<11 manage DeleteNodes [ns=2;i=10] BadNodeIdUnknown! "
+        "{\"delete_target_references\":false}\n");
+}
+
+static void w_reference(struct wire *out, unsigned type, const char *node, const char *name)
+{
+    w_node(out, 0, type);
+    w_u8(out, 1);
+    w_node_str(out, 2, node);
+    w_u16(out, 0);
+    w_str(out, name);
+    w_u8(out, 0);
+    w_u32(out, 2);
+    w_node(out, 0, 68);
+}
+
+static void browsing_finds_properties(void **state)
+{
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_request(&w, 527, 4, "token");
+    w_node(&w, 0, 0);
+    w_time(&w);
+    w_u32(&w, 0);
+    w_u32(&w, 2);
+    w_u32(&w, 1);
+    w_node_str(&w, 2, "Temp");
+    w_u32(&w, 0);
+    w_node(&w, 0, 46);
+    w_u8(&w, 1);
+    w_u32(&w, 0);
+    w_u32(&w, 63);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 530, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_str(&w, "point");
+    w_u32(&w, 3);
+    w_reference(&w, 46, "p1", "EURange");
+    w_reference(&w, 47, "c1", "EngineeringUnits"); /* a component that is only called so */
+    w_reference(&w, 46, "p2", "EngineeringUnits");
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 533, 4, "token");
+    w_u8(&w, 1);
+    w_u32(&w, 1);
+    w_str(&w, "point");
+    talk_message(&t, 0, 3, &w);
+    w_response(&w, 536, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_str(&w, NULL);
+    w_u32(&w, 0);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 3, &w);
+    finish(&t, "6<5 browse Browse [ns=2;s=Temp] Good {\"direction\":\"forward\","
+               "\"reference_type\":\"i=46\",\"continued\":true,\"references\":3}"
+               " property 1 ns=2;s=p1 property 2 ns=2;s=p2\n"
+               "8<7 browse BrowseNext [null] Good {\"release\":true,\"references\":0}\n");
+}
+
+static void w_element(struct wire *out, unsigned type, unsigned inverse, unsigned ns, const char *z)
+{
+    w_node(out, 0, type);
+    w_u8(out, inverse);
+    w_u8(out, 1);
+    w_u16(out, ns);
+    w_str(out, z);
+}
+
+static void paths_are_translated(void **state)
+{
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_request(&w, 554, 4, "token");
+    w_u32(&w, 2);
+    w_node_str(&w, 2, "Temp");
+    w_u32(&w, 1);
+    w_element(&w, 46, 0, 0, "EURange");
+    w_node(&w, 0, 85);
+    w_u32(&w, 2);
+    w_element(&w, 33, 1, 2, "Boiler");
+    w_element(&w, 44, 0, 2, "Temp");
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 557, 4, 0);
+    w_u32(&w, 2);
+    w_u32(&w, 0);
+    w_u32(&w, 1);
+    w_node_str(&w, 2, "p1");
+    w_u32(&w, UINT32_MAX);
+    w_u32(&w, 0x806F0000);
+    w_u32(&w, UINT32_MAX);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 560, 4, "token");
+    w_u32(&w, 1);
+    w_node_str(&w, 2, "Temp");
+    talk_message(&t, 0, 3, &w);
+    w_response(&w, 563, 4, 0);
+    w_u32(&w, 1);
+    w_node(&w, 9, 1);
+    talk_message(&t, 1, 3, &w);
+    w_request(&w, 566, 4, "token");
+    w_u32(&w, 1);
+    w_node(&w, 9, 1);
+    talk_message(&t, 0, 4, &w);
+    w_response(&w, 569, 4, 0);
+    talk_message(&t, 1, 4, &w);
+    finish(&t, "6<5 browse TranslateBrowsePathsToNodeIds [ns=2;s=Temp] Good {\"path\":\"/EURange\","
+               "\"targets\":[\"ns=2;s=p1\"]} property 1 ns=2;s=p1\n"
+               "6<5 browse TranslateBrowsePathsToNodeIds [i=85] BadNoMatch! {\"path\":"
+               "\"!/2:Boiler.2:Temp\"}\n"
+               "8<7 browse RegisterNodes [ns=2;s=Temp] Good {\"alias\":\"ns=9;i=1\"}\n"
+               "10<9 browse UnregisterNodes [ns=9;i=1] Good\n");
+}
+
+static void queries_name_their_types(void **state)
+{
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_request(&w, 615, 4, "token");
+    w_node(&w, 0, 0);
+    w_time(&w);
+    w_u32(&w, 0);
+    w_u32(&w, 1);
+    w_node(&w, 2, 1001);
+    w_u8(&w, 1);
+    w_u32(&w, 1);
+    w_u32(&w, 1);
+    w_element(&w, 33, 0, 2, "Temp");
+    w_u32(&w, 13);
+    w_str(&w, NULL);
+    w_u32(&w, 0); /* no filter */
+    w_u32(&w, 100);
+    w_u32(&w, 0);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 618, 4, 0);
+    w_u32(&w, 1);
+    w_node(&w, 2, 5);
+    w_node(&w, 2, 1001);
+    w_u32(&w, 1);
+    w_u8(&w, 1);
+    w_u8(&w, 1);
+    w_str(&w, "more");
+    w_u32(&w, 0); /* nothing to say about the types */
+    w_u32(&w, 0);
+    w_u32(&w, 0);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 621, 4, "token");
+    w_u8(&w, 0);
+    w_str(&w, "more");
+    talk_message(&t, 0, 3, &w);
+    w_response(&w, 624, 4, 0);
+    w_u32(&w, 0);
+    w_str(&w, NULL);
+    talk_message(&t, 1, 3, &w);
+    finish(&t, "6<5 browse QueryFirst [ns=2;i=1001] Good {\"found\":1,\"continued\":true,"
+               "\"include_subtypes\":true,\"data\":1}\n"
+               "8<7 browse QueryNext Good {\"release\":false,\"found\":0}\n");
+}
+
+static void w_window(struct wire *out)
+{
+    w_time(out);
+    w_le(out, (uint64_t)W_TIME + 36000000000u, 8); /* an hour later */
+}
+
+#define HOUR "1772352000..1772355600"
+
+/* A HistoryRead of one node with these details, and its answer of two values. */
+static void read_past(struct talk *t, unsigned id, unsigned answer)
+{
+    w_request(&w, 664, 4, "token");
+    w_extension(&w, id, &inner);
+    w_u32(&w, 2);
+    w_u8(&w, 0);
+    w_u32(&w, 1);
+    w_node_str(&w, 2, "Temp");
+    w_str(&w, NULL);
+    w_u16(&w, 0);
+    w_str(&w, NULL);
+    w_str(&w, NULL);
+    talk_message(t, 0, 2, &w);
+    w_response(&w, 667, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_str(&w, "next");
+    inner.n = 0;
+    w_u32(&inner, 2);
+    if (answer == 661) {
+        w_u32(&inner, 0);
+        w_u32(&inner, 0);
+    } else {
+        w_double(&inner, 1.5);
+        w_double(&inner, 2.5);
+    }
+    w_extension(&w, answer, &inner);
+    w_u32(&w, 0);
+    talk_message(t, 1, 2, &w);
+}
+
+static void the_past_is_read(void **state)
+{
+    struct talk t;
+    (void)state;
+    start(&t);
+    inner.n = 0;
+    w_u8(&inner, 0);
+    w_window(&inner);
+    w_u32(&inner, 1000);
+    w_u8(&inner, 0);
+    read_past(&t, 649, 658);
+    inner.n = 0;
+    w_u8(&inner, 1);
+    w_window(&inner);
+    w_u32(&inner, 0);
+    w_u8(&inner, 0);
+    read_past(&t, 649, 11227);
+    inner.n = 0;
+    w_window(&inner);
+    w_f64(&inner, 60000);
+    w_u32(&inner, 1);
+    w_node(&inner, 0, 2342);
+    for (int i = 0; i < 5; i++)
+        w_u8(&inner, 1);
+    read_past(&t, 652, 658);
+    inner.n = 0;
+    w_u32(&inner, 3);
+    w_le(&inner, (uint64_t)W_TIME + 36000000000u, 8);
+    w_time(&inner);
+    w_time(&inner);
+    w_u8(&inner, 0);
+    read_past(&t, 655, 658);
+    inner.n = 0;
+    w_u32(&inner, 50);
+    w_window(&inner);
+    w_u32(&inner, 0);
+    w_u32(&inner, 0);
+    read_past(&t, 646, 661);
+    inner.n = 0;
+    w_u32(&inner, 1);
+    w_time(&inner);
+    read_past(&t, 23500, 658);
+    finish(&t,
+        "6<5 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
+        " <raw " HOUR " n=1000 got=2>\n"
+        "8<7 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
+        " <modified " HOUR " n=0 got=2>\n"
+        "10<9 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
+        " <processed " HOUR " got=2 Average/60000>\n"
+        "12<11 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
+        " <at_time " HOUR " n=3 got=2>\n"
+        "14<13 history_read HistoryRead [ns=2;s=Temp] Good {\"continued\":true}"
+        " <events " HOUR " n=50 got=2>\n"
+        "16<15 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
+        " <annotations 1772352000..1772352000 n=1 got=2>\n");
+}
+
+/* One of the details in `inner` behind the NodeId, answered. */
+static void change_past(struct talk *t, unsigned id)
+{
+    static struct wire details;
+    details.n = 0;
+    w_node_str(&details, 2, "Temp");
+    w_raw(&details, inner.b, inner.n);
+    w_request(&w, 700, 4, "token");
+    w_u32(&w, 1);
+    w_extension(&w, id, &details);
+    talk_message(t, 0, 2, &w);
+    w_response(&w, 703, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0x00A20000);
+    w_u32(&w, 0);
+    w_u32(&w, 0);
+    talk_message(t, 1, 2, &w);
+}
+
+static void the_past_is_changed(void **state)
+{
+    static const char *const performs[] = {"", " insert", " replace", " update", " remove"};
+    struct talk t;
+    struct tw_text want = {0};
+    unsigned packet = 4;
+    (void)state;
+    start(&t);
+    for (uint32_t what = 1; what < 5; what++) {
+        inner.n = 0;
+        w_u32(&inner, what);
+        w_u32(&inner, 1);
+        w_double(&inner, 7);
+        change_past(&t, 682);
+        packet += 2;
+        tw_text_addf(&want,
+            "%u<%u history_write HistoryUpdate [ns=2;s=Temp] [7] Double[] Good "
+            "{\"operation_results\":[\"GoodEntryInserted\"]} <data%s 0..0 n=1>\n",
+            packet, packet - 1, performs[what]);
+    }
+    static const struct {
+        unsigned id;
+        const char *said;
+    } rows[] = {{688, "delete_raw " HOUR}, {688, "delete_modified " HOUR},
+        {691, "delete_at_time 1772352000..1772352000 n=1"}, {694, "delete_events 0..0 n=2"},
+        {685, "events insert 0..0 n=1"}, {11300, "structure_data insert 0..0 n=0"}};
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        inner.n = 0;
+        if (i < 2) {
+            w_u8(&inner, i);
+            w_window(&inner);
+        } else if (i == 2) {
+            w_u32(&inner, 1);
+            w_time(&inner);
+        } else if (i == 3) {
+            w_u32(&inner, 2);
+            w_str(&inner, "a");
+            w_str(&inner, "b");
+        } else if (i == 4) {
+            w_u32(&inner, 1);
+            w_u32(&inner, 0); /* an empty filter */
+            w_u32(&inner, 0);
+            w_u32(&inner, 1);
+            w_u32(&inner, 0);
+        } else {
+            w_u32(&inner, 1);
+            w_u32(&inner, 0);
+        }
+        change_past(&t, rows[i].id);
+        packet += 2;
+        tw_text_addf(&want, "%u<%u history_write HistoryUpdate [ns=2;s=Temp] %sGood ", packet,
+            packet - 1, i == 5 ? "[] " : "");
+        tw_text_addf(&want, "{\"operation_results\":[\"GoodEntryInserted\"]} <%s>\n", rows[i].said);
+    }
+    tw_text_add(&want, "", 1);
+    finish(&t, want.p);
+    tw_text_free(&want);
+}
+
+static void monitored_items_are_changed(void **state)
+{
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_request(&w, 763, 4, "token");
+    w_u32(&w, 33);
+    w_u32(&w, 2);
+    w_u32(&w, 1);
+    w_u32(&w, 88);
+    w_u32(&w, 72);
+    w_f64(&w, 500);
+    inner.n = 0;
+    w_u32(&inner, 1);
+    w_u32(&inner, 2);
+    w_f64(&inner, 10);
+    w_extension(&w, 724, &inner);
+    w_u32(&w, 5);
+    w_u8(&w, 1);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 766, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_f64(&w, 500);
+    w_u32(&w, 5);
+    w_no_extension(&w);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 769, 4, "token");
+    w_u32(&w, 33);
+    w_u32(&w, 0);
+    w_u32(&w, 2);
+    w_u32(&w, 88);
+    w_u32(&w, 89);
+    answer_statuses(&t, 772, (const uint32_t[]){0, 0x80420000}, 2);
+    w_request(&w, 775, 4, "token");
+    w_u32(&w, 33);
+    w_u32(&w, 88);
+    w_u32(&w, 1);
+    w_u32(&w, 90);
+    w_u32(&w, 2);
+    w_u32(&w, 91);
+    w_u32(&w, 92);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 778, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_u32(&w, 0);
+    w_u32(&w, 2);
+    w_u32(&w, 0);
+    w_u32(&w, 0x80420000);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 781, 4, "token");
+    w_u32(&w, 33);
+    w_u32(&w, 1);
+    w_u32(&w, 88);
+    answer_statuses(&t, 784, (const uint32_t[]){0}, 1);
+    finish(&t, "6<5 subscribe ModifyMonitoredItems [null] Good {\"filter\":{\"Trigger\":"
+               "\"StatusValue\",\"DeadbandType\":\"Percent\",\"DeadbandValue\":10},"
+               "\"queue_size\":5}\n"
+               "8<7 subscribe SetMonitoringMode [null] Good {\"monitoring_mode\":\"Disabled\"}\n"
+               "8<7 subscribe SetMonitoringMode [null] BadMonitoredItemIdInvalid! "
+               "{\"monitoring_mode\":\"Disabled\"}\n"
+               "10<9 subscribe SetTriggering [null] Good {\"triggering_item\":88,"
+               "\"part\":\"add_link\"}\n"
+               "10<9 subscribe SetTriggering [null] Good {\"triggering_item\":88,"
+               "\"part\":\"remove_link\"}\n"
+               "10<9 subscribe SetTriggering [null] BadMonitoredItemIdInvalid! "
+               "{\"triggering_item\":88,\"part\":\"remove_link\"}\n"
+               "12<11 unsubscribe DeleteMonitoredItems [null] Good\n");
+}
+
+static void subscriptions_are_changed(void **state)
+{
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_request(&w, 793, 4, "token");
+    w_u32(&w, 33);
+    w_f64(&w, 500);
+    for (unsigned i = 0; i < 3; i++)
+        w_u32(&w, 10 + i);
+    w_u8(&w, 7);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 796, 4, 0);
+    w_f64(&w, 1000);
+    w_u32(&w, 30);
+    w_u32(&w, 10);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 799, 4, "token");
+    w_u8(&w, 0);
+    w_u32(&w, 2);
+    w_u32(&w, 33);
+    w_u32(&w, 34);
+    answer_statuses(&t, 802, (const uint32_t[]){0, 0x80280000}, 2);
+    w_request(&w, 841, 4, "token");
+    w_u32(&w, 1);
+    w_u32(&w, 33);
+    w_u8(&w, 1);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 844, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_u32(&w, 2);
+    w_u32(&w, 5);
+    w_u32(&w, 6);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 832, 4, "token");
+    w_u32(&w, 33);
+    w_u32(&w, 5);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 835, 4, 0);
+    w_u32(&w, 5);
+    w_time(&w);
+    w_u32(&w, 2);
+    inner.n = 0;
+    w_u32(&inner, 1);
+    w_u32(&inner, 71);
+    w_double(&inner, 20);
+    w_u32(&inner, 0);
+    w_extension(&w, 811, &inner);
+    inner.n = 0;
+    w_u32(&inner, 0x800A0000);
+    w_u8(&inner, 0);
+    w_extension(&w, 820, &inner);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 847, 4, "token");
+    w_u32(&w, 1);
+    w_u32(&w, 33);
+    answer_statuses(&t, 850, (const uint32_t[]){0}, 1);
+    finish(&t, "6<5 subscribe ModifySubscription Good {\"max_notifications\":12,\"priority\":7,"
+               "\"lifetime_count\":30,\"keep_alive_count\":10}\n"
+               "8<7 subscribe SetPublishingMode Good {\"publishing_enabled\":false}\n"
+               "8<7 subscribe SetPublishingMode BadSubscriptionIdInvalid! "
+               "{\"publishing_enabled\":false}\n"
+               "10<9 subscribe TransferSubscriptions Good {\"available_messages\":2}\n"
+               "12<11 server notify Republish [null] 20 Double Good "
+               "{\"retransmit_sequence_number\":5}\n"
+               "12<11 server notify Republish BadTimeout! "
+               "{\"retransmit_sequence_number\":5,\"notification\":\"status_change\"}\n"
+               "14<13 unsubscribe DeleteSubscriptions Good\n");
+}
+
+static void w_clause(struct wire *out, unsigned n, const char *const *path, uint32_t attribute)
+{
+    w_node(out, 0, 2041);
+    w_u32(out, n);
+    for (unsigned i = 0; i < n; i++) {
+        w_u16(out, i == 0 ? 0 : 2);
+        w_str(out, path[i]);
+    }
+    w_u32(out, attribute);
+    w_str(out, NULL);
+}
+
+static void event_filters_name_their_fields(void **state)
+{
+    static const char *const severity[] = {"Severity"}, *const active[] = {"ActiveState", "Id"};
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_request(&w, 751, 4, "token");
+    w_u32(&w, 33);
+    w_u32(&w, 2);
+    w_u32(&w, 1);
+    w_read_id(&w, "Boiler", 12);
+    w_u32(&w, 2);
+    w_u32(&w, 71);
+    w_f64(&w, 0);
+    inner.n = 0;
+    w_u32(&inner, 4);
+    w_clause(&inner, 1, severity, 13);
+    w_clause(&inner, 2, active, 13);
+    w_clause(&inner, 1, severity, 4);
+    w_clause(&inner, 0, NULL, 1);
+    w_u32(&inner, 1); /* where: OfType */
+    w_u32(&inner, 14);
+    w_u32(&inner, 1);
+    static struct wire literal;
+    literal.n = 0;
+    w_u8(&literal, 17);
+    w_node(&literal, 0, 2915);
+    w_extension(&inner, 597, &literal);
+    w_extension(&w, 727, &inner);
+    w_u32(&w, 100);
+    w_u8(&w, 1);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 754, 4, 0);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_u32(&w, 88);
+    w_f64(&w, 0);
+    w_u32(&w, 100);
+    w_no_extension(&w);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    finish(&t, "6<5 subscribe CreateMonitoredItems [ns=2;s=Boiler] .EventNotifier Good "
+               "{\"monitoring_mode\":\"Reporting\",\"select\":[\"Severity\",\"ActiveState/2:Id\","
+               "\"Severity@DisplayName\",\"NodeId\"],\"where\":{\"Elements\":[{\"FilterOperator\":"
+               "\"OfType\",\"FilterOperands\":[{\"Value\":\"i=2915\"}]}]},\"queue_size\":100}\n");
+}
+
+static void discovery_says_what_is_offered(void **state)
+{
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_request(&w, 428, 4, NULL);
+    w_str(&w, "opc.tcp://plc:4840");
+    w_u32(&w, 0);
+    w_u32(&w, 0);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 431, 4, 0);
+    w_u32(&w, 1);
+    w_str(&w, "opc.tcp://plc:4840");
+    for (int i = 0; i < 2; i++)
+        w_str(&w, "urn:server");
+    w_u8(&w, 0);
+    w_u32(&w, 0);
+    w_str(&w, NULL);
+    w_str(&w, NULL);
+    w_u32(&w, 0);
+    w_str(&w, "a certificate");
+    w_u32(&w, 1);
+    w_str(&w, "#None");
+    w_u32(&w, 1);
+    w_str(&w, "policy");
+    w_u32(&w, 1);
+    for (int i = 0; i < 4; i++)
+        w_str(&w, NULL);
+    w_u8(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 12208, 4, NULL);
+    w_u32(&w, 0);
+    w_u32(&w, 10);
+    w_u32(&w, 0);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 12209, 4, 0);
+    w_time(&w);
+    w_u32(&w, 1);
+    w_u32(&w, 3);
+    w_str(&w, "PLC");
+    w_str(&w, "opc.tcp://plc:4840");
+    w_u32(&w, 1);
+    w_str(&w, "DA");
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 437, 4, NULL);
+    w_str(&w, "urn:rogue");
+    w_str(&w, "urn:product");
+    w_u32(&w, 0);
+    w_u32(&w, 0);
+    w_str(&w, NULL);
+    w_u32(&w, 1);
+    w_str(&w, "opc.tcp://rogue:4840");
+    w_str(&w, NULL);
+    w_u8(&w, 1);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 440, 4, 0);
+    talk_message(&t, 1, 2, &w);
+    w_request(&w, 479, 4, "token");
+    w_u32(&w, 99);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 482, 4, 0);
+    w_u32(&w, 1);
+    talk_message(&t, 1, 2, &w);
+    finish(&t,
+        "6<5 discover GetEndpoints [opc.tcp://plc:4840] Good {\"profile_uris\":[],\"endpoints\":"
+        "[{\"endpoint_url\":\"opc.tcp://plc:4840\",\"security_mode\":\"None\","
+        "\"security_policy_uri\":\"#None\",\"identities\":[{\"type\":\"username\","
+        "\"security_policy_uri\":null}],\"security_level\":0}]}\n"
+        "8<7 discover FindServersOnNetwork Good {\"starting_record_id\":0,\"max_records\":10,"
+        "\"capabilities\":[],\"servers\":[{\"record_id\":3,\"server_name\":\"PLC\","
+        "\"discovery_url\":\"opc.tcp://plc:4840\",\"capabilities\":[\"DA\"]}]}\n"
+        "10<9 manage RegisterServer Good {\"registered_product_uri\":\"urn:product\","
+        "\"server_names\":[],\"server_type\":\"Server\",\"discovery_urls\":"
+        "[\"opc.tcp://rogue:4840\"],\"online\":true}\n"
+        "12<11 manage Cancel Good {\"cancelled_handle\":99,\"cancelled\":1}\n");
+}
+
+/* What stands before the message that a SessionlessInvoke carries. */
+static void w_sessionless(
+    struct wire *out, const struct wire *carried, unsigned id, uint32_t service)
+{
+    struct tw_cur c = tw_cur_of(carried->b, carried->n);
+    out->n = 0;
+    w_node(out, 0, id);
+    if (id == 15903)
+        w_u32(out, 0);
+    w_u32(out, 1);
+    w_str(out, "urn:ns");
+    w_u32(out, 0);
+    if (id == 15903)
+        w_u32(out, 0);
+    w_u32(out, service);
+    assert_true(tw_cur_skip(&c, 4)); /* its own type */
+    w_raw(out, c.p, c.left);
+}
+
+static void calls_without_a_session_are_read(void **state)
+{
+    static const uint32_t ids[] = {631, 629}; /* the encoding's, the DataType's */
+    static const char *const nodes[] = {"Temp"};
+    static struct wire outer;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct talk t;
+        start(&t);
+        w_read(&w, 4, nodes, 1);
+        w_sessionless(&outer, &w, 15903, ids[i]);
+        talk_message(&t, 0, 2, &outer);
+        w_response(&w, 634, 4, 0);
+        w_u32(&w, 1);
+        w_double(&w, 3);
+        w_u32(&w, 0);
+        w_sessionless(&outer, &w, 21001, ids[i] + 3);
+        talk_message(&t, 1, 2, &outer);
+        finish(&t, "6<5 read Read [ns=2;s=Temp] 3 Double Good sessionless\n");
+    }
+    struct talk t;
+    start(&t);
+    w_read(&w, 4, nodes, 1);
+    w_sessionless(&outer, &w, 15903, 99999);
+    talk_message(&t, 0, 2, &outer);
+    assert_string_equal(talk_said(&t), "5 malformed unknown-service\n");
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
+static void diagnostics_are_told_in_words(void **state)
+{
+    static const char *const nodes[] = {"Temp"};
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_read(&w, 4, nodes, 1);
+    talk_message(&t, 0, 2, &w);
+    w.n = 0;
+    w_node(&w, 0, 397);
+    w_time(&w);
+    w_u32(&w, 4);
+    w_u32(&w, 0x800B0000);
+    w_u8(&w, 0x7f);
+    w_u32(&w, 1);
+    w_u32(&w, 0);
+    w_u32(&w, UINT32_MAX);
+    w_u32(&w, 7); /* behind the table */
+    w_str(&w, "at line 7");
+    w_u32(&w, 0x80010000);
+    w_u8(&w, 1);
+    w_u32(&w, 0);
+    w_u32(&w, 2);
+    w_str(&w, "urn:vendor");
+    w_str(&w, "ERR_7");
+    w_no_extension(&w);
+    talk_message(&t, 1, 2, &w);
+    finish(&t, "6<5 read Read [ns=2;s=Temp] BadServiceUnsupported! {\"diagnostics\":{"
+               "\"symbolic_id\":\"ERR_7\",\"namespace_uri\":\"urn:vendor\",\"locale\":null,"
+               "\"localized_text\":null,\"additional_info\":\"at line 7\",\"inner_status\":"
+               "\"BadUnexpectedError\",\"inner\":{\"symbolic_id\":\"urn:vendor\"}}}\n");
+}
+
+static void arrays_keep_their_dimensions(void **state)
+{
+    static const char *const nodes[] = {"Matrix"};
+    struct talk t;
+    (void)state;
+    start(&t);
+    w_read(&w, 4, nodes, 1);
+    talk_message(&t, 0, 2, &w);
+    w_response(&w, 634, 4, 0);
+    w_u32(&w, 1);
+    w_u8(&w, 1);
+    w_u8(&w, 0xc3);
+    w_u32(&w, 6);
+    for (unsigned i = 0; i < 6; i++)
+        w_u8(&w, i);
+    w_u32(&w, 2);
+    w_u32(&w, 2);
+    w_u32(&w, 3);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    finish(&t, "6<5 read Read [ns=2;s=Matrix] [0,1,2,3,4,5] Byte[] Good {\"dimensions\":[2,3]}\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nodes_are_added_and_deleted),
+        cmocka_unit_test(browsing_finds_properties),
+        cmocka_unit_test(paths_are_translated),
+        cmocka_unit_test(queries_name_their_types),
+        cmocka_unit_test(the_past_is_read),
+        cmocka_unit_test(the_past_is_changed),
+        cmocka_unit_test(monitored_items_are_changed),
+        cmocka_unit_test(subscriptions_are_changed),
+        cmocka_unit_test(event_filters_name_their_fields),
+        cmocka_unit_test(discovery_says_what_is_offered),
+        cmocka_unit_test(calls_without_a_session_are_read),
+        cmocka_unit_test(diagnostics_are_told_in_words),
+        cmocka_unit_test(arrays_keep_their_dimensions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
