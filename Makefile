@@ -140,7 +140,7 @@ $(FUZZ_LIB): $(FUZZ_OBJS)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_LIB)
 	$(call say,FUZZLD,$@)
-	$(Q)$(FUZZ_CC) -std=gnu11 -D_GNU_SOURCE -Igateway $(PKG_CFLAGS) $(FUZZ_CFLAGS) \
+	$(Q)$(FUZZ_CC) -std=gnu11 -D_GNU_SOURCE -Igateway -Itests/unit $(PKG_CFLAGS) $(FUZZ_CFLAGS) \
 	    -fsanitize=fuzzer -o $@ $< $(FUZZ_LIB) $(LIBS)
 
 .PHONY: fuzz
@@ -152,7 +152,7 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(OUT)/replay/%,$(wildcard tests/fuzz/
 $(OUT)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LIB)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(LIB) $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(LIB) $(LIBS)
 
 .PHONY: fuzz-regressions
 fuzz-regressions: $(FUZZ_REPLAYS)

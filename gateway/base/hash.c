@@ -54,9 +54,10 @@ struct tw_seed tw_seed_random(void)
     return seed;
 }
 
-uint64_t tw_hash(struct tw_seed seed, const void *data, size_t len)
+/* Everything up to the rounds that end it. */
+__attribute__((always_inline)) static inline struct sip absorb(
+    struct tw_seed seed, const uint8_t *p, size_t len)
 {
-    const uint8_t *p = data;
     struct sip s = {seed.k0 ^ 0x736f6d6570736575u, seed.k1 ^ 0x646f72616e646f6du,
         seed.k0 ^ 0x6c7967656e657261u, seed.k1 ^ 0x7465646279746573u};
     size_t left = len;
@@ -72,11 +73,31 @@ uint64_t tw_hash(struct tw_seed seed, const void *data, size_t len)
     s.v3 ^= last;
     sip_round(&s);
     s.v0 ^= last;
+    return s;
+}
+
+__attribute__((always_inline)) static inline uint64_t squeeze(struct sip *s)
+{
+    sip_round(s);
+    sip_round(s);
+    sip_round(s);
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
+uint64_t tw_hash(struct tw_seed seed, const void *data, size_t len)
+{
+    struct sip s = absorb(seed, data, len);
     s.v2 ^= 0xff;
-    sip_round(&s);
-    sip_round(&s);
-    sip_round(&s);
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    return squeeze(&s);
+}
+
+void tw_hash_wide(struct tw_seed seed, const void *data, size_t len, uint64_t out[2])
+{
+    struct sip s = absorb(seed, data, len);
+    s.v2 ^= 0xee;
+    out[0] = squeeze(&s);
+    s.v1 ^= 0xdd;
+    out[1] = squeeze(&s);
 }
 
 uint64_t tw_hash_stable(const void *data, size_t len)

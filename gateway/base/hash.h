@@ -13,6 +13,8 @@ struct tw_seed {
 struct tw_seed tw_seed_random(void);
 
 uint64_t tw_hash(struct tw_seed seed, const void *p, size_t len);
+/* The same shape with 128 bits, for keys that stand for a text. */
+void tw_hash_wide(struct tw_seed seed, const void *p, size_t len, uint64_t out[2]);
 
 /* An unkeyed, stable 64-bit digest for identifiers that are printed (flow ids) and for telling
  * payloads apart. Not for tables filled by strangers. */

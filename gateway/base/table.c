@@ -290,6 +290,7 @@ uint64_t tw_table_evictions(const struct tw_table *t)
 
 struct tw_text_key tw_text_key(struct tw_seed seed, struct tw_str text)
 {
-    struct tw_seed other = {seed.k1 ^ 0xa5a5a5a5a5a5a5a5u, seed.k0 + 1};
-    return (struct tw_text_key){tw_hash(seed, text.p, text.len), tw_hash(other, text.p, text.len)};
+    uint64_t wide[2];
+    tw_hash_wide(seed, text.p, text.len, wide);
+    return (struct tw_text_key){wide[0], wide[1]};
 }

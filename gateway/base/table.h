@@ -33,7 +33,7 @@ const void *tw_table_key(const struct tw_table *t, const void *value);
 size_t tw_table_size(const struct tw_table *t);
 uint64_t tw_table_evictions(const struct tw_table *t);
 
-/* A 16-byte key for text of any length: two independent keyed hashes. */
+/* A 16-byte key for text of any length: a keyed hash of 128 bits. */
 struct tw_text_key {
     uint64_t a, b;
 };

@@ -37,10 +37,10 @@ struct tw_capture_input {
     uint64_t bytes;   /* file size, 0 when not known */
 };
 
-/* Open files, folders (every *.pcap, *.pcapng, *.cap in it, by name) and "-" . `filter` is a BPF
- * expression or NULL. TW_DAMAGED: one is no capture at all (the others are still read).
- * TW_IO: one can not be opened. TW_PERMISSION: one must not be. TW_INVALID: the filter is no BPF
- * expression. `err` says which and why; further damaged ones are told by tw_capture_next(). On
+/* Open files, folders (every *.pcap, *.pcapng, *.cap in it, also numbered, by name) and "-" .
+ * `filter` is a BPF expression or NULL. TW_DAMAGED: one is no capture at all (the others are still
+ * read). TW_IO: one can not be opened. TW_PERMISSION: one must not be. TW_INVALID: the filter is no
+ * BPF expression. `err` says which and why; further damaged ones are told by tw_capture_next(). On
  * TW_OK and TW_DAMAGED *out is set. */
 TW_MUST_CHECK enum tw_status tw_capture_open_files(const char *const *paths, size_t n_paths,
     const char *filter, struct tw_capture **out, struct tw_capture_error *err);

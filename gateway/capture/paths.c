@@ -7,13 +7,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* tcpdump -C numbers its files behind the ending: x.pcap, x.pcap1, x.pcap2; others x.pcap.1. */
+static size_t without_number(const char *name)
+{
+    const size_t whole = strlen(name);
+    size_t len = whole;
+    while (len > 0 && name[len - 1] >= '0' && name[len - 1] <= '9')
+        len--;
+    return len < whole && len > 0 && name[len - 1] == '.' ? len - 1 : len;
+}
+
 static bool is_capture_name(const char *name)
 {
     static const char *const endings[] = {".pcap", ".pcapng", ".cap"};
-    const size_t len = strlen(name);
+    const size_t len = without_number(name);
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
         const size_t n = strlen(endings[i]);
-        if (name[0] != '.' && len > n && strcmp(name + len - n, endings[i]) == 0)
+        if (name[0] != '.' && len > n && memcmp(name + len - n, endings[i], n) == 0)
             return true;
     }
     return false;

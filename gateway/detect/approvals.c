@@ -151,7 +151,8 @@ static void take_leaf(const struct tw_approvals *a, struct pending *p, const str
     } else if (is_item(def->value, e->field)) {
         tw_approved_add(&p->approval.value, v);
     } else if (at(def->expires_s, e->field)) {
-        p->approval.expires_ns = expiry_of(v, p->approval.given_ns, p->approval.expires_ns, facts->clock_ahead_ns);
+        p->approval.expires_ns =
+            expiry_of(v, p->approval.given_ns, p->approval.expires_ns, facts->clock_ahead_ns);
     }
 }
 
@@ -241,8 +242,7 @@ static void note_sight(
 {
     /* Approvals travel to the broker; what else an approver does may be lost. */
     const bool to_broker = tw_str_is(facts->target.kind, "mqtt-broker");
-    const bool is_lost =
-        e->action == TW_ACTION_GAP && (e->protocol == TW_PROTO_MQTT || to_broker);
+    const bool is_lost = e->action == TW_ACTION_GAP && (e->protocol == TW_PROTO_MQTT || to_broker);
     for (size_t i = 0; i < a->n_defs; i++) {
         const struct tw_approval_def *def = &a->defs[i];
         if (is_lost && tw_message_sender_ok(e, facts, def->by, def->n_by))

@@ -44,19 +44,40 @@ static const struct tw_value *detail_of(const struct tw_scene *s, const char *na
     return NULL;
 }
 
-#define U_DETAIL(name, key)                                                                        \
+/* Only of the kind that the field promises. */
+static void set_detail(
+    const struct tw_scene *s, struct tw_field_value *out, const char *name, enum tw_value_kind kind)
+{
+    const struct tw_value *v = detail_of(s, name);
+    if (v != NULL && v->kind == kind)
+        set_value(out, v);
+}
+
+static void set_detail_number(
+    const struct tw_scene *s, struct tw_field_value *out, const char *name)
+{
+    const struct tw_value *v = detail_of(s, name);
+    double number;
+    if (v != NULL && tw_value_number(v, &number))
+        set_number(out, number);
+}
+
+#define U_DETAIL(name, key, kind)                                                                  \
     GET(name)                                                                                      \
     {                                                                                              \
-        set_value(out, detail_of(s, key));                                                         \
+        set_detail(s, out, key, TW_VALUE_##kind);                                                  \
     }
-U_DETAIL(u_monitoring_mode, "monitoring_mode")
-U_DETAIL(u_publishing_enabled, "publishing_enabled")
-U_DETAIL(u_path, "path")
-U_DETAIL(u_node_class, "node_class")
-U_DETAIL(u_parent, "parent")
-U_DETAIL(u_target, "target")
-U_DETAIL(u_references, "references")
-U_DETAIL(u_delete_subscriptions, "delete_subscriptions")
+U_DETAIL(u_monitoring_mode, "monitoring_mode", STRING)
+U_DETAIL(u_publishing_enabled, "publishing_enabled", BOOL)
+U_DETAIL(u_path, "path", STRING)
+U_DETAIL(u_node_class, "node_class", STRING)
+U_DETAIL(u_parent, "parent", STRING)
+U_DETAIL(u_target, "target", STRING)
+U_DETAIL(u_delete_subscriptions, "delete_subscriptions", BOOL)
+GET(u_references)
+{
+    set_detail_number(s, out, "references");
+}
 
 #define HISTORY s->event->opcua->history
 #define HAS_HISTORY s->event->opcua &&HISTORY

@@ -4,8 +4,8 @@
 
 enum {
     WINDOW_S = 60,
-    ENOUGH = 4,           /* samples that a window needs to count */
-    TOLERATED_S = 2,      /* what transport and scan cycles explain */
+    ENOUGH = 4,            /* samples that a window needs to count */
+    TOLERATED_S = 2,       /* what transport and scan cycles explain */
     NONSENSE_S = 315360000 /* ten years: that clock was never set */
 };
 

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "../unit/seal.h"
+#include "seal.h"
 #include "crypto/opcua_keys.h"
 #include "protocol/opcua/opcua.h"
 

@@ -415,6 +415,38 @@ static void test_not_there(void **state)
     }
 }
 
+/* What a folder stands for: captures by their names, numbered ones too. */
+static void test_folder(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool is_capture;
+    } rows[] = {{"a.pcap", true}, {"a.pcap1", true}, {"a.pcap10", true}, {"a.pcap.3", true},
+        {"b.pcapng", true}, {"c.cap", true}, {"README", false}, {"x.pcap.gz", false},
+        {".hidden.pcap", false}, {"notes.pcap.txt", false}, {"7", false}, {".pcap", false}};
+    char place[80];
+    snprintf(place, sizeof(place), "%s/folder", folder);
+    assert_int_equal(mkdir(place, 0700), 0);
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char name[64];
+        struct file f = {.len = 0};
+        pcap_head(&f, 0xa1b2c3d4);
+        pcap_packet(&f, (uint32_t)i + 1, 0, 80);
+        snprintf(name, sizeof(name), "folder/%s", rows[i].name);
+        save(name, &f, f.len);
+        n += rows[i].is_capture;
+    }
+    const char *path = place;
+    struct tw_capture *c = open_ok(&path, 1, NULL);
+    const struct tw_capture_input *inputs;
+    assert_int_equal(tw_capture_inputs(c, &inputs), n);
+    for (size_t i = 0; i < n; i++)
+        expect(c, ((int64_t)i + 1) * 1000000000, i + 1, false);
+    expect_end(c);
+}
+
 /* What nobody can read looks like a silent network, unless it is said. */
 static void test_other_links(void **state)
 {
@@ -551,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_cut_pcapng),
         cmocka_unit_test(test_damage_among_others),
         cmocka_unit_test(test_not_there),
+        cmocka_unit_test(test_folder),
         cmocka_unit_test(test_other_links),
         cmocka_unit_test(test_strange_times),
         cmocka_unit_test(test_standard_input),

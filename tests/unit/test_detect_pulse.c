@@ -27,12 +27,11 @@ static void silences(void **state)
         int64_t every_ms, silence_ms;
         bool hole;
     } rows[] = {
-        {1000, 100, 3000, true},
-        {1000, 100, 900, false},    /* too short to say anything */
-        {1000, 1000, 2900, false},  /* a slow plant */
+        {1000, 100, 3000, true}, {1000, 100, 900, false}, /* too short to say anything */
+        {1000, 1000, 2900, false},                        /* a slow plant */
         {1000, 1000, 3500, true},
-        {100, 1000, 60000, false},  /* too few events to know what is usual */
-        {290, 100, 60000, false},   /* too short a time */
+        {100, 1000, 60000, false}, /* too few events to know what is usual */
+        {290, 100, 60000, false},  /* too short a time */
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -280,6 +280,42 @@ static int done(void **state)
     return 0;
 }
 
+static void what_only_some_services_say(void **state)
+{
+    static const struct tw_value members[] = {
+        {.kind = TW_VALUE_UINT, .name = {"references", 10}, .u = 3},
+        {.kind = TW_VALUE_STRING, .name = {"password", 8}, .s = {"x", 1}}};
+    static const struct tw_value details = {.kind = TW_VALUE_OBJECT, .n = 2, .items = members};
+    static const struct tw_opcua_history history = {.kind = "raw",
+        .from_ns = INT64_C(1772352000000000000),
+        .has_values = true,
+        .values = 10,
+        .has_returned = true,
+        .returned = 2};
+    static const struct tw_opcua_certificate certificate = {.sha1 = {"beef", 4},
+        .subject = {"CN=a", 4},
+        .key = {"RSA", 3},
+        .key_bits = 2048,
+        .chain = 1,
+        .not_after_ns = INT64_C(1772352000000000000)};
+    struct tw_opcua_info o = {.service = TW_STR("X"),
+        .namespace_uri = TW_STR("urn:ns"),
+        .sessionless = true,
+        .details = &details,
+        .history = &history,
+        .certificate = &certificate};
+    struct tw_event e = base(TW_PROTO_OPCUA, TW_ACTION_READ);
+    e.opcua = &o;
+    (void)state;
+    assert_string_equal(line(&e), HEAD("opcua", "read") FLOW
+        ",\"opcua\":{\"service\":\"X\",\"namespace_uri\":\"urn:ns\",\"sessionless\":true,"
+        "\"certificate_sha1\":\"beef\",\"certificate_subject\":\"CN=a\","
+        "\"certificate_not_after\":\"2026-03-01T08:00:00.000000Z\",\"certificate_key\":\"RSA\","
+        "\"certificate_key_bits\":2048,\"certificate_chain\":1,\"history\":{\"kind\":\"raw\","
+        "\"from\":\"2026-03-01T08:00:00.000000Z\",\"values\":10,\"returned\":2},"
+        "\"references\":3,\"password\":\"(redacted)\"}}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +328,7 @@ int main(void)
         cmocka_unit_test(values),
         cmocka_unit_test(cut_values_say_so),
         cmocka_unit_test(a_connect_with_a_will),
+        cmocka_unit_test(what_only_some_services_say),
     };
     return cmocka_run_group_tests_name("event/json", tests, NULL, done);
 }

@@ -51,6 +51,40 @@ static void nothing_known(void **state)
     }
 }
 
+static const struct tw_value details[] = {
+    {.kind = TW_VALUE_STRING, .name = {"monitoring_mode", 15}, .s = {"Disabled", 8}},
+    {.kind = TW_VALUE_BOOL, .name = {"publishing_enabled", 18}, .b = true},
+    {.kind = TW_VALUE_UINT, .name = {"references", 10}, .u = 31},
+    {.kind = TW_VALUE_NULL, .name = {"path", 4}}};
+static const struct tw_value all_details = {.kind = TW_VALUE_OBJECT, .n = 4, .items = details};
+static const struct tw_opcua_history history = {.kind = "processed",
+    .perform = "replace",
+    .from_ns = 30 * TW_NS_PER_S,
+    .to_ns = 20 * TW_NS_PER_S,
+    .has_values = true,
+    .values = 1000,
+    .has_returned = true,
+    .returned = 412,
+    .aggregate = {"Average", 7}};
+static const struct tw_opcua_certificate certificate = {.sha1 = {"beef", 4},
+    .subject = {"CN=a", 4},
+    .issuer = {"CN=ca", 5},
+    .key = {"RSA", 3},
+    .signature = {"sha1WithRSAEncryption", 21},
+    .key_bits = 1024,
+    .chain = 2,
+    .self_signed = true,
+    .not_before_ns = 40 * TW_NS_PER_S,
+    .not_after_ns = 90 * TW_NS_PER_S};
+static const struct tw_learned learned = {.has_range = true,
+    .low = 0,
+    .high = 150,
+    .has_access = true,
+    .access = 1,
+    .unit = {"degC", 4},
+    .type = {"Double", 6},
+    .states = {"Off|On", 6}};
+
 struct world {
     struct tw_opcua_info opcua;
     struct tw_mqtt_info mqtt;
@@ -76,7 +110,12 @@ static void make_world(struct world *w)
         .subscription_id = 7,
         .publishing_interval = 500,
         .chunks = 3,
-        .message_bytes = 4096};
+        .message_bytes = 4096,
+        .sessionless = true,
+        .namespace_uri = TW_STR("urn:ns"),
+        .details = &all_details,
+        .history = &history,
+        .certificate = &certificate};
     w->mqtt = (struct tw_mqtt_info){.version = "5.0",
         .client_id = {.s = TW_STR("c")},
         .has_qos = true,
@@ -104,6 +143,7 @@ static void make_world(struct world *w)
         .first_publisher = TW_STR("edge"),
         .filter_topics = 31,
         .known_topics = 40,
+        .learned = &learned,
         .after_gap = true};
     w->event = (struct tw_event){.ts_ns = 100 * TW_NS_PER_S,
         .packet = 1234,
@@ -199,6 +239,31 @@ static const struct {
     {"opcua.subscription_id", NULL, 7},
     {"opcua.publishing_interval", NULL, 500},
     {"opcua.message_bytes", NULL, 4096},
+    {"opcua.sessionless", NULL, 1},
+    {"opcua.namespace_uri", "urn:ns", 0},
+    {"opcua.monitoring_mode", "Disabled", 0},
+    {"opcua.publishing_enabled", NULL, 1},
+    {"opcua.references", NULL, 31},
+    {"opcua.history.kind", "processed", 0},
+    {"opcua.history.perform", "replace", 0},
+    {"opcua.history.window", NULL, 10},
+    {"opcua.history.values", NULL, 1000},
+    {"opcua.history.returned", NULL, 412},
+    {"opcua.history.aggregate", "Average", 0},
+    {"opcua.certificate_sha1", "beef", 0},
+    {"opcua.certificate_subject", "CN=a", 0},
+    {"opcua.certificate_issuer", "CN=ca", 0},
+    {"opcua.certificate_self_signed", NULL, 1},
+    {"opcua.certificate_expires_in", NULL, -10},
+    {"opcua.certificate_valid_since", NULL, 60},
+    {"opcua.certificate_key", "RSA", 0},
+    {"opcua.certificate_key_bits", NULL, 1024},
+    {"opcua.certificate_signature", "sha1WithRSAEncryption", 0},
+    {"opcua.certificate_chain", NULL, 2},
+    {"learned.unit", "degC", 0},
+    {"learned.type", "Double", 0},
+    {"learned.states", "Off|On", 0},
+    {"learned.writable", NULL, 0},
     {"mqtt.version", "5.0", 0},
     {"mqtt.client_id", "c", 0},
     {"mqtt.qos", NULL, 1},
@@ -348,6 +413,35 @@ static void broad_filters(void **state)
     assert_false(v.present);
 }
 
+static void alarms_and_learned_ranges(void **state)
+{
+    static const struct tw_value members[] = {
+        {.kind = TW_VALUE_UINT, .name = {"Severity", 8}, .u = 700},
+        {.kind = TW_VALUE_STRING, .name = {"Message", 7}, .s = {"hot", 3}}};
+    struct world w;
+    struct tw_field_value v = {.present = false};
+    (void)state;
+    make_world(&w);
+    const struct tw_scene scene = {&w.event, &w.facts};
+    tw_field_find(TW_STR("learned.range"))->get(&scene, &v);
+    assert_true(v.present && v.range.min == 0 && v.range.max == 150);
+    v = (struct tw_field_value){.present = false};
+    tw_field_find(TW_STR("learned.instrument_range"))->get(&scene, &v);
+    assert_false(v.present);
+    w.event.value = (struct tw_value){.kind = TW_VALUE_OBJECT, .n = 2, .items = members};
+    tw_field_find(TW_STR("alarm.severity"))->get(&scene, &v);
+    assert_false(v.present); /* a value that only looks like one */
+    w.event.action = TW_ACTION_ALARM;
+    tw_field_find(TW_STR("alarm.severity"))->get(&scene, &v);
+    assert_true(v.present && v.value.kind == TW_VALUE_UINT && v.value.u == 700);
+    v = (struct tw_field_value){.present = false};
+    tw_field_find(TW_STR("alarm.source_node"))->get(&scene, &v);
+    assert_false(v.present);
+    /* A detail that is null is absent. */
+    tw_field_find(TW_STR("opcua.path"))->get(&scene, &v);
+    assert_false(v.present);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +451,7 @@ int main(void)
         cmocka_unit_test(ranges_addresses_values),
         cmocka_unit_test(names_without_ids),
         cmocka_unit_test(broad_filters),
+        cmocka_unit_test(alarms_and_learned_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

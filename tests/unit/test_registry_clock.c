@@ -44,8 +44,8 @@ static void ages(void **state)
         {3600.3, 3600, 3601, 0}, /* the capture is an hour ahead */
         {3600.3, 3600, 3900, 299},
         {3600.3, 3600, -5, -5},
-        {120, 120, 1, 0},        /* the server alone is behind */
-        {-90, -90, 1, 1},        /* the server alone is ahead */
+        {120, 120, 1, 0}, /* the server alone is behind */
+        {-90, -90, 1, 1}, /* the server alone is ahead */
         {-3600, -3600, -3599, 1},
         {-3600, -3600, -3300, 300},
     };

@@ -98,6 +98,24 @@ static void a_range_is_learned_from_its_property(void **state)
     assert_true(!v.range_learned && v.range.max == 100);
 }
 
+/* session/ knows which property belongs to which variable. */
+static void a_range_is_learned_by_whoever_browsed(void **state)
+{
+    const struct tw_learned learned = {.has_range = true, .low = 1, .high = 9};
+    const struct tw_session_facts facts = {.learned = &learned};
+    struct tw_opcua_info info = {0};
+    (void)state;
+    struct tw_event value = opcua_event(TW_ACTION_WRITE, MASH, "ns=2;s=Hop.Level", &info);
+    value.facts = &facts;
+    struct tw_variable_facts v = resolve(&value).variable;
+    assert_true(v.range_learned && v.range.min == 1 && v.range.max == 9);
+    value.object = TW_STR("ns=2;s=Kettle.Temp.SP");
+    v = resolve(&value).variable;
+    assert_true(!v.range_learned && v.range.max == 100);
+    value.object = TW_STR("ns=2;s=Nobody.Knows");
+    assert_false(resolve(&value).variable.range.has_max);
+}
+
 /* MQTT: which variable, whether its limits are for this event, whether it is the whole payload. */
 static const struct {
     enum tw_action action;
@@ -201,6 +219,7 @@ int main(void)
         cmocka_unit_test(nodes_are_variables),
         cmocka_unit_test(a_variable_brings_its_limits),
         cmocka_unit_test(a_range_is_learned_from_its_property),
+        cmocka_unit_test(a_range_is_learned_by_whoever_browsed),
         cmocka_unit_test(topics_are_variables),
         cmocka_unit_test(publishers_are_checked),
         cmocka_unit_test(the_cache_never_mixes_things_up),
