@@ -52,6 +52,6 @@ static inline struct tw_limits tw_limits_default(void)
         .pool_bytes = (size_t)256 << 20,
         .tcp_idle_ns = INT64_C(3600) * 1000000000,
         .udp_idle_ns = INT64_C(120) * 1000000000,
-        .request_timeout_ns = INT64_C(30) * 1000000000,
+        .request_timeout_ns = INT64_C(60) * 1000000000,
     };
 }

@@ -3,6 +3,7 @@
 #include "base/timefmt.h"
 #include "base/topic.h"
 #include "detect/approved.h"
+#include "detect/consent.h"
 #include "detect/pulse.h"
 #include "detect/state.h"
 
@@ -89,37 +90,6 @@ void tw_approvals_free(struct tw_approvals *a)
     free(a);
 }
 
-static bool is_yes(const struct tw_value *v)
-{
-    static const char *const words[] = {
-        "true", "yes", "approved", "accept", "accepted", "ok", "granted"};
-    double d;
-    if (v->kind == TW_VALUE_BOOL)
-        return v->b;
-    if (tw_value_number(v, &d))
-        return d != 0;
-    for (size_t i = 0; v->kind == TW_VALUE_STRING && i < sizeof(words) / sizeof(words[0]); i++) {
-        if (tw_str_eq_nocase(v->s, tw_str_of(words[i])))
-            return true;
-    }
-    return false;
-}
-
-/* Its life in seconds, or the moment it ends: the two tell themselves apart. The moment is one of
- * the plant's clock. */
-static int64_t expiry_of(
-    const struct tw_value *v, int64_t given_ns, int64_t otherwise_ns, int64_t clock_ahead_ns)
-{
-    double seconds;
-    int64_t end_ns;
-    if (tw_value_as_number(v, &seconds) && seconds < 1e9)
-        return seconds >= 0 ? given_ns + (int64_t)(seconds * (double)TW_NS_PER_S) : otherwise_ns;
-    if (!tw_value_as_time(v, &end_ns))
-        return otherwise_ns;
-    const bool is_later = clock_ahead_ns > 0 || end_ns + clock_ahead_ns > given_ns;
-    return is_later ? end_ns + clock_ahead_ns : end_ns;
-}
-
 /* An item of an approved array: "/value/0", in document order. */
 static bool is_item(struct tw_str pointer, struct tw_str field)
 {
@@ -139,7 +109,7 @@ static void take_leaf(const struct tw_approvals *a, struct pending *p, const str
     const struct tw_value *v = &e->value;
     if (at(def->approved, e->field)) {
         p->has_approved = true;
-        p->approval.approved = is_yes(v);
+        p->approval.approved = tw_consent_is_yes(v);
     } else if (at(def->ai_system, e->field) && v->kind == TW_VALUE_STRING) {
         p->has_actor = true;
         p->approval.actor = tw_text_key(a->seed, v->s);
@@ -151,8 +121,8 @@ static void take_leaf(const struct tw_approvals *a, struct pending *p, const str
     } else if (is_item(def->value, e->field)) {
         tw_approved_add(&p->approval.value, v);
     } else if (at(def->expires_s, e->field)) {
-        p->approval.expires_ns =
-            expiry_of(v, p->approval.given_ns, p->approval.expires_ns, facts->clock_ahead_ns);
+        p->approval.expires_ns = tw_consent_end_ns(
+            v, p->approval.given_ns, p->approval.expires_ns, facts->clock_ahead_ns);
     }
 }
 
@@ -169,7 +139,7 @@ static void begin(struct tw_approvals *a, size_t definition, const struct tw_eve
         .dup = e->mqtt && e->mqtt->dup,
         .approval = {.given_ns = e->ts_ns,
             .expires_ns = e->ts_ns + def->valid_ns,
-            .approved = true,
+            .approved = !tw_consent_is_no(e),
             .uses = def->uses ? def->uses : 1},
     };
     struct tw_str by = e->action == TW_ACTION_PUBLISH ? facts->actor.id : TW_STR_NONE;
@@ -232,7 +202,8 @@ static void learn(struct tw_approvals *a, size_t definition, const struct tw_eve
         return;
     }
     flush(a, p);
-    if (e->field.p == NULL && tw_message_is_news(e) && tw_topic_matches(def->topic, e->object) &&
+    if (e->field.p == NULL && !tw_consent_is_cleared(e) && tw_message_is_news(e) &&
+        tw_topic_matches(def->topic, e->object) &&
         tw_message_sender_ok(e, facts, def->by, def->n_by))
         begin(a, definition, e, facts);
 }
@@ -396,8 +367,10 @@ static void note_giving(
     struct tw_approval_facts *out = &facts->approval;
     for (size_t i = 0; i < a->n_defs && e->action == TW_ACTION_PUBLISH; i++) {
         const struct tw_approval_def *def = &a->defs[i];
-        bool says_so = def->approved.p == NULL ? e->field.p == NULL
-                                               : at(def->approved, e->field) && is_yes(&e->value);
+        bool whole = e->field.p == NULL && !tw_consent_is_no(e) && !tw_consent_is_cleared(e);
+        bool says_so = def->approved.p == NULL
+                           ? whole
+                           : at(def->approved, e->field) && tw_consent_is_yes(&e->value);
         if (!says_so || e->object.p == NULL || !tw_topic_matches(def->topic, e->object))
             continue;
         out->id = out->is_given ? out->id : def->id;

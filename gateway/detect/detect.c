@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/timefmt.h"
+#include "detect/filter.h"
 #include "detect/rule.h"
 #include "detect/state.h"
 #include "detect/window.h"
@@ -30,8 +31,8 @@ struct message {
     enum tw_action action;
     bool known;
     struct coverage *coverage; /* of its actor */
-    uint16_t *rules;           /* still worth asking */
-    size_t n_rules;
+    uint32_t number;
+    uint32_t *done; /* by rule: number of the last message that it need not be asked about again */
 };
 
 struct tw_detect {
@@ -40,6 +41,7 @@ struct tw_detect {
     void *user;
     struct tw_seed seed;
     struct memory *memory;
+    struct tw_filter *filter;
     struct tw_approvals *approvals;
     struct tw_changes *changes;
     struct tw_by actor; /* the field by which coverage is counted */
@@ -80,13 +82,14 @@ static bool make_room(struct tw_text *t)
 static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
 {
     d->memory = calloc(d->rules->n + 1, sizeof(*d->memory));
-    d->message.rules = calloc(d->rules->n + 1, sizeof(*d->message.rules));
+    d->message.done = calloc(d->rules->n + 1, sizeof(*d->message.done));
+    d->filter = tw_filter_new(d->rules);
     d->approvals = tw_approvals_new(registry);
     d->changes = tw_changes_new(registry);
     d->coverage =
         tw_table_new(sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);
-    if (d->memory == NULL || d->message.rules == NULL || d->approvals == NULL ||
-        d->changes == NULL || d->coverage == NULL)
+    if (d->memory == NULL || d->message.done == NULL || d->filter == NULL ||
+        d->approvals == NULL || d->changes == NULL || d->coverage == NULL)
         return false;
     for (size_t i = 0; i < d->rules->n; i++) {
         if (!memory_init(&d->rules->list[i], &d->memory[i]))
@@ -119,7 +122,8 @@ void tw_detect_free(struct tw_detect *d)
     for (size_t i = 0; d->memory != NULL && i < d->rules->n; i++)
         memory_fini(&d->memory[i]);
     free(d->memory);
-    free(d->message.rules);
+    free(d->message.done);
+    tw_filter_free(d->filter);
     tw_approvals_free(d->approvals);
     tw_changes_free(d->changes);
     tw_table_free(d->coverage);
@@ -161,16 +165,6 @@ static struct tw_text_key key_of(
     struct tw_detect *d, const struct tw_by *by, const struct tw_scene *scene)
 {
     return tw_text_key(d->seed, key_text(&d->key, "", by, scene));
-}
-
-static bool concerns(const struct tw_rule *rule, const struct tw_actor_facts *actor)
-{
-    if (actor->kind == TW_ACTOR_ASSET)
-        return rule->for_assets;
-    if (!rule->has_tiers)
-        return true;
-    bool tiered = actor->kind == TW_ACTOR_AI_SYSTEM && actor->tier != TW_TIER_NONE;
-    return rule->tiers[tiered ? actor->tier : TW_TIER_T3];
 }
 
 static bool excused(const struct tw_rule *rule, const struct tw_scene *scene)
@@ -359,7 +353,7 @@ static bool evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene
     bool shared, holds = d->memory[i].holds != NULL;
     if (held(d, i, scene))
         return true;
-    if (!concerns(rule, &scene->facts->actor))
+    if (!tw_rule_concerns(rule, &scene->facts->actor))
         return holds;
     d->stats.evaluated++;
     if (!tw_program_run_shared(&rule->when, scene, &shared))
@@ -390,14 +384,16 @@ static bool is_same_message(struct message *m, const struct tw_event *e)
 static void ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool again)
 {
     struct message *m = &d->message;
-    enum tw_action action = scene->event->action;
-    const uint16_t *list = again ? m->rules : d->rules->by_action[action];
-    size_t n = again ? m->n_rules : d->rules->n_by_action[action];
-    m->n_rules = 0;
+    size_t n;
+    const uint16_t *list = tw_filter_rules(d->filter, scene, &n);
+    if (!again && ++m->number == 0) {
+        memset(m->done, 0, d->rules->n * sizeof(*m->done));
+        m->number = 1;
+    }
     for (size_t i = 0; i < n; i++) {
         uint16_t rule = list[i];
-        if (evaluate(d, rule, scene))
-            m->rules[m->n_rules++] = rule;
+        if (m->done[rule] != m->number && !evaluate(d, rule, scene))
+            m->done[rule] = m->number;
     }
 }
 

@@ -1,5 +1,7 @@
 #include "detect/expr.h"
 
+#include "detect/filter.h"
+
 /* Jumps to FALSE and TRUE end a run. */
 enum { FALSE_AT, TRUE_AT, FIRST_JUMP };
 
@@ -7,6 +9,7 @@ struct tw_jump {
     const struct tw_test *test;
     uint32_t if_true, if_false;
     bool shared;
+    uint64_t asks; /* with none of these bits, all events that are alike have the same result */
 };
 
 struct builder {
@@ -63,7 +66,8 @@ static uint32_t emit(
     case TW_EXPR_TEST:
         break;
     }
-    b->jumps[b->n] = (struct tw_jump){&e->test, if_true, if_false, is_shared(&e->test)};
+    b->jumps[b->n] =
+        (struct tw_jump){&e->test, if_true, if_false, is_shared(&e->test), tw_like_asks(&e->test)};
     return b->n++;
 }
 
@@ -106,4 +110,24 @@ bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene)
 {
     bool shared;
     return tw_program_run_shared(p, scene, &shared);
+}
+
+/* Jumps lead to what was emitted before, so one pass downwards meets all that can be reached. */
+bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, uint64_t like)
+{
+    bool reached[FIRST_JUMP + TW_EXPR_MAX_TESTS] = {false};
+    if (p->n == 0)
+        return true;
+    reached[p->entry] = true;
+    for (uint32_t at = p->entry; at >= FIRST_JUMP; at--) {
+        const struct tw_jump *j = &p->jumps[at];
+        if (!reached[at])
+            continue;
+        const bool known = (j->asks & like) == 0, holds = known && tw_test_eval(j->test, scene);
+        if (!known || holds)
+            reached[j->if_true] = true;
+        if (!known || !holds)
+            reached[j->if_false] = true;
+    }
+    return reached[TRUE_AT];
 }

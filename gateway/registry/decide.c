@@ -49,8 +49,8 @@ static void decide(struct tw_registry *r, const struct tw_event *event,
 }
 
 /* The texts of the question as one, told apart by their lengths; false when they are too long. */
-static bool digest(struct tw_seed seed, struct tw_str object, struct tw_str field,
-    struct tw_str id, uint64_t out[2])
+static bool digest(struct tw_seed seed, struct tw_str object, struct tw_str field, struct tw_str id,
+    uint64_t out[2])
 {
     char text[TEXT_BYTES];
     if (field.len == 0 && id.len == 0) {
@@ -82,10 +82,10 @@ const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event
         decide(r, event, actor, server, &all->large);
         return &all->large;
     }
-    const uint64_t what =
-        (uint64_t)event->protocol | (uint64_t)event->action << 8 |
-        (uint64_t)(event->value.kind != TW_VALUE_NONE) << 16 | (uint64_t)(field.p != NULL) << 17 |
-        (uint64_t)field.len << 20 | (uint64_t)id.len << 40;
+    const uint64_t what = (uint64_t)event->protocol | (uint64_t)event->action << 8 |
+                          (uint64_t)(event->value.kind != TW_VALUE_NONE) << 16 |
+                          (uint64_t)(field.p != NULL) << 17 | (uint64_t)field.len << 20 |
+                          (uint64_t)id.len << 40;
     for (unsigned i = 0; i < 2; i++) {
         key[i] = tw_hash_mix(key[i], (uint64_t)(uintptr_t)actor);
         key[i] = tw_hash_mix(key[i], (uint64_t)(uintptr_t)server);

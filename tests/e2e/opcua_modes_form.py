@@ -7,14 +7,14 @@ import sys
 EVENT = {"ts", "packet", "request_packet", "request_ts", "flow", "src", "dst", "source_ts", "server_ts"}
 OPCUA = {
     "channel", "session", "subscription", "monitored_item",
-    "security_policy", "security_mode", "certificate_sha256", "certificate_uri", "user_token",
+    "security_policy", "security_mode", "user_token",
 }
 # An RSA policy encrypts the handshake itself, whatever the mode; its keys are those of the certificates.
 HANDSHAKE = {"request_id"}
 
 
 def form(event):
-    opcua = {k: v for k, v in event.get("opcua", {}).items() if k not in OPCUA}
+    opcua = {k: v for k, v in event.get("opcua", {}).items() if k not in OPCUA and not k.startswith("certificate_")}
     event = {k: v for k, v in event.items() if k not in EVENT}
     if event["action"] == "secure":
         opcua = {k: v for k, v in opcua.items() if k not in HANDSHAKE}

@@ -32,12 +32,14 @@ static const char inventory[] =
     "      - {opcua: plc, actions: [call], objects: [\"ns=2;s=Kiln\"], methods: "
     "[\"ns=2;s=Kiln.Start\"], needs_approval: ok}\n"
     "      - {opcua: plc, actions: [write], nodes: [\"ns=2;s=Twice\"], needs_approval: twice}\n"
+    "      - {opcua: plc, actions: [write], nodes: [\"ns=2;s=Plain\"], needs_approval: plain}\n"
     "      - {mqtt: broker, actions: [publish], topics: [kiln/set], needs_approval: ok}\n"
     "      - {mqtt: broker, actions: [publish], topics: [kiln/ai]}\n"
     "    reports: [{mqtt: kiln/ai, confidence: /c, inputs_ts: /ts, model: /m, model_version: /v}]\n"
     "approvals:\n"
     "  - {id: ok, mqtt: kiln/ok, by: [desk], approved: /ok, ai_system: /ai, object: /node, value: "
     "/value, expires_s: /for, valid: 60s, uses: 1}\n"
+    "  - {id: plain, mqtt: kiln/plain, by: [desk], valid: 60s, uses: 1}\n"
     "  - {id: twice, mqtt: kiln/ok, by: [desk], approved: /ok, ai_system: /ai, object: /node, "
     "value: /value, valid: 60s, uses: 2}\n"
     "changes:\n"
@@ -277,6 +279,44 @@ static void life_that_ends_at_a_moment(void **state)
             {"/node", text(node)}, {"/value", num(70)}, {"/for", end}, {NULL, {0}}};
         scene_message(&s, 1, "10.7.0.40", "desk", TW_ACTION_PUBLISH, "kiln/ok", leaves);
         write_value(&s, rows[i].after_s, node, flt(70), "Good");
+        expect_state(&s, rows[i].state);
+        scene_close(&s);
+    }
+}
+
+/* No pointer says where yes is written: the message itself is it, unless its payload says no. */
+static void plain_payloads(void **state)
+{
+    static const struct {
+        struct tw_value payload;
+        const char *format, *state;
+    } rows[] = {
+        {{.kind = TW_VALUE_STRING, .s = {"go", 2}}, "text", "valid unknown desk"},
+        {{.kind = TW_VALUE_BOOL, .b = true}, "json", "valid unknown desk"},
+        {{.kind = TW_VALUE_INT, .i = 1}, "number", "valid unknown desk"},
+        {{.kind = TW_VALUE_NONE}, "json", "valid unknown desk"},
+        {{.kind = TW_VALUE_BOOL, .b = false}, "json", "rejected unknown desk"},
+        {{.kind = TW_VALUE_INT, .i = 0}, "number", "rejected unknown desk"},
+        {{.kind = TW_VALUE_STRING, .s = {"Denied", 6}}, "text", "rejected unknown desk"},
+        {{.kind = TW_VALUE_NONE}, "empty", "missing unknown unknown"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct scene s;
+        start(&s);
+        struct tw_mqtt_info info = {.serial = ++s.serial,
+            .client_id = {.s = TW_STR("desk")},
+            .has_payload = true,
+            .payload_format = rows[i].format};
+        struct tw_event e = {.protocol = TW_PROTO_MQTT,
+            .action = TW_ACTION_PUBLISH,
+            .src = scene_at("10.7.0.40", 50001),
+            .dst = scene_at("10.7.0.20", 1883),
+            .object = TW_STR("kiln/plain"),
+            .value = rows[i].payload,
+            .mqtt = &info};
+        scene_event(&s, 1, &e);
+        write_value(&s, 1, "ns=2;s=Plain", flt(70), "Good");
         expect_state(&s, rows[i].state);
         scene_close(&s);
     }
@@ -630,6 +670,7 @@ int main(void)
         cmocka_unit_test(value_and_time),
         cmocka_unit_test(life_that_ends_at_a_moment),
         cmocka_unit_test(write_whose_request_is_lost),
+        cmocka_unit_test(plain_payloads),
         cmocka_unit_test(arrays_and_calls),
         cmocka_unit_test(commands_by_mqtt),
         cmocka_unit_test(two_uses_and_repeats),

@@ -53,10 +53,54 @@ static void requests_time_out_at_their_deadline(void **state)
     assert_int_equal(last.n, 2);
     assert_true(last.ts_ns == due + 2000000);
     assert_true(tw_opcua.next_deadline(t.state) == INT64_MAX);
-    /* An answer that comes then is one to a request that is not there. */
+    /* An answer that comes then is late; one to what was never asked is not. */
     w_response(&w, 397, 3, 0x80010000);
     talk_message(&t, 1, 3, &w);
+    assert_int_equal(t.counters.malformed, 0);
+    w_response(&w, 397, 1, 0x80010000);
+    talk_message(&t, 1, 1, &w);
     assert_int_equal(t.counters.malformed, 1);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
+static void a_publish_may_wait(void **state)
+{
+    struct talk t;
+    (void)state;
+    talk_start(&t);
+    w_request(&w, 826, 2, "token");
+    w_u32(&w, 0);
+    talk_message(&t, 0, 2, &w);
+    w_read(&w, 3, nodes, 1);
+    talk_message(&t, 0, 3, &w);
+    int64_t due = t.when.ts_ns + t.env.limits.request_timeout_ns;
+    assert_true(tw_opcua.next_deadline(t.state) == due);
+    t.when.ts_ns = due;
+    tw_opcua.tick(t.state, &t.env, &t.conn, &t.when);
+    assert_string_equal(talk_said(&t), "6<6 read Read [ns=2;s=Temp] ?\n");
+    tw_text_clear(&t.said);
+    w_response(&w, 829, 2, 0);
+    w_u32(&w, 33);
+    w_u32(&w, 0);
+    w_u8(&w, 0);
+    w_u32(&w, 1);
+    w_time(&w);
+    static struct wire inner;
+    inner.n = 0;
+    w_u32(&inner, 1);
+    w_u32(&inner, 71);
+    w_double(&inner, 20);
+    w_u32(&inner, 0);
+    w_u32(&w, 1);
+    w_node(&w, 0, 811);
+    w_u8(&w, 1);
+    w_bytes(&w, &inner);
+    w_u32(&w, 0);
+    w_u32(&w, 0);
+    talk_message(&t, 1, 2, &w);
+    assert_string_equal(talk_said(&t), "7<5 server notify Publish [null] 20 Double Good\n");
+    assert_int_equal(t.counters.malformed, 0);
     assert_true(talk_close(&t, TW_END_CLOSED));
     tw_text_free(&t.said);
 }
@@ -220,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_time_out_at_their_deadline),
+        cmocka_unit_test(a_publish_may_wait),
         cmocka_unit_test(the_end_of_a_flow_leaves_nothing_open),
         cmocka_unit_test(what_never_got_an_answer),
         cmocka_unit_test(responses_may_come_in_any_order),

@@ -327,7 +327,8 @@ void tw_opcua_response(struct tw_opcua_call *k, const struct tw_opcua_body *m,
     struct tw_opcua_request *r = tw_opcua_request_find(k->st, m->channel->id, m->request_id);
     struct tw_opcua_response_header h = {0};
     uint32_t found = 0;
-    if (r == NULL && unasked && tw_opcua_intact(k) && !k->st->lost_requests)
+    if (r == NULL && unasked && tw_opcua_intact(k) && !k->st->lost_requests &&
+        !tw_opcua_is_late(k->st, m->channel->id, m->request_id))
         found |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_WITHOUT_REQUEST);
     bool whole = tw_opcua_read_response_header(&body, &h);
     if (!whole && !m->cut)

@@ -22,6 +22,8 @@ static uint32_t max_chunk(const struct tw_opcua_call *k)
 
 enum { MAX_PLAIN = 16384, LEAST_BUFFER = 1024 };
 
+#define WAITING_NS (INT64_C(3600) * 1000000000)
+
 static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *out)
 {
     const struct tw_opcua_call *k = user;
@@ -190,11 +192,32 @@ static void gap(void *state, struct tw_proto_env *env, const struct tw_conn *con
     }
 }
 
+static bool waits(const struct tw_opcua_request *r)
+{
+    return r->service != NULL && (r->service->flags & TW_OPCUA_WAITS) != 0;
+}
+
+static int64_t deadline_of(const struct tw_opcua_state *st, const struct tw_opcua_request *r)
+{
+    /* A server holds a Publish until there is something to say, for as long as its keep-alive. */
+    int64_t patience = waits(r) && st->timeout_ns < WAITING_NS ? WAITING_NS : st->timeout_ns;
+    return r->when.ts_ns > INT64_MAX - patience ? INT64_MAX : r->when.ts_ns + patience;
+}
+
+/* The next that has waited too long. They are in the order of their age, but for some that may wait
+ * longer: the first of each kind. */
+static struct tw_opcua_request *next_due(const struct tw_opcua_state *st)
+{
+    struct tw_opcua_request *r = st->first, *due = r;
+    while (r != NULL && waits(r))
+        r = r->next;
+    return r != NULL && deadline_of(st, r) < deadline_of(st, due) ? r : due;
+}
+
 static int64_t deadline(const struct tw_opcua_state *st)
 {
-    if (st->first == NULL || st->first->when.ts_ns > INT64_MAX - st->timeout_ns)
-        return INT64_MAX;
-    return st->first->when.ts_ns + st->timeout_ns;
+    const struct tw_opcua_request *due = next_due(st);
+    return due == NULL ? INT64_MAX : deadline_of(st, due);
 }
 
 static int64_t next_deadline(const void *state)
@@ -210,8 +233,11 @@ static void tick(
     while (deadline(k.st) <= when->ts_ns) {
         /* At its own deadline, however late the clock was read. */
         const struct tw_when due = {deadline(k.st), when->packet};
+        struct tw_opcua_request *r = next_due(k.st);
         k.when = &due;
-        tw_opcua_request_expire(&k, k.st->first);
+        if (r->kind == TW_OPCUA_KIND_SERVICE)
+            tw_opcua_late_add(k.st, r);
+        tw_opcua_request_expire(&k, r);
     }
 }
 

@@ -93,3 +93,17 @@ struct tw_opcua_request *tw_opcua_request_oldest(
         r = r->next;
     return r;
 }
+
+void tw_opcua_late_add(struct tw_opcua_state *st, const struct tw_opcua_request *r)
+{
+    st->late[st->n_late++ % TW_OPCUA_MAX_LATE] =
+        (struct tw_opcua_late){.channel = r->channel, .request_id = r->request_id};
+}
+
+bool tw_opcua_is_late(const struct tw_opcua_state *st, uint32_t channel, uint32_t request_id)
+{
+    for (unsigned i = 0; i < TW_OPCUA_MAX_LATE && i < st->n_late; i++)
+        if (st->late[i].channel == channel && st->late[i].request_id == request_id)
+            return true;
+    return false;
+}

@@ -17,6 +17,7 @@ enum {
     TW_OPCUA_MAX_EARLY = 16,    /* responses kept for their requests */
     TW_OPCUA_EARLY_BYTES = 64 * 1024,
     TW_OPCUA_MAX_DOUBTS = 4,
+    TW_OPCUA_MAX_LATE = 8, /* requests remembered as told unanswered */
     TW_OPCUA_MAX_POLICY = 64, /* bytes of an unknown policy's name */
     TW_OPCUA_NO_SIDE = 2,
 };
@@ -116,6 +117,10 @@ struct tw_opcua_early_open {
     uint32_t channel, request_id, result;
 };
 
+struct tw_opcua_late {
+    uint32_t channel, request_id;
+};
+
 struct tw_opcua_buffers {
     bool known;
     uint32_t receive, message, chunks;
@@ -142,6 +147,8 @@ struct tw_opcua_state {
     struct tw_opcua_early_open early_open;
     struct tw_opcua_doubt doubts[TW_OPCUA_MAX_DOUBTS];
     unsigned n_doubts;
+    struct tw_opcua_late late[TW_OPCUA_MAX_LATE]; /* a ring: their answers may still come */
+    unsigned n_late;
     int64_t timeout_ns;
 };
 
@@ -188,6 +195,9 @@ struct tw_opcua_request *tw_opcua_request_find(
 /* The oldest of a kind. */
 struct tw_opcua_request *tw_opcua_request_oldest(
     const struct tw_opcua_state *st, enum tw_opcua_kind kind);
+/* It waited too long: its answer would be late, not out of nowhere. */
+void tw_opcua_late_add(struct tw_opcua_state *st, const struct tw_opcua_request *r);
+bool tw_opcua_is_late(const struct tw_opcua_state *st, uint32_t channel, uint32_t request_id);
 /* Report as never answered, and drop. */
 void tw_opcua_request_expire(struct tw_opcua_call *k, struct tw_opcua_request *r);
 

@@ -1,0 +1,102 @@
+#include "detect/filter.h"
+
+#include <stdlib.h>
+
+enum {
+    SLOTS = 4096,
+    MAX_USED = SLOTS / 2,
+    ROOM = 65536, /* rules of all lists together */
+};
+
+struct slot {
+    uint64_t like; /* 0: free */
+    uint32_t first;
+    uint16_t n;
+};
+
+struct tw_filter {
+    const struct tw_rules *rules;
+    size_t n_used, n_room, room;
+    uint16_t *lists;
+    struct slot slots[SLOTS];
+};
+
+struct tw_filter *tw_filter_new(const struct tw_rules *rules)
+{
+    struct tw_filter *f = calloc(1, sizeof(*f));
+    if (f == NULL)
+        return NULL;
+    f->rules = rules;
+    f->room = ROOM + rules->n;
+    f->lists = calloc(f->room, sizeof(*f->lists));
+    if (f->lists != NULL)
+        return f;
+    free(f);
+    return NULL;
+}
+
+void tw_filter_free(struct tw_filter *f)
+{
+    if (f == NULL)
+        return;
+    free(f->lists);
+    free(f);
+}
+
+bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *actor)
+{
+    if (actor->kind == TW_ACTOR_ASSET)
+        return rule->for_assets;
+    if (!rule->has_tiers)
+        return true;
+    bool tiered = actor->kind == TW_ACTOR_AI_SYSTEM && actor->tier != TW_TIER_NONE;
+    return rule->tiers[tiered ? actor->tier : TW_TIER_T3];
+}
+
+/* A rule that is held by something is asked whenever its action comes. */
+static bool can_match(const struct tw_rule *rule, const struct tw_scene *scene, uint64_t like)
+{
+    if (rule->hold.for_ns != 0)
+        return true;
+    return tw_rule_concerns(rule, &scene->facts->actor) &&
+           tw_program_can_hold(&rule->when, scene, like);
+}
+
+static void fill(struct tw_filter *f, const struct tw_scene *scene, struct slot *s)
+{
+    const enum tw_action action = scene->event->action;
+    const uint16_t *all = f->rules->by_action[action];
+    for (size_t i = 0; i < f->rules->n_by_action[action]; i++) {
+        if (can_match(&f->rules->list[all[i]], scene, s->like))
+            f->lists[s->first + s->n++] = all[i];
+    }
+    f->n_room += s->n;
+}
+
+/* When there are too many kinds of events, those that come again are worked out again. */
+static void make_room(struct tw_filter *f)
+{
+    if (f->n_used < MAX_USED && f->n_room + f->rules->n <= f->room)
+        return;
+    memset(f->slots, 0, sizeof(f->slots));
+    f->n_used = f->n_room = 0;
+}
+
+const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n)
+{
+    const uint64_t like = tw_like_of(scene);
+    size_t at = (like * 0x9e3779b97f4a7c15u) >> 52;
+    while (f->slots[at].like != 0 && f->slots[at].like != like)
+        at = (at + 1) % SLOTS;
+    if (f->slots[at].like == 0) {
+        make_room(f);
+        at = (like * 0x9e3779b97f4a7c15u) >> 52;
+        while (f->slots[at].like != 0)
+            at = (at + 1) % SLOTS;
+        f->slots[at] = (struct slot){.like = like, .first = (uint32_t)f->n_room};
+        f->n_used++;
+        fill(f, scene, &f->slots[at]);
+    }
+    *out_n = f->slots[at].n;
+    return f->lists + f->slots[at].first;
+}

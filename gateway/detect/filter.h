@@ -1,0 +1,23 @@
+#pragma once
+/* Which rules can match at all, told by a few facts that most tests ask about: who acts, whether a
+ * variable is declared, what kind of value it is. Nearly every event is in these like many before
+ * it, so the rules that are left for its likes are kept, and the others are not asked. */
+
+#include "detect/rule.h"
+
+struct tw_filter;
+
+/* NULL when memory is short. */
+struct tw_filter *tw_filter_new(const struct tw_rules *rules);
+void tw_filter_free(struct tw_filter *f);
+/* The rules, ascending, that such an event can match or hold; good until the next call. */
+const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n);
+
+/* Does the rule apply to such an actor? */
+bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *actor);
+
+/* What an event is like, in bits. Equal ones come out equal in every test whose `asks` has none of
+ * the bits; a field that is not covered asks TW_LIKE_ANY, which all have. */
+#define TW_LIKE_ANY (UINT64_C(1) << 63)
+uint64_t tw_like_of(const struct tw_scene *scene);
+uint64_t tw_like_asks(const struct tw_test *test);

@@ -1,0 +1,249 @@
+/* What an event is like, for filter.c. Every field that a row names must depend on the bits of
+ * tw_like_of() alone as long as none of the row's bits is set; a unit test holds the two together.
+ */
+
+#include <float.h>
+#include <math.h>
+
+#include "detect/filter.h"
+
+/* Numbers, each in some bits. */
+enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, APPROVAL = 18 };
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* Truths, and what is there (or of a kind) that has to be looked at. */
+#define OTHER_PROTOCOL BIT(21)
+#define IN_REGISTERED_ONLY BIT(22)
+#define HAS_MAY BIT(23)
+#define CERTAIN BIT(24)
+#define REGISTERED_ADDRESS BIT(25)
+#define ACTOR_ID BIT(26)
+#define TECHNOLOGY BIT(27)
+#define ASSET_KIND BIT(28)
+#define MISMATCH BIT(29)
+#define MIN_CONFIDENCE BIT(30)
+#define MAX_AGE BIT(31)
+#define VARIABLE BIT(32)
+#define RANGE BIT(33)
+#define HAS_PUBLISHERS BIT(34)
+#define PUBLISHER_OK BIT(35)
+#define ALLOWED BIT(36)
+#define DEFAULT_OPEN BIT(37)
+#define GIVEN BIT(38)
+#define GIVER_OK BIT(39)
+#define REPORT BIT(40)
+#define REPORTED BIT(41)
+#define CHANGE BIT(42)
+#define OBJECT BIT(43)
+#define FIELD BIT(44)
+#define STATUS BIT(45)
+#define STATUS_BAD BIT(46)
+#define ENCRYPTED BIT(47)
+#define FACTS BIT(48)
+#define AFTER_GAP BIT(49)
+#define ELSEWHERE BIT(50)
+#define TAKEOVERS BIT(51)
+#define PUBLISHERS BIT(52)
+#define TOPICS BIT(53)
+#define FILTER BIT(54)
+#define FLOW BIT(55)
+#define MQTT BIT(56)
+#define OPCUA BIT(57)
+#define LEARNED BIT(58)
+#define NUMBER BIT(59)
+#define TEXT BIT(60)
+#define TRUTH BIT(61)
+#define OTHER_VALUE BIT(62)
+#define VALUE (NUMBER | TEXT | TRUTH | OTHER_VALUE)
+
+/* A number that is nothing else than that: finite, and not too small to be exact. */
+static bool is_plain(const struct tw_value *v)
+{
+    double least = v->kind == TW_VALUE_FLOAT ? (double)FLT_MIN : DBL_MIN;
+    return v->d == 0 || (fabs(v->d) >= least && fabs(v->d) <= DBL_MAX);
+}
+
+static uint64_t of_value(const struct tw_value *v)
+{
+    switch (v->kind) {
+    case TW_VALUE_NONE:
+        return 0;
+    case TW_VALUE_INT:
+    case TW_VALUE_UINT:
+        return NUMBER;
+    case TW_VALUE_FLOAT:
+    case TW_VALUE_DOUBLE:
+        return is_plain(v) ? NUMBER : OTHER_VALUE;
+    case TW_VALUE_STRING:
+        return TEXT;
+    case TW_VALUE_BOOL:
+        return TRUTH;
+    default:
+        return OTHER_VALUE;
+    }
+}
+
+static uint64_t when(bool is, uint64_t bit)
+{
+    return is ? bit : 0;
+}
+
+static uint64_t of_actor(const struct tw_actor_facts *a)
+{
+    return (uint64_t)a->kind << KIND | (uint64_t)a->identity << IDENTITY |
+           (uint64_t)a->tier << TIER | when(a->in_registered_only, IN_REGISTERED_ONLY) |
+           when(a->has_may, HAS_MAY) | when(a->certain, CERTAIN) |
+           when(a->registered_address, REGISTERED_ADDRESS) | when(a->id.p != NULL, ACTOR_ID) |
+           when(a->technology.p != NULL, TECHNOLOGY) | when(a->asset_kind.p != NULL, ASSET_KIND) |
+           when(a->mismatch.p != NULL, MISMATCH) | when(a->has_min_confidence, MIN_CONFIDENCE) |
+           when(a->max_input_age_ns > 0, MAX_AGE);
+}
+
+static uint64_t of_facts(const struct tw_facts *f)
+{
+    const struct tw_variable_facts *v = &f->variable;
+    const struct tw_report_facts *r = &f->report;
+    return (uint64_t)v->role << ROLE | (uint64_t)f->approval.state << APPROVAL |
+           when(v->id.p != NULL, VARIABLE) | when(v->range.has_min || v->range.has_max, RANGE) |
+           when(v->has_publishers, HAS_PUBLISHERS) | when(v->publisher_ok, PUBLISHER_OK) |
+           when(f->grant.allowed, ALLOWED) | when(f->grant.default_open, DEFAULT_OPEN) |
+           when(f->approval.is_given, GIVEN) | when(f->approval.giver_ok, GIVER_OK) |
+           when(r->is_report, REPORT) |
+           when(r->has_confidence || r->has_inputs_age || r->model.p != NULL ||
+                    r->model_version.p != NULL,
+               REPORTED) |
+           when(f->change_open, CHANGE);
+}
+
+static uint64_t of_session(const struct tw_session_facts *s)
+{
+    if (s == NULL)
+        return 0;
+    return FACTS | when(s->after_gap, AFTER_GAP) | when(s->live_elsewhere.family != 0, ELSEWHERE) |
+           when(s->takeovers != 0, TAKEOVERS) | when(s->topic_publishers > 0, PUBLISHERS) |
+           when(s->known_topics > 0, TOPICS) | when(s->learned != NULL, LEARNED);
+}
+
+uint64_t tw_like_of(const struct tw_scene *scene)
+{
+    const struct tw_event *e = scene->event;
+    const bool filter = e->action == TW_ACTION_SUBSCRIBE && e->protocol == TW_PROTO_MQTT;
+    return TW_LIKE_ANY | (uint64_t)e->action << ACTION | (uint64_t)e->protocol << PROTOCOL |
+           when(e->protocol == TW_PROTO_OTHER, OTHER_PROTOCOL) | of_actor(&scene->facts->actor) |
+           of_facts(scene->facts) | of_session(e->facts) | of_value(&e->value) |
+           when(e->object.p != NULL, OBJECT) | when(e->field.p != NULL, FIELD) |
+           when(e->status.s.p != NULL, STATUS) | when(e->status_bad, STATUS_BAD) |
+           when(e->encrypted, ENCRYPTED) | when(filter, FILTER) |
+           when(e->flow_info != NULL || e->action == TW_ACTION_FLOW, FLOW) |
+           when(e->mqtt != NULL, MQTT) | when(e->opcua != NULL, OPCUA);
+}
+
+/* Fields, and the bits with which they say more than these. A trailing dot: all that begin so. */
+static const struct row {
+    const char *name;
+    uint64_t asks;
+} rows[] = {
+    {"action", 0},
+    {"protocol", OTHER_PROTOCOL},
+    {"object", OBJECT},
+    {"field", FIELD},
+    {"status", STATUS},
+    {"status.bad", 0},
+    {"encrypted", 0},
+    {"actor.kind", 0},
+    {"actor.is_ai", 0},
+    {"actor.identity", 0},
+    {"actor.tier", 0},
+    {"actor.in_registered_only", 0},
+    {"actor.has_may", 0},
+    {"actor.certain", 0},
+    {"actor.registered_address", 0},
+    {"actor.id", ACTOR_ID},
+    {"actor.technology", TECHNOLOGY},
+    {"actor.asset_kind", ASSET_KIND},
+    {"actor.mismatch", MISMATCH},
+    {"actor.min_confidence", MIN_CONFIDENCE},
+    {"actor.max_input_age", MAX_AGE},
+    {"variable.id", VARIABLE},
+    {"variable.role", 0},
+    {"variable.range", RANGE},
+    {"variable.has_publishers", 0},
+    {"variable.publisher_ok", 0},
+    {"grant.allowed", 0},
+    {"grant.default_open", 0},
+    {"approval.state", 0},
+    {"approval.is_given", 0},
+    {"approval.giver_ok", 0},
+    {"report.is_report", 0},
+    {"report.confidence", REPORTED},
+    {"report.inputs_age", REPORTED},
+    {"report.model", REPORTED},
+    {"report.model_version", REPORTED},
+    {"report.version_declared", REPORTED},
+    {"change.open", 0},
+    {"session.after_gap", 0},
+    {"session.live_elsewhere", ELSEWHERE},
+    {"session.takeovers", TAKEOVERS},
+    {"topic.publishers", PUBLISHERS},
+    {"filter.broad", FILTER},
+    {"filter.topics", TOPICS},
+    {"filter.known_topics", TOPICS},
+    {"filter.share", TOPICS},
+    {"flow.", FLOW},
+    {"mqtt.", MQTT},
+    {"opcua.", OPCUA},
+    {"learned.", LEARNED},
+};
+
+/* What a comparison asks of the value; of other kinds than these it comes out one way. */
+static const uint64_t of_op[TW_OP_COUNT] = {
+    [TW_OP_TRUE] = TRUTH | OTHER_VALUE,
+    [TW_OP_EXISTS] = 0,
+    [TW_OP_EQ] = VALUE,
+    [TW_OP_NE] = VALUE,
+    [TW_OP_LT] = NUMBER | OTHER_VALUE,
+    [TW_OP_LE] = NUMBER | OTHER_VALUE,
+    [TW_OP_GT] = NUMBER | OTHER_VALUE,
+    [TW_OP_GE] = NUMBER | OTHER_VALUE,
+    [TW_OP_IN] = VALUE,
+    [TW_OP_GLOB] = TEXT | OTHER_VALUE,
+    [TW_OP_CONTAINS] = TEXT | OTHER_VALUE,
+    [TW_OP_STARTSWITH] = TEXT | OTHER_VALUE,
+    [TW_OP_ENDSWITH] = TEXT | OTHER_VALUE,
+    [TW_OP_MATCHES] = TEXT | OTHER_VALUE,
+    [TW_OP_INSIDE] = NUMBER | OTHER_VALUE,
+    [TW_OP_OUTSIDE] = NUMBER | OTHER_VALUE,
+    [TW_OP_IS_NAN] = TEXT | OTHER_VALUE,
+    [TW_OP_IS_INFINITE] = TEXT | OTHER_VALUE,
+    [TW_OP_IS_SUBNORMAL] = OTHER_VALUE,
+    [TW_OP_IS_NUMBER] = OTHER_VALUE,
+    [TW_OP_IS_STRING] = OTHER_VALUE,
+    [TW_OP_IS_BOOL] = OTHER_VALUE,
+    [TW_OP_IS_ARRAY] = OTHER_VALUE,
+    [TW_OP_IS_EMPTY] = TEXT | OTHER_VALUE,
+    [TW_OP_IS_NULL] = OTHER_VALUE,
+};
+
+static uint64_t of_field(const struct tw_field *field)
+{
+    const struct tw_str name = tw_str_of(field->name);
+    if (tw_str_is(name, "value"))
+        return VALUE;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct tw_str n = tw_str_of(rows[i].name);
+        if (n.p[n.len - 1] == '.' ? tw_str_starts(name, n) : tw_str_eq(name, n))
+            return rows[i].asks;
+    }
+    return TW_LIKE_ANY;
+}
+
+uint64_t tw_like_asks(const struct tw_test *t)
+{
+    if (t->op == TW_OP_ACTION)
+        return 0;
+    uint64_t right = t->right == NULL ? 0 : of_field(t->right);
+    if (tw_str_is(tw_str_of(t->left->name), "value"))
+        return of_op[t->op] == 0 ? 0 : of_op[t->op] | right;
+    return of_field(t->left) | right;
+}

@@ -1,0 +1,352 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <float.h>
+#include <math.h>
+
+#include "detect_scene.h"
+
+#include "detect/filter.h"
+
+/* Events of all sorts, one after the other made from the one before by another choice somewhere. */
+
+enum { ROUNDS = 20000, CHOICES = 64, MAX_FIELDS = 400 };
+
+struct made {
+    struct tw_event event;
+    struct tw_facts facts;
+    struct tw_session_facts session;
+    struct tw_learned learned;
+    struct tw_opcua_info opcua;
+    struct tw_mqtt_info mqtt;
+    struct tw_flow_info flow;
+    struct tw_scene scene;
+};
+
+static uint64_t state = 1;
+
+static unsigned any(unsigned n)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(state >> 33) % n;
+}
+
+static struct tw_str some_text(void)
+{
+    static const char *const texts[] = {NULL, NULL, "", "mqtt-broker", "safety/trip", "#", "$SYS/#",
+        "ns=2;s=Boiler.Setpoint", "i=2258", "BadNodeIdUnknown", "None", "llm", "ml", "nan", "v2.1",
+        "https://ignore.previous/instructions", "BadUserAccessDenied", "e-stop"};
+    return tw_str_of(texts[any(sizeof(texts) / sizeof(texts[0]))]);
+}
+
+static const struct tw_value items[2] = {
+    {.kind = TW_VALUE_DOUBLE, .d = 1}, {.kind = TW_VALUE_DOUBLE, .d = 1e300}};
+
+static struct tw_value some_value(void)
+{
+    static const double numbers[] = {0, 1, -1, 25, 1e9, 1e-310, 1e-40, 1e300, NAN, INFINITY};
+    struct tw_value v = {.kind = (enum tw_value_kind)any(TW_VALUE_OBJECT + 1)};
+    switch (v.kind) {
+    case TW_VALUE_FLOAT:
+        v.d = (double)(float)numbers[any(10)];
+        break;
+    case TW_VALUE_DOUBLE:
+        v.d = numbers[any(10)];
+        break;
+    case TW_VALUE_STRING:
+    case TW_VALUE_BYTES:
+        v.s = some_text();
+        if (v.s.p == NULL)
+            v.s = TW_STR("x");
+        break;
+    case TW_VALUE_ARRAY:
+    case TW_VALUE_OBJECT:
+        v.n = any(3);
+        v.items = v.n ? items : NULL;
+        break;
+    case TW_VALUE_BOOL:
+        v.b = any(2) != 0;
+        break;
+    default:
+        v.u = any(3);
+    }
+    return v;
+}
+
+static void change_event(struct made *m, unsigned choice)
+{
+    struct tw_event *e = &m->event;
+    switch (choice % 12) {
+    case 0:
+        e->action = (enum tw_action)any(TW_ACTION_COUNT);
+        break;
+    case 1:
+        e->protocol = (enum tw_protocol)any(3);
+        break;
+    case 2:
+        e->object = some_text();
+        break;
+    case 3:
+        e->field = some_text();
+        break;
+    case 4:
+        e->value = some_value();
+        break;
+    case 5:
+        e->status.s = some_text();
+        break;
+    case 6:
+        e->status_bad = any(2);
+        break;
+    case 7:
+        e->encrypted = any(2);
+        break;
+    case 8:
+        e->facts = any(4) ? &m->session : NULL;
+        break;
+    case 9:
+        e->opcua = any(2) ? &m->opcua : NULL;
+        break;
+    case 10:
+        e->mqtt = any(2) ? &m->mqtt : NULL;
+        break;
+    default:
+        e->flow_info = any(2) ? &m->flow : NULL;
+        e->app = some_text();
+    }
+}
+
+static void change_actor(struct tw_actor_facts *a, unsigned choice)
+{
+    switch (choice % 12) {
+    case 0:
+        a->kind = (enum tw_actor_kind)any(3);
+        break;
+    case 1:
+        a->identity = (enum tw_identity)any(3);
+        break;
+    case 2:
+        a->tier = (enum tw_tier)any(6);
+        break;
+    case 3:
+        a->in_registered_only = any(2);
+        break;
+    case 4:
+        a->has_may = any(2);
+        break;
+    case 5:
+        a->certain = any(2);
+        break;
+    case 6:
+        a->registered_address = any(2);
+        break;
+    case 7:
+        a->id = some_text();
+        break;
+    case 8:
+        a->technology = some_text();
+        break;
+    case 9:
+        a->asset_kind = some_text();
+        break;
+    case 10:
+        a->mismatch = some_text();
+        break;
+    default:
+        a->has_min_confidence = any(2);
+        a->max_input_age_ns = any(3);
+        a->security = some_text();
+    }
+}
+
+static void change_facts(struct made *m, unsigned choice)
+{
+    struct tw_facts *f = &m->facts;
+    switch (choice % 12) {
+    case 0:
+        f->variable.id = some_text();
+        f->variable.role = (enum tw_role)any(TW_ROLE_MODEL + 1);
+        break;
+    case 1:
+        f->variable.range = (struct tw_range){any(2), any(2), any(9), 10 + any(9)};
+        break;
+    case 2:
+        f->variable.has_publishers = any(2);
+        f->variable.publisher_ok = any(2);
+        break;
+    case 3:
+        f->grant.allowed = any(2);
+        f->grant.default_open = any(2);
+        break;
+    case 4:
+        f->approval.state = (enum tw_approval_state)any(TW_APPROVAL_UNKNOWN + 1);
+        break;
+    case 5:
+        f->approval.is_given = any(2);
+        f->approval.giver_ok = any(2);
+        break;
+    case 6:
+        f->report.is_report = any(2);
+        f->report.has_confidence = any(2);
+        f->report.has_inputs_age = any(2);
+        break;
+    case 7:
+        f->report.model = some_text();
+        f->report.model_version = some_text();
+        f->report.version_declared = any(2);
+        break;
+    case 8:
+        f->change_open = any(2);
+        break;
+    case 9:
+        m->session.after_gap = any(2);
+        m->session.live_elsewhere.family = any(2) ? 4 : 0;
+        m->session.learned = any(2) ? &m->learned : NULL;
+        break;
+    case 10:
+        m->session.takeovers = any(3);
+        m->session.topic_publishers = any(3);
+        break;
+    default:
+        m->session.known_topics = any(3);
+        m->session.filter_topics = any(3);
+    }
+}
+
+static void change(struct made *m)
+{
+    unsigned choice = any(CHOICES);
+    if (any(3) == 0)
+        change_event(m, choice);
+    else if (any(2) == 0)
+        change_actor(&m->facts.actor, choice);
+    else
+        change_facts(m, choice);
+}
+
+static void begin(struct made *m)
+{
+    *m = (struct made){.scene = {NULL, NULL}};
+    m->scene = (struct tw_scene){&m->event, &m->facts};
+    m->event.type = "Double";
+}
+
+/* These need more than a field: an expression compiled elsewhere has them. */
+static bool is_whole(unsigned op)
+{
+    return op != TW_OP_ACTION && op != TW_OP_MATCHES && op != TW_OP_INSIDE && op != TW_OP_OUTSIDE;
+}
+
+static struct tw_test test_of(size_t field, unsigned op)
+{
+    return (struct tw_test){.op = (enum tw_op)op,
+        .left = tw_fields_at(field),
+        .one = {.kind = TW_LITERAL_NUMBER, .number = 1}};
+}
+
+/* A test that asks for nothing of what an event has comes out as for all that are like it: it is
+ * evaluated for each of two likes, whatever else differs. */
+static void test_alike(void **unused)
+{
+    (void)unused;
+    static struct made a, b;
+    static uint64_t asks[MAX_FIELDS][TW_OP_COUNT];
+    size_t compared = 0;
+    assert_true(tw_fields_count() <= MAX_FIELDS);
+    for (size_t f = 0; f < tw_fields_count(); f++) {
+        for (unsigned op = 0; op < TW_OP_COUNT; op++) {
+            const struct tw_test t = test_of(f, op);
+            asks[f][op] = is_whole(op) ? tw_like_asks(&t) : TW_LIKE_ANY;
+        }
+    }
+    begin(&a);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        b = a;
+        b.scene = (struct tw_scene){&b.event, &b.facts};
+        if (b.event.facts != NULL)
+            b.event.facts = &b.session;
+        if (b.session.learned != NULL)
+            b.session.learned = &b.learned;
+        change(&b);
+        const uint64_t like = tw_like_of(&a.scene);
+        const bool alike = like == tw_like_of(&b.scene);
+        for (size_t f = 0; alike && f < tw_fields_count(); f++) {
+            for (unsigned op = 0; op < TW_OP_COUNT; op++) {
+                if ((asks[f][op] & like) != 0)
+                    continue;
+                const struct tw_test t = test_of(f, op);
+                compared++;
+                if (tw_test_eval(&t, &a.scene) != tw_test_eval(&t, &b.scene))
+                    fail_msg("%s, operator %u", t.left->name, op);
+            }
+        }
+        a = b;
+        a.scene = (struct tw_scene){&a.event, &a.facts};
+        if (a.event.facts != NULL)
+            a.event.facts = &a.session;
+        if (a.session.learned != NULL)
+            a.session.learned = &a.learned;
+        a.event.opcua = a.event.opcua ? &a.opcua : NULL;
+        a.event.mqtt = a.event.mqtt ? &a.mqtt : NULL;
+        a.event.flow_info = a.event.flow_info ? &a.flow : NULL;
+    }
+    assert_true(compared > 100000);
+}
+
+static bool has(const uint16_t *list, size_t n, size_t rule)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (list[i] == rule)
+            return true;
+    }
+    return false;
+}
+
+/* No shipped rule that matches an event is left out for it. */
+static void test_none_left_out(void **unused)
+{
+    (void)unused;
+    static struct made m;
+    struct tw_diags diags = {0};
+    const char *const paths[] = {"rules"};
+    struct tw_rules *rules = tw_rules_load(paths, 1, &diags);
+    assert_non_null(rules);
+    struct tw_filter *filter = tw_filter_new(rules);
+    assert_non_null(filter);
+    size_t matched = 0, left = 0, all = 0;
+    begin(&m);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        change(&m);
+        size_t n;
+        const uint16_t *list = tw_filter_rules(filter, &m.scene, &n);
+        all += rules->n;
+        left += n;
+        for (size_t r = 0; r < rules->n; r++) {
+            const struct tw_rule *rule = &rules->list[r];
+            if (!rule->enabled || !tw_rule_concerns(rule, &m.facts.actor) ||
+                !tw_program_run(&rule->when, &m.scene))
+                continue;
+            matched++;
+            if (!has(list, n, r))
+                fail_msg("%s is left out", rule->info.id);
+        }
+    }
+    assert_true(matched > 1000);
+    assert_true(left < all / 4);
+    tw_filter_free(filter);
+    tw_rules_free(rules);
+    tw_diags_fini(&diags);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alike),
+        cmocka_unit_test(test_none_left_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
