@@ -61,13 +61,9 @@ static int64_t later(int64_t ns, int64_t by_ns)
     return ns > INT64_MAX - by_ns ? INT64_MAX : ns + by_ns;
 }
 
-static void emit(struct tw_alerts *a, struct entry *e)
+static struct tw_alert_state state_of(const struct entry *e)
 {
-    if (a->scratch.failed || e->text == NULL)
-        return; /* out of memory: nothing can be said */
-    struct tw_alert_text text = {.p = e->text};
-    memcpy(text.at, e->at, sizeof(text.at));
-    struct tw_alert_state state = {.id = e->id,
+    return (struct tw_alert_state){.id = e->id,
         .severity = e->severity,
         .score = e->score,
         .risk = e->risk,
@@ -79,20 +75,21 @@ static void emit(struct tw_alerts *a, struct entry *e)
         .readable_percent = e->readable_percent,
         .packets = e->packets,
         .n_packets = e->n_packets};
-    tw_text_clear(&a->line);
-    tw_alert_line(&a->line, &a->config, &text, &state);
-    if (a->line.failed)
-        return;
-    struct tw_alert_record record = {.json = tw_text_str(&a->line),
+}
+
+static struct tw_alert_record record_of(
+    const struct entry *e, const struct tw_alert_text *text, struct tw_str json)
+{
+    struct tw_alert_record record = {.json = json,
         .severity = e->severity,
         .score = e->score,
         .risk = e->risk,
         .tier = e->tier,
-        .rule = tw_alert_piece(&text, TW_PIECE_RULE).p,
-        .actor = tw_alert_piece(&text, TW_PIECE_ACTOR),
+        .rule = tw_alert_piece(text, TW_PIECE_RULE).p,
+        .actor = tw_alert_piece(text, TW_PIECE_ACTOR),
         .actor_is_ai = e->is_ai,
-        .target = tw_alert_piece(&text, TW_PIECE_TARGET),
-        .summary = tw_alert_piece(&text, TW_PIECE_SUMMARY),
+        .target = tw_alert_piece(text, TW_PIECE_TARGET),
+        .summary = tw_alert_piece(text, TW_PIECE_SUMMARY),
         .ts_ns = e->first_ns,
         .last_ts_ns = e->last_ns,
         .count = e->count,
@@ -100,6 +97,21 @@ static void emit(struct tw_alerts *a, struct entry *e)
         .packets = e->packets,
         .n_packets = e->n_packets};
     memcpy(record.id, e->id, sizeof(record.id));
+    return record;
+}
+
+static void emit(struct tw_alerts *a, struct entry *e)
+{
+    if (a->scratch.failed || e->text == NULL)
+        return; /* out of memory: nothing can be said */
+    struct tw_alert_text text = {.p = e->text};
+    memcpy(text.at, e->at, sizeof(text.at));
+    const struct tw_alert_state state = state_of(e);
+    tw_text_clear(&a->line);
+    tw_alert_line(&a->line, &a->config, &text, &state);
+    if (a->line.failed)
+        return;
+    const struct tw_alert_record record = record_of(e, &text, tw_text_str(&a->line));
     if (e->told)
         a->stats.updates++;
     else

@@ -1,5 +1,5 @@
 #pragma once
-/* The alert record (CONTRACT § 5): scoring of a finding, explanation, stable id, folding of repeats
+/* The alert record: scoring of a finding, explanation, stable id, folding of repeats
  * in event time, and the JSON line. Used by the analysis thread. */
 
 #include "detect/detect.h"

@@ -131,8 +131,7 @@ static void optional(struct tw_text *out, const char *key, struct tw_str s)
 {
     if (s.p == NULL)
         return;
-    tw_json_key(out, key);
-    tw_json_str(out, s);
+    tw_json_member_str(out, key, s);
 }
 
 static void addresses(struct tw_text *out, const struct tw_endpoint *e, bool with_mac)
@@ -149,13 +148,10 @@ static void add_actor(struct tw_text *out, const struct tw_finding *f)
     const struct tw_actor_facts *actor = &f->facts->actor;
     tw_json_key(out, "actor");
     tw_json_object(out);
-    tw_json_key(out, "id");
-    tw_json_str(out, actor->id);
-    tw_json_key(out, "kind");
-    tw_json_z(out, tw_actor_kind_name(actor->kind));
+    tw_json_member_str(out, "id", actor->id);
+    tw_json_member_z(out, "kind", tw_actor_kind_name(actor->kind));
     addresses(out, actor_endpoint(f), true);
-    tw_json_key(out, "identity");
-    tw_json_z(out, tw_identity_name(actor->identity));
+    tw_json_member_z(out, "identity", tw_identity_name(actor->identity));
     optional(out, "mismatch", actor->mismatch);
     optional(out, "client_id", actor->client_id);
     optional(out, "application_uri", actor->application_uri);
@@ -168,13 +164,10 @@ static void add_target(struct tw_text *out, const struct tw_finding *f)
     const struct tw_event *event = f->event;
     tw_json_key(out, "target");
     tw_json_object(out);
-    tw_json_key(out, "asset");
-    tw_json_str(out, f->facts->target.asset);
+    tw_json_member_str(out, "asset", f->facts->target.asset);
     addresses(out, target_endpoint(f), false);
-    if (event->object.p != NULL || event->object_null) {
-        tw_json_key(out, "object");
-        tw_json_str(out, event->object);
-    }
+    if (event->object.p != NULL || event->object_null)
+        tw_json_member_str(out, "object", event->object);
     optional(out, "field", event->field);
     optional(out, "variable", f->facts->variable.id);
     tw_json_object_end(out);
@@ -184,15 +177,11 @@ static void add_who(struct tw_text *out, const struct tw_finding *f)
 {
     begin(out, "rule");
     tw_json_object(out);
-    tw_json_key(out, "id");
-    tw_json_z(out, f->rule->id);
-    tw_json_key(out, "name");
-    tw_json_z(out, f->rule->name);
-    tw_json_key(out, "rev");
-    tw_json_u64(out, f->rule->rev);
+    tw_json_member_z(out, "id", f->rule->id);
+    tw_json_member_z(out, "name", f->rule->name);
+    tw_json_member_u64(out, "rev", f->rule->rev);
     tw_json_object_end(out);
-    tw_json_key(out, "family");
-    tw_json_z(out, f->rule->family);
+    tw_json_member_z(out, "family", f->rule->family);
     add_actor(out, f);
     add_target(out, f);
 }
@@ -202,10 +191,8 @@ static void add_factor(
     struct tw_text *out, const char *what, struct tw_str name, double factor, const char *because)
 {
     tw_json_object(out);
-    tw_json_key(out, what);
-    tw_json_str(out, name);
-    tw_json_key(out, "factor");
-    tw_json_double(out, factor);
+    tw_json_member_str(out, what, name);
+    tw_json_member_double(out, "factor", factor);
     optional(out, "because", tw_str_of(because));
     tw_json_object_end(out);
 }
@@ -236,16 +223,11 @@ static void add_rule_weight(struct tw_text *out, const struct tw_finding *f,
 {
     double strength = in->strength > 0 ? (in->strength < 1 ? in->strength : 1) : 0;
     tw_json_object(out);
-    tw_json_key(out, "rule");
-    tw_json_z(out, f->rule->id);
-    tw_json_key(out, "evidence");
-    tw_json_str(out, (struct tw_str){&in->evidence, 1});
-    tw_json_key(out, "strength");
-    tw_json_double(out, two_decimals(strength));
-    tw_json_key(out, "severity");
-    tw_json_double(out, in->severity);
-    tw_json_key(out, "p");
-    tw_json_double(out, score->p);
+    tw_json_member_z(out, "rule", f->rule->id);
+    tw_json_member_str(out, "evidence", (struct tw_str){&in->evidence, 1});
+    tw_json_member_double(out, "strength", two_decimals(strength));
+    tw_json_member_double(out, "severity", in->severity);
+    tw_json_member_double(out, "p", score->p);
     tw_json_object_end(out);
 }
 
@@ -262,8 +244,7 @@ static void add_why(struct tw_text *out, const struct tw_finding *f,
         add_factor(out, "context", TW_STR("change order open"), score->context_factor, NULL);
     if (in->floor > 0) {
         tw_json_object(out);
-        tw_json_key(out, "floor");
-        tw_json_double(out, in->floor);
+        tw_json_member_double(out, "floor", in->floor);
         tw_json_object_end(out);
     }
     tw_json_array_end(out);
@@ -333,8 +314,7 @@ static void add_advice(struct tw_text *out, const struct tw_rule_info *rule)
     for (size_t i = 0; i < rule->n_tags; i++)
         tw_json_z(out, rule->tags[i]);
     tw_json_array_end(out);
-    tw_json_key(out, "tlp");
-    tw_json_z(out, "amber"); /* inside the plant and to whom it chooses */
+    tw_json_member_z(out, "tlp", "amber"); /* inside the plant and to whom it chooses */
     optional(out, "advice", tw_str_of(rule->advice));
 }
 
@@ -377,35 +357,17 @@ void tw_alert_pieces(struct tw_text *out, const struct tw_alerts_config *config,
     out_at[TW_PIECES] = out->len;
 }
 
-static void text_member(struct tw_text *out, const char *key, const char *z)
-{
-    tw_json_key(out, key);
-    tw_json_z(out, z);
-}
-
-static void time_member(struct tw_text *out, const char *key, int64_t ns, bool nano)
-{
-    tw_json_key(out, key);
-    tw_json_time(out, ns, nano);
-}
-
-static void int_member(struct tw_text *out, const char *key, int64_t v)
-{
-    tw_json_key(out, key);
-    tw_json_i64(out, v);
-}
-
 static void add_start(
     struct tw_text *out, const struct tw_alerts_config *config, const struct tw_alert_state *state)
 {
-    text_member(out, "schema", "tierwatch.alert/1");
-    text_member(out, "id", state->id);
-    time_member(out, "ts", state->first_ns, state->nano);
-    text_member(out, "site", config->site);
-    text_member(out, "gateway", config->gateway);
-    text_member(out, "severity", tw_severity_name(state->severity));
-    int_member(out, "score", state->score);
-    text_member(out, "tier", state->tier == TW_TIER_NONE ? NULL : tw_tier_name(state->tier));
+    tw_json_member_z(out, "schema", "tierwatch.alert/1");
+    tw_json_member_z(out, "id", state->id);
+    tw_json_member_time(out, "ts", state->first_ns, state->nano);
+    tw_json_member_z(out, "site", config->site);
+    tw_json_member_z(out, "gateway", config->gateway);
+    tw_json_member_z(out, "severity", tw_severity_name(state->severity));
+    tw_json_member_i64(out, "score", state->score);
+    tw_json_member_z(out, "tier", state->tier == TW_TIER_NONE ? NULL : tw_tier_name(state->tier));
 }
 
 void tw_alert_line(struct tw_text *out, const struct tw_alerts_config *config,
@@ -422,19 +384,18 @@ void tw_alert_line(struct tw_text *out, const struct tw_alerts_config *config,
         tw_json_u64(out, state->packets[i]);
     tw_json_array_end(out);
     tw_text_add_str(out, tw_alert_piece(text, TW_PIECE_FLOW));
-    tw_json_key(out, "count");
-    tw_json_u64(out, state->count);
-    time_member(out, "first_ts", state->first_ns, state->nano);
-    time_member(out, "last_ts", state->last_ns, state->nano);
-    int_member(out, "risk", state->risk);
+    tw_json_member_u64(out, "count", state->count);
+    tw_json_member_time(out, "first_ts", state->first_ns, state->nano);
+    tw_json_member_time(out, "last_ts", state->last_ns, state->nano);
+    tw_json_member_i64(out, "risk", state->risk);
     tw_json_key(out, "coverage");
     tw_json_object(out);
-    int_member(out, "readable", (int64_t)state->readable_percent);
+    tw_json_member_i64(out, "readable", (int64_t)state->readable_percent);
     tw_json_object_end(out);
-    text_member(out, "ruleset", config->ruleset);
-    text_member(out, "inventory", config->inventory);
-    text_member(out, "engine", config->engine);
-    text_member(out, "ndpi", config->ndpi);
+    tw_json_member_z(out, "ruleset", config->ruleset);
+    tw_json_member_z(out, "inventory", config->inventory);
+    tw_json_member_z(out, "engine", config->engine);
+    tw_json_member_z(out, "ndpi", config->ndpi);
     tw_text_add_str(out, tw_alert_piece(text, TW_PIECE_ADVICE));
     tw_json_object_end(out);
 }

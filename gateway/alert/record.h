@@ -35,7 +35,7 @@ struct tw_score_input tw_alert_score_input(const struct tw_finding *finding);
 /* Id or address of the actor, written to `out` when it is an address. */
 struct tw_str tw_alert_actor(const struct tw_finding *finding, char out[TW_IP_TEXT]);
 
-/* UUID version 5 over what makes this alert this one (CONTRACT § 5). */
+/* UUID version 5 over what makes this alert this one. */
 void tw_alert_id(
     struct tw_text *scratch, const char *ruleset, const struct tw_finding *finding, char out[37]);
 

@@ -8,31 +8,31 @@
 enum {
     /* Events: what one event keeps of long values; the rest is cut and says "truncated". */
     TW_MAX_EVENT_STRING = 4096,
-    TW_MAX_EVENT_ITEMS = 256,   /* array elements in one value */
-    TW_MAX_EVENT_DEPTH = 16,    /* nested arrays and objects in one value */
-    TW_MAX_IDENTITY = 256,      /* client ids, user names, URIs kept per session */
-    TW_MAX_TOPIC = 1024,        /* topic bytes kept */
-    TW_MAX_LEAVES = 4096,       /* JSON leaves reported of one payload */
+    TW_MAX_EVENT_ITEMS = 256, /* array elements in one value */
+    TW_MAX_EVENT_DEPTH = 16,  /* nested arrays and objects in one value */
+    TW_MAX_IDENTITY = 256,    /* client ids, user names, URIs kept per session */
+    TW_MAX_TOPIC = 1024,      /* topic bytes kept */
+    TW_MAX_LEAVES = 4096,     /* JSON leaves reported of one payload */
     TW_MAX_JSON_DEPTH = 64,
-    TW_BATCH_BYTES = 256 * 1024,/* one batch of events; no event is larger than half of it */
+    TW_BATCH_BYTES = 256 * 1024, /* one batch of events; no event is larger than half of it */
 
     /* TCP reassembly, per direction of a flow. */
-    TW_MAX_SEGMENTS = 256,      /* out-of-order segments kept */
-    TW_MAX_REORDER = 1 << 20,   /* bytes they may hold before the hole is given up */
+    TW_MAX_SEGMENTS = 256,    /* out-of-order segments kept */
+    TW_MAX_REORDER = 1 << 20, /* bytes they may hold before the hole is given up */
 
     /* OPC UA: see the limits that peers enforce [UA6 6.7.2]. */
     TW_OPCUA_MAX_CHUNK = 1 << 20,
     TW_OPCUA_MAX_CHUNKS = 512,
     TW_OPCUA_MAX_MESSAGE = 4 << 20,
-    TW_OPCUA_MAX_PENDING = 256, /* requests waiting for their response, per connection */
+    TW_OPCUA_MAX_PENDING = 256,     /* requests waiting for their response, per connection */
     TW_OPCUA_MAX_REQUEST = 1 << 20, /* bytes of a request kept until its response */
     TW_OPCUA_MAX_ITEMS = 10000,
     TW_OPCUA_MAX_DEPTH = 100,
 
     /* MQTT: a packet may announce 256 MiB [MQTT5 1.5.5]; this much of it is kept. */
     TW_MQTT_MAX_PACKET = 2 << 20,
-    TW_MQTT_MAX_PENDING = 64,   /* unacknowledged SUBSCRIBE, UNSUBSCRIBE, PUBLISH per connection */
-    TW_MQTT_MAX_ALIASES = 64,   /* per direction */
+    TW_MQTT_MAX_PENDING = 64, /* unacknowledged SUBSCRIBE, UNSUBSCRIBE, PUBLISH per connection */
+    TW_MQTT_MAX_ALIASES = 64, /* per direction */
 };
 
 struct tw_limits {

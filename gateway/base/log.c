@@ -19,11 +19,6 @@ void tw_log_set_level(enum tw_log_level level)
     atomic_store(&log_level, (int)level);
 }
 
-enum tw_log_level tw_log_level_get(void)
-{
-    return (enum tw_log_level)atomic_load(&log_level);
-}
-
 void tw_log_set_stamped(int stamped)
 {
     atomic_store(&log_stamped, stamped);

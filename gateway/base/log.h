@@ -7,7 +7,6 @@
 enum tw_log_level { TW_LOG_ERROR, TW_LOG_WARN, TW_LOG_INFO, TW_LOG_DEBUG };
 
 void tw_log_set_level(enum tw_log_level level);
-enum tw_log_level tw_log_level_get(void);
 /* Lines carry a wall-clock time and level when on (live mode); plain "tierwatch: …" otherwise. */
 void tw_log_set_stamped(int stamped);
 /* From now on append to this file instead of standard error, until tw_log_close(). False with errno

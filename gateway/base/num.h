@@ -6,7 +6,8 @@
 enum { TW_NUM_TEXT = 32 };
 
 /* The shortest decimal that reads back as exactly `v`; whole numbers below 1e15 without a point or
- * exponent. Not for NaN and infinities. Returns the length; `out` is not terminated and holds TW_NUM_TEXT bytes. */
+ * exponent. Not for NaN and infinities. Returns the length; `out` is not terminated and holds
+ * TW_NUM_TEXT bytes. */
 size_t tw_num_double(char *out, double v);
 /* The same for a value that was a 32-bit float on the wire. */
 size_t tw_num_float(char *out, float v);

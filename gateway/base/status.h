@@ -24,7 +24,8 @@ enum tw_status {
 
 #define TW_MUST_CHECK __attribute__((warn_unused_result))
 
-/* Return from the calling function unless `call` is TW_OK. The only macro that changes control flow. */
+/* Return from the calling function unless `call` is TW_OK. The only macro that changes control
+ * flow. */
 #define TW_TRY(call)                                                                               \
     do {                                                                                           \
         enum tw_status tw_try_status_ = (call);                                                    \

@@ -3,13 +3,19 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { NIL = -1, MIN_BUCKETS = 16 };
+enum { NIL = -1, MIN_BUCKETS = 16, LINE = 64 };
 
 /* What a look-up and the order of use walk through is kept apart from keys and values: it stays in
  * the cache when those do not. */
 struct link {
     uint32_t hash; /* the low half */
     int32_t chain, newer, older;
+};
+
+/* The first of a chain, and its hash, so that most look-ups go straight to its key. */
+struct bucket {
+    int32_t first; /* index + 1; 0: empty */
+    uint32_t hash;
 };
 
 struct tw_table {
@@ -19,9 +25,10 @@ struct tw_table {
      * beyond it the upper halves of the first `split` of them. A large table with few entries
      * touches little memory. */
     uint32_t mask, split, max_buckets;
-    int32_t *buckets; /* index + 1; 0: empty */
+    struct bucket *buckets;
     struct link *links;
-    uint8_t *entries; /* a key, then its value, each aligned to 16 */
+    void *memory;     /* of the entries */
+    uint8_t *entries; /* a key, then its value, each aligned to 16; whole lines of the cache */
     int32_t free_list, unused, newest, oldest;
     uint64_t evictions;
     tw_table_evict_fn evict;
@@ -62,6 +69,8 @@ struct tw_table *tw_table_new(
     t->key_size = key_size;
     t->value_offset = align16(key_size);
     t->stride = t->value_offset + align16(value_size);
+    if (t->stride > 4 * LINE) /* the beginning, which all look-ups read, never on two lines */
+        t->stride = (t->stride + LINE - 1) / LINE * LINE;
     t->capacity = capacity;
     t->seed = seed;
     t->mask = MIN_BUCKETS - 1;
@@ -69,11 +78,12 @@ struct tw_table *tw_table_new(
     /* All zero, so that pages nobody needs are never touched. */
     t->buckets = calloc(buckets, sizeof(*t->buckets));
     t->links = calloc(capacity, sizeof(*t->links));
-    t->entries = calloc(capacity, t->stride);
-    if (t->buckets == NULL || t->links == NULL || t->entries == NULL) {
+    t->memory = calloc(capacity + LINE / t->stride + 1, t->stride);
+    if (t->buckets == NULL || t->links == NULL || t->memory == NULL) {
         tw_table_free(t);
         return NULL;
     }
+    t->entries = (uint8_t *)t->memory + (LINE - (uintptr_t)t->memory % LINE) % LINE;
     t->free_list = t->newest = t->oldest = NIL;
     return t;
 }
@@ -84,7 +94,7 @@ void tw_table_free(struct tw_table *t)
         return;
     free(t->buckets);
     free(t->links);
-    free(t->entries);
+    free(t->memory);
     free(t);
 }
 
@@ -127,7 +137,7 @@ static bool same_key(const struct tw_table *t, int32_t i, const void *key)
     return memcmp(have, key, t->key_size) == 0;
 }
 
-static int32_t *bucket_of(const struct tw_table *t, uint32_t hash)
+static struct bucket *bucket_of(const struct tw_table *t, uint32_t hash)
 {
     uint32_t at = hash & t->mask;
     if (at < t->split)
@@ -135,17 +145,22 @@ static int32_t *bucket_of(const struct tw_table *t, uint32_t hash)
     return &t->buckets[at];
 }
 
+static void chain_first(struct tw_table *t, struct bucket *bucket, int32_t i)
+{
+    t->links[i].chain = bucket->first - 1;
+    *bucket = (struct bucket){i + 1, t->links[i].hash};
+}
+
 /* One more bucket: the first one not yet split gives up those entries that belong there now. */
 static void add_bucket(struct tw_table *t)
 {
     uint32_t wide = 2 * t->mask + 1, upper = t->split + t->mask + 1;
-    int32_t i = t->buckets[t->split] - 1;
-    t->buckets[t->split] = 0;
+    int32_t i = t->buckets[t->split].first - 1;
+    t->buckets[t->split].first = 0;
     while (i != NIL) {
         struct link *l = &t->links[i];
-        int32_t next = l->chain, *bucket = &t->buckets[l->hash & wide];
-        l->chain = *bucket - 1;
-        *bucket = i + 1;
+        int32_t next = l->chain;
+        chain_first(t, &t->buckets[l->hash & wide], i);
         i = next;
     }
     t->split++;
@@ -157,7 +172,13 @@ static void add_bucket(struct tw_table *t)
 
 static int32_t lookup(const struct tw_table *t, const void *key, uint32_t hash)
 {
-    int32_t i = *bucket_of(t, hash) - 1;
+    const struct bucket *bucket = bucket_of(t, hash);
+    int32_t i = bucket->first - 1;
+    if (i == NIL)
+        return NIL;
+    if (bucket->hash == hash && same_key(t, i, key))
+        return i;
+    i = t->links[i].chain;
     while (i != NIL) {
         const struct link *l = &t->links[i];
         if (l->hash == hash && same_key(t, i, key))
@@ -197,15 +218,16 @@ void *tw_table_find(struct tw_table *t, const void *key)
 
 static void unchain(struct tw_table *t, int32_t i)
 {
-    int32_t *bucket = bucket_of(t, t->links[i].hash);
-    if (*bucket - 1 == i) {
-        *bucket = t->links[i].chain + 1;
+    struct bucket *bucket = bucket_of(t, t->links[i].hash);
+    const int32_t next = t->links[i].chain;
+    int32_t at = bucket->first - 1;
+    if (at == i) {
+        *bucket = (struct bucket){next + 1, next == NIL ? 0 : t->links[next].hash};
         return;
     }
-    int32_t at = *bucket - 1;
     while (t->links[at].chain != i)
         at = t->links[at].chain;
-    t->links[at].chain = t->links[i].chain;
+    t->links[at].chain = next;
 }
 
 static void remove_at(struct tw_table *t, int32_t i)
@@ -253,10 +275,8 @@ void *tw_table_put(struct tw_table *t, const void *key, bool *out_created)
         add_bucket(t);
     memcpy(key_of(t, i), key, t->key_size);
     memset(value_of(t, i), 0, t->stride - t->value_offset);
-    int32_t *bucket = bucket_of(t, hash);
     t->links[i].hash = hash;
-    t->links[i].chain = *bucket - 1;
-    *bucket = i + 1;
+    chain_first(t, bucket_of(t, hash), i);
     list_push(t, i);
     t->size++;
     return value_of(t, i);

@@ -1,14 +1,15 @@
 #pragma once
-/* A hash table of fixed capacity for state that strangers can fill: seeded hash, least recently used
- * entry evicted when full, and a counter that says how often. All memory is reserved by
- * tw_table_new(); nothing allocates later. Entries do not move, so a value pointer is good until its
- * entry is removed or evicted. One thread. */
+/* A hash table of fixed capacity for state that strangers can fill: seeded hash, least recently
+ * used entry evicted when full, and a counter that says how often. All memory is reserved by
+ * tw_table_new(); nothing allocates later. Entries do not move, so a value pointer is good until
+ * its entry is removed or evicted. One thread. */
 
 #include "base/hash.h"
 
 struct tw_table;
 
-/* Called before an entry is dropped to make room; `value` is still whole. May not touch the table. */
+/* Called before an entry is dropped to make room; `value` is still whole. May not touch the table.
+ */
 typedef void (*tw_table_evict_fn)(void *user, const void *key, void *value);
 
 /* Keys are `key_size` bytes compared as bytes (zero any padding). NULL when memory is short. */
@@ -21,7 +22,8 @@ void tw_table_on_evict(struct tw_table *t, tw_table_evict_fn fn, void *user);
 void *tw_table_find(struct tw_table *t, const void *key);
 /* The same without marking it used. */
 void *tw_table_peek(const struct tw_table *t, const void *key);
-/* The value of `key`, made (zeroed) when absent, evicting the oldest entry when full. Never NULL. */
+/* The value of `key`, made (zeroed) when absent, evicting the oldest entry when full. Never NULL.
+ */
 void *tw_table_put(struct tw_table *t, const void *key, bool *out_created);
 void tw_table_remove(struct tw_table *t, void *value);
 

@@ -57,3 +57,39 @@ void tw_json_raw(struct tw_text *t, struct tw_str json);
 void tw_json_base64(struct tw_text *t, const void *p, size_t len);
 void tw_json_time(struct tw_text *t, int64_t ns, bool nano);
 void tw_json_hex(struct tw_text *t, const uint8_t *p, size_t len);
+
+/* Members of an object whose value is one word: "key":value. */
+static inline void tw_json_member_str(struct tw_text *t, const char *key, struct tw_str s)
+{
+    tw_json_key(t, key);
+    tw_json_str(t, s);
+}
+static inline void tw_json_member_z(struct tw_text *t, const char *key, const char *z)
+{
+    tw_json_member_str(t, key, tw_str_of(z));
+}
+static inline void tw_json_member_i64(struct tw_text *t, const char *key, int64_t v)
+{
+    tw_json_key(t, key);
+    tw_json_i64(t, v);
+}
+static inline void tw_json_member_u64(struct tw_text *t, const char *key, uint64_t v)
+{
+    tw_json_key(t, key);
+    tw_json_u64(t, v);
+}
+static inline void tw_json_member_double(struct tw_text *t, const char *key, double v)
+{
+    tw_json_key(t, key);
+    tw_json_double(t, v);
+}
+static inline void tw_json_member_bool(struct tw_text *t, const char *key, bool v)
+{
+    tw_json_key(t, key);
+    tw_json_bool(t, v);
+}
+static inline void tw_json_member_time(struct tw_text *t, const char *key, int64_t ns, bool nano)
+{
+    tw_json_key(t, key);
+    tw_json_time(t, ns, nano);
+}

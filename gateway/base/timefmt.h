@@ -1,6 +1,6 @@
 #pragma once
-/* Event time: int64_t nanoseconds since 1970-01-01T00:00:00Z, taken from the capture. Text is always
- * UTC and independent of TZ and locale. */
+/* Event time: int64_t nanoseconds since 1970-01-01T00:00:00Z, taken from the capture. Text is
+ * always UTC and independent of TZ and locale. */
 
 #include "base/str.h"
 

@@ -15,7 +15,7 @@ enum { SNAPLEN = 262144, RING_MB = 64, BLOCK_MS = 100, SHORT_NAME = 256 };
  * room for every window that is added to them. */
 static const int64_t last_second = 9000000000;
 
-void tw_input_error(
+__attribute__((format(printf, 3, 4))) static void set_error(
     const struct tw_input *in, struct tw_capture_error *err, const char *format, ...)
 {
     va_list args;
@@ -43,8 +43,7 @@ static enum tw_status compile(struct tw_input *in, const char *filter, struct tw
     if (program == NULL)
         return TW_NO_MEMORY;
     if (pcap_compile(in->pcap, program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-        tw_input_error(
-            in, err, "the filter \"%.200s\" is not valid: %s", filter, pcap_geterr(in->pcap));
+        set_error(in, err, "the filter \"%.200s\" is not valid: %s", filter, pcap_geterr(in->pcap));
         free(program);
         return TW_INVALID;
     }
@@ -59,7 +58,7 @@ static bool check_link(struct tw_input *in, struct tw_capture_error *err)
     if (tw_packet_reads(in->linktype))
         return true;
     const char *name = pcap_datalink_val_to_name(in->linktype);
-    tw_input_error(in, err,
+    set_error(in, err,
         "%s holds packets of link type %s (%d), which are not read: Ethernet, Linux cooked, raw IP "
         "and loopback are",
         shown(in), name != NULL ? name : "unknown", in->linktype);
@@ -81,10 +80,9 @@ static enum tw_status start_pcap(struct tw_input *in, struct tw_capture_error *e
     const bool headed = in->source.head_len >= 24;
     tw_source_describe(&in->source, what, sizeof(what));
     if (headed && tw_source_kind(&in->source) != TW_SOURCE_UNKNOWN)
-        tw_input_error(in, err, "%s is no readable capture: %s", shown(in), why);
+        set_error(in, err, "%s is no readable capture: %s", shown(in), why);
     else
-        tw_input_error(
-            in, err, "%s is no capture: it %s (packet 0, byte offset 0)", shown(in), what);
+        set_error(in, err, "%s is no capture: it %s (packet 0, byte offset 0)", shown(in), what);
     return TW_DAMAGED;
 }
 
@@ -96,7 +94,7 @@ enum tw_status tw_input_open_file(
     in->record_at = 24;
     if (tw_source_open(&in->source, in->name) != TW_OK) {
         const int why = errno;
-        tw_input_error(in, err, "can not read %s: %s", shown(in), strerror(why));
+        set_error(in, err, "can not read %s: %s", shown(in), strerror(why));
         return why == EACCES ? TW_PERMISSION : TW_IO;
     }
     in->source.stop_fd = in->stop_fd;
@@ -106,7 +104,7 @@ enum tw_status tw_input_open_file(
         st = check_link(in, err) ? compile(in, filter, err) : TW_DAMAGED;
     }
     if (st == TW_NO_MEMORY)
-        tw_input_error(in, err, "out of memory while opening %s", shown(in));
+        set_error(in, err, "out of memory while opening %s", shown(in));
     if (st != TW_OK)
         tw_input_close(in);
     return st;
@@ -125,7 +123,7 @@ static enum tw_status activate(struct tw_input *in, struct tw_capture_error *err
                                                          : "";
     const char *what = pcap_statustostr(rc);
     const bool more = detail[0] != '\0' && strcmp(detail, what) != 0;
-    tw_input_error(in, err, "can not capture on interface %s: %s%s%.200s%s", shown(in), what,
+    set_error(in, err, "can not capture on interface %s: %s%s%.200s%s", shown(in), what,
         more ? ": " : "", more ? detail : "", hint);
     return TW_PERMISSION;
 }
@@ -155,20 +153,20 @@ static enum tw_status start_live(
     in->live = true;
     in->pcap = pcap_create(in->name, why);
     if (in->pcap == NULL || !configure(in, options)) {
-        tw_input_error(in, err, "can not open interface %s: %s", shown(in), why);
+        set_error(in, err, "can not open interface %s: %s", shown(in), why);
         return TW_PERMISSION;
     }
     TW_TRY(activate(in, err));
     stamp_once(in);
     if (pcap_setnonblock(in->pcap, 1, why) != 0) {
-        tw_input_error(in, err, "can not poll interface %s: %s", shown(in), why);
+        set_error(in, err, "can not poll interface %s: %s", shown(in), why);
         return TW_IO;
     }
     if (!check_link(in, err))
         return TW_PERMISSION;
     TW_TRY(compile(in, options->filter, err));
     if (in->filter != NULL && pcap_setfilter(in->pcap, in->filter) != 0) {
-        tw_input_error(in, err, "can not filter on %s: %s", shown(in), pcap_geterr(in->pcap));
+        set_error(in, err, "can not filter on %s: %s", shown(in), pcap_geterr(in->pcap));
         return TW_INVALID;
     }
     return TW_OK;
@@ -179,7 +177,7 @@ enum tw_status tw_input_open_live(
 {
     const enum tw_status st = start_live(in, options, err);
     if (st == TW_NO_MEMORY)
-        tw_input_error(in, err, "out of memory while opening %s", shown(in));
+        set_error(in, err, "out of memory while opening %s", shown(in));
     if (st != TW_OK)
         tw_input_close(in);
     return st;
@@ -189,12 +187,12 @@ static enum tw_status broken(struct tw_input *in, struct tw_capture_error *err)
 {
     const char *why = pcap_geterr(in->pcap);
     if (in->live) {
-        tw_input_error(in, err, "interface %s is gone: %s", shown(in), why);
+        set_error(in, err, "interface %s is gone: %s", shown(in), why);
         return TW_IO;
     }
     struct tw_source_damage d;
     if (tw_source_find_damage(&in->source, &d)) {
-        tw_input_error(in, err,
+        set_error(in, err,
             "%s is damaged after packet %" PRIu64 ", at byte offset %" PRIu64
             ": %s; all packets before it were read",
             shown(in), in->head.number_in_input, d.offset, d.text);
@@ -202,7 +200,7 @@ static enum tw_status broken(struct tw_input *in, struct tw_capture_error *err)
     } else {
         const bool exact = tw_source_kind(&in->source) == TW_SOURCE_PCAP;
         const uint64_t at = exact ? in->record_at : in->source.read_bytes;
-        tw_input_error(in, err,
+        set_error(in, err,
             "%s is damaged after packet %" PRIu64 ", %s byte offset %" PRIu64
             ": %s; all packets before it were read",
             shown(in), in->head.number_in_input, exact ? "at" : "before", at, why);

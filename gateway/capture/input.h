@@ -44,5 +44,3 @@ void tw_input_count(struct tw_input *in);
 uint64_t tw_input_read_bytes(const struct tw_input *in);
 /* Leaves the name and the counts. */
 void tw_input_close(struct tw_input *in);
-void tw_input_error(const struct tw_input *in, struct tw_capture_error *err, const char *format,
-    ...) __attribute__((format(printf, 3, 4)));

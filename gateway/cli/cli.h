@@ -7,11 +7,11 @@
 
 enum tw_exit {
     TW_EXIT_OK = 0,
-    TW_EXIT_FAILED = 1,      /* it could not do its work */
+    TW_EXIT_FAILED = 1, /* it could not do its work */
     TW_EXIT_USAGE = 2,
-    TW_EXIT_CONFIG = 3,      /* configuration or inventory invalid */
+    TW_EXIT_CONFIG = 3, /* configuration or inventory invalid */
     TW_EXIT_RULES = 4,
-    TW_EXIT_CAPTURE = 5,     /* no permission or no such interface */
+    TW_EXIT_CAPTURE = 5, /* no permission or no such interface */
     TW_EXIT_DAMAGED = 6,
     TW_EXIT_LEDGER = 8,
     TW_EXIT_FAIL_ON = 20,
@@ -31,22 +31,20 @@ struct tw_options {
     bool dump_config, test, json, quiet, verbose, publish, markdown;
 };
 
-/* Which options a command takes, as letters of the table in options.c. */
 struct tw_command {
-    const char *name;        /* "rules check" has two words */
-    const char *args;        /* "CAPTURE…" */
+    const char *name; /* "rules check" has two words */
+    const char *args; /* "CAPTURE…" */
     const char *summary;
-    const char *options;     /* letters of the options it takes */
+    const char *options; /* those it takes, as letters of the table in options.c */
     size_t min_args, max_args;
-    const char *examples;    /* lines, or NULL */
+    const char *examples; /* lines, or NULL */
     int (*run)(const struct tw_options *options);
 };
 
-/* Fill `out` from argv (after the command's words). Returns -1 to go on, else an exit code (help was
- * printed, or the usage error was). */
+/* Fill `out` from argv (after the command's words). Returns -1 to go on, else an exit code (help
+ * was printed, or the usage error was). */
 int tw_options_parse(
     const struct tw_command *command, int argc, char **argv, struct tw_options *out);
-void tw_command_help(const struct tw_command *command, FILE *out);
 /* Of tierwatch and of nDPI, to standard output. */
 void tw_version(void);
 

@@ -62,6 +62,23 @@ int tw_common_exit_of(enum tw_status st)
     }
 }
 
+int tw_common_exit_of_run(enum tw_status st, const struct tw_pipeline_result *result)
+{
+    if (st == TW_OK && !result->damaged)
+        return TW_EXIT_OK;
+    tw_log(TW_LOG_ERROR, "%s", result->damage.text[0] ? result->damage.text : tw_status_text(st));
+    return st == TW_OK ? TW_EXIT_DAMAGED : TW_EXIT_FAILED;
+}
+
+bool tw_common_opened(enum tw_status st, const char *err)
+{
+    if (st != TW_OK)
+        tw_log(TW_LOG_ERROR, "%s", err);
+    else if (err[0] != '\0')
+        tw_log(TW_LOG_WARN, "%s", err);
+    return st == TW_OK;
+}
+
 bool tw_output_open(struct tw_output *out, const char *path)
 {
     *out = (struct tw_output){.path = path};
@@ -100,7 +117,6 @@ bool tw_output_close(struct tw_output *out)
     return !failed;
 }
 
-/* main() looks whether standard output took it. */
 void tw_common_print(struct tw_text *t_take)
 {
     fwrite(t_take->p, 1, t_take->len, stdout);

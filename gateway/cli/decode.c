@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/keys.h"
+#include "cli/progress.h"
 #include "cli/summary.h"
 #include "event/emit_json.h"
 
@@ -55,18 +56,15 @@ static int run(const struct tw_options *o, struct decode *d, struct tw_pipeline_
     flush(d);
     const struct tw_analyst_stats stats = tw_analyst_stats(d->analyst);
     tw_analyst_free(d->analyst);
-    if (st != TW_OK) {
-        tw_log(TW_LOG_ERROR, "%s", result.damage.text[0] ? result.damage.text : tw_status_text(st));
-        return TW_EXIT_FAILED;
-    }
-    if (result.damaged)
-        tw_log(TW_LOG_ERROR, "%s", result.damage.text);
+    const int code = tw_common_exit_of_run(st, &result);
+    if (code == TW_EXIT_FAILED)
+        return code;
     tw_log(TW_LOG_INFO, "%llu packets, %llu actions", (unsigned long long)result.packets,
         (unsigned long long)stats.events);
     tw_cli_keys_report(o, &result);
     if (o->summary != NULL && !tw_summary_write(o->summary, &result, &stats))
         return TW_EXIT_FAILED;
-    return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
+    return code;
 }
 
 static int open_and_run(

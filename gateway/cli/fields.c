@@ -16,10 +16,8 @@ static const char *type_name(enum tw_field_type type)
 static void as_json(struct tw_text *t, const struct tw_field *f)
 {
     tw_json_object(t);
-    tw_json_key(t, "name");
-    tw_json_z(t, f->name);
-    tw_json_key(t, "type");
-    tw_json_z(t, type_name(f->type));
+    tw_json_member_z(t, "name", f->name);
+    tw_json_member_z(t, "type", type_name(f->type));
     if (f->choices != NULL) {
         tw_json_key(t, "choices");
         tw_json_array(t);
@@ -27,10 +25,8 @@ static void as_json(struct tw_text *t, const struct tw_field *f)
             tw_json_z(t, *c);
         tw_json_array_end(t);
     }
-    tw_json_key(t, "doc");
-    tw_json_z(t, f->doc);
-    tw_json_key(t, "example");
-    tw_json_str(t, tw_str_of(f->example));
+    tw_json_member_z(t, "doc", f->doc);
+    tw_json_member_str(t, "example", tw_str_of(f->example));
     tw_json_object_end(t);
 }
 

@@ -7,19 +7,13 @@ static void as_json(const struct tw_ledger_verdict *v)
 {
     struct tw_text t = {0};
     tw_json_object(&t);
-    tw_json_key(&t, "ok");
-    tw_json_bool(&t, v->ok);
-    tw_json_key(&t, "lines");
-    tw_json_u64(&t, v->lines);
+    tw_json_member_bool(&t, "ok", v->ok);
+    tw_json_member_u64(&t, "lines", v->lines);
     if (!v->ok) {
-        tw_json_key(&t, "line");
-        tw_json_u64(&t, v->bad_line);
-        tw_json_key(&t, "file");
-        tw_json_z(&t, v->file);
-        tw_json_key(&t, "line_in_file");
-        tw_json_u64(&t, v->line_in_file);
-        tw_json_key(&t, "reason");
-        tw_json_z(&t, v->reason);
+        tw_json_member_u64(&t, "line", v->bad_line);
+        tw_json_member_z(&t, "file", v->file);
+        tw_json_member_u64(&t, "line_in_file", v->line_in_file);
+        tw_json_member_z(&t, "reason", v->reason);
     }
     tw_json_object_end(&t);
     tw_text_add(&t, "\n", 1);

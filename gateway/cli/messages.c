@@ -2,32 +2,20 @@
 
 #include <stdio.h>
 
-static void text(struct tw_text *t, const char *key, const char *value)
-{
-    tw_json_key(t, key);
-    tw_json_z(t, value);
-}
-
-static void number(struct tw_text *t, const char *key, uint64_t value)
-{
-    tw_json_key(t, key);
-    tw_json_u64(t, value);
-}
-
 void tw_state_json(struct tw_text *t, const struct tw_gateway_state *s, bool online)
 {
     tw_json_object(t);
-    text(t, "schema", "tierwatch.state/1");
-    text(t, "state", online ? "online" : "offline");
-    text(t, "site", s->site);
-    text(t, "gateway", s->gateway);
-    text(t, "boot", s->boot);
-    text(t, "version", TW_VERSION);
-    text(t, "ruleset", s->ruleset);
-    text(t, "inventory", s->inventory);
-    number(t, "rules", s->rules);
-    number(t, "received", s->received);
-    number(t, "dropped", s->dropped);
+    tw_json_member_z(t, "schema", "tierwatch.state/1");
+    tw_json_member_z(t, "state", online ? "online" : "offline");
+    tw_json_member_z(t, "site", s->site);
+    tw_json_member_z(t, "gateway", s->gateway);
+    tw_json_member_z(t, "boot", s->boot);
+    tw_json_member_z(t, "version", TW_VERSION);
+    tw_json_member_z(t, "ruleset", s->ruleset);
+    tw_json_member_z(t, "inventory", s->inventory);
+    tw_json_member_u64(t, "rules", s->rules);
+    tw_json_member_u64(t, "received", s->received);
+    tw_json_member_u64(t, "dropped", s->dropped);
     tw_json_object_end(t);
 }
 
@@ -54,17 +42,17 @@ void tw_publish_stats(
     struct tw_text t = {0};
     const struct tw_publisher_stats broker = tw_publisher_stats(p);
     tw_json_object(&t);
-    text(&t, "schema", "tierwatch.stats/1");
-    text(&t, "boot", s->boot);
-    number(&t, "received", s->received);
-    number(&t, "dropped", s->dropped);
-    number(&t, "actions", stats->events);
-    number(&t, "encrypted", stats->encrypted);
-    number(&t, "alerts", stats->alerts.alerts);
-    number(&t, "updates", stats->alerts.updates);
-    number(&t, "published", broker.acknowledged);
-    number(&t, "spooled", broker.spooled);
-    number(&t, "reconnects", broker.reconnects);
+    tw_json_member_z(&t, "schema", "tierwatch.stats/1");
+    tw_json_member_z(&t, "boot", s->boot);
+    tw_json_member_u64(&t, "received", s->received);
+    tw_json_member_u64(&t, "dropped", s->dropped);
+    tw_json_member_u64(&t, "actions", stats->events);
+    tw_json_member_u64(&t, "encrypted", stats->encrypted);
+    tw_json_member_u64(&t, "alerts", stats->alerts.alerts);
+    tw_json_member_u64(&t, "updates", stats->alerts.updates);
+    tw_json_member_u64(&t, "published", broker.acknowledged);
+    tw_json_member_u64(&t, "spooled", broker.spooled);
+    tw_json_member_u64(&t, "reconnects", broker.reconnects);
     tw_json_object_end(&t);
     send_newest(p, "stats", &t);
     tw_text_free(&t);
@@ -78,22 +66,19 @@ void tw_publish_risk(
     const char *reasons[5];
     size_t n = tw_risks_reasons(risks, last->actor, last->last_ts_ns, reasons, 5);
     tw_json_object(&t);
-    text(&t, "schema", "tierwatch.risk/1");
-    tw_json_key(&t, "ai_system");
-    tw_json_str(&t, last->actor);
-    tw_json_key(&t, "ts");
-    tw_json_time(&t, last->last_ts_ns, false);
-    number(&t, "score", (uint64_t)last->risk);
-    text(&t, "severity", tw_severity_name(tw_severity_of_score(last->risk)));
-    text(&t, "tier", tw_tier_name(last->tier));
+    tw_json_member_z(&t, "schema", "tierwatch.risk/1");
+    tw_json_member_str(&t, "ai_system", last->actor);
+    tw_json_member_time(&t, "ts", last->last_ts_ns, false);
+    tw_json_member_u64(&t, "score", (uint64_t)last->risk);
+    tw_json_member_z(&t, "severity", tw_severity_name(tw_severity_of_score(last->risk)));
+    tw_json_member_z(&t, "tier", tw_tier_name(last->tier));
     tw_json_key(&t, "reasons");
     tw_json_array(&t);
     for (size_t i = 0; i < n; i++)
         tw_json_z(&t, reasons[i]);
     tw_json_array_end(&t);
-    text(&t, "last_alert", last->id);
-    tw_json_key(&t, "summary");
-    tw_json_str(&t, last->summary);
+    tw_json_member_z(&t, "last_alert", last->id);
+    tw_json_member_str(&t, "summary", last->summary);
     tw_json_object_end(&t);
     tw_topic_level(level, sizeof(level), last->actor);
     snprintf(topic, sizeof(topic), "risk/%s", level);
@@ -106,14 +91,11 @@ void tw_publish_discovered(struct tw_publisher *p, const struct tw_alert_record 
     char topic[160], level[128];
     struct tw_text t = {0};
     tw_json_object(&t);
-    text(&t, "schema", "tierwatch.discovered/1");
-    tw_json_key(&t, "id");
-    tw_json_str(&t, last->actor);
-    tw_json_key(&t, "ts");
-    tw_json_time(&t, last->last_ts_ns, false);
-    number(&t, "count", last->count);
-    tw_json_key(&t, "summary");
-    tw_json_str(&t, last->summary);
+    tw_json_member_z(&t, "schema", "tierwatch.discovered/1");
+    tw_json_member_str(&t, "id", last->actor);
+    tw_json_member_time(&t, "ts", last->last_ts_ns, false);
+    tw_json_member_u64(&t, "count", last->count);
+    tw_json_member_str(&t, "summary", last->summary);
     /* Addresses, identity and what it did are in the alert itself. */
     tw_json_key(&t, "alert");
     tw_json_raw(&t, last->json);

@@ -1,5 +1,5 @@
 #pragma once
-/* Messages of a running gateway besides alerts (CONTRACT § 6): state, stats, risk, discovered. */
+/* Messages of a running gateway besides alerts: state, stats, risk, discovered. */
 
 #include "pipeline/analyst.h"
 #include "share/publisher.h"

@@ -58,7 +58,7 @@ static bool takes(const struct tw_command *command, const struct option_row *row
     return strchr(command->options, row->letter) != NULL;
 }
 
-void tw_command_help(const struct tw_command *command, FILE *out)
+static void help(const struct tw_command *command, FILE *out)
 {
     fprintf(out, "Usage: tierwatch %s [OPTION]...%s%s\n\n%s.\n\nOptions:\n", command->name,
         command->args[0] ? " " : "", command->args, command->summary);
@@ -193,7 +193,7 @@ int tw_options_parse(
         if (c == -1)
             break;
         if (c == 'h') {
-            tw_command_help(command, stdout);
+            help(command, stdout);
             return TW_EXIT_OK;
         }
         if (c == 'V') {

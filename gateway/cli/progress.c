@@ -1,10 +1,12 @@
+#include "cli/progress.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/timefmt.h"
-#include "cli/common.h"
 
 /* Redrawn at most so often; nothing is shown for work that is over sooner. */
 #define EVERY_NS (200 * TW_NS_PER_MS)

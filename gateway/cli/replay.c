@@ -5,10 +5,15 @@
 #include "base/timefmt.h"
 #include "cli/evidence.h"
 #include "cli/keys.h"
+#include "cli/sink.h"
 #include "cli/summary.h"
 #include "cli/watch.h"
 #include "crypto/digest.h"
 #include "event/emit_json.h"
+
+/* How long the end may take to get the last alerts acknowledged; more than live, where a spool
+ * keeps them. */
+enum { DRAIN_MS = 30000, FLUSH_BYTES = 64 * 1024 };
 
 struct replay {
     const struct tw_options *o;
@@ -32,7 +37,7 @@ static void write_event(void *user, const struct tw_event *event)
 {
     struct replay *r = user;
     tw_event_json(&r->text, event);
-    if (r->text.len > 64 * 1024)
+    if (r->text.len > FLUSH_BYTES)
         flush_events(r);
 }
 
@@ -66,13 +71,7 @@ static bool open_ledger(struct replay *r)
     if (r->o->ledger == NULL)
         return true;
     const struct tw_ledger_config config = {.path = r->o->ledger, .boot = r->boot};
-    if (tw_ledger_open(&config, &r->sink.ledger, err, sizeof(err)) == TW_OK) {
-        if (err[0] != '\0')
-            tw_log(TW_LOG_WARN, "%s", err);
-        return true;
-    }
-    tw_log(TW_LOG_ERROR, "%s", err);
-    return false;
+    return tw_common_opened(tw_ledger_open(&config, &r->sink.ledger, err, sizeof(err)), err);
 }
 
 static bool open_publisher(struct replay *r)
@@ -82,14 +81,8 @@ static bool open_publisher(struct replay *r)
         return true;
     struct tw_broker_config config = tw_watch_broker(
         &r->watch, "tierwatch-replay/1", root, sizeof(root), client, sizeof(client));
-    config.drain_ms = 30000;
-    if (tw_publisher_start(&config, &r->sink.publisher, err, sizeof(err)) == TW_OK) {
-        if (err[0] != '\0')
-            tw_log(TW_LOG_WARN, "%s", err);
-        return true;
-    }
-    tw_log(TW_LOG_ERROR, "%s", err);
-    return false;
+    config.drain_ms = DRAIN_MS;
+    return tw_common_opened(tw_publisher_start(&config, &r->sink.publisher, err, sizeof(err)), err);
 }
 
 static bool is_stdout(const char *path)
@@ -174,11 +167,8 @@ static int run(struct replay *r, struct tw_pipeline_config *config)
     if (!tw_summary(r->o, &result, &stats, tw_time_now() - started))
         whole = false;
     tw_cli_keys_report(r->o, &result);
-    if (st != TW_OK || result.damaged)
-        tw_log(TW_LOG_ERROR, "%s", result.damage.text[0] ? result.damage.text : tw_status_text(st));
-    if (st != TW_OK || !whole)
-        return TW_EXIT_FAILED;
-    return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
+    const int code = tw_common_exit_of_run(st, &result);
+    return whole ? code : TW_EXIT_FAILED;
 }
 
 /* 6 takes precedence over 20; a failure over both. */

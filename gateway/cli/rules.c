@@ -42,20 +42,13 @@ static void list_json(const struct tw_rules *rules)
         const struct tw_rule_info *r = tw_rules_at(rules, i);
         const char letter[2] = {evidence_letters[r->evidence], '\0'};
         tw_json_object(&t);
-        tw_json_key(&t, "id");
-        tw_json_z(&t, r->id);
-        tw_json_key(&t, "name");
-        tw_json_z(&t, r->name);
-        tw_json_key(&t, "rev");
-        tw_json_u64(&t, r->rev);
-        tw_json_key(&t, "status");
-        tw_json_z(&t, r->status);
-        tw_json_key(&t, "family");
-        tw_json_z(&t, r->family);
-        tw_json_key(&t, "evidence");
-        tw_json_z(&t, letter);
-        tw_json_key(&t, "severity");
-        tw_json_double(&t, r->severity);
+        tw_json_member_z(&t, "id", r->id);
+        tw_json_member_z(&t, "name", r->name);
+        tw_json_member_u64(&t, "rev", r->rev);
+        tw_json_member_z(&t, "status", r->status);
+        tw_json_member_z(&t, "family", r->family);
+        tw_json_member_z(&t, "evidence", letter);
+        tw_json_member_double(&t, "severity", r->severity);
         tw_json_object_end(&t);
     }
     tw_json_array_end(&t);

@@ -9,6 +9,7 @@
 #include "cli/evidence.h"
 #include "cli/keys.h"
 #include "cli/messages.h"
+#include "cli/sink.h"
 #include "cli/watch.h"
 
 /* How long a stop may take to get the last alerts acknowledged. */
@@ -103,17 +104,11 @@ static void on_tick(void *user, int64_t now_ns)
 
 static enum tw_status open_capture(struct live *l, struct tw_capture_error *err)
 {
-    struct tw_list names = l->o->interfaces;
     const struct tw_config *c = l->watch.config;
+    const struct tw_list names = tw_watch_list(&l->o->interfaces, &c->interfaces);
     const char *filter = l->o->filter ? l->o->filter : c->filter;
     if (l->o->play != NULL)
         return tw_capture_open_files(&l->o->play, 1, filter, &l->capture, err);
-    if (l->o->interfaces.n == 0) {
-        while (names.n < c->interfaces.n && names.n < TW_MAX_LIST) {
-            names.at[names.n] = c->interfaces.list[names.n];
-            names.n++;
-        }
-    }
     if (names.n == 0) {
         snprintf(err->text, sizeof(err->text),
             "nothing to watch: name an interface with -i, or under 'interfaces:'");
@@ -139,13 +134,7 @@ static bool open_ledger(struct live *l)
         .boot = l->boot,
         .sync = true,
     };
-    if (tw_ledger_open(&config, &l->sink.ledger, err, sizeof(err)) == TW_OK) {
-        if (err[0] != '\0')
-            tw_log(TW_LOG_WARN, "%s", err);
-        return true;
-    }
-    tw_log(TW_LOG_ERROR, "%s", err);
-    return false;
+    return tw_common_opened(tw_ledger_open(&config, &l->sink.ledger, err, sizeof(err)), err);
 }
 
 struct broker_texts {
@@ -234,11 +223,8 @@ static int watch(struct live *l, const struct tw_pipeline_config *config)
     tw_log(TW_LOG_INFO, "stopped: %llu packets, %llu dropped, %llu alerts",
         (unsigned long long)result.packets, (unsigned long long)l->state.dropped,
         (unsigned long long)l->sink.alerts);
-    if (st != TW_OK || result.damaged)
-        tw_log(TW_LOG_ERROR, "%s", result.damage.text[0] ? result.damage.text : tw_status_text(st));
-    if (st != TW_OK || !whole || l->sink.failed)
-        return TW_EXIT_FAILED;
-    return result.damaged ? TW_EXIT_DAMAGED : TW_EXIT_OK;
+    const int code = tw_common_exit_of_run(st, &result);
+    return whole && !l->sink.failed ? code : TW_EXIT_FAILED;
 }
 
 /* A ledger that is not there yet is made when it is needed. */

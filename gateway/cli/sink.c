@@ -1,5 +1,6 @@
+#include "cli/sink.h"
+
 #include "base/log.h"
-#include "cli/watch.h"
 #include "base/timefmt.h"
 
 enum { ALERT_EXPIRY_S = 7 * 86400 };

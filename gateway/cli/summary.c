@@ -27,20 +27,14 @@ static void words(
             (unsigned long long)s->encrypted);
 }
 
-static void number(struct tw_text *t, const char *key, uint64_t v)
-{
-    tw_json_key(t, key);
-    tw_json_u64(t, v);
-}
-
 static void alerts(struct tw_text *t, const struct tw_alerts_stats *a)
 {
     tw_json_key(t, "alerts");
     tw_json_object(t);
-    number(t, "total", a->alerts);
+    tw_json_member_u64(t, "total", a->alerts);
     for (int i = TW_SEV_CRITICAL; i >= TW_SEV_INFO; i--)
-        number(t, tw_severity_name((enum tw_severity)i), a->by_severity[i]);
-    number(t, "updates", a->updates);
+        tw_json_member_u64(t, tw_severity_name((enum tw_severity)i), a->by_severity[i]);
+    tw_json_member_u64(t, "updates", a->updates);
     tw_json_object_end(t);
 }
 
@@ -48,12 +42,12 @@ static void actions(struct tw_text *t, const struct tw_analyst_stats *s)
 {
     tw_json_key(t, "actions");
     tw_json_object(t);
-    number(t, "total", s->events);
+    tw_json_member_u64(t, "total", s->events);
     for (unsigned i = 0; i < TW_ACTION_COUNT; i++) {
         if (s->by_action[i] > 0)
-            number(t, tw_action_name((enum tw_action)i), s->by_action[i]);
+            tw_json_member_u64(t, tw_action_name((enum tw_action)i), s->by_action[i]);
     }
-    number(t, "encrypted", s->encrypted);
+    tw_json_member_u64(t, "encrypted", s->encrypted);
     tw_json_object_end(t);
 }
 
@@ -67,7 +61,7 @@ static void messages(struct tw_text *t, const struct tw_proto_counters *c)
             char name[64];
             uint64_t n = c->messages[(*p)->id][slot];
             if (n > 0 && (*p)->counter_name(slot, name, sizeof(name)) > 0)
-                number(t, name, n);
+                tw_json_member_u64(t, name, n);
         }
         tw_json_object_end(t);
     }
@@ -78,13 +72,13 @@ static void unseen(struct tw_text *t, const struct tw_pipeline_result *r)
     const struct tw_flows_stats *f = &r->workers.flows;
     tw_json_key(t, "unseen");
     tw_json_object(t);
-    number(t, "gaps", f->gaps);
-    number(t, "gap_bytes", f->gap_bytes);
-    number(t, "cut_packets", r->cut_packets);
-    number(t, "bad_headers", r->bad_headers);
-    number(t, "bad_checksums", f->bad_checksums);
-    number(t, "flows_evicted", f->evicted);
-    number(t, "conflicts", f->conflicts);
+    tw_json_member_u64(t, "gaps", f->gaps);
+    tw_json_member_u64(t, "gap_bytes", f->gap_bytes);
+    tw_json_member_u64(t, "cut_packets", r->cut_packets);
+    tw_json_member_u64(t, "bad_headers", r->bad_headers);
+    tw_json_member_u64(t, "bad_checksums", f->bad_checksums);
+    tw_json_member_u64(t, "flows_evicted", f->evicted);
+    tw_json_member_u64(t, "conflicts", f->conflicts);
     tw_json_object_end(t);
 }
 
@@ -94,14 +88,12 @@ bool tw_summary_write(
     struct tw_text t = {0};
     struct tw_output out;
     tw_json_object(&t);
-    number(&t, "packets", r->packets);
-    number(&t, "bytes", r->bytes);
-    number(&t, "flows", r->workers.flows.flows);
+    tw_json_member_u64(&t, "packets", r->packets);
+    tw_json_member_u64(&t, "bytes", r->bytes);
+    tw_json_member_u64(&t, "flows", r->workers.flows.flows);
     if (r->packets > 0) {
-        tw_json_key(&t, "first_ts");
-        tw_json_time(&t, r->first_ns, false);
-        tw_json_key(&t, "last_ts");
-        tw_json_time(&t, r->last_ns, false);
+        tw_json_member_time(&t, "first_ts", r->first_ns, false);
+        tw_json_member_time(&t, "last_ts", r->last_ns, false);
     }
     actions(&t, s);
     messages(&t, &r->workers.counters);

@@ -22,16 +22,20 @@ static void dump(const struct tw_config *c)
     tw_common_print(&t);
 }
 
+struct tw_list tw_watch_list(const struct tw_list *given, const struct tw_names *configured)
+{
+    struct tw_list list = *given;
+    if (given->n > 0)
+        return list;
+    for (; list.n < configured->n && list.n < TW_MAX_LIST; list.n++)
+        list.at[list.n] = configured->list[list.n];
+    return list;
+}
+
 struct tw_rules *tw_watch_rules(
     const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags)
 {
-    struct tw_list paths = o->rules;
-    if (o->rules.n == 0) {
-        while (paths.n < c->rules.n && paths.n < TW_MAX_LIST) {
-            paths.at[paths.n] = c->rules.list[paths.n];
-            paths.n++;
-        }
-    }
+    struct tw_list paths = tw_watch_list(&o->rules, &c->rules);
     if (paths.n == 0)
         paths.at[paths.n++] = tw_default_rules();
     if (o->rules.n == 0 && c->rules.n == 0 && access(paths.at[0], R_OK) != 0) {

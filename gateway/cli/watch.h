@@ -1,10 +1,9 @@
 #pragma once
-/* What replay and run share: configuration, inventory and rules loaded and checked, and where
- * alerts go. */
+/* What replay and run share: configuration, inventory and rules loaded and checked, and what the
+ * later stages are told of them. What is returned borrows from the watch and the options. */
 
 #include "cli/common.h"
 #include "config/gateway.h"
-#include "share/ledger.h"
 #include "share/publisher.h"
 
 struct tw_evidence_source; /* cli/evidence.h */
@@ -24,28 +23,13 @@ void tw_watch_free(struct tw_watch *w);
 struct tw_config *tw_watch_config(const struct tw_options *o, struct tw_diags *diags);
 struct tw_rules *tw_watch_rules(
     const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags);
+/* What the command line names, else what the configuration does. */
+struct tw_list tw_watch_list(const struct tw_list *given, const struct tw_names *configured);
 struct tw_limits tw_watch_limits(const struct tw_watch *w);
 /* What alerts say of this gateway; with `captures` also of the file that holds their packets. */
 struct tw_alerts_config tw_watch_alerts(
     const struct tw_watch *w, struct tw_evidence_source *captures);
 
-/* An alert's way out: the ledger first, then standard output or a file, then the broker. */
-struct tw_alert_sink {
-    struct tw_ledger *ledger;       /* may be NULL */
-    struct tw_publisher *publisher; /* may be NULL */
-    struct tw_output lines;         /* JSON lines; file NULL: none */
-    bool table;                     /* readable lines on standard output instead */
-    const char *boot;
-    uint64_t seq; /* without a ledger */
-    struct tw_text wire;
-    struct tw_progress *progress;
-    enum tw_severity worst;
-    bool any;    /* `worst` is of an alert */
-    bool failed; /* an alert could not be kept */
-    uint64_t alerts;
-};
-/* tw_alert_fn */
-void tw_alert_sink_take(void *sink, const struct tw_alert_record *record);
 /* The broker of the configuration, with `root` "tierwatch/1" or "tierwatch-replay/1". */
 struct tw_broker_config tw_watch_broker(const struct tw_watch *w, const char *root, char *root_out,
     size_t root_size, char *client_id, size_t client_id_size);

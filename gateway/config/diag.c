@@ -229,18 +229,12 @@ void tw_diags_json(const struct tw_diags *d, struct tw_text *out)
     for (size_t i = 0; i < d->n; i++) {
         const struct tw_diag *at = &d->list[i];
         tw_json_object(out);
-        tw_json_key(out, "file");
-        tw_json_z(out, at->file);
-        tw_json_key(out, "line");
-        tw_json_u64(out, at->line);
-        tw_json_key(out, "column");
-        tw_json_u64(out, at->column);
-        tw_json_key(out, "severity");
-        tw_json_z(out, at->severity == TW_DIAG_WARNING ? "warning" : "error");
-        tw_json_key(out, "message");
-        tw_json_z(out, at->message);
-        tw_json_key(out, "hint");
-        tw_json_z(out, at->hint);
+        tw_json_member_z(out, "file", at->file);
+        tw_json_member_u64(out, "line", at->line);
+        tw_json_member_u64(out, "column", at->column);
+        tw_json_member_z(out, "severity", at->severity == TW_DIAG_WARNING ? "warning" : "error");
+        tw_json_member_z(out, "message", at->message);
+        tw_json_member_z(out, "hint", at->hint);
         tw_json_object_end(out);
     }
     tw_json_array_end(out);

@@ -1,5 +1,5 @@
 #pragma once
-/* The configuration of a gateway (CONTRACT § 7): one YAML file, every key optional, everything
+/* The configuration of a gateway: one YAML file, every key optional, everything
  * checked. Made once before threads start and only read afterwards. */
 
 #include "config/yaml.h"

@@ -198,12 +198,6 @@ bool tw_keys_check(const struct tw_yaml *y, struct tw_diags *d, const struct tw_
 
 static void put_schema(struct tw_text *out, const struct tw_key *keys);
 
-static void put_pair(struct tw_text *out, const char *key, const char *value)
-{
-    tw_json_key(out, key);
-    tw_json_z(out, value);
-}
-
 static void put_items(struct tw_text *out, const struct tw_key *key)
 {
     if (key->kind == TW_KEY_LIST && key->keys == NULL)
@@ -211,7 +205,7 @@ static void put_items(struct tw_text *out, const struct tw_key *key)
     tw_json_key(out, "items");
     tw_json_object(out);
     if (key->kind == TW_KEY_STR_LIST)
-        put_pair(out, "type", "string");
+        tw_json_member_z(out, "type", "string");
     else
         put_schema(out, key->keys);
     tw_json_object_end(out);
@@ -222,9 +216,9 @@ static void put_key(struct tw_text *out, const struct tw_key *key)
     tw_json_key(out, key->name);
     tw_json_object(out);
     if (key->doc != NULL)
-        put_pair(out, "description", key->doc);
+        tw_json_member_z(out, "description", key->doc);
     if (kinds[key->kind].pattern != NULL)
-        put_pair(out, "pattern", kinds[key->kind].pattern);
+        tw_json_member_z(out, "pattern", kinds[key->kind].pattern);
     if (key->kind == TW_KEY_CHOICE) {
         tw_json_key(out, "enum");
         tw_json_array(out);
@@ -235,7 +229,7 @@ static void put_key(struct tw_text *out, const struct tw_key *key)
     if (key->kind == TW_KEY_MAP && key->keys != NULL)
         put_schema(out, key->keys);
     else if (kinds[key->kind].type != NULL)
-        put_pair(out, "type", kinds[key->kind].type);
+        tw_json_member_z(out, "type", kinds[key->kind].type);
     if (key->kind == TW_KEY_LIST || key->kind == TW_KEY_STR_LIST)
         put_items(out, key);
     tw_json_object_end(out);
@@ -245,9 +239,8 @@ static void put_key(struct tw_text *out, const struct tw_key *key)
 static void put_schema(struct tw_text *out, const struct tw_key *keys)
 {
     bool required = false;
-    put_pair(out, "type", "object");
-    tw_json_key(out, "additionalProperties");
-    tw_json_bool(out, false);
+    tw_json_member_z(out, "type", "object");
+    tw_json_member_bool(out, "additionalProperties", false);
     tw_json_key(out, "properties");
     tw_json_object(out);
     for (const struct tw_key *key = keys; key->name != NULL; key++) {
@@ -269,8 +262,8 @@ static void put_schema(struct tw_text *out, const struct tw_key *keys)
 void tw_keys_schema(struct tw_text *out, const struct tw_key *keys, const char *title)
 {
     tw_json_object(out);
-    put_pair(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    put_pair(out, "title", title);
+    tw_json_member_z(out, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    tw_json_member_z(out, "title", title);
     put_schema(out, keys);
     tw_json_object_end(out);
     tw_text_addz(out, "\n");

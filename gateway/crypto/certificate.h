@@ -20,7 +20,7 @@ struct tw_certificate {
     char key[TW_CERTIFICATE_ALGORITHM];                             /* "RSA", "EC", "ED25519" */
     char signature[TW_CERTIFICATE_ALGORITHM];                       /* "sha256WithRSAEncryption" */
     uint32_t key_bits;                                              /* 0: not known */
-    bool self_signed; /* issuer and subject are the same name */
+    bool self_signed;                    /* issuer and subject are the same name */
     int64_t not_before_ns, not_after_ns; /* 0: not readable */
 };
 /* The first certificate of a chain; false when the bytes are no certificate. */

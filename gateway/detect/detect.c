@@ -9,8 +9,10 @@
 #include "detect/window.h"
 
 enum {
-    TEXT_BYTES = 8192, /* room made at the start, so that evaluation does not allocate */
-    MAX_ACTORS = 16384 /* whose coverage is counted */
+    TEXT_BYTES = 8192,  /* room made at the start, so that evaluation does not allocate */
+    MAX_ACTORS = 16384, /* whose coverage is counted */
+    NEAR = 2048,
+    NEAR_ID = 48
 };
 
 /* What a rule remembers; NULL where it does not. */
@@ -22,6 +24,14 @@ struct memory {
 
 struct coverage {
     uint64_t events, unread;
+};
+
+/* The way to the coverage of actors of the inventory without making a key, as long as none was
+ * evicted. */
+struct near {
+    struct coverage *coverage;
+    uint16_t len; /* 0: free */
+    char id[NEAR_ID];
 };
 
 /* Events of one message differ in a few fields only. Rules that failed on the others are not asked
@@ -46,6 +56,7 @@ struct tw_detect {
     struct tw_changes *changes;
     struct tw_by actor; /* the field by which coverage is counted */
     struct tw_table *coverage;
+    struct near *near;
     struct message message;
     struct tw_text key, summary, expected;
     int64_t first_ns;
@@ -88,7 +99,8 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     d->changes = tw_changes_new(registry);
     d->coverage =
         tw_table_new(sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);
-    if (d->memory == NULL || d->message.done == NULL || d->filter == NULL ||
+    d->near = calloc(NEAR, sizeof(*d->near));
+    if (d->memory == NULL || d->near == NULL || d->message.done == NULL || d->filter == NULL ||
         d->approvals == NULL || d->changes == NULL || d->coverage == NULL)
         return false;
     for (size_t i = 0; i < d->rules->n; i++) {
@@ -127,6 +139,7 @@ void tw_detect_free(struct tw_detect *d)
     tw_approvals_free(d->approvals);
     tw_changes_free(d->changes);
     tw_table_free(d->coverage);
+    free(d->near);
     tw_text_free(&d->key);
     tw_text_free(&d->summary);
     tw_text_free(&d->expected);
@@ -397,15 +410,35 @@ static void ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool ag
     }
 }
 
+static struct coverage *coverage_of(struct tw_detect *d, const struct tw_scene *scene)
+{
+    const struct tw_str id = scene->facts->actor.id;
+    struct near *n = NULL;
+    if (id.p != NULL && id.len > 0 && id.len <= NEAR_ID && tw_table_evictions(d->coverage) == 0) {
+        uint64_t h = id.len;
+        for (size_t i = 0; i < id.len; i++)
+            h = h * 31 + (unsigned char)id.p[i];
+        n = &d->near[(h * 0x9e3779b97f4a7c15u >> 32) % NEAR];
+        if (n->len == id.len && memcmp(n->id, id.p, id.len) == 0)
+            return n->coverage;
+    }
+    const struct tw_text_key key = key_of(d, &d->actor, scene);
+    struct coverage *c = tw_table_put(d->coverage, &key, NULL);
+    if (n != NULL) {
+        n->coverage = c;
+        n->len = (uint16_t)id.len;
+        memcpy(n->id, id.p, id.len);
+    }
+    return c;
+}
+
 /* An event counts as unread when its body was encrypted, bytes of it were lost, or nobody could say
  * whether it was approved. */
 static void note_coverage(struct tw_detect *d, const struct tw_scene *scene, bool again)
 {
     const struct tw_event *e = scene->event;
-    if (!again) {
-        struct tw_text_key key = key_of(d, &d->actor, scene);
-        d->message.coverage = tw_table_put(d->coverage, &key, NULL);
-    }
+    if (!again)
+        d->message.coverage = coverage_of(d, scene);
     struct coverage *c = d->message.coverage;
     c->events++;
     c->unread += e->encrypted || e->action == TW_ACTION_GAP ||

@@ -145,11 +145,17 @@ static void copy_more(struct tw_arena *a, struct tw_opcua_info *to)
 static struct tw_opcua_info *copy_opcua(struct tw_batch *b, const struct tw_opcua_info *from)
 {
     struct tw_arena *a = &b->arena;
-    if (from->serial != 0 && from->serial == b->opcua_serial)
+    const bool again = from->serial != 0 && from->serial == b->opcua_serial;
+    if (again && tw_opcua_info_same_item(b->opcua, from))
         return b->opcua;
     struct tw_opcua_info *to = tw_arena_alloc(a, sizeof(*to));
     if (to == NULL)
         return NULL;
+    if (again) { /* of another item of the message: what it points to is here already */
+        *to = *b->opcua;
+        tw_opcua_info_set_item(to, from);
+        return to;
+    }
     *to = *from;
     struct tw_str *const strings[] = {&to->service, &to->attribute, &to->index_range.s,
         &to->audit_entry_id.s, &to->security_policy.s, &to->security_mode.s, &to->application_uri.s,

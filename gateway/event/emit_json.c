@@ -72,40 +72,35 @@ static void maybe(struct tw_text *t, const char *key, const struct tw_maybe *m)
 {
     if (m->s.p == NULL && !m->is_null)
         return;
-    tw_json_key(t, key);
-    tw_json_str(t, m->is_null ? TW_STR_NONE : m->s);
+    tw_json_member_str(t, key, m->is_null ? TW_STR_NONE : m->s);
 }
 
 static void str(struct tw_text *t, const char *key, struct tw_str s)
 {
     if (s.p == NULL)
         return;
-    tw_json_key(t, key);
-    tw_json_str(t, s);
+    tw_json_member_str(t, key, s);
 }
 
 static void u64(struct tw_text *t, const char *key, bool present, uint64_t v)
 {
     if (!present)
         return;
-    tw_json_key(t, key);
-    tw_json_u64(t, v);
+    tw_json_member_u64(t, key, v);
 }
 
 static void boolean(struct tw_text *t, const char *key, bool present, bool v)
 {
     if (!present)
         return;
-    tw_json_key(t, key);
-    tw_json_bool(t, v);
+    tw_json_member_bool(t, key, v);
 }
 
 static void time_of(struct tw_text *t, const char *key, int64_t ns, bool nano)
 {
     if (ns == 0)
         return;
-    tw_json_key(t, key);
-    tw_json_time(t, ns, nano);
+    tw_json_member_time(t, key, ns, nano);
 }
 
 static void endpoint(struct tw_text *t, const char *key, const struct tw_endpoint *e)
@@ -113,15 +108,11 @@ static void endpoint(struct tw_text *t, const char *key, const struct tw_endpoin
     char text[TW_IP_TEXT];
     tw_json_key(t, key);
     tw_json_object(t);
-    if (e->ip.family != 0) {
-        tw_json_key(t, "ip");
-        tw_json_str(t, (struct tw_str){text, tw_ip_text(text, &e->ip)});
-    }
+    if (e->ip.family != 0)
+        tw_json_member_str(t, "ip", (struct tw_str){text, tw_ip_text(text, &e->ip)});
     u64(t, "port", e->port != 0, e->port);
-    if (e->has_mac) {
-        tw_json_key(t, "mac");
-        tw_json_str(t, (struct tw_str){text, tw_mac_text(text, e->mac)});
-    }
+    if (e->has_mac)
+        tw_json_member_str(t, "mac", (struct tw_str){text, tw_mac_text(text, e->mac)});
     tw_json_object_end(t);
 }
 
@@ -141,10 +132,8 @@ static void history(struct tw_text *t, const struct tw_opcua_history *h)
     time_of(t, "to", h->to_ns, false);
     u64(t, "values", h->has_values, h->values);
     str(t, "aggregate", h->aggregate);
-    if (h->interval_ms > 0) {
-        tw_json_key(t, "interval_ms");
-        tw_json_double(t, h->interval_ms);
-    }
+    if (h->interval_ms > 0)
+        tw_json_member_double(t, "interval_ms", h->interval_ms);
     u64(t, "returned", h->has_returned, h->returned);
     tw_json_object_end(t);
 }
@@ -187,6 +176,25 @@ static void opcua_more(struct tw_text *t, const struct tw_opcua_info *o)
         details(t, o->details);
 }
 
+/* Who speaks to whom, and how protected. */
+static void opcua_session(struct tw_text *t, const struct tw_opcua_info *o)
+{
+    maybe(t, "security_policy", &o->security_policy);
+    maybe(t, "security_mode", &o->security_mode);
+    maybe(t, "application_uri", &o->application_uri);
+    maybe(t, "application_name", &o->application_name);
+    maybe(t, "product_uri", &o->product_uri);
+    maybe(t, "session_name", &o->session_name);
+    maybe(t, "user", &o->user);
+    str(t, "user_token", o->user_token);
+    maybe(t, "session", &o->session);
+    maybe(t, "certificate_sha256", &o->certificate_sha256);
+    str(t, "certificate_uri", o->certificate_uri);
+    str(t, "server_uri", o->server_uri);
+    str(t, "endpoint_url", o->endpoint_url);
+    boolean(t, "clear_password", o->clear_password, true);
+}
+
 static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
 {
     tw_json_key(t, "opcua");
@@ -207,28 +215,11 @@ static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
     u64(t, "subscription", o->has_subscription, o->subscription_id);
     u64(t, "client_handle", o->has_handle, o->client_handle);
     u64(t, "monitored_item", o->has_monitored_item, o->monitored_item_id);
-    if (o->publishing_interval > 0) {
-        tw_json_key(t, "publishing_interval");
-        tw_json_double(t, o->publishing_interval);
-    }
-    if (o->sampling_interval > 0) {
-        tw_json_key(t, "sampling_interval");
-        tw_json_double(t, o->sampling_interval);
-    }
-    maybe(t, "security_policy", &o->security_policy);
-    maybe(t, "security_mode", &o->security_mode);
-    maybe(t, "application_uri", &o->application_uri);
-    maybe(t, "application_name", &o->application_name);
-    maybe(t, "product_uri", &o->product_uri);
-    maybe(t, "session_name", &o->session_name);
-    maybe(t, "user", &o->user);
-    str(t, "user_token", o->user_token);
-    maybe(t, "session", &o->session);
-    maybe(t, "certificate_sha256", &o->certificate_sha256);
-    str(t, "certificate_uri", o->certificate_uri);
-    str(t, "server_uri", o->server_uri);
-    str(t, "endpoint_url", o->endpoint_url);
-    boolean(t, "clear_password", o->clear_password, true);
+    if (o->publishing_interval > 0)
+        tw_json_member_double(t, "publishing_interval", o->publishing_interval);
+    if (o->sampling_interval > 0)
+        tw_json_member_double(t, "sampling_interval", o->sampling_interval);
+    opcua_session(t, o);
     boolean(t, "sessionless", o->sessionless, true);
     u64(t, "chunks", o->chunks > 1, o->chunks);
     opcua_more(t, o);
@@ -238,10 +229,8 @@ static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
 static void mqtt_payload(struct tw_text *t, const struct tw_mqtt_info *m)
 {
     u64(t, "payload_bytes", m->has_payload, m->payload_bytes);
-    if (m->payload_format != NULL) {
-        tw_json_key(t, "payload_format");
-        tw_json_z(t, m->payload_format);
-    }
+    if (m->payload_format != NULL)
+        tw_json_member_z(t, "payload_format", m->payload_format);
     if (m->has_sha256) {
         tw_json_key(t, "payload_sha256");
         tw_json_hex(t, m->payload_sha256, sizeof(m->payload_sha256));
@@ -281,10 +270,8 @@ static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m)
         tw_json_null(t);
     maybe(t, "client_id", &m->client_id);
     maybe(t, "username", &m->username);
-    if (m->packet != NULL) {
-        tw_json_key(t, "packet");
-        tw_json_z(t, m->packet);
-    }
+    if (m->packet != NULL)
+        tw_json_member_z(t, "packet", m->packet);
     u64(t, "qos", m->has_qos, m->qos);
     boolean(t, "retain", m->has_publish_flags, m->retain);
     boolean(t, "dup", m->has_publish_flags, m->dup);
@@ -306,8 +293,7 @@ static const char *protocol_name(enum tw_protocol p)
 
 static void head(struct tw_text *t, const struct tw_event *e)
 {
-    tw_json_key(t, "ts");
-    tw_json_time(t, e->ts_ns, e->nano);
+    tw_json_member_time(t, "ts", e->ts_ns, e->nano);
     u64(t, "packet", true, e->packet);
     if (e->request_packet != 0) {
         u64(t, "request_packet", true, e->request_packet);
@@ -318,8 +304,7 @@ static void head(struct tw_text *t, const struct tw_event *e)
         tw_json_str(t, e->app);
     else
         tw_json_z(t, protocol_name(e->protocol));
-    tw_json_key(t, "action");
-    tw_json_z(t, tw_action_name(e->action));
+    tw_json_member_z(t, "action", tw_action_name(e->action));
     endpoint(t, "src", &e->src);
     endpoint(t, "dst", &e->dst);
     if (e->n_vlan > 0) {
@@ -338,18 +323,14 @@ static void head(struct tw_text *t, const struct tw_event *e)
 
 static void content(struct tw_text *t, const struct tw_event *e)
 {
-    if (e->object.p != NULL || e->object_null) {
-        tw_json_key(t, "object");
-        tw_json_str(t, e->object);
-    }
+    if (e->object.p != NULL || e->object_null)
+        tw_json_member_str(t, "object", e->object);
     str(t, "field", e->field);
     if (e->value.kind != TW_VALUE_NONE) {
         tw_json_key(t, "value");
         tw_value_json(t, &e->value);
-        if (e->type != NULL) {
-            tw_json_key(t, "type");
-            tw_json_z(t, e->type);
-        }
+        if (e->type != NULL)
+            tw_json_member_z(t, "type", e->type);
     }
     boolean(t, "truncated", e->truncated || e->value.truncated, true);
     time_of(t, "source_ts", e->source_ts_ns, e->nano);
@@ -364,14 +345,10 @@ static void flow_totals(struct tw_text *t, const struct tw_flow_info *f)
 {
     u64(t, "bytes", f->has_totals, f->bytes);
     u64(t, "packets", f->has_totals, f->packets);
-    if (f->state != NULL) {
-        tw_json_key(t, "state");
-        tw_json_z(t, f->state);
-    }
-    if (f->transport != NULL) {
-        tw_json_key(t, "transport");
-        tw_json_z(t, f->transport);
-    }
+    if (f->state != NULL)
+        tw_json_member_z(t, "state", f->state);
+    if (f->transport != NULL)
+        tw_json_member_z(t, "transport", f->transport);
     boolean(t, "guessed", f->guessed, true);
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-/* Events as the JSON lines of CONTRACT § 2. */
+/* Events as the JSON lines of `tierwatch decode`. */
 
 #include "base/text.h"
 #include "event/event.h"

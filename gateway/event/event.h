@@ -1,9 +1,9 @@
 #pragma once
-/* The one record that the whole program speaks: an action that was seen on the wire (CONTRACT § 2).
+/* The one record that the whole program speaks: an action that was seen on the wire.
  *
  * Lifetime: a dissector fills an event with views that borrow from its PDU and hands it to
- * tw_emit(); it is good during the call. The receiver copies what it keeps (batch.h). Absent strings
- * have p == NULL; "applies but unknown" is said by the flag named beside the field. */
+ * tw_emit(); it is good during the call. The receiver copies what it keeps (batch.h). Absent
+ * strings have p == NULL; "applies but unknown" is said by the flag named beside the field. */
 
 #include "base/addr.h"
 #include "event/value.h"
@@ -55,24 +55,24 @@ struct tw_maybe {
 
 /* Which part of the past was asked for or changed [UA11 6]. */
 struct tw_opcua_history {
-    const char *kind;    /* raw modified processed at_time events annotations; updates: data
-                          * structure_data events delete_raw delete_modified delete_at_time
-                          * delete_events */
-    const char *perform; /* insert replace update remove; NULL: no such choice */
-    int64_t from_ns, to_ns;    /* 0: open */
+    const char *kind;       /* raw modified processed at_time events annotations; updates: data
+                             * structure_data events delete_raw delete_modified delete_at_time
+                             * delete_events */
+    const char *perform;    /* insert replace update remove; NULL: no such choice */
+    int64_t from_ns, to_ns; /* 0: open */
     bool has_values, has_returned;
-    uint32_t values;           /* at most so many of each node, or so many points in time or values */
-    uint32_t returned;         /* that the server gave for this node */
-    struct tw_str aggregate;   /* "Average", or a NodeId */
-    double interval_ms;        /* of the aggregate; 0: none */
+    uint32_t values;         /* at most so many of each node, or so many points in time or values */
+    uint32_t returned;       /* that the server gave for this node */
+    struct tw_str aggregate; /* "Average", or a NodeId */
+    double interval_ms;      /* of the aggregate; 0: none */
 };
 
 /* What a certificate says, that of the client, beside its SHA-256 and URI. */
 struct tw_opcua_certificate {
-    struct tw_str sha1;               /* the thumbprint that OPC UA itself uses */
-    struct tw_str subject, issuer;    /* RFC 2253 */
-    struct tw_str key, signature;     /* "RSA", "EC"; "sha256WithRSAEncryption" */
-    uint32_t key_bits, chain;         /* certificates that were sent, the leaf included */
+    struct tw_str sha1;            /* the thumbprint that OPC UA itself uses */
+    struct tw_str subject, issuer; /* RFC 2253 */
+    struct tw_str key, signature;  /* "RSA", "EC"; "sha256WithRSAEncryption" */
+    uint32_t key_bits, chain;      /* certificates that were sent, the leaf included */
     bool self_signed;
     int64_t not_before_ns, not_after_ns; /* 0: not known */
 };
@@ -95,9 +95,9 @@ struct tw_opcua_property {
 /* OPC UA facts of one message; shared by its events. Identity (application_uri … session) is filled
  * by session/ after the merge, from the session that `auth_token` names. */
 struct tw_opcua_info {
-    uint64_t serial;             /* of the message, unique per worker: lets copies be shared */
-    struct tw_str service;       /* "Write", "CreateSession", "Hello", … */
-    struct tw_str attribute;     /* "Value", … where the service has attributes; else absent */
+    uint64_t serial;         /* of the message, unique per worker: lets copies be shared */
+    struct tw_str service;   /* "Write", "CreateSession", "Hello", … */
+    struct tw_str attribute; /* "Value", … where the service has attributes; else absent */
     struct tw_maybe index_range;
     bool has_request_id, has_request_handle, has_channel;
     uint32_t request_id, request_handle, channel_id;
@@ -106,54 +106,73 @@ struct tw_opcua_info {
     struct tw_maybe security_mode;   /* None | Sign | SignAndEncrypt */
     struct tw_maybe application_uri, application_name, product_uri;
     struct tw_maybe session_name, user, session; /* session: the SessionId NodeId */
-    struct tw_str user_token;        /* anonymous | username | certificate | issued */
-    bool clear_password;             /* a user name token whose password was sent unprotected */
-    bool sessionless;                /* it came in a SessionlessInvoke */
+    struct tw_str user_token;                    /* anonymous | username | certificate | issued */
+    bool clear_password; /* a user name token whose password was sent unprotected */
+    bool sessionless;    /* it came in a SessionlessInvoke */
     struct tw_maybe certificate_sha256;
-    struct tw_str certificate_uri;   /* URI in the client certificate's subjectAltName */
+    struct tw_str certificate_uri; /* URI in the client certificate's subjectAltName */
     struct tw_str server_uri, endpoint_url;
-    struct tw_str object_id;         /* call */
-    const struct tw_value *outputs;  /* call */
+    struct tw_str object_id;        /* call */
+    const struct tw_value *outputs; /* call */
     bool has_subscription, has_handle;
     uint32_t subscription_id, client_handle; /* client_handle: notify and subscribe */
     uint32_t monitored_item_id;
     bool has_monitored_item;
     double publishing_interval, sampling_interval; /* ms; 0 when not part of the service */
     /* Facts of services other than the everyday ones; NULL for most events. */
-    const struct tw_value *details;  /* OBJECT: printed member by member */
-    const struct tw_value *select;   /* ARRAY of names: fields that an EventFilter asks for */
+    const struct tw_value *details; /* OBJECT: printed member by member */
+    const struct tw_value *select;  /* ARRAY of names: fields that an EventFilter asks for */
     const struct tw_opcua_history *history;
     const struct tw_opcua_certificate *certificate;
     const struct tw_opcua_property *properties;
     uint32_t n_properties;
-    struct tw_str namespace_uri;     /* of the object, once the server's table was read on the wire */
-    /* Never printed: digests of the ContinuationPoints that are used and that were given; 0 = none. */
+    struct tw_str namespace_uri; /* of the object, once the server's table was read on the wire */
+    /* Never printed: digests of the ContinuationPoints that are used and that were given; 0 = none.
+     */
     uint64_t continues, continuation;
-    uint32_t chunks;                 /* of the message that completed the event */
+    uint32_t chunks; /* of the message that completed the event */
     uint64_t message_bytes;
     /* Never printed: the session's bearer token, as a keyed digest. 0 = none. */
     uint64_t auth_token;
-    bool identity_resolved;          /* session/ has been here */
+    bool identity_resolved; /* session/ has been here */
 };
+
+/* Which item of the message: in this alone infos of the same serial may differ. */
+static inline bool tw_opcua_info_same_item(
+    const struct tw_opcua_info *a, const struct tw_opcua_info *b)
+{
+    return a->has_handle == b->has_handle && a->client_handle == b->client_handle &&
+           a->has_monitored_item == b->has_monitored_item &&
+           a->monitored_item_id == b->monitored_item_id;
+}
+
+static inline void tw_opcua_info_set_item(
+    struct tw_opcua_info *to, const struct tw_opcua_info *from)
+{
+    to->has_handle = from->has_handle;
+    to->client_handle = from->client_handle;
+    to->has_monitored_item = from->has_monitored_item;
+    to->monitored_item_id = from->monitored_item_id;
+}
 
 struct tw_mqtt_info {
     uint64_t serial;
-    const char *version;          /* "3.1" "3.1.1" "5.0"; NULL when not known */
+    const char *version; /* "3.1" "3.1.1" "5.0"; NULL when not known */
     struct tw_maybe client_id;
-    struct tw_maybe username;     /* absent when the client sent none */
+    struct tw_maybe username; /* absent when the client sent none */
     bool has_qos, retain, dup, has_publish_flags;
     uint8_t qos;
     bool has_packet_id;
     uint16_t packet_id;
     bool has_payload;
     uint64_t payload_bytes;
-    const char *payload_format;   /* json number text empty binary sparkplug opcua-json uadp */
+    const char *payload_format; /* json number text empty binary sparkplug opcua-json uadp */
     bool has_sha256;
     uint8_t payload_sha256[32];
-    uint64_t payload_hash;        /* never printed: tells equal payloads */
-    struct tw_str payload;        /* never printed: a deliver's bytes, for expansion after the merge */
+    uint64_t payload_hash; /* never printed: tells equal payloads */
+    struct tw_str payload; /* never printed: a deliver's bytes, for expansion after the merge */
     bool has_reason;
-    uint8_t reason;               /* as sent */
+    uint8_t reason; /* as sent */
     struct tw_str reason_string, content_type, response_topic;
     const struct tw_value *user_properties; /* OBJECT */
     bool has_keep_alive, has_clean_start, clean_start;
@@ -163,27 +182,27 @@ struct tw_mqtt_info {
     uint8_t will_qos;
     bool will_retain;
     uint64_t will_payload_bytes, will_payload_hash;
-    bool clear_password;          /* CONNECT with a password outside TLS */
+    bool clear_password; /* CONNECT with a password outside TLS */
     bool alias_unresolved;
     bool has_alias;
     uint16_t topic_alias;
-    bool has_options;             /* subscribe */
+    bool has_options; /* subscribe */
     uint8_t requested_qos;
-    const char *packet;           /* the packet type, for `malformed`, `disconnect`, `refused` */
+    const char *packet; /* the packet type, for `malformed`, `disconnect`, `refused` */
 };
 
 struct tw_flow_info {
-    bool has_totals;              /* the flow's last event */
+    bool has_totals; /* the flow's last event */
     uint64_t bytes, packets;
-    const char *state;            /* established | refused | unanswered */
-    bool guessed;                 /* only the port tells */
-    const char *transport;        /* tcp | udp | icmp … */
+    const char *state;     /* established | refused | unanswered */
+    bool guessed;          /* only the port tells */
+    const char *transport; /* tcp | udp | icmp … */
 };
 
 /* What was read on the wire about a variable, by any client [UA8 5.3]. */
 struct tw_learned {
     bool has_range, has_instrument_range, has_access;
-    double low, high;                 /* EURange */
+    double low, high; /* EURange */
     double instrument_low, instrument_high;
     uint8_t access;                   /* AccessLevel: 1 readable, 2 writable, 4, 8 of its history */
     struct tw_str unit, type, states; /* EngineeringUnits, DataType, EnumStrings joined by '|' */
@@ -191,42 +210,44 @@ struct tw_learned {
 
 /* What session/ knows about an event from everything it saw before, for rules; never printed. */
 struct tw_session_facts {
-    struct tw_ip live_elsewhere;  /* the same client id or ApplicationUri is live from this address too */
-    uint32_t takeovers;           /* of this MQTT client id by another connection, in the last 60 s */
-    uint32_t topic_publishers;    /* identities that published on this topic so far, this one included */
-    struct tw_str first_publisher; /* client id (or address) of the first of them */
+    struct tw_ip
+        live_elsewhere; /* the same client id or ApplicationUri is live from this address too */
+    uint32_t takeovers; /* of this MQTT client id by another connection, in the last 60 s */
+    uint32_t
+        topic_publishers; /* identities that published on this topic so far, this one included */
+    struct tw_str first_publisher;        /* client id (or address) of the first of them */
     uint32_t filter_topics, known_topics; /* SUBSCRIBE: topics the filter matches, of those known */
-    const struct tw_learned *learned; /* about the object; NULL: nothing */
-    bool after_gap;               /* bytes of this flow were not seen in the last 10 s */
+    const struct tw_learned *learned;     /* about the object; NULL: nothing */
+    bool after_gap;                       /* bytes of this flow were not seen in the last 10 s */
 };
 
 struct tw_event {
     int64_t ts_ns;
-    uint64_t packet;              /* 1-based, in capture order */
+    uint64_t packet; /* 1-based, in capture order */
     int64_t request_ts_ns;
-    uint64_t request_packet;      /* 0: none */
-    /* Order of the merge: events of a packet (phase 0), deadlines that passed after it (1), the end of
-     * input (2); deadlines sort by time and then by the first packet of their flow. */
+    uint64_t request_packet; /* 0: none */
+    /* Order of the merge: events of a packet (phase 0), deadlines that passed after it (1), the end
+     * of input (2); deadlines sort by time and then by the first packet of their flow. */
     uint8_t phase;
     uint64_t flow_first_packet;
 
     enum tw_protocol protocol;
-    struct tw_str app;            /* protocol name of a `flow` event, lower case */
+    struct tw_str app; /* protocol name of a `flow` event, lower case */
     enum tw_action action;
-    struct tw_endpoint src, dst;  /* src is who acts */
+    struct tw_endpoint src, dst; /* src is who acts */
     uint16_t vlan[2];
     uint8_t n_vlan;
-    bool nano;                    /* print nine fractional digits */
+    bool nano; /* print nine fractional digits */
     bool is_tcp;
     uint64_t flow;
 
     struct tw_str object, field;
-    bool object_null;             /* applies but is not known */
+    bool object_null; /* applies but is not known */
     struct tw_value value;
-    const char *type;             /* "Double", "Double[]", "number", "string", "boolean"; static */
+    const char *type; /* "Double", "Double[]", "number", "string", "boolean"; static */
     int64_t source_ts_ns, server_ts_ns; /* 0: not sent */
-    struct tw_maybe status;       /* symbolic */
-    bool status_bad;              /* severity bits of OPC UA, or an MQTT reason >= 0x80 (v3: != 0) */
+    struct tw_maybe status;             /* symbolic */
+    bool status_bad; /* severity bits of OPC UA, or an MQTT reason >= 0x80 (v3: != 0) */
     uint32_t status_code;
     bool encrypted, has_encrypted;
     bool truncated;
@@ -238,7 +259,8 @@ struct tw_event {
 
     /* gap, conflict, malformed: what and how much. */
     uint64_t missing_bytes;
-    struct tw_str detail;         /* malformed: the anomaly's name, "sequence-gap"; conflict: which copy won */
+    struct tw_str
+        detail; /* malformed: the anomaly's name, "sequence-gap"; conflict: which copy won */
 };
 
 /* Where events go. `fn` may keep nothing. */

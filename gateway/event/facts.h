@@ -1,32 +1,47 @@
 #pragma once
 /* What is known about an event beyond the wire: who acts, on what, what was declared and what is
- * allowed. registry/ fills it from the inventory, detect/ adds what happened before (approvals, open
- * changes). Rules read it through fields.c; alerts quote it. Views are good during the event. */
+ * allowed. registry/ fills it from the inventory, detect/ adds what happened before (approvals,
+ * open changes). Rules read it through fields.c; alerts quote it. Views are good during the event.
+ */
 
 #include "event/event.h"
 
 enum tw_tier { TW_TIER_NONE, TW_TIER_T0, TW_TIER_T1, TW_TIER_T2, TW_TIER_T3, TW_TIER_T4 };
 enum tw_actor_kind { TW_ACTOR_UNREGISTERED, TW_ACTOR_ASSET, TW_ACTOR_AI_SYSTEM };
 enum tw_identity { TW_IDENTITY_UNREGISTERED, TW_IDENTITY_REGISTERED, TW_IDENTITY_MISMATCH };
-enum tw_importance { TW_IMPORTANCE_LOW, TW_IMPORTANCE_NORMAL, TW_IMPORTANCE_HIGH, TW_IMPORTANCE_ESSENTIAL };
+enum tw_importance {
+    TW_IMPORTANCE_LOW,
+    TW_IMPORTANCE_NORMAL,
+    TW_IMPORTANCE_HIGH,
+    TW_IMPORTANCE_ESSENTIAL
+};
 enum tw_role {
-    TW_ROLE_NONE, TW_ROLE_COMMAND, TW_ROLE_MEASUREMENT, TW_ROLE_APPROVAL, TW_ROLE_SAFETY,
-    TW_ROLE_RECIPE, TW_ROLE_STATUS, TW_ROLE_NOTE, TW_ROLE_HEARTBEAT, TW_ROLE_MODEL
+    TW_ROLE_NONE,
+    TW_ROLE_COMMAND,
+    TW_ROLE_MEASUREMENT,
+    TW_ROLE_APPROVAL,
+    TW_ROLE_SAFETY,
+    TW_ROLE_RECIPE,
+    TW_ROLE_STATUS,
+    TW_ROLE_NOTE,
+    TW_ROLE_HEARTBEAT,
+    TW_ROLE_MODEL
 };
 enum tw_approval_state {
-    TW_APPROVAL_NONE,     /* no grant of this action asks for one */
+    TW_APPROVAL_NONE, /* no grant of this action asks for one */
     TW_APPROVAL_VALID,
-    TW_APPROVAL_MISSING,  /* none was ever given for this target, or it was refused */
+    TW_APPROVAL_MISSING, /* none was ever given for this target, or it was refused */
     TW_APPROVAL_REJECTED,
     TW_APPROVAL_MISMATCH, /* given for another value */
     TW_APPROVAL_EXPIRED,
-    TW_APPROVAL_USED,     /* more uses than were granted */
-    TW_APPROVAL_UNKNOWN,  /* watching began less than `valid` ago, or bytes were lost: can not judge */
+    TW_APPROVAL_USED,    /* more uses than were granted */
+    TW_APPROVAL_UNKNOWN, /* watching began less than `valid` ago, or bytes were lost: can not judge
+                          */
 };
 
-const char *tw_tier_name(enum tw_tier t);            /* "none", "T0" … */
+const char *tw_tier_name(enum tw_tier t);             /* "none", "T0" … */
 const char *tw_actor_kind_name(enum tw_actor_kind k); /* ai_system, asset, unregistered */
-const char *tw_identity_name(enum tw_identity i);    /* registered, mismatch, unregistered */
+const char *tw_identity_name(enum tw_identity i);     /* registered, mismatch, unregistered */
 const char *tw_importance_name(enum tw_importance i);
 const char *tw_role_name(enum tw_role r);
 const char *tw_approval_name(enum tw_approval_state s);
@@ -37,23 +52,24 @@ struct tw_range {
 };
 
 struct tw_actor_facts {
-    struct tw_str id;            /* absent when unregistered */
+    struct tw_str id; /* absent when unregistered */
     enum tw_actor_kind kind;
     enum tw_identity identity;
-    enum tw_tier tier;           /* NONE unless an AI system */
-    struct tw_str asset_kind;    /* operator, sensor, … of an asset */
-    struct tw_str technology;    /* llm, ml, rule */
-    struct tw_str network;       /* name of the network its address is in; absent: outside */
-    bool in_registered_only;     /* an unregistered client there is IDN-01 */
-    bool has_may;                /* something is listed, so the rest is not allowed */
-    bool certain;                /* the inventory pins what the wire contradicts (IDN-03 is D) */
-    bool registered_address;     /* the address belongs to an asset or AI system, whoever it says it is */
-    struct tw_str mismatch;      /* what contradicts what, for people; absent when nothing does */
-    struct tw_str security;      /* declared identity.security: a policy name, or absent */
+    enum tw_tier tier;        /* NONE unless an AI system */
+    struct tw_str asset_kind; /* operator, sensor, … of an asset */
+    struct tw_str technology; /* llm, ml, rule */
+    struct tw_str network;    /* name of the network its address is in; absent: outside */
+    bool in_registered_only;  /* an unregistered client there is IDN-01 */
+    bool has_may;             /* something is listed, so the rest is not allowed */
+    bool certain;             /* the inventory pins what the wire contradicts (IDN-03 is D) */
+    bool registered_address;  /* the address belongs to an asset or AI system, whoever it says it is
+                               */
+    struct tw_str mismatch;   /* what contradicts what, for people; absent when nothing does */
+    struct tw_str security;   /* declared identity.security: a policy name, or absent */
     struct tw_str mqtt_security; /* tls, plain, or absent */
     bool has_min_confidence;
     double min_confidence;
-    int64_t max_input_age_ns;    /* 0: not declared */
+    int64_t max_input_age_ns; /* 0: not declared */
     struct tw_str model_name, model_version;
     /* What it called itself on the wire. */
     struct tw_endpoint endpoint;
@@ -61,29 +77,29 @@ struct tw_actor_facts {
 };
 
 struct tw_target_facts {
-    struct tw_str asset;         /* id of the asset that is acted on; absent: not in the inventory */
+    struct tw_str asset; /* id of the asset that is acted on; absent: not in the inventory */
     struct tw_str kind;
     enum tw_importance importance;
     struct tw_str min_security;
-    bool in_plant;               /* its address is in one of the networks */
+    bool in_plant; /* its address is in one of the networks */
     struct tw_endpoint endpoint;
 };
 
 struct tw_variable_facts {
-    struct tw_str id;            /* absent: no variable declares this object (and field) */
+    struct tw_str id; /* absent: no variable declares this object (and field) */
     enum tw_role role;
     struct tw_str unit, type;
     struct tw_range range;
-    bool range_learned;          /* from EURange on the wire, not from the inventory */
+    bool range_learned; /* from EURange on the wire, not from the inventory */
     bool has_max_step, has_max_rate;
-    double max_step, max_rate;   /* rate per second */
+    double max_step, max_rate;         /* rate per second */
     bool has_publishers, publisher_ok; /* the variable names who may publish it; the actor is one */
-    bool is_payload;             /* field "": this event carries the variable's value itself */
+    bool is_payload; /* field "": this event carries the variable's value itself */
 };
 
 struct tw_grant_facts {
-    bool allowed;                /* some `may` covers this action on this object (or nothing is listed) */
-    bool default_open;           /* allowed because the actor has no `may` at all */
+    bool allowed;      /* some `may` covers this action on this object (or nothing is listed) */
+    bool default_open; /* allowed because the actor has no `may` at all */
     struct tw_str needs_approval; /* id of an approval definition */
     bool has_max_step, has_rate;
     double max_step, rate_per_s;
@@ -92,23 +108,23 @@ struct tw_grant_facts {
 
 struct tw_approval_facts {
     enum tw_approval_state state;
-    struct tw_str id;            /* definition */
+    struct tw_str id; /* definition */
     bool has_value;
-    double value;                /* that was approved */
+    double value; /* that was approved */
     int64_t given_ns, expires_ns;
-    struct tw_str by;            /* actor id of the approver */
-    bool is_given;               /* this very event gives an approval: a message that says yes */
-    bool giver_ok;               /* its sender is one of those who may */
+    struct tw_str by; /* actor id of the approver */
+    bool is_given;    /* this very event gives an approval: a message that says yes */
+    bool giver_ok;    /* its sender is one of those who may */
 };
 
-struct tw_report_facts {         /* this event is a leaf of a report the actor makes about itself */
+struct tw_report_facts { /* this event is a leaf of a report the actor makes about itself */
     bool is_report;
     bool has_confidence;
     double confidence;
     bool has_inputs_age;
-    int64_t inputs_age_ns;       /* event time minus inputs_ts */
+    int64_t inputs_age_ns;              /* event time minus inputs_ts */
     struct tw_str model, model_version; /* absent unless this leaf carries it */
-    bool version_declared;       /* model_version is the registered one or an open change names it */
+    bool version_declared; /* model_version is the registered one or an open change names it */
     struct tw_str change_ticket; /* of the open change, if any */
 };
 
@@ -119,7 +135,7 @@ struct tw_facts {
     struct tw_grant_facts grant;
     struct tw_approval_facts approval;
     struct tw_report_facts report;
-    bool change_open;            /* a change order of this actor is open now */
-    int64_t watching_ns;         /* event time since the first packet */
-    int64_t clock_ahead_ns;      /* of the capture, before the plant's; 0: they agree */
+    bool change_open;       /* a change order of this actor is open now */
+    int64_t watching_ns;    /* event time since the first packet */
+    int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */
 };

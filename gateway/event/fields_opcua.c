@@ -79,6 +79,48 @@ GET(u_references)
     set_detail_number(s, out, "references");
 }
 
+/* What a GetEndpoints answer offers. */
+static const struct tw_value *member_of(const struct tw_value *v, const char *name)
+{
+    for (uint32_t i = 0; v->kind == TW_VALUE_OBJECT && i < v->n; i++) {
+        if (tw_str_is(v->items[i].name, name))
+            return &v->items[i];
+    }
+    return NULL;
+}
+
+static bool ends_with(const struct tw_value *v, const char *end)
+{
+    const struct tw_str e = tw_str_of(end);
+    return v != NULL && v->kind == TW_VALUE_STRING && v->s.len >= e.len &&
+           memcmp(v->s.p + (v->s.len - e.len), e.p, e.len) == 0;
+}
+
+static void set_offers(
+    const struct tw_scene *s, struct tw_field_value *out, const char *const *policies)
+{
+    const struct tw_value *endpoints = detail_of(s, "endpoints");
+    bool found = false;
+    if (endpoints == NULL || endpoints->kind != TW_VALUE_ARRAY)
+        return;
+    for (uint32_t i = 0; i < endpoints->n; i++) {
+        const struct tw_value *uri = member_of(&endpoints->items[i], "security_policy_uri");
+        for (size_t k = 0; policies[k] != NULL; k++)
+            found = found || ends_with(uri, policies[k]);
+    }
+    set_flag(out, found);
+}
+GET(u_offers_none)
+{
+    static const char *const none[] = {"#None", NULL};
+    set_offers(s, out, none);
+}
+GET(u_offers_deprecated)
+{
+    static const char *const deprecated[] = {"#Basic128Rsa15", "#Basic256", NULL};
+    set_offers(s, out, deprecated);
+}
+
 #define HISTORY s->event->opcua->history
 #define HAS_HISTORY s->event->opcua &&HISTORY
 GET(h_kind)
@@ -251,6 +293,10 @@ const struct tw_field tw_fields_opcua[] = {
     {"opcua.references", "References that a Browse found", "31", N, NULL, get_u_references},
     {"opcua.delete_subscriptions", "CloseSession ends the subscriptions, too", "true", B, NULL,
         get_u_delete_subscriptions},
+    {"opcua.offers_none", "An endpoint of the answer takes unprotected channels (GetEndpoints)",
+        "true", B, NULL, get_u_offers_none},
+    {"opcua.offers_deprecated", "An endpoint of the answer takes Basic128Rsa15 or Basic256",
+        "false", B, NULL, get_u_offers_deprecated},
     {"opcua.history.kind", "What is read or changed of the past", "raw", E, history_kinds,
         get_h_kind},
     {"opcua.history.perform", "How the past is changed", "replace", E, history_performs,

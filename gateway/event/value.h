@@ -1,16 +1,16 @@
 #pragma once
-/* A value as it was on the wire: built-in types of OPC UA, JSON leaves, arrays of them. Borrowed: an
- * array's items and a string's bytes belong to whoever made the value (a PDU, an arena). */
+/* A value as it was on the wire: built-in types of OPC UA, JSON leaves, arrays of them. Borrowed:
+ * an array's items and a string's bytes belong to whoever made the value (a PDU, an arena). */
 
 #include "base/str.h"
 
 enum tw_value_kind {
-    TW_VALUE_NONE,   /* does not apply: no key */
-    TW_VALUE_NULL,   /* applies, has no value or is not known */
+    TW_VALUE_NONE, /* does not apply: no key */
+    TW_VALUE_NULL, /* applies, has no value or is not known */
     TW_VALUE_BOOL,
     TW_VALUE_INT,
     TW_VALUE_UINT,
-    TW_VALUE_FLOAT,  /* 32 bits on the wire; kept in `d` */
+    TW_VALUE_FLOAT, /* 32 bits on the wire; kept in `d` */
     TW_VALUE_DOUBLE,
     TW_VALUE_STRING, /* UTF-8 as sent, not checked */
     TW_VALUE_BYTES,

@@ -58,7 +58,8 @@ static void claim(const struct tw_flow_ctx *c, const struct tw_proto *proto)
     proto->open(state, c->f->env, &w->conn);
 }
 
-void tw_recognise_give_up(const struct tw_flow_ctx *c)
+/* Nobody reads it: drop what was kept for a dissector and let nDPI speak. */
+static void give_up(const struct tw_flow_ctx *c)
 {
     struct tw_flow *w = c->w;
     drop_early(c);
@@ -124,7 +125,7 @@ static void refuse(const struct tw_flow_ctx *c)
     struct tw_flow *w = c->w;
     tw_pbuf_drop(c->f->pool, &w->early[c->d]);
     if (!w->midstream_probe || --w->probes_left == 0)
-        tw_recognise_give_up(c);
+        give_up(c);
 }
 
 /* Judge the bytes at hand together with those kept before. In the middle of a stream those may have

@@ -129,8 +129,6 @@ struct tw_reasm_env tw_recognise_env(struct tw_flow_ctx *c);
 /* The start of the connection is not there to be judged: several segments get a chance. */
 void tw_recognise_midstream(struct tw_flow *w);
 void *tw_flow_state(const struct tw_flows *f, const struct tw_flow *w);
-/* Nobody reads it: drop what was kept for a dissector and let nDPI speak. */
-void tw_recognise_give_up(const struct tw_flow_ctx *c);
 
 /* classify.c */
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);

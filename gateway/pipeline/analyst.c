@@ -100,7 +100,7 @@ static void completed(void *user, const struct tw_event *event)
         a->config.event(a->config.event_user, event);
     if (a->detect == NULL)
         return;
-    tw_registry_resolve(a->config.registry, event, &a->facts);
+    tw_registry_resolve_next(a->config.registry, event, &a->facts);
     a->facts.watching_ns = event->ts_ns - a->first_ns;
     tw_detect_event(a->detect, event, &a->facts);
 }

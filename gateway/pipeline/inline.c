@@ -19,6 +19,8 @@ static void show(void *user, const struct tw_event *event)
     if (event->opcua != NULL) {
         if (event->opcua->serial == 0 || event->opcua->serial != run->opcua.serial)
             run->opcua = *event->opcua;
+        else
+            tw_opcua_info_set_item(&run->opcua, event->opcua);
         run->event.opcua = &run->opcua;
     }
     if (event->mqtt != NULL) {

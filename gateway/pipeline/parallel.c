@@ -15,8 +15,8 @@ struct parallel_run {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     uint64_t filled, analysed;
-    uint64_t *worked;          /* by worker */
-    uint64_t filling;          /* the reader's own: number of the round being filled */
+    uint64_t *worked; /* by worker */
+    uint64_t filling; /* the reader's own: number of the round being filled */
 };
 
 struct worker_thread {
@@ -169,7 +169,8 @@ static bool start(struct parallel_run *run, struct worker_thread *threads, pthre
     return pthread_create(analyst, NULL, analyse, run) == 0;
 }
 
-/* A failed start leaves threads waiting for a round that never comes: give them an empty last one. */
+/* A failed start leaves threads waiting for a round that never comes: give them an empty last one.
+ */
 static void abandon(struct parallel_run *run, struct worker_thread *threads)
 {
     bool any = false;

@@ -1,10 +1,11 @@
 #pragma once
-/* From packets to the events of the whole capture, in capture order. One thread reads, decodes headers
- * and defragments; workers own flows (symmetric hash) and share nothing; one thread analyses. Packets
- * travel in rounds: a bounded ring of slots, each with the packets of a stretch of the capture sorted
- * by worker, then with the events that came of them. The analyst takes the slots in order and merges
- * the workers' events by packet number, so that the stream is the same for any number of workers.
- * With one worker everything runs inline on the calling thread, without copies. */
+/* From packets to the events of the whole capture, in capture order. One thread reads, decodes
+ * headers and defragments; workers own flows (symmetric hash) and share nothing; one thread
+ * analyses. Packets travel in rounds: a bounded ring of slots, each with the packets of a stretch
+ * of the capture sorted by worker, then with the events that came of them. The analyst takes the
+ * slots in order and merges the workers' events by packet number, so that the stream is the same
+ * for any number of workers. With one worker everything runs inline on the calling thread, without
+ * copies. */
 
 #include "capture/capture.h"
 #include "pipeline/worker.h"
@@ -22,17 +23,18 @@ struct tw_pipeline_sink {
 
 struct tw_pipeline_config {
     struct tw_capture *capture;
-    bool live;                /* an idle wall clock moves event time on */
-    unsigned workers;         /* 0: one for each core */
+    bool live;        /* an idle wall clock moves event time on */
+    unsigned workers; /* 0: one for each core */
     struct tw_limits limits;
     bool payload_digests;
     struct tw_opcua_keys *opcua_keys; /* may be NULL; must live until the run ends */
-    int64_t from_ns, to_ns;   /* packets outside are not looked at; 0: no bound */
+    int64_t from_ns, to_ns;           /* packets outside are not looked at; 0: no bound */
     struct tw_pipeline_sink sink;
     /* Called on the reading thread, at most about ten times a second. May be NULL. */
     void (*progress)(void *user, const struct tw_capture_stats *stats);
     void *progress_user;
-    /* Called on the reading thread when packets come from another input than before. May be NULL. */
+    /* Called on the reading thread when packets come from another input than before. May be NULL.
+     */
     void (*input)(void *user, uint64_t packet, uint32_t index);
     void *input_user;
     /* Files as if they came in live: each packet waits for its time after the first. Needs `live`;
@@ -42,16 +44,16 @@ struct tw_pipeline_config {
 
 struct tw_pipeline_result {
     uint64_t packets, bytes, not_ip, bad_headers, cut_packets;
-    uint64_t extra_batches;   /* event batches made after start-up, because a round was very full */
+    uint64_t extra_batches; /* event batches made after start-up, because a round was very full */
     int64_t first_ns, last_ns;
     struct tw_worker_stats workers;
     struct tw_capture_stats capture;
     uint64_t fragments, reassembled;
-    bool damaged;             /* an input broke off: `damage` says where */
+    bool damaged; /* an input broke off: `damage` says where */
     struct tw_capture_error damage;
 };
 
-/* Run until the capture ends or is stopped. TW_OK also when an input was damaged; TW_IO, TW_NO_MEMORY
- * otherwise. */
+/* Run until the capture ends or is stopped. TW_OK also when an input was damaged; TW_IO,
+ * TW_NO_MEMORY otherwise. */
 TW_MUST_CHECK enum tw_status tw_pipeline_run(
     const struct tw_pipeline_config *config, struct tw_pipeline_result *out);

@@ -1,6 +1,7 @@
 #pragma once
-/* The reading side: packets out of the capture, headers decoded, fragments put together, and the ticks
- * of event time at the same points of the capture whatever happens to the packets afterwards. */
+/* The reading side: packets out of the capture, headers decoded, fragments put together, and the
+ * ticks of event time at the same points of the capture whatever happens to the packets afterwards.
+ */
 
 #include "pipeline/pipeline.h"
 

@@ -128,8 +128,8 @@ static unsigned first_worker(const struct tw_round *r, const size_t *cursors)
         const struct tw_outbox *o = &r->outboxes[i];
         if (cursors[i] == o->n)
             continue;
-        if (best == r->workers || tw_event_order(o->sorted[cursors[i]],
-                                      r->outboxes[best].sorted[cursors[best]]) < 0)
+        if (best == r->workers ||
+            tw_event_order(o->sorted[cursors[i]], r->outboxes[best].sorted[cursors[best]]) < 0)
             best = i;
     }
     return best;

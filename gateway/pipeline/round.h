@@ -14,10 +14,10 @@ enum tw_item_kind { TW_ITEM_PACKET, TW_ITEM_TICK, TW_ITEM_FINISH };
 
 struct tw_round_item {
     enum tw_item_kind kind;
-    unsigned owner;           /* packets: the worker */
-    int64_t now_ns;           /* ticks and the end */
+    unsigned owner; /* packets: the worker */
+    int64_t now_ns; /* ticks and the end */
     uint64_t last_packet;
-    struct tw_packet packet;  /* its views point into the round's bytes */
+    struct tw_packet packet; /* its views point into the round's bytes */
 };
 
 struct tw_round {
@@ -25,7 +25,7 @@ struct tw_round {
     size_t n;
     uint8_t *bytes;
     size_t used;
-    bool last;                /* nothing comes after this one */
+    bool last;                  /* nothing comes after this one */
     struct tw_outbox *outboxes; /* one for each worker */
     unsigned workers;
 };

@@ -1,6 +1,6 @@
 #pragma once
-/* One worker: the flows it owns, its pool and what the dissectors are lent. Everything it emits goes
- * to one callback, in the order of its packets. */
+/* One worker: the flows it owns, its pool and what the dissectors are lent. Everything it emits
+ * goes to one callback, in the order of its packets. */
 
 #include "crypto/opcua_keys.h"
 #include "flow/flow.h"
@@ -10,7 +10,7 @@ struct tw_worker;
 struct tw_worker_config {
     struct tw_limits limits; /* of the whole program; divided by n_workers */
     unsigned n_workers;
-    bool payload_digests;    /* SHA-256 of MQTT payloads: for decode and --events */
+    bool payload_digests; /* SHA-256 of MQTT payloads: for decode and --events */
     bool ndpi;
     const struct tw_opcua_keys *opcua_keys; /* NULL: what is encrypted stays so */
 };

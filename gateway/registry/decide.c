@@ -6,34 +6,45 @@
 
 #include "registry/model.h"
 
-enum { SLOTS = 16384, TEXT_BYTES = 512 };
+enum { SLOTS = 32768, TEXT_BYTES = 512, LINE = 64 };
 
 struct slot {
     uint64_t key[2];
     bool used;
     struct tw_decision decision;
-} __attribute__((aligned(64)));
+} __attribute__((aligned(LINE)));
 
-_Static_assert(sizeof(struct slot) == 64, "one line of the cache");
+_Static_assert(sizeof(struct slot) == LINE, "one line of the cache");
 
 struct tw_decisions {
-    struct slot slots[SLOTS];
+    void *memory;
+    struct slot *slots;       /* in pairs: a question has two places, the first for what is new */
     struct tw_decision large; /* for what depends on more than the question */
     struct tw_seed seed;
 };
 
 struct tw_decisions *tw_decisions_new(void)
 {
-    struct tw_decisions *d = aligned_alloc(64, sizeof(struct tw_decisions));
+    struct tw_decisions *d = calloc(1, sizeof(*d));
     if (d == NULL)
         return NULL;
-    memset(d, 0, sizeof(*d));
+    /* Zero already, so that pages nobody needs are never touched. */
+    d->memory = calloc(SLOTS + 1, sizeof(struct slot));
+    if (d->memory == NULL) {
+        free(d);
+        return NULL;
+    }
+    const uintptr_t at = (uintptr_t)d->memory;
+    d->slots = (struct slot *)(void *)((char *)d->memory + (LINE - at % LINE) % LINE);
     d->seed = tw_seed_random();
     return d;
 }
 
 void tw_decisions_free(struct tw_decisions *d)
 {
+    if (d == NULL)
+        return;
+    free(d->memory);
     free(d);
 }
 
@@ -91,9 +102,12 @@ const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event
         key[i] = tw_hash_mix(key[i], (uint64_t)(uintptr_t)server);
         key[i] = tw_hash_mix(key[i], what);
     }
-    struct slot *s = &all->slots[key[0] % SLOTS];
-    if (s->used && s->key[0] == key[0] && s->key[1] == key[1])
-        return &s->decision;
+    struct slot *s = &all->slots[key[0] % SLOTS & ~(uint64_t)1];
+    for (unsigned i = 0; i < 2; i++) {
+        if (s[i].used && s[i].key[0] == key[0] && s[i].key[1] == key[1])
+            return &s[i].decision;
+    }
+    s[1] = s[0];
     memcpy(s->key, key, sizeof(key));
     s->used = true;
     decide(r, event, actor, server, &s->decision);

@@ -69,38 +69,39 @@ struct tw_grant {
     double max_step, rate_per_s;
 };
 
+/* What every event reads comes first and together, here and in variables: there may be thousands.
+ */
 struct tw_entry { /* an asset or an AI system */
     struct tw_str id;
-    const struct tw_node *node;
-    bool is_ai, is_gateway;
-    uint32_t index;
-    struct tw_strs ids[TW_ID_KINDS]; /* IP and MAC: bytes of struct tw_ip, of 6; others: text */
-    struct tw_ports ports;
-    struct tw_str kind, min_security, security, mqtt_security, technology;
-    enum tw_importance importance;
+    bool is_ai, is_gateway, has_min_confidence, has_may;
     enum tw_tier tier;
+    enum tw_importance importance;
+    uint32_t index;
+    struct tw_str kind, technology, security, mqtt_security, min_security;
     struct tw_str model_name, model_version;
-    bool has_min_confidence, has_may;
     double min_confidence;
     int64_t max_input_age_ns;
     struct tw_grant *grants;
     size_t n_grants;
     struct tw_report_def *reports;
     size_t n_reports;
+    struct tw_strs ids[TW_ID_KINDS]; /* IP and MAC: bytes of struct tw_ip, of 6; others: text */
+    struct tw_ports ports;
+    const struct tw_node *node;
 };
 
 struct tw_variable {
     struct tw_str id, unit, type;
-    const struct tw_node *node;    /* of the YAML tree */
-    const struct tw_entry *server; /* opcua; NULL when it is not there */
-    struct tw_str opcua_node;
-    struct tw_str topic, field; /* mqtt; field absent: not given */
     enum tw_role role;
-    struct tw_range range, learned; /* learned: from EURange on the wire */
     bool has_max_step, has_max_rate, has_publishers;
+    struct tw_range range, learned; /* learned: from EURange on the wire */
     double max_step, max_rate;
     const struct tw_entry **publishers;
     size_t n_publishers;
+    const struct tw_entry *server; /* opcua; NULL when it is not there */
+    struct tw_str opcua_node;
+    struct tw_str topic, field; /* mqtt; field absent: not given */
+    const struct tw_node *node; /* of the YAML tree */
 };
 
 /* Sorted by text (and owner) for exact look-ups; what needs matching comes as a list, in file

@@ -21,6 +21,11 @@ void tw_registry_schema(struct tw_text *out);
 void tw_registry_resolve(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts);
 
+/* The same for a caller that keeps `facts` from event to event, zeroed before the first one, and
+ * leaves `actor` and `target` in it alone: they are not written again for the same message. */
+void tw_registry_resolve_next(
+    struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts);
+
 struct tw_str tw_registry_site(const struct tw_registry *r);
 /* SHA-256 of the file's bytes, "sha256:…"; of nothing for an empty inventory. */
 const char *tw_registry_digest(const struct tw_registry *r);

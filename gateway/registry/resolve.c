@@ -1,5 +1,7 @@
 #include "registry/model.h"
 
+#include <stddef.h>
+
 static struct tw_str known(const struct tw_maybe *m)
 {
     return m->is_null ? TW_STR_NONE : m->s;
@@ -254,23 +256,30 @@ static bool has_plain_leaves(const struct tw_event *event, const struct tw_decis
            event->field.p == NULL && d->variable == NULL && d->report == NULL;
 }
 
-void tw_registry_resolve(
-    struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
+/* `kept`: actor and target in `facts` are still those of the event before. */
+static void resolve(
+    struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts, bool kept)
 {
     struct tw_resolved *last = &r->last;
-    if (!is_same_message(last, event)) {
+    const bool again = is_same_message(last, event);
+    if (!again) {
         remember(last, event);
         resolve_parties(r, event, last);
     }
     tw_clock_event(&r->clock, event);
-    *facts = (struct tw_facts){.actor = last->actor,
-        .target = last->target,
-        .clock_ahead_ns = tw_clock_ahead_ns(&r->clock)};
-    if (last->plain_leaves && event->field.p != NULL) {
+    /* Asked before the copying, which then goes on while memory is waited for. */
+    const bool plain = last->plain_leaves && event->field.p != NULL;
+    const struct tw_decision *d = plain ? NULL : tw_decide(r, event, last->entry, last->server);
+    if (!again || !kept) {
+        facts->actor = last->actor;
+        facts->target = last->target;
+    }
+    memset(&facts->variable, 0, sizeof(*facts) - offsetof(struct tw_facts, variable));
+    facts->clock_ahead_ns = tw_clock_ahead_ns(&r->clock);
+    if (plain) {
         facts->grant = last->grant;
         return;
     }
-    const struct tw_decision *d = tw_decide(r, event, last->entry, last->server);
     tw_variable_learn(r, event, last->server);
     fill_variable(d, event, !facts->actor.certain, &facts->variable);
     fill_grant(d, &facts->grant);
@@ -278,4 +287,16 @@ void tw_registry_resolve(
         tw_report_fill(r, event, last->entry, d->report, &facts->report);
     last->plain_leaves = has_plain_leaves(event, d);
     last->grant = facts->grant;
+}
+
+void tw_registry_resolve(
+    struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
+{
+    resolve(r, event, facts, false);
+}
+
+void tw_registry_resolve_next(
+    struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
+{
+    resolve(r, event, facts, true);
 }

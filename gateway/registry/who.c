@@ -6,14 +6,14 @@
 
 #include "registry/model.h"
 
-enum { SIDES = 2, WHO_SLOTS = 2048, PLACE_SLOTS = 1024, KEY_BYTES = 448, TEXT_BYTES = 512 };
+enum { SIDES = 2, WHO_SLOTS = 4096, PLACE_SLOTS = 8192, KEY_BYTES = 448, TEXT_BYTES = 512 };
 enum { PARTS = TW_ID_KINDS + 1, ABSENT = 0xffff };
 
 struct who_slot {
     uint16_t lens[PARTS];
     bool used;
+    struct tw_who_facts facts; /* before the key: most keys are short, and then it is all near */
     char key[KEY_BYTES];
-    struct tw_who_facts facts;
     char text[TEXT_BYTES];
 };
 
@@ -26,8 +26,9 @@ struct place_slot {
 };
 
 struct tw_who {
-    struct who_slot slots[WHO_SLOTS][SIDES];
-    struct who_slot large[SIDES]; /* for what does not fit */
+    struct who_slot slots[WHO_SLOTS][SIDES]; /* in pairs: two flows that meet do not drive */
+    uint8_t newer[WHO_SLOTS / 2][SIDES];     /* each other out; the one used last stays */
+    struct who_slot large[SIDES];            /* for what does not fit */
     struct place_slot places[PLACE_SLOTS];
 };
 
@@ -107,7 +108,13 @@ static bool remember(struct who_slot *s, const struct tw_claim *c)
 const struct tw_who_facts *tw_who_is(
     struct tw_registry *r, const struct tw_claim *claim, uint64_t flow, unsigned side)
 {
-    struct who_slot *s = &r->who->slots[(flow * 0x9e3779b97f4a7c15u >> 48) % WHO_SLOTS][side];
+    const size_t pair = (flow * 0x9e3779b97f4a7c15u >> 48) % (WHO_SLOTS / 2);
+    uint8_t *newer = &r->who->newer[pair][side];
+    struct who_slot *s = &r->who->slots[2 * pair + *newer][side];
+    if (is_same(s, claim))
+        return &s->facts;
+    *newer = !*newer;
+    s = &r->who->slots[2 * pair + *newer][side];
     if (is_same(s, claim))
         return &s->facts;
     if (!remember(s, claim))

@@ -5,7 +5,7 @@
 #include "base/timefmt.h"
 #include "score/score.h"
 
-/* Risk of an actor (RISK-TIERS § 7): one value per rule, which halves with its family's half-life;
+/* Risk of an actor: one value per rule, which halves with its family's half-life;
  * the strongest of each family; the families combined as independent causes, 1 - Π(1 - P); the odds
  * of that times the tier factor and the weight of what was touched. The weight is the mean of the
  * families' asset and context factors by their probability, so that a faint trace on an essential

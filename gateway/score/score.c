@@ -3,7 +3,7 @@
 #include <math.h>
 
 /* p = evidence class x strength x severity / 100; odds p/(1-p), times the factors, as a share of
- * 100 (CONTRACT § 5). What an alert prints is what the score is made of: strength is rounded to two
+ * 100. What an alert prints is what the score is made of: strength is rounded to two
  * decimals before it is used, and p keeps six, which is all that the product of three such figures
  * can have. So a reader comes to the same score from p, and from evidence, strength and severity.
  */
@@ -66,7 +66,7 @@ enum tw_severity tw_severity_of_score(int score)
     return (enum tw_severity)i;
 }
 
-double tw_score_tier_factor(enum tw_actor_kind kind, enum tw_tier tier)
+static double tier_factor_of(enum tw_actor_kind kind, enum tw_tier tier)
 {
     if (kind == TW_ACTOR_ASSET)
         return 1;
@@ -75,7 +75,7 @@ double tw_score_tier_factor(enum tw_actor_kind kind, enum tw_tier tier)
     return (unsigned)tier <= TW_TIER_T4 ? tier_factors[tier] : 1;
 }
 
-double tw_score_asset_factor(enum tw_importance importance)
+static double asset_factor_of(enum tw_importance importance)
 {
     return (unsigned)importance <= TW_IMPORTANCE_ESSENTIAL ? asset_factors[importance] : 1;
 }
@@ -106,8 +106,8 @@ struct tw_score tw_score_of(const struct tw_score_input *in)
     double strength = round_to(clamp(in->strength, 0, 1), 100);
     double severity = clamp(in->severity, 0, 100);
     struct tw_score s = {
-        .tier_factor = tw_score_tier_factor(in->kind, in->tier),
-        .asset_factor = tw_score_asset_factor(in->importance),
+        .tier_factor = tier_factor_of(in->kind, in->tier),
+        .asset_factor = asset_factor_of(in->importance),
         .context_factor = round_to(clamp(in->context, 0.1, 4), 10000),
     };
     double p = evidence_probability(in->evidence) * strength * severity / 100;

@@ -1,6 +1,7 @@
 #pragma once
-/* Evidence to score to severity (CONTRACT § 5), and the risk of an actor over time (RISK-TIERS §
- * 7). IEEE doubles in a fixed order of operations; only rounded figures are published. */
+/* Evidence to score to severity, and the risk of an actor over time. Whoever has a tw_risks calls
+ * it from one thread. IEEE doubles in a fixed order of operations; only rounded figures are
+ * published. */
 
 #include "event/facts.h"
 
@@ -28,8 +29,6 @@ struct tw_score {
     enum tw_severity severity;
 };
 struct tw_score tw_score_of(const struct tw_score_input *in);
-double tw_score_tier_factor(enum tw_actor_kind kind, enum tw_tier tier);
-double tw_score_asset_factor(enum tw_importance importance);
 
 /* Risk: per actor, the strongest evidence of each rule, decaying with its family's half-life. */
 struct tw_risks;

@@ -19,5 +19,5 @@ void tw_mqtt_topics_free(struct tw_mqtt_topics *t);
 void tw_mqtt_topics_event(
     struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts);
 /* Is this delivery one of a payload that was published on the same topic in the last 60 s?
- * Remembers publishes. */
+ * Remembers publishes. Asked right after tw_mqtt_topics_event() of the same event. */
 bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event);

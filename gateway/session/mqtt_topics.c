@@ -31,6 +31,7 @@ struct tw_mqtt_topics {
     struct tw_table *topics;
     struct tw_table *seen; /* (payload, topic) → time of the last publish */
     struct tw_seed seed;
+    struct tw_text_key object; /* of the event that came last, as a key */
 };
 
 struct tw_mqtt_topics *tw_mqtt_topics_new(void)
@@ -64,10 +65,9 @@ static uint64_t broker_of(const struct tw_mqtt_topics *t, const struct tw_event 
     return tw_hash(t->seed, broker->ip.b, broker->ip.family == 6 ? 16 : 4);
 }
 
-static struct tw_text_key key_of(
-    const struct tw_mqtt_topics *t, const struct tw_event *event, uint64_t broker)
+static struct tw_text_key key_of(const struct tw_mqtt_topics *t, uint64_t broker)
 {
-    struct tw_text_key key = tw_text_key(t->seed, event->object);
+    struct tw_text_key key = t->object;
     key.a = tw_hash_mix(key.a, broker);
     return key;
 }
@@ -97,7 +97,7 @@ static void on_publish(
     struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts)
 {
     uint64_t broker = broker_of(t, event);
-    struct tw_text_key key = key_of(t, event, broker);
+    struct tw_text_key key = key_of(t, broker);
     bool created;
     struct topic *k = tw_table_put(t->topics, &key, &created);
     if (created) {
@@ -141,6 +141,7 @@ void tw_mqtt_topics_event(
 {
     if (event->object.len == 0)
         return;
+    t->object = tw_text_key(t->seed, event->object);
     if (event->action == TW_ACTION_PUBLISH || event->action == TW_ACTION_DELIVER)
         on_publish(t, event, facts);
     else if (event->action == TW_ACTION_SUBSCRIBE)
@@ -152,8 +153,7 @@ bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event)
     bool publish = event->action == TW_ACTION_PUBLISH && event->field.p == NULL;
     if ((!publish && event->action != TW_ACTION_DELIVER) || event->object.len == 0)
         return false;
-    const struct seen_key key = {
-        event->mqtt->payload_hash, tw_hash(t->seed, event->object.p, event->object.len)};
+    const struct seen_key key = {event->mqtt->payload_hash, t->object.a};
     if (publish) {
         *(int64_t *)tw_table_put(t->seen, &key, NULL) = event->ts_ns;
         return false;

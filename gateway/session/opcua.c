@@ -331,7 +331,8 @@ static void with_session(
 {
     struct tw_opcua_info *info = event->opcua;
     if (is_same_message(&s->last, event)) {
-        fill(s->last.session, event, info);
+        if (!info->identity_resolved) /* else by the item before, whose info it shares */
+            fill(s->last.session, event, info);
         facts->live_elsewhere = s->last.elsewhere;
         return;
     }

@@ -28,7 +28,12 @@ struct tw_opcua_items {
     struct tw_table *table;
     struct tw_table *subscriptions; /* those whose creation was seen → their generation */
     struct tw_opcua_filters *filters;
+    struct tw_seed seed;
     uint32_t generations;
+    /* The subscription that was looked up last: its items come together. */
+    struct subscription_key last;
+    uint32_t last_generation;
+    bool has_last;
 };
 
 struct tw_opcua_items *tw_opcua_items_new(size_t capacity)
@@ -36,8 +41,9 @@ struct tw_opcua_items *tw_opcua_items_new(size_t capacity)
     struct tw_opcua_items *items = calloc(1, sizeof(*items));
     if (items == NULL)
         return NULL;
+    items->seed = tw_seed_random();
     items->table =
-        tw_table_new(sizeof(struct item_key), sizeof(struct item), capacity, tw_seed_random());
+        tw_table_new(sizeof(struct tw_text_key), sizeof(struct item), capacity, items->seed);
     items->subscriptions =
         tw_table_new(sizeof(struct subscription_key), sizeof(uint32_t), capacity, tw_seed_random());
     items->filters = tw_opcua_filters_new(capacity < MAX_FILTERS ? capacity : MAX_FILTERS);
@@ -64,23 +70,35 @@ static struct subscription_key subscription_of(const struct tw_event *event)
         .server = tw_opcua_server_of(event), .subscription = event->opcua->subscription_id};
 }
 
-static struct item_key key_of(
-    const struct tw_opcua_items *items, const struct tw_event *event, bool handle)
+static uint32_t generation_of(struct tw_opcua_items *items, const struct subscription_key *key)
+{
+    if (!items->has_last || memcmp(&items->last, key, sizeof(*key)) != 0) {
+        const uint32_t *generation = tw_table_peek(items->subscriptions, key);
+        items->last = *key;
+        items->last_generation = generation == NULL ? 0 : *generation;
+        items->has_last = true;
+    }
+    return items->last_generation;
+}
+
+/* As a digest: short, so that key and most nodes share a line of the cache. */
+static struct tw_text_key key_of(
+    struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
     const struct tw_opcua_info *info = event->opcua;
     const struct subscription_key subscription = subscription_of(event);
-    const uint32_t *generation = tw_table_peek(items->subscriptions, &subscription);
-    return (struct item_key){.server = subscription.server,
+    const struct item_key key = {.server = subscription.server,
         .subscription = info->subscription_id,
-        .generation = generation == NULL ? 0 : *generation,
+        .generation = generation_of(items, &subscription),
         .number = handle ? info->client_handle : info->monitored_item_id,
         .is_handle = handle};
+    return tw_text_key(items->seed, tw_str_bytes((const uint8_t *)&key, sizeof(key)));
 }
 
 /* A name too long to keep is forgotten rather than cut: half a NodeId is another node. */
 static void note(struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
-    const struct item_key key = key_of(items, event, handle);
+    const struct tw_text_key key = key_of(items, event, handle);
     bool created;
     struct item *item = tw_table_put(items->table, &key, &created);
     if (event->object.len > sizeof(item->node)) {
@@ -99,7 +117,7 @@ static void note(struct tw_opcua_items *items, const struct tw_event *event, boo
 
 static struct item *name(struct tw_opcua_items *items, struct tw_event *event, bool handle)
 {
-    const struct item_key key = key_of(items, event, handle);
+    const struct tw_text_key key = key_of(items, event, handle);
     struct item *item = tw_table_find(items->table, &key);
     if (item == NULL)
         return NULL;
@@ -121,7 +139,7 @@ static void modified(struct tw_opcua_items *items, struct tw_event *event)
     note(items, event, true);
     if (event->opcua->select != NULL)
         return;
-    const struct item_key key = key_of(items, event, true);
+    const struct tw_text_key key = key_of(items, event, true);
     struct item *renamed = tw_table_find(items->table, &key);
     if (renamed != NULL) {
         renamed->has_filter = old.has_filter;
@@ -146,6 +164,7 @@ static void subscribed(struct tw_opcua_items *items, struct tw_event *event, boo
     } else if (done && tw_str_is(info->service, "CreateSubscription")) {
         const struct subscription_key key = subscription_of(event);
         *(uint32_t *)tw_table_put(items->subscriptions, &key, NULL) = ++items->generations;
+        items->has_last = false;
     }
 }
 

@@ -2,6 +2,7 @@
  * on with, the namespaces behind the indexes. What is learned about values is in opcua_learned.c.
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "session/opcua.h"
@@ -44,6 +45,7 @@ struct tw_opcua_nodes {
     struct tw_table *servers;       /* → namespaces */
     struct tw_table *aliases;       /* NodeId that RegisterNodes gave → the node */
     struct tw_table *continuations; /* ContinuationPoint → the node that is browsed */
+    char made[MAX_NODE + 16];       /* an object that was written another way */
 };
 
 static size_t at_most(size_t sessions, size_t most)
@@ -216,18 +218,46 @@ static bool namespace_of(struct tw_str node, uint32_t *out)
     return i > 3 && i < node.len && node.p[i] == ';';
 }
 
+static struct tw_str uri_at(const struct namespaces *of, uint32_t index)
+{
+    size_t from = index == 0 ? 0 : of->end[index - 1];
+    return (struct tw_str){of->room + from, of->end[index] - from};
+}
+
+/* "nsu=urn:x;s=y" is the same node as "ns=2;s=y", and is called so. */
+static void by_index(struct tw_opcua_nodes *n, const struct namespaces *of, struct tw_event *event)
+{
+    const struct tw_str node = event->object;
+    const char *end = memchr(node.p, ';', node.len);
+    if (end == NULL)
+        return;
+    const struct tw_str uri = {node.p + 4, (size_t)(end - node.p) - 4};
+    const struct tw_str rest = {end + 1, node.len - uri.len - 5};
+    uint32_t index = 0;
+    while (index < of->n && !tw_str_eq(uri_at(of, index), uri))
+        index++;
+    if (index == of->n || rest.len > sizeof(n->made) - 16)
+        return;
+    int used = index == 0 ? 0 : snprintf(n->made, 16, "ns=%u;", (unsigned)index);
+    memcpy(n->made + used, rest.p, rest.len);
+    event->object = (struct tw_str){n->made, (size_t)used + rest.len};
+}
+
 void tw_opcua_nodes_namespace(struct tw_opcua_nodes *n, struct tw_event *event)
 {
     uint32_t index;
     event->opcua->namespace_uri = TW_STR_NONE;
     if (is_namespace_array(event))
         learn_namespaces(n, event);
-    if (tw_table_size(n->servers) == 0 || !namespace_of(event->object, &index))
+    const bool by_uri = tw_str_starts(event->object, TW_STR("nsu="));
+    if (tw_table_size(n->servers) == 0 || (!by_uri && !namespace_of(event->object, &index)))
         return;
     const struct tw_opcua_server server = tw_opcua_server_of(event);
     const struct namespaces *of = tw_table_find(n->servers, &server);
-    if (of == NULL || index >= of->n)
+    if (of == NULL)
         return;
-    size_t from = index == 0 ? 0 : of->end[index - 1];
-    event->opcua->namespace_uri = (struct tw_str){of->room + from, of->end[index] - from};
+    if (by_uri)
+        by_index(n, of, event);
+    if (namespace_of(event->object, &index) && index < of->n)
+        event->opcua->namespace_uri = uri_at(of, index);
 }

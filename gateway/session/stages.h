@@ -14,8 +14,8 @@ void tw_opcua_sessions_event(
 struct tw_mqtt_sessions;
 struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits);
 void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s);
-/* Client ids that are live, takeovers, publishers of a topic, topics a filter matches. Returns false
- * when the event is a delivery of a payload that was seen as a publish in the last 60 s: it is not to
- * be expanded. */
+/* Client ids that are live, takeovers, publishers of a topic, topics a filter matches. Returns
+ * false when the event is a delivery of a payload that was seen as a publish in the last 60 s: it
+ * is not to be expanded. */
 bool tw_mqtt_sessions_event(
     struct tw_mqtt_sessions *s, struct tw_event *event, struct tw_session_facts *facts);

@@ -54,5 +54,5 @@ struct tw_publisher_stats tw_publisher_stats(struct tw_publisher *p);
 bool tw_publisher_stop(struct tw_publisher *p);
 
 /* One level of a topic [MQTT5 4.7]: every byte outside [A-Za-z0-9_-] becomes `_`, nothing becomes
- * `_` (CONTRACT § 6). Returns the length; terminated, cut to `size`. */
+ * `_`. Returns the length; terminated, cut to `size`. */
 size_t tw_topic_level(char *out, size_t size, struct tw_str s);

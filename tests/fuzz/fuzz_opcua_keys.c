@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "opener.h"
 #include "seal.h"
 #include "crypto/opcua_keys.h"
 #include "protocol/opcua/opcua.h"
@@ -49,21 +50,10 @@ static const struct listener *listener(void)
     return &l;
 }
 
-static unsigned key_sets(const void *keys, uint32_t channel, uint32_t token)
-{
-    return tw_opcua_opener_sets(keys, channel, token);
-}
-
 static bool open_sealed(
     void *keys, const struct tw_sealed *s, void *out, size_t *out_len, unsigned *out_padding)
 {
-    const struct tw_opcua_chunk_sealed chunk = {.channel = s->channel,
-        .token = s->token,
-        .set = s->set,
-        .from_client = s->from_client,
-        .p = s->bytes.p,
-        .len = s->bytes.left};
-    bool ok = tw_opcua_opener_open(keys, &chunk, out, out_len, out_padding);
+    bool ok = opener_open(keys, s, out, out_len, out_padding);
     assert(!ok || (*out_len >= 8 && *out_len + *out_padding < s->bytes.left));
     return ok;
 }
@@ -123,7 +113,7 @@ static void talk(const uint8_t *data, size_t size)
         .counters = &counters,
         .emit = {ignore, NULL},
         .opcua_keys = listener()->opener,
-        .opcua_key_sets = key_sets,
+        .opcua_key_sets = opener_sets,
         .opcua_open = open_sealed};
     t.state = calloc(1, tw_opcua.state_size);
     tw_opcua.open(t.state, &t.env, &t.conn);

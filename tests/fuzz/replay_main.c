@@ -1,5 +1,5 @@
-/* A fuzz target over given files, without a fuzzing engine: the seeds and every input that once broke
- * something are tests like others. One TAP line a file. */
+/* A fuzz target over given files, without a fuzzing engine: the seeds and every input that once
+ * broke something are tests like others. One TAP line a file. */
 
 #include <stdint.h>
 #include <stdio.h>

@@ -442,6 +442,37 @@ static void alarms_and_learned_ranges(void **state)
     assert_false(v.present);
 }
 
+static void what_a_server_offers(void **state)
+{
+    static const struct {
+        const char *uri;
+        bool none, deprecated;
+    } rows[] = {{"http://opcfoundation.org/UA/SecurityPolicy#None", true, false},
+        {"http://opcfoundation.org/UA/SecurityPolicy#Basic256", false, true},
+        {"http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256", false, false},
+        {"", false, false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct tw_value uri = {.kind = TW_VALUE_STRING,
+            .name = TW_STR("security_policy_uri"),
+            .s = tw_str_of(rows[i].uri)};
+        const struct tw_value endpoint = {.kind = TW_VALUE_OBJECT, .n = 1, .items = &uri};
+        const struct tw_value endpoints = {
+            .kind = TW_VALUE_ARRAY, .name = TW_STR("endpoints"), .n = 1, .items = &endpoint};
+        const struct tw_value offer = {.kind = TW_VALUE_OBJECT, .n = 1, .items = &endpoints};
+        struct world w;
+        make_world(&w);
+        w.opcua.details = &offer;
+        const struct tw_scene scene = {&w.event, &w.facts};
+        struct tw_field_value v = {.present = false};
+        tw_field_find(TW_STR("opcua.offers_none"))->get(&scene, &v);
+        assert_true(v.present && v.value.b == rows[i].none);
+        v = (struct tw_field_value){.present = false};
+        tw_field_find(TW_STR("opcua.offers_deprecated"))->get(&scene, &v);
+        assert_true(v.present && v.value.b == rows[i].deprecated);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +483,7 @@ int main(void)
         cmocka_unit_test(names_without_ids),
         cmocka_unit_test(broad_filters),
         cmocka_unit_test(alarms_and_learned_ranges),
+        cmocka_unit_test(what_a_server_offers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,20 @@ static void signatures_stand_behind_every_chunk(void **state)
     tw_text_free(&t.said);
 }
 
+static char volume[256];
+
+static void note_volume(void *user, const struct tw_event *e)
+{
+    struct talk *t = user;
+    talk_event(t, e);
+    if (e->opcua->details == NULL)
+        return;
+    struct tw_text json = {0};
+    talk_value(&json, e->opcua->details);
+    tw_str_copy(volume, sizeof(volume), tw_text_str(&json));
+    tw_text_free(&json);
+}
+
 static void encrypted_channels_are_counted(void **state)
 {
     struct talk t;
@@ -92,6 +106,7 @@ static void encrypted_channels_are_counted(void **state)
     talk_open(&t, false);
     rsa_handshake(&t, "Basic256Sha256");
     tw_text_clear(&t.said);
+    t.env.emit = (struct tw_emit){note_volume, &t};
     uint32_t x = 1;
     for (int i = 0; i < 2000; i++) {
         w.n = 0;
@@ -105,6 +120,9 @@ static void encrypted_channels_are_counted(void **state)
     }
     talk_frame(&t, 0, "CLOF", &w);
     assert_string_equal(talk_said(&t), "2005 disconnect CloseSecureChannel Good encrypted\n");
+    /* 8 bytes of header, channel, token, 80 bytes. */
+    assert_string_equal(volume, "{\"encrypted_requests\":1001,\"encrypted_request_bytes\":96096,"
+                                "\"encrypted_responses\":1000,\"encrypted_response_bytes\":96000}");
     assert_int_equal(t.counters.messages[TW_PROTO_OPCUA][8], 2001);
     assert_int_equal(t.counters.malformed, 0);
     assert_true(talk_close(&t, TW_END_CLOSED));

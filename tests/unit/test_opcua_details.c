@@ -869,6 +869,84 @@ static void arrays_keep_their_dimensions(void **state)
     finish(&t, "6<5 read Read [ns=2;s=Matrix] [0,1,2,3,4,5] Byte[] Good {\"dimensions\":[2,3]}\n");
 }
 
+static bool read_certificate(const void *p, size_t len, struct tw_certificate *out)
+{
+    (void)p;
+    *out = (struct tw_certificate){.sha1 = {0xbe, 0xef},
+        .subject = "CN=ai",
+        .issuer = "CN=ca",
+        .key = "RSA",
+        .signature = "sha256WithRSAEncryption",
+        .key_bits = 2048,
+        .not_before_ns = 1,
+        .not_after_ns = 2};
+    return len == 10;
+}
+
+static void no_digest(const void *p, size_t len, uint8_t out[32])
+{
+    (void)p;
+    memset(out, (int)len, 32);
+}
+
+static size_t no_uri(const void *p, size_t len, char *out, size_t size)
+{
+    (void)p, (void)len, (void)size;
+    memcpy(out, "urn:ai", 6);
+    return 6;
+}
+
+static struct tw_opcua_certificate seen;
+static char seen_text[5][64], seen_sha256[65], seen_uri[16];
+
+static void note_certificate(void *user, const struct tw_event *e)
+{
+    (void)user;
+    if (e->opcua->certificate == NULL)
+        return;
+    seen = *e->opcua->certificate;
+    const struct tw_str texts[] = {seen.sha1, seen.subject, seen.issuer, seen.key, seen.signature};
+    for (size_t i = 0; i < 5; i++)
+        tw_str_copy(seen_text[i], sizeof(seen_text[i]), texts[i]);
+    tw_str_copy(seen_sha256, sizeof(seen_sha256), e->opcua->certificate_sha256.s);
+    tw_str_copy(seen_uri, sizeof(seen_uri), e->opcua->certificate_uri);
+}
+
+/* Leaf and issuer, one behind the other. */
+static void certificates_are_told(void **state)
+{
+    static struct wire chain;
+    struct talk t;
+    (void)state;
+    talk_open(&t, false);
+    t.env.emit = (struct tw_emit){note_certificate, NULL};
+    t.env.certificate_read = read_certificate;
+    t.env.certificate_sha256 = no_digest;
+    t.env.certificate_uri = no_uri;
+    talk_hello(&t);
+    chain.n = 0;
+    w_raw(&chain, "\x30\x82\0\6leaf..", 10);
+    w_raw(&chain, "\x30\x82\0\3top", 7);
+    for (unsigned dir = 0; dir < 2; dir++) {
+        w_open(&w, dir == 0 ? 0 : t.channel, "Basic256Sha256", &chain);
+        for (unsigned i = 0; i < 256; i++)
+            w_u8(&w, (i * 167 + 13) & 0xff);
+        talk_frame(&t, dir, "OPNF", &w);
+    }
+    assert_int_equal(seen.chain, 2);
+    assert_int_equal(seen.key_bits, 2048);
+    assert_true(seen.not_before_ns == 1 && seen.not_after_ns == 2 && !seen.self_signed);
+    assert_string_equal(seen_text[0], "beef000000000000000000000000000000000000");
+    assert_string_equal(seen_text[1], "CN=ai");
+    assert_string_equal(seen_text[2], "CN=ca");
+    assert_string_equal(seen_text[3], "RSA");
+    assert_string_equal(seen_text[4], "sha256WithRSAEncryption");
+    assert_int_equal(strlen(seen_sha256), 64);
+    assert_string_equal(seen_uri, "urn:ai");
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -885,6 +963,7 @@ int main(void)
         cmocka_unit_test(calls_without_a_session_are_read),
         cmocka_unit_test(diagnostics_are_told_in_words),
         cmocka_unit_test(arrays_keep_their_dimensions),
+        cmocka_unit_test(certificates_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

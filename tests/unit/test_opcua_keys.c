@@ -7,6 +7,7 @@
 
 #include "crypto/opcua_keys.h"
 #include "opcua_wire.h"
+#include "opener.h"
 #include "protocol/opcua/service.h"
 #include "seal.h"
 
@@ -21,23 +22,6 @@ struct safe {
     struct tw_opcua_opener *opener;
     struct seal_keys now; /* what both sides seal with */
 };
-
-static unsigned key_sets(const void *keys, uint32_t channel, uint32_t token)
-{
-    return tw_opcua_opener_sets(keys, channel, token);
-}
-
-static bool open_sealed(
-    void *keys, const struct tw_sealed *s, void *out, size_t *out_len, unsigned *out_padding)
-{
-    const struct tw_opcua_chunk_sealed chunk = {.channel = s->channel,
-        .token = s->token,
-        .set = s->set,
-        .from_client = s->from_client,
-        .p = s->bytes.p,
-        .len = s->bytes.left};
-    return tw_opcua_opener_open(keys, &chunk, out, out_len, out_padding);
-}
 
 struct logged {
     struct seal_keys keys;
@@ -57,8 +41,8 @@ static void safe_open(struct safe *s, const struct logged *log, unsigned n, bool
     s->opener = tw_opcua_opener_new(s->keys);
     assert_non_null(s->opener);
     s->t.env.opcua_keys = s->opener;
-    s->t.env.opcua_key_sets = key_sets;
-    s->t.env.opcua_open = open_sealed;
+    s->t.env.opcua_key_sets = opener_sets;
+    s->t.env.opcua_open = opener_open;
 }
 
 static void handshake(struct talk *t, bool renew)

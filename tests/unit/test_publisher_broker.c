@@ -15,10 +15,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "sender.h"
 
 /* Against a real mosquitto, started here on a free loopback port with its own configuration. */
 
@@ -37,12 +38,6 @@ static const char *program(void)
             return places[i];
     }
     return NULL;
-}
-
-static void wait_ms(int ms)
-{
-    struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
-    nanosleep(&t, NULL);
 }
 
 static struct sockaddr_in loopback(int port)
@@ -287,38 +282,6 @@ static struct tw_broker_config config_of(const struct broker *b)
         .online = ONLINE,
         .offline = OFFLINE,
         .drain_ms = 10000};
-}
-
-static struct tw_publisher *start(const struct tw_broker_config *config)
-{
-    struct tw_publisher *p = NULL;
-    char err[256];
-    if (tw_publisher_start(config, &p, err, sizeof(err)) != TW_OK)
-        fail_msg("%s", err);
-    return p;
-}
-
-static void send_ids(struct tw_publisher *p, int from, int to)
-{
-    for (int i = from; i < to; i++) {
-        char payload[64];
-        snprintf(payload, sizeof(payload), "{\"id\":%d}", i);
-        struct tw_message m = {.topic = TW_STR("alert/high/T2/CMD-01"),
-            .payload = tw_str_of(payload),
-            .expiry_s = 604800,
-            .schema = TW_STR("tierwatch.alert/1"),
-            .tier = TW_STR("T2"),
-            .seq = (uint64_t)i + 1};
-        if (tw_publisher_send(p, &m) != TW_OK)
-            abort();
-    }
-}
-
-static bool acknowledged(struct tw_publisher *p, uint64_t n, int ms)
-{
-    for (; ms > 0 && tw_publisher_stats(p).acknowledged < n; ms -= 10)
-        wait_ms(10);
-    return tw_publisher_stats(p).acknowledged >= n;
 }
 
 static void everything_arrives_in_order_with_its_properties(void **state)

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "fake_broker.h"
+#include "sender.h"
 
 static struct tw_broker_config config_of(int port)
 {
@@ -24,45 +24,6 @@ static struct tw_broker_config config_of(int port)
         .drain_ms = 20000,
         .ack_timeout_ms = 400,
         .retry_ms = 60};
-}
-
-static struct tw_publisher *start(const struct tw_broker_config *config)
-{
-    struct tw_publisher *p = NULL;
-    char err[256];
-    assert_int_equal(tw_publisher_start(config, &p, err, sizeof(err)), TW_OK);
-    return p;
-}
-
-static void send_ids(struct tw_publisher *p, int from, int to)
-{
-    for (int i = from; i < to; i++) {
-        char payload[64];
-        snprintf(payload, sizeof(payload), "{\"id\":%d,\"text\":\"alert\"}", i);
-        struct tw_message m = {.topic = TW_STR("alert/high/T2/CMD-01"),
-            .payload = tw_str_of(payload),
-            .expiry_s = 604800,
-            .schema = TW_STR("tierwatch.alert/1"),
-            .tier = TW_STR("T2"),
-            .seq = (uint64_t)i + 1};
-        assert_int_equal(tw_publisher_send(p, &m), TW_OK);
-    }
-}
-
-static void wait_ms(int ms)
-{
-    struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
-    nanosleep(&t, NULL);
-}
-
-static bool wait_for(struct tw_publisher *p, uint64_t acknowledged, int ms)
-{
-    for (; ms > 0; ms -= 10) {
-        if (tw_publisher_stats(p).acknowledged >= acknowledged)
-            return true;
-        wait_ms(10);
-    }
-    return false;
 }
 
 static void all_acked(const struct fake_broker *b, int n)
@@ -100,7 +61,7 @@ static void each_message_arrives_whatever_the_broker_does(void **state)
         struct tw_broker_config config = config_of(b.port);
         struct tw_publisher *p = start(&config);
         send_ids(p, 0, N);
-        bool done = wait_for(p, N, rows[i].seconds * 1000);
+        bool done = acknowledged(p, N, rows[i].seconds * 1000);
         struct tw_publisher_stats stats = tw_publisher_stats(p);
         if (!done)
             print_error(
@@ -129,7 +90,7 @@ static void older_brokers_are_spoken_to_in_their_version(void **state)
         assert_int_equal(tw_publisher_test(&config, err, sizeof(err)), TW_OK);
         struct tw_publisher *p = start(&config);
         send_ids(p, 0, 20);
-        assert_true(wait_for(p, 20, 5000));
+        assert_true(acknowledged(p, 20, 5000));
         assert_true(tw_publisher_stop(p));
         fake_stop(&b);
         all_acked(&b, 20);
@@ -149,7 +110,7 @@ static void a_message_without_permission_rests(void **state)
     config.drain_ms = 100;
     struct tw_publisher *p = start(&config);
     send_ids(p, 0, 20);
-    assert_true(wait_for(p, 19, 5000));
+    assert_true(acknowledged(p, 19, 5000));
     for (int i = 0; i < 800 && tw_publisher_stats(p).dead == 0; i++)
         wait_ms(10);
     struct tw_publisher_stats stats = tw_publisher_stats(p);
@@ -174,7 +135,7 @@ static void a_message_that_kills_connections_rests(void **state)
     config.retry_ms = 15;
     struct tw_publisher *p = start(&config);
     send_ids(p, 0, 12);
-    bool done = wait_for(p, 11, 60000);
+    bool done = acknowledged(p, 11, 60000);
     struct tw_publisher_stats stats = tw_publisher_stats(p);
     if (!done)
         print_error("%d acknowledged, %d dead\n", (int)stats.acknowledged, (int)stats.dead);
@@ -213,7 +174,7 @@ static void what_was_not_sent_is_sent_by_the_next_start(void **state)
     config.drain_ms = 5000;
     p = start(&config);
     send_ids(p, 50, 60);
-    assert_true(wait_for(p, 60, 5000));
+    assert_true(acknowledged(p, 60, 5000));
     assert_true(tw_publisher_stop(p));
     fake_stop(&b);
     all_acked(&b, 60);

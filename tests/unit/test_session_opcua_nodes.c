@@ -288,6 +288,17 @@ static void namespaces_have_uris(void **state)
     e.object = TW_STR("ns=2;s=Temp");
     give(&e);
     assert_null(info.namespace_uri.p);
+    /* A node that is named by the URI is the same node. */
+    static const struct {
+        const char *node, *same;
+    } named[] = {{"nsu=urn:boiler;s=Temp", "ns=2;s=Temp"},
+        {"nsu=http://opcfoundation.org/UA/;i=85", "i=85"}, {"nsu=urn:x;i=85", "nsu=urn:x;i=85"},
+        {"nsu=urn:boiler", "nsu=urn:boiler"}, {"nsu=", "nsu="}, {"nsu=;i=1", "nsu=;i=1"}};
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+        e = about(TW_ACTION_MANAGE, "AddNodes", named[i].node);
+        give(&e);
+        assert_true(tw_str_is(e.object, named[i].same));
+    }
 }
 
 static void tie(

@@ -43,6 +43,25 @@ void tw_opcua_channel_info(const struct tw_opcua_channel *ch, struct tw_opcua_in
     info->security_mode.is_null = info->security_mode.s.p == NULL;
 }
 
+void tw_opcua_sealed_volume(const struct tw_opcua_call *k, const struct tw_opcua_channel *ch,
+    struct tw_opcua_volume *room, struct tw_opcua_info *info)
+{
+    static const char *const names[] = {"encrypted_requests", "encrypted_request_bytes",
+        "encrypted_responses", "encrypted_response_bytes"};
+    unsigned client = tw_opcua_client_of(k);
+    const struct tw_opcua_direction *asks = &ch->dir[client], *answers = &ch->dir[client ^ 1];
+    const uint64_t counts[] = {
+        asks->sealed_chunks, asks->sealed_bytes, answers->sealed_chunks, answers->sealed_bytes};
+    if (asks->sealed_chunks == 0 && answers->sealed_chunks == 0)
+        return;
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        room->items[i] =
+            (struct tw_value){.kind = TW_VALUE_UINT, .name = tw_str_of(names[i]), .u = counts[i]};
+    room->object = (struct tw_value){
+        .kind = TW_VALUE_OBJECT, .n = sizeof(counts) / sizeof(counts[0]), .items = room->items};
+    info->details = &room->object;
+}
+
 void tw_opcua_malformed(
     const struct tw_opcua_call *k, uint32_t anomalies, const struct tw_opcua_info *info)
 {

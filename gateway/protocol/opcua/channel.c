@@ -165,16 +165,21 @@ static void decide(struct tw_opcua_call *k, struct tw_opcua_channel *ch, struct 
     }
 }
 
-static void sealed(struct tw_opcua_call *k, struct tw_opcua_channel *ch, unsigned message)
+static void sealed(
+    struct tw_opcua_call *k, struct tw_opcua_channel *ch, const struct tw_opcua_header *h)
 {
+    struct tw_opcua_volume volume;
     struct tw_event event;
     struct tw_opcua_info info;
     char text[TW_OPCUA_STATUS_TEXT];
     k->env->counters->messages[TW_PROTO_OPCUA][TW_OPCUA_COUNT_SEALED]++;
-    if (message != TW_OPCUA_CLO)
+    ch->dir[k->dir].sealed_chunks++;
+    ch->dir[k->dir].sealed_bytes += h->size;
+    if (h->message != TW_OPCUA_CLO)
         return;
     tw_opcua_event(k, &event, k->dir, TW_ACTION_DISCONNECT, &info, "CloseSecureChannel");
     tw_opcua_channel_info(ch, &info);
+    tw_opcua_sealed_volume(k, ch, &volume, &info);
     event.encrypted = event.has_encrypted = ch->reading == TW_OPCUA_SEALED;
     tw_opcua_event_status(&event, 0, text);
     tw_emit(&k->env->emit, &event);
@@ -369,5 +374,5 @@ void tw_opcua_chunk(
     if (ch->reading == TW_OPCUA_READABLE)
         readable_chunk(k, h, ch, c, cut);
     else if (ch->reading == TW_OPCUA_SEALED || h->message == TW_OPCUA_CLO)
-        sealed(k, ch, h->message);
+        sealed(k, ch, h);
 }

@@ -106,6 +106,7 @@ void tw_opcua_open_event(struct tw_opcua_call *k, const struct tw_opcua_request 
     struct open o;
     char text[TW_OPCUA_STATUS_TEXT];
     struct tw_opcua_certificate certificate;
+    struct tw_opcua_volume volume;
     void *memory = tw_pool_get(k->env->pool, CERTIFICATE_ROOM, NULL);
     tw_opcua_event(k, &event, tw_opcua_client_of(k), TW_ACTION_SECURE, &info, "OpenSecureChannel");
     event.request_packet = r->when.packet;
@@ -124,6 +125,8 @@ void tw_opcua_open_event(struct tw_opcua_call *k, const struct tw_opcua_request 
         info.has_channel = true;
         info.channel_id = ch != NULL ? ch->id : r->channel;
     }
+    if (ch != NULL) /* a renewal tells what went on until now */
+        tw_opcua_sealed_volume(k, ch, &volume, &info);
     /* The certificate's URI is the application's [UA6 6.2.2]; no other is said on a sealed channel.
      */
     if (info.certificate_uri.p != NULL)

@@ -251,8 +251,10 @@ static bool event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
     struct tw_value *select = tw_opcua_walk_detail(w, "select");
     struct tw_value *items = tw_opcua_elements(&w->s, n, &shown);
     for (uint32_t i = 0; i < n; i++)
-        if (!select_clause(w, c, i < shown ? &items[i] : NULL))
+        if (!select_clause(w, c, i < shown ? &items[i] : NULL)) {
+            tw_opcua_walk_undo(w, select);
             return false;
+        }
     *select = (struct tw_value){.kind = TW_VALUE_ARRAY,
         .n = shown,
         .items = items,
@@ -265,10 +267,11 @@ static bool event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
     if (elements == 0)
         return true;
     struct tw_value *detail = tw_opcua_walk_detail(w, "where");
-    if (!tw_opcua_show_layout(&w->s, c, tw_opcua_structure(CONTENT_FILTER), detail))
-        return false;
+    bool ok = tw_opcua_show_layout(&w->s, c, tw_opcua_structure(CONTENT_FILTER), detail);
     detail->name = TW_STR("where");
-    return true;
+    if (!ok)
+        tw_opcua_walk_undo(w, detail);
+    return ok;
 }
 
 bool tw_opcua_role_filter(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)

@@ -17,7 +17,7 @@ enum {
     TW_OPCUA_MAX_EARLY = 16,    /* responses kept for their requests */
     TW_OPCUA_EARLY_BYTES = 64 * 1024,
     TW_OPCUA_MAX_DOUBTS = 4,
-    TW_OPCUA_MAX_LATE = 8, /* requests remembered as told unanswered */
+    TW_OPCUA_MAX_LATE = 8,    /* requests remembered as told unanswered */
     TW_OPCUA_MAX_POLICY = 64, /* bytes of an unknown policy's name */
     TW_OPCUA_NO_SIDE = 2,
 };
@@ -39,7 +39,8 @@ struct tw_opcua_direction {
     uint32_t sequence;
     struct tw_opcua_parts *parts;
     unsigned n_parts;
-    bool unsealed; /* chunks of `token` are opened with this set of keys */
+    uint64_t sealed_chunks, sealed_bytes; /* that could not be read */
+    bool unsealed;                        /* chunks of `token` are opened with this set of keys */
     uint32_t token, missed_token;
     unsigned key_set;
     uint8_t key_misses; /* chunks of `missed_token` that no set fits */
@@ -180,6 +181,13 @@ void tw_opcua_event(const struct tw_opcua_call *k, struct tw_event *event, unsig
     enum tw_action action, struct tw_opcua_info *info, const char *service);
 void tw_opcua_event_status(struct tw_event *event, uint32_t code, char text[TW_OPCUA_STATUS_TEXT]);
 void tw_opcua_channel_info(const struct tw_opcua_channel *ch, struct tw_opcua_info *info);
+/* What of a channel could not be read, how many chunks and bytes so far, as details of an event;
+ * nothing where there was none. `room` outlives the event. */
+struct tw_opcua_volume {
+    struct tw_value items[4], object;
+};
+void tw_opcua_sealed_volume(const struct tw_opcua_call *k, const struct tw_opcua_channel *ch,
+    struct tw_opcua_volume *room, struct tw_opcua_info *info);
 /* One malformed event for each bit; `info` may be NULL. */
 void tw_opcua_malformed(
     const struct tw_opcua_call *k, uint32_t anomalies, const struct tw_opcua_info *info);

@@ -41,9 +41,9 @@ struct tw_value *tw_opcua_walk_detail(struct tw_opcua_walk *w, const char *name)
     return detail;
 }
 
-void tw_opcua_walk_undo(struct tw_opcua_walk *w)
+void tw_opcua_walk_undo(struct tw_opcua_walk *w, const struct tw_value *detail)
 {
-    if (w->n_details > 0)
+    if (w->n_details > w->n_base_details && detail == &w->details[w->n_details - 1])
         w->n_details--;
 }
 
@@ -70,9 +70,11 @@ static void set_info(struct tw_opcua_walk *w)
     if (w->history.kind != NULL)
         w->info.history = &w->history;
     w->info.serial = w->last.serial;
-    if (w->emitted == 0 || w->fresh || memcmp(&w->info, &w->last, sizeof(w->info)) != 0)
+    tw_opcua_info_set_item(&w->last, &w->info);
+    if (w->emitted == 0 || w->fresh || memcmp(&w->info, &w->last, sizeof(w->info)) != 0) {
         w->info.serial = w->env->next_serial++;
-    memcpy(&w->last, &w->info, sizeof(w->last));
+        memcpy(&w->last, &w->info, sizeof(w->last));
+    }
     w->event.opcua = &w->info;
 }
 
@@ -125,8 +127,8 @@ static bool show(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcu
     struct tw_str name = tw_str_of(f->name);
     bool ok = tw_opcua_show(&w->s, c, f, detail);
     detail->name = name;
-    if ((!ok || detail->kind == TW_VALUE_NULL) && detail != &w->shown)
-        tw_opcua_walk_undo(w);
+    if (!ok || detail->kind == TW_VALUE_NULL)
+        tw_opcua_walk_undo(w, detail);
     return ok;
 }
 
@@ -276,7 +278,7 @@ static void show_diagnostics(struct tw_opcua_walk *w)
     detail = tw_opcua_walk_detail(w, "diagnostics");
     const struct tw_str name = detail->name;
     if (!tw_opcua_value(&w->s, &c, TW_UA_DIAGNOSTICINFO, detail) || detail->kind == TW_VALUE_NULL)
-        tw_opcua_walk_undo(w);
+        tw_opcua_walk_undo(w, detail);
     else
         detail->name = name;
 }

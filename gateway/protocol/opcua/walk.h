@@ -61,7 +61,7 @@ void tw_opcua_walk_base(struct tw_opcua_walk *w);
 /* Room for another detail of the event, called `name`; one more that is never shown when there are
  * too many. To be taken back by tw_opcua_walk_undo() when nothing comes of it. */
 struct tw_value *tw_opcua_walk_detail(struct tw_opcua_walk *w, const char *name);
-void tw_opcua_walk_undo(struct tw_opcua_walk *w);
+void tw_opcua_walk_undo(struct tw_opcua_walk *w, const struct tw_value *detail);
 struct tw_str tw_opcua_walk_node(struct tw_opcua_walk *w, const struct tw_opcua_node *node);
 void tw_opcua_walk_emit(struct tw_opcua_walk *w);
 TW_MUST_CHECK bool tw_opcua_walk_layout(

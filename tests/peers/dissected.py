@@ -1,0 +1,123 @@
+"""What tshark makes of a capture: its protocol trees, read from PDML."""
+import re
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+
+class Node:
+    """One line of a protocol tree. `name` is the field's name without its protocol, or the label."""
+    __slots__ = ('name', 'kind', 'text', 'shown', 'raw', 'kids')
+
+    def __init__(self, field):
+        name = field.get('name', '')
+        self.text = field.get('show', '')
+        self.shown = field.get('showname', '')
+        self.raw = field.get('value', '')
+        self.kind = ''
+        if name:
+            self.name = name.split('.', 1)[-1]
+        else:
+            self.name, _, self.kind = (part.strip() for part in self.text.partition(':'))
+        self.kids = [Node(kid) for kid in field if kid.tag == 'field']
+
+    def all(self, name):
+        return [kid for kid in self.kids if kid.name == name]
+
+    def get(self, *path):
+        node = self
+        for name in path:
+            node = next((kid for kid in node.kids if kid.name == name), None)
+            if node is None:
+                return None
+        return node
+
+    def str(self, *path):
+        """A string; None where it is missing or null."""
+        node = self.get(*path)
+        return None if node is None or node.is_null() else node.text
+
+    def int(self, *path):
+        node = self.get(*path)
+        return None if node is None else int(node.text, 0)
+
+    def bool(self, *path):
+        number = self.int(*path)
+        return None if number is None else bool(number)
+
+    def is_null(self):
+        return 'OpcUa Null' in self.shown
+
+    def number(self, *path):
+        """A floating-point number."""
+        node = self.get(*path)
+        return None if node is None else float(node.text)
+
+    def enum(self, *path):
+        """The name that tshark gives a number: 'Label: Name (0x...)'."""
+        node = self.get(*path)
+        return None if node is None else re.sub(r' \(\w+\)$', '', node.shown.partition(': ')[2])
+
+    def items(self, name):
+        """The elements of an array; None where there is none or it is null."""
+        array = self.get(name)
+        if array is None:
+            return None
+        size = array.int('variant.ArraySize')
+        if size is not None and size < 0:
+            return None
+        return [kid for kid in array.kids if kid.name != 'variant.ArraySize']
+
+
+class Packet:
+    __slots__ = ('number', 'stream', 'src', 'dst', 'layers')
+
+    def __init__(self, element):
+        self.layers = []
+        address, port = {}, {}
+        self.number, self.stream = 0, None
+        for proto in element:
+            name = proto.get('name')
+            if name == 'geninfo':
+                self.number = int(next(f.get('show') for f in proto if f.get('name') == 'num'))
+                continue
+            if name in ('opcua', 'mqtt'):
+                self.layers.append((name, Node(proto)))
+                continue
+            for field in proto:
+                key = field.get('name')
+                if key in ('ip.src', 'ipv6.src', 'ip.dst', 'ipv6.dst'):
+                    address[key[-3:]] = field.get('show')
+                elif key in ('tcp.srcport', 'tcp.dstport'):
+                    port[key[4:7]] = int(field.get('show'))
+                elif key == 'tcp.stream':
+                    self.stream = int(field.get('show'))
+        self.src = (address.get('src'), port.get('src'))
+        self.dst = (address.get('dst'), port.get('dst'))
+
+
+def packets(capture, protocol, ports):
+    """The packets in which tshark completes a message of the protocol. Raises on failure."""
+    command = ['tshark', '-r', capture, '-n', '-o', 'tcp.reassemble_out_of_order:TRUE', '-T', 'pdml',
+               '-J', 'ip ipv6 tcp ' + protocol, '-Y', protocol]
+    for port in sorted(ports):
+        command += ['-d', 'tcp.port==%d,%s' % (port, protocol)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        for _, element in ElementTree.iterparse(process.stdout):
+            if element.tag == 'packet':
+                yield Packet(element)
+                element.clear()
+        process.stdout.close()
+        complaint = process.stderr.read().decode(errors='replace')
+        # 2: the capture is cut short; what is whole was shown.
+        if process.wait() not in (0, 2):
+            raise RuntimeError('tshark: ' + complaint.strip())
+
+
+def version():
+    """'4.0.17', or None when there is no tshark."""
+    try:
+        text = subprocess.run(['tshark', '--version'], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = re.search(r'\b(\d+\.\d+\.\d+)\b', text)
+    return found and found[1]

@@ -1,0 +1,564 @@
+"""The actions that tshark's view of OPC UA asks tierwatch to show."""
+import values
+from values import node_id, status, variant
+
+ABSENT = '(absent)'
+
+
+class Message:
+    def __init__(self, packet, layer):
+        self.packet, self.layer = packet, layer
+        self.type, self.chunk = layer.str('transport.type'), layer.str('transport.chunk')
+        self.request_id = layer.int('security.rqid')
+        self.channel = layer.int('transport.scid')
+        holder = layer.get('OpcUa Service') or layer.get('Message')
+        self.service, self.body = None, None
+        if holder is not None:
+            self.body = next((k for k in holder.kids if k.name != 'TypeId'), None)
+            self.service = self.body.name if self.body is not None else None
+            if self.body is not None and not self.body.kids:
+                self.body = None  # the service is known, its body was not read
+
+    def header(self):
+        return self.body and (self.body.get('RequestHeader') or self.body.get('ResponseHeader'))
+
+
+class Flow:
+    """One TCP connection."""
+
+    def __init__(self):
+        self.hello, self.opens, self.requests = None, [], {}
+        self.policy, self.mode = None, None
+        # Messages of the channel, and whether tshark could read any.
+        self.messages, self.readable = 0, False
+
+
+class Expected:
+    def __init__(self, packet, request, action, fields):
+        self.packet, self.request, self.action, self.fields = packet, request, action, fields
+
+
+class Reader:
+    """Feeds on packets in order; `events` are the actions, `counts` the messages by type and service."""
+
+    def __init__(self):
+        self.flows, self.events, self.counts = {}, [], {}
+        self.sessions, self.monitored, self.points, self.items = {}, {}, {}, {}
+
+    def feed(self, packet):
+        flow = self.flows.setdefault(packet.stream, Flow())
+        for _, layer in packet.layers:
+            message = Message(packet, layer)
+            if message.type is None:
+                continue
+            self.count(message.type)
+            if message.type in ('MSG', 'CLO'):
+                flow.messages += 1
+                flow.readable |= message.service is not None
+            handler = {'HEL': self.hello, 'ACK': self.acknowledge, 'ERR': self.error, 'OPN': self.open,
+                       'CLO': self.close, 'MSG': self.message}.get(message.type)
+            if handler:
+                handler(flow, message)
+
+    def finish(self):
+        for flow in self.flows.values():
+            if flow.policy not in (None, 'None') and not flow.readable:
+                self.count('encrypted', flow.messages)
+            if flow.hello is not None:
+                self.add(None, flow.hello, 'connect', {'status': None})
+            for request in flow.requests.values():
+                self.service(flow, request, None)
+
+    def count(self, name, times=1):
+        if times > 0:
+            self.counts[name] = self.counts.get(name, 0) + times
+
+    def add(self, response, request, action, fields):
+        self.events.append(Expected(response and response.packet.number, request and request.packet.number,
+                                    action, fields))
+
+    # --- connection and channel ---
+
+    def hello(self, flow, message):
+        flow.hello = message
+
+    def acknowledge(self, flow, message):
+        url = flow.hello and flow.hello.layer.str('transport.endpoint')
+        self.add(message, flow.hello, 'connect', {'object': url, 'status': 'Good', 'opcua.service': 'Hello',
+                                                  'opcua.endpoint_url': url if url else ABSENT})
+        flow.hello = None
+
+    def error(self, flow, message):
+        code = status(message.layer.get('transport.error'))
+        if flow.hello is not None:
+            self.add(message, flow.hello, 'connect', {'status': code})
+            flow.hello = None
+        else:
+            self.add(message, None, 'disconnect', {'status': code, 'opcua.service': 'Error'})
+
+    def open(self, flow, message):
+        policy = (message.layer.str('security.spu') or '').partition('#')[2]
+        # The first of a channel is the client's; tshark cannot read what is encrypted asymmetrically.
+        request = next((m for m in flow.opens if m.packet.src != message.packet.src), None)
+        if request is None:
+            flow.opens.append(message)
+            return
+        flow.opens.remove(request)
+        flow.policy = policy
+        fields = {'opcua.service': 'OpenSecureChannel', 'opcua.security_policy': policy}
+        if policy == 'None':
+            flow.mode = request.body.enum('MessageSecurityMode')
+            fields.update({'opcua.security_mode': flow.mode, 'opcua.request_id': request.request_id,
+                           'status': status(message.header().get('ServiceResult')),
+                           'opcua.channel': message.body.int('SecurityToken', 'ChannelId')})
+        else:
+            flow.mode = None
+            fields['opcua.channel'] = message.channel
+        self.add(message, request, 'secure', fields)
+
+    def close(self, flow, message):
+        fields = {'opcua.service': 'CloseSecureChannel', 'opcua.channel': message.channel}
+        if message.body is not None:
+            fields.update({'opcua.request_id': message.request_id,
+                           'opcua.request_handle': message.header().int('RequestHandle')})
+            self.count('CloseSecureChannelRequest')
+        self.add(message, None, 'disconnect', fields)
+
+    # --- services ---
+
+    def message(self, flow, message):
+        if message.chunk != 'F':
+            return
+        if message.service is None:
+            return
+        self.count(message.service)
+        if message.service.endswith('Request'):
+            flow.requests[message.channel, message.request_id] = message
+            return
+        request = flow.requests.pop((message.channel, message.request_id), None)
+        self.service(flow, request, message)
+
+    def service(self, flow, request, response):
+        name = request.service[:-len('Request')] if request else response.service[:-len('Response')]
+        if name == 'ServiceFau':
+            return  # a fault of a request that was not seen
+        build = getattr(self, 'do_' + snake(name), None)
+        fault = status(response.header().get('ServiceResult')) if response and response.header() else None
+        if response and fault is None:
+            fault = 'Good'
+        common = self.common(flow, name, request, response)
+        answer = response.body if response and response.service != 'ServiceFault' else None
+        if build is None:
+            return
+        for action, fields in build(request and request.body, answer, fault, common):
+            fields = dict(fields)
+            if response is None:
+                fields['status'] = None
+            elif fault != 'Good':
+                fields['status'] = fault
+            else:
+                fields.setdefault('status', 'Good')
+            self.add(response, request, action, {**common['fields'], **fields})
+
+    def common(self, flow, name, request, response):
+        either = request or response
+        fields = {'opcua.service': name, 'opcua.request_id': either.request_id, 'opcua.channel': either.channel}
+        if either.header():
+            fields['opcua.request_handle'] = either.header().int('RequestHandle')
+        if request and request.header():
+            fields['opcua.audit_entry_id'] = ('', None) if request.header().str('AuditEntryId') is None else \
+                request.header().str('AuditEntryId')
+        if flow.policy is not None:
+            fields['opcua.security_policy'] = flow.policy
+        if flow.mode is not None:
+            fields['opcua.security_mode'] = flow.mode
+        client, server = (either.packet.src, either.packet.dst) if request else \
+            (either.packet.dst, either.packet.src)
+        token = node_id(request.header().get('AuthenticationToken')) if request and request.header() else None
+        if token not in (None, 'i=0') and name != 'ActivateSession':
+            fields.update(self.sessions.get((server, token), {}))
+        return {'fields': fields, 'server': server, 'client': client, 'token': token}
+
+    def do_create_session(self, q, r, fault, common):
+        facts = {'opcua.session_name': q and q.str('SessionName'),
+                 'opcua.application_uri': q and q.str('ClientDescription', 'ApplicationUri'),
+                 'opcua.application_name': q and q.str('ClientDescription', 'ApplicationName', 'loctext.Text'),
+                 'opcua.product_uri': q and q.str('ClientDescription', 'ProductUri')}
+        facts = {k: v if v is not None else (None, '', ABSENT) for k, v in facts.items()} if q else {}
+        fields = dict(facts)
+        if q:
+            fields['object'] = facts['opcua.session_name']
+            fields['opcua.endpoint_url'] = q.str('EndpointUrl')
+        if r and fault == 'Good':
+            session = node_id(r.get('SessionId'))
+            fields['opcua.session'] = session
+            fields['opcua.session_timeout_ms'] = values.Approximate(r.number('RevisedSessionTimeout'), 1e-9)
+            token = node_id(r.get('AuthenticationToken'))
+            self.sessions[common['server'], token] = {**facts, 'opcua.session': session}
+        yield 'session', fields
+
+    def do_activate_session(self, q, r, fault, common):
+        known = self.sessions.get((common['server'], common['token'])) if q else None
+        fields = dict(known or {})
+        fields.pop('opcua.user', None)
+        if q:
+            identity = q.get('UserIdentityToken')
+            bodies = [k for k in identity.kids if k.kind and k.name != 'TypeId']
+            kind = bodies[0].name if bodies else 'AnonymousIdentityToken'
+            user = {'AnonymousIdentityToken': 'anonymous', 'UserNameIdentityToken':
+                    bodies[0].str('UserName') if bodies else None}.get(kind, values.Skipped())
+            fields['opcua.user'] = user
+            if r and fault == 'Good' and known is not None:
+                known['opcua.user'] = user
+        yield 'authenticate', fields
+
+    def do_close_session(self, q, r, fault, common):
+        yield 'disconnect', {'opcua.delete_subscriptions': q.bool('DeleteSubscriptions')} if q else {}
+
+    def do_cancel(self, q, r, fault, common):
+        yield 'manage', {'opcua.cancelled_handle': q.int('RequestHandle')} if q else {}
+
+    def do_get_endpoints(self, q, r, fault, common):
+        fields = {}
+        if q:
+            fields = {'object': q.str('EndpointUrl'), 'opcua.endpoint_url': q.str('EndpointUrl')}
+        if r and fault == 'Good':
+            fields['opcua.endpoints'] = [{
+                'endpoint_url': e.str('EndpointUrl'), 'security_mode': e.enum('MessageSecurityMode'),
+                'security_policy_uri': e.str('SecurityPolicyUri'), 'security_level': e.int('SecurityLevel'),
+                'identities': [{'type': t.enum('UserTokenType').lower(),
+                                'security_policy_uri': t.str('SecurityPolicyUri')}
+                               for t in e.items('UserIdentityTokens') or []]}
+                for e in r.items('Endpoints') or []]
+        yield 'discover', fields
+
+    def do_find_servers(self, q, r, fault, common):
+        fields = {'object': q.str('EndpointUrl') or (None, '', ABSENT)} if q else {}
+        if r and fault == 'Good':
+            fields['opcua.servers'] = [{
+                'application_uri': s.str('ApplicationUri'), 'product_uri': s.str('ProductUri'),
+                'application_name': s.str('ApplicationName', 'loctext.Text'),
+                'application_type': s.enum('ApplicationType'),
+                'discovery_urls': [u.text for u in s.items('DiscoveryUrls') or []]}
+                for s in r.items('Servers') or []]
+        yield 'discover', fields
+
+    def do_find_servers_on_network(self, q, r, fault, common):
+        fields = {}
+        if q:
+            fields = {'opcua.starting_record_id': q.int('StartingRecordId'),
+                      'opcua.max_records': q.int('MaxRecordsToReturn')}
+        if r and fault == 'Good':
+            fields['opcua.servers'] = [{
+                'record_id': s.int('RecordId'), 'server_name': s.str('ServerName'),
+                'discovery_url': s.str('DiscoveryUrl'),
+                'capabilities': [c.text for c in s.items('ServerCapabilities') or []]}
+                for s in r.items('Servers') or []]
+        yield 'discover', fields
+
+    def do_register_server2(self, q, r, fault, common):
+        fields = {}
+        if q:
+            server = q.get('Server')
+            fields = {'opcua.server_uri': server.str('ServerUri'), 'opcua.online': server.bool('IsOnline'),
+                      'opcua.registered_product_uri': server.str('ProductUri'),
+                      'opcua.server_type': server.enum('ApplicationType'),
+                      'opcua.server_names': [n.str('loctext.Text') for n in server.items('ServerNames') or []],
+                      'opcua.discovery_urls': [u.text for u in server.items('DiscoveryUrls') or []]}
+        yield 'manage', fields
+
+    # --- attributes and methods ---
+
+    def do_read(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('NodesToRead') if q else results) or []):
+            fields = attribute(item) if q else {}
+            if results and i < len(results):
+                fields.update(of_data_value(results[i]))
+            yield 'read', fields
+
+    def do_write(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('NodesToWrite') if q else results) or []):
+            fields = {}
+            if q:
+                fields = attribute(item)
+                fields.update(of_data_value(item.get('Value'), written=True))
+            if results and i < len(results):
+                fields['status'] = status(results[i])
+            yield 'write', fields
+
+    def do_call(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('MethodsToCall') if q else results) or []):
+            fields = {}
+            if q:
+                fields = {'object': node_id(item.get('MethodId')), 'opcua.object_id': node_id(item.get('ObjectId')),
+                          'value': [variant(a)[0] for a in item.items('InputArguments') or []]}
+            if results and i < len(results):
+                fields['status'] = status(results[i].get('StatusCode'))
+                fields['opcua.outputs'] = [variant(a)[0] for a in results[i].items('OutputArguments') or []]
+            yield 'call', fields
+
+    def do_history_read(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('NodesToRead') if q else results) or []):
+            fields = {}
+            if q:
+                fields = {'object': node_id(item.get('NodeId')), 'opcua.index_range': item.str('IndexRange')}
+                raw = q.get('HistoryReadDetails', 'ReadRawModifiedDetails')
+                if raw:
+                    fields['opcua.history.kind'] = 'modified' if raw.bool('IsReadModified') else 'raw'
+                    for key, name in (('from', 'StartTime'), ('to', 'EndTime')):
+                        moment = values.date_time(raw.str(name))
+                        if not moment.startswith('1970'):
+                            fields['opcua.history.' + key] = moment
+                    fields['opcua.history.values'] = raw.int('NumValuesPerNode')
+            if results and i < len(results):
+                fields['status'] = status(results[i].get('StatusCode'))
+            yield 'history_read', fields
+
+    # --- the address space ---
+
+    def do_browse(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('NodesToBrowse') if q else results) or []):
+            fields = {}
+            if q:
+                fields = {'object': node_id(item.get('NodeId')),
+                          'opcua.direction': item.enum('BrowseDirection').lower(),
+                          'opcua.reference_type': node_id(item.get('ReferenceTypeId'))}
+            if results and i < len(results):
+                self.references(fields, results[i], common)
+            yield 'browse', fields
+
+    def references(self, fields, result, common):
+        fields['status'] = status(result.get('StatusCode'))
+        fields['opcua.references'] = len(result.items('References') or [])
+        point = result.str('ContinuationPoint')
+        if point and fields.get('object'):
+            self.points[common['server'], point] = fields['object']
+
+    def do_browse_next(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('ContinuationPoints') if q else results) or []):
+            fields = {}
+            if q:
+                fields = {'object': self.points.get((common['server'], item.text), (None, ABSENT)),
+                          'opcua.release': q.bool('ReleaseContinuationPoints')}
+            if results and i < len(results):
+                self.references(fields, results[i], common)
+            yield 'browse', fields
+
+    def do_translate_browse_paths_to_node_ids(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('BrowsePaths') if q else results) or []):
+            fields = {}
+            if q:
+                fields = {'object': node_id(item.get('StartingNode')),
+                          'opcua.path': ''.join(map(path_step, item.get('RelativePath').items('Elements') or []))}
+            if results and i < len(results):
+                fields['status'] = status(results[i].get('StatusCode'))
+                targets = [node_id(t.get('TargetId')) for t in results[i].items('Targets') or []]
+                fields['opcua.targets'] = targets or ([], ABSENT)
+            yield 'browse', fields
+
+    def do_register_nodes(self, q, r, fault, common):
+        aliases = r.items('RegisteredNodeIds') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items('NodesToRegister')) or []):
+            fields = {'object': node_id(item)}
+            if aliases:
+                fields['opcua.alias'] = node_id(aliases[i])
+            yield 'browse', fields
+
+    def do_unregister_nodes(self, q, r, fault, common):
+        for item in (q and q.items('NodesToUnregister')) or []:
+            yield 'browse', {'object': values.Skipped()}
+
+    def do_query_first(self, q, r, fault, common):
+        yield 'browse', {}
+
+    def do_add_nodes(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items('NodesToAdd')) or []):
+            wanted = node_id(item.get('RequestedNewNodeId'))
+            fields = {'object': wanted, 'opcua.parent': node_id(item.get('ParentNodeId')),
+                      'opcua.reference_type': node_id(item.get('ReferenceTypeId')),
+                      'opcua.browse_name': values.qualified_name(item.get('BrowseName')),
+                      'opcua.node_class': item.enum('NodeClass'),
+                      'opcua.type_definition': node_id(item.get('TypeDefinition'))}
+            if results:
+                fields['status'] = status(results[i].get('StatusCode'))
+                fields['object'] = node_id(results[i].get('AddedNodeId')) if fields['status'] == 'Good' else wanted
+            yield 'manage', fields
+
+    def do_delete_nodes(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items('NodesToDelete')) or []):
+            fields = {'object': node_id(item.get('NodeId')),
+                      'opcua.delete_target_references': item.bool('DeleteTargetReferences')}
+            if results:
+                fields['status'] = status(results[i])
+            yield 'manage', fields
+
+    # --- subscriptions ---
+
+    def subscription(self, q, r, fault):
+        fields = {}
+        names = {'publishing_interval': 'PublishingInterval', 'lifetime_count': 'LifetimeCount',
+                 'keep_alive_count': 'MaxKeepAliveCount'}
+        source, prefix = (r, 'Revised') if r and fault == 'Good' else (q, 'Requested')
+        for key, name in names.items():
+            fields['opcua.' + key] = values.Approximate(source.number(prefix + name), 1e-9)
+        if q:
+            fields['opcua.max_notifications'] = q.int('MaxNotificationsPerPublish')
+            fields['opcua.priority'] = q.int('Priority')
+        return fields
+
+    def do_create_subscription(self, q, r, fault, common):
+        fields = self.subscription(q, r, fault)
+        if q:
+            fields['opcua.publishing_enabled'] = q.bool('PublishingEnabled')
+        if r and fault == 'Good':
+            fields['opcua.subscription'] = r.int('SubscriptionId')
+        yield 'subscribe', {**fields, 'object': ABSENT}
+
+    def do_modify_subscription(self, q, r, fault, common):
+        fields = self.subscription(q, r, fault)
+        if q:
+            fields['opcua.subscription'] = q.int('SubscriptionId')
+        yield 'subscribe', fields
+
+    def per_subscription(self, action, q, r, fault, more=None):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items('SubscriptionIds')) or []):
+            fields = {'opcua.subscription': int(item.text), **(more or {})}
+            if results:
+                fields['status'] = status(results[i])
+            yield action, fields
+
+    def do_set_publishing_mode(self, q, r, fault, common):
+        more = {'opcua.publishing_enabled': q.bool('PublishingEnabled')} if q else None
+        yield from self.per_subscription('subscribe', q, r, fault, more)
+
+    def do_delete_subscriptions(self, q, r, fault, common):
+        yield from self.per_subscription('unsubscribe', q, r, fault)
+
+    def do_create_monitored_items(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('ItemsToCreate') if q else results) or []):
+            fields = {}
+            if q:
+                parameters = item.get('RequestedParameters')
+                fields = attribute(item.get('ItemToMonitor'))
+                fields.update({'opcua.subscription': q.int('SubscriptionId'),
+                               'opcua.client_handle': parameters.int('ClientHandle'),
+                               'opcua.monitoring_mode': item.enum('MonitoringMode')})
+                changes = parameters.get('Filter', 'DataChangeFilter')
+                if changes is not None:
+                    fields['opcua.filter'] = values.Structure(values.structure(changes))
+            if results and i < len(results):
+                self.revised(fields, results[i])
+                fields['opcua.monitored_item'] = results[i].int('MonitoredItemId')
+                if fields['status'] == 'Good' and q:
+                    key = common['server'], fields['opcua.subscription']
+                    self.monitored[key + (fields['opcua.client_handle'],)] = fields['object']
+                    self.items[key + (fields['opcua.monitored_item'],)] = \
+                        fields['object'], fields['opcua.client_handle']
+                else:
+                    fields.pop('opcua.monitored_item')
+            yield 'subscribe', fields
+
+    @staticmethod
+    def revised(fields, result):
+        fields['status'] = status(result.get('StatusCode'))
+        if fields['status'] == 'Good':
+            fields['opcua.sampling_interval'] = values.Approximate(result.number('RevisedSamplingInterval'), 1e-9)
+            fields['opcua.queue_size'] = result.int('RevisedQueueSize')
+
+    def do_modify_monitored_items(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items('ItemsToModify')) or []):
+            key = common['server'], q.int('SubscriptionId')
+            fields = {'opcua.subscription': key[1], 'opcua.monitored_item': item.int('MonitoredItemId'),
+                      'opcua.client_handle': item.get('RequestedParameters').int('ClientHandle')}
+            known = self.items.get(key + (fields['opcua.monitored_item'],))
+            if known:
+                fields['object'] = known[0]
+            if results:
+                self.revised(fields, results[i])
+                if known and fields['status'] == 'Good':
+                    self.monitored[key + (fields['opcua.client_handle'],)] = known[0]
+            yield 'subscribe', fields
+
+    def per_item(self, action, name, q, r, fault, common, more=None):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items(name)) or []):
+            key = common['server'], q.int('SubscriptionId'), int(item.text)
+            fields = {'opcua.subscription': key[1], 'opcua.monitored_item': key[2], **(more or {})}
+            if key in self.items:
+                fields['object'] = self.items[key][0]
+            if results:
+                fields['status'] = status(results[i])
+            yield action, fields
+
+    def do_set_monitoring_mode(self, q, r, fault, common):
+        more = {'opcua.monitoring_mode': q.enum('MonitoringMode')} if q else None
+        yield from self.per_item('subscribe', 'MonitoredItemIds', q, r, fault, common, more)
+
+    def do_delete_monitored_items(self, q, r, fault, common):
+        yield from self.per_item('unsubscribe', 'MonitoredItemIds', q, r, fault, common)
+
+    def do_publish(self, q, r, fault, common):
+        if r is None and fault is None:
+            return
+        if fault != 'Good':
+            yield 'notify', {'object': ABSENT}
+            return
+        subscription = r.int('SubscriptionId')
+        for notification in r.get('NotificationMessage').items('NotificationData') or []:
+            changes, events = notification.get('DataChangeNotification'), notification.get('EventNotificationList')
+            for item in (changes and changes.items('MonitoredItems')) or []:
+                yield 'notify', {**self.origin(item, subscription, common), **of_data_value(item.get('Value'))}
+            for item in (events and events.items('Events')) or []:
+                fields = self.origin(item, subscription, common)
+                told = [variant(f)[0] for f in item.items('EventFields') or []]
+                yield 'alarm', {**fields, 'value': values.Structure(told)}
+
+    def origin(self, item, subscription, common):
+        handle = item.int('ClientHandle')
+        node = self.monitored.get((common['server'], subscription, handle), (None, ABSENT))
+        return {'object': node, 'opcua.subscription': subscription, 'opcua.client_handle': handle}
+
+
+def attribute(item):
+    """What a ReadValueId or WriteValue names."""
+    return {'object': node_id(item.get('NodeId')), 'opcua.attribute': item.enum('AttributeId'),
+            'opcua.index_range': item.str('IndexRange')}
+
+
+def of_data_value(node, written=False):
+    code = status(node.get('StatusCode'))
+    fields = {} if written else {'status': code}
+    inner = node.get('Value')
+    value, kind = variant(inner) if inner is not None else (None, None)
+    if kind is not None and (written or not code.startswith('Bad')):
+        fields.update({'value': value, 'type': kind})
+    for key, name in (('source_ts', 'SourceTimestamp'), ('server_ts', 'ServerTimestamp')):
+        text = node.str('datavalue.' + name)
+        fields[key] = values.date_time(text) if text else ABSENT
+    return fields
+
+
+def path_step(element):
+    """[UA4 A.2] The text form of an element of a relative path."""
+    reference, name = node_id(element.get('ReferenceTypeId')), values.qualified_name(element.get('TargetName'))
+    sign = {'i=33': '/', 'i=44': '.'}.get(reference)
+    if sign is None or element.bool('IsInverse') or not element.bool('IncludeSubtypes'):
+        sign = '<%s%s%s>' % ('' if element.bool('IncludeSubtypes') else '#',
+                             '!' if element.bool('IsInverse') else '', reference)
+    return sign + (name or '')
+
+
+def snake(name):
+    return ''.join('_' + c.lower() if c.isupper() else c for c in name).lstrip('_')

@@ -1,0 +1,258 @@
+"""tshark's OPC UA values in the form that tierwatch prints."""
+import base64
+import datetime
+import re
+
+# [UA6 5.1.2] the built-in types, by their number in a Variant.
+TYPES = [None, 'Boolean', 'SByte', 'Byte', 'Int16', 'UInt16', 'Int32', 'UInt32', 'Int64', 'UInt64', 'Float',
+         'Double', 'String', 'DateTime', 'Guid', 'ByteString', 'XmlElement', 'NodeId', 'ExpandedNodeId',
+         'StatusCode', 'QualifiedName', 'LocalizedText', 'ExtensionObject', 'DataValue', 'Variant',
+         'DiagnosticInfo']
+
+
+class Approximate:
+    """A number with fewer digits than the wire has: tshark prints 15 of a Double, 6 of a Float."""
+
+    def __init__(self, number, relative):
+        self.number, self.relative = number, relative
+
+    def __eq__(self, other):
+        if isinstance(other, str):
+            other = {'NaN': float('nan'), 'Infinity': float('inf'), '-Infinity': float('-inf')}.get(other)
+        if not isinstance(other, (int, float)) or isinstance(other, bool):
+            return False
+        if self.number != self.number:
+            return other != other
+        return self.number == other or abs(self.number - other) <= self.relative * abs(self.number)
+
+    def __repr__(self):
+        return repr(self.number)
+
+
+class Skipped:
+    """A value that is there, and not compared."""
+
+    def __eq__(self, other):
+        return True
+
+    def __repr__(self):
+        return '(any)'
+
+
+class OneOf:
+    """A number that may as well be shown by its name."""
+
+    def __init__(self, *forms):
+        self.forms = forms
+
+    def __eq__(self, other):
+        return any(type(f) is type(other) and f == other or isinstance(f, Approximate) and f == other
+                   for f in self.forms)
+
+    def __repr__(self):
+        return ' or '.join(map(repr, self.forms))
+
+
+class TooLong:
+    """An array that tshark does not look into."""
+
+    def __repr__(self):
+        return '(array too long for tshark)'
+
+
+class Structure:
+    """A structure's leaves in order, whatever its fields are called. Secrets may be hidden."""
+
+    def __init__(self, leaves):
+        self.leaves = leaves
+
+    def __eq__(self, other):
+        if not isinstance(other, dict):
+            return False
+        got = list(leaves_of(other))
+        return len(got) == len(self.leaves) and all(
+            g == '(redacted)' or w == g for w, g in zip(self.leaves, got))
+
+    def __repr__(self):
+        return repr(self.leaves)
+
+
+def leaves_of(value):
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from leaves_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves_of(inner)
+    else:
+        yield value
+
+
+def date_time(text):
+    """'Nov 23, 2026 20:43:33.844000100 UTC' with microseconds, as decode prints them."""
+    match = re.match(r'(\w+ +\d+, \d{4} \d+:\d+:\d+)\.(\d+)', text)
+    if match is None:
+        return text
+    moment = datetime.datetime.strptime(match[1], '%b %d, %Y %H:%M:%S')
+    return moment.strftime('%Y-%m-%dT%H:%M:%S.') + match[2][:6] + 'Z'
+
+
+def octets(node):
+    return None if node.is_null() else base64.b64encode(bytes.fromhex(node.text.replace(':', ''))).decode()
+
+
+def status(node):
+    """The name of a status code; hexadecimal where tshark has none."""
+    if node is None:
+        return 'Good'
+    name = re.search(r'\[(\w+)\]$', node.shown)
+    return name[1] if name and name[1] != 'Unknown' else node.text
+
+
+def node_id(node):
+    """A NodeId or ExpandedNodeId as in Part 6."""
+    if node is None:
+        return None
+    index = node.int('nodeid.nsindex') or 0
+    kinds = {'nodeid.numeric': ('i', lambda n: n.text), 'nodeid.string': ('s', lambda n: n.text),
+             'nodeid.guid': ('g', lambda n: n.text.upper()),
+             'nodeid.bytestring': ('b', lambda n: octets(n) or '')}
+    for name, (letter, form) in kinds.items():
+        found = node.get(name)
+        if found is not None:
+            text = '%s=%s' % (letter, form(found))
+            break
+    else:
+        return None
+    uri, server = node.get('expandednodeid.NamespaceUri'), node.int('expandednodeid.ServerIndex')
+    if uri is not None and not uri.is_null():
+        text = 'nsu=%s;%s' % (uri.text.replace('%', '%25').replace(';', '%3B'), text)
+    elif index:
+        text = 'ns=%d;%s' % (index, text)
+    return 'svr=%d;%s' % (server, text) if server else text
+
+
+def qualified_name(node):
+    name, index = node.str('qualname.Name'), node.int('qualname.Id')
+    if name is None:
+        return None if not index else '%d:' % index
+    return '%d:%s' % (index, name) if index else name
+
+
+def structure(node):
+    """The leaves of a decoded ExtensionObject's body."""
+    leaves = []
+    for kid in node.kids:
+        if kid.name == 'variant.ArraySize' or kid.name.endswith('mask'):
+            continue
+        if kid.kind in FORMS:
+            form = FORMS[kid.kind](kid)
+            leaves += form.leaves if isinstance(form, Structure) else [form]
+        elif kid.kind.startswith('Array of'):
+            leaves += array_leaves(kid)
+        elif kid.kids:
+            leaves += structure(kid)
+        else:
+            leaves.append(leaf(kid))
+    return leaves
+
+
+def array_leaves(node):
+    size = node.int('variant.ArraySize')
+    if too_long(node):
+        return [TooLong()]
+    if size is not None and size < 0:
+        return [None]
+    form = FORMS.get(node.kind[len('Array of '):])
+    leaves = []
+    for kid in node.kids:
+        if kid.name == 'variant.ArraySize':
+            continue
+        if form:
+            leaves.append(form(kid))
+        elif kid.kids:
+            leaves += structure(kid)
+        else:
+            leaves.append(leaf(kid))
+    return leaves
+
+
+def too_long(node):
+    return any(kid.text.startswith('Array length ') for kid in node.kids)
+
+
+def leaf(node):
+    """A field of a structure: tshark tells its type only by how it prints it."""
+    if node.is_null():
+        return None
+    told, text = node.shown.partition(': ')[2], node.text
+    if told in ('True', 'False'):
+        return told == 'True'
+    named = re.fullmatch(r'(\w+) \(\w+\)', told)
+    if named:
+        return OneOf(int(text, 0), named[1])
+    if re.fullmatch(r'0x[0-9a-f]{8}', text):
+        return OneOf(int(text, 0), status(node))
+    if re.fullmatch(r'-?\d+', text):
+        return OneOf(Approximate(int(text), 0), text)
+    if re.fullmatch(r'-?\d+(\.\d+)?(e[-+]?\d+)?', text):
+        return OneOf(Approximate(float(text), 1e-6), text)
+    if re.fullmatch(r'[0-9a-f]{2}(:[0-9a-f]{2})*', text):
+        return octets(node)
+    return date_time(text) if text.endswith(' UTC') else text
+
+
+def extension_object(node):
+    """A Structure; None of an empty one; skipped where tshark does not know the type."""
+    if node.int('extobj.mask') == 0:
+        return None
+    bodies = [kid for kid in node.kids if kid.kind and kid.name != 'TypeId']
+    return Structure(structure(bodies[0])) if bodies and bodies[0].kids else Skipped()
+
+
+def data_value(node):
+    inner = node.get('Value')
+    return None if inner is None else variant(inner)[0]
+
+
+FORMS = {
+    'Boolean': lambda n: n.text not in ('0', 'False'),
+    'Float': lambda n: Approximate(float(n.text), 2e-6),
+    'Double': lambda n: Approximate(float(n.text), 1e-14),
+    'String': lambda n: None if n.is_null() else n.text,
+    'XmlElement': lambda n: None if n.is_null() else n.text,
+    'DateTime': lambda n: date_time(n.text),
+    'Guid': lambda n: n.text.upper(),
+    'ByteString': octets,
+    'NodeId': node_id,
+    'ExpandedNodeId': node_id,
+    'StatusCode': status,
+    'QualifiedName': qualified_name,
+    'LocalizedText': lambda n: n.str('loctext.Text'),
+    'ExtensionObject': extension_object,
+    'DataValue': data_value,
+    'Variant': lambda n: variant(n)[0],
+    # tshark swaps Locale and LocalizedText of a DiagnosticInfo.
+    'DiagnosticInfo': lambda n: Skipped(),
+}
+for integer in ('SByte', 'Byte', 'Int16', 'UInt16', 'Int32', 'UInt32', 'Int64', 'UInt64'):
+    FORMS[integer] = lambda n: int(n.text, 0)
+
+
+def variant(node):
+    """(value, type) of a Variant; (None, None) of an empty one."""
+    encoding = node.int('variant.has_value')
+    if not encoding:
+        return None, None
+    name = TYPES[encoding & 0x3f] if (encoding & 0x3f) < len(TYPES) else None
+    rest = [kid for kid in node.kids if kid.name not in ('variant.has_value', 'ArrayDimensions')]
+    if name is None or not rest:
+        return Skipped(), name
+    if not encoding & 0x80:
+        return FORMS[name](rest[0]), name
+    size = rest[0].int('variant.ArraySize')
+    if too_long(rest[0]):
+        return TooLong(), name + '[]'
+    if size is not None and size < 0:
+        return None, name + '[]'
+    return [FORMS[name](kid) for kid in rest[0].kids if kid.name != 'variant.ArraySize'], name + '[]'
