@@ -26,6 +26,14 @@ endif
 
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+# gcc optimises the program as a whole, which saves a fifth of its time. Tests link the same objects
+# without it: there are many, and each link would take seconds.
+ifneq ($(findstring Free Software Foundation,$(shell $(CC) --version 2>/dev/null)),)
+CFLAGS_release += -flto=auto -ffat-lto-objects
+NO_LTO := -fno-lto
+# Warnings were given when each file was compiled; across files gcc 12 only finds false ones.
+LINK_CFLAGS := -w
+endif
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_asan := -fsanitize=address,undefined
 CFLAGS_tsan := -O1 -g -fsanitize=thread
@@ -58,7 +66,7 @@ $(BUILD)/tierwatch: $(OUT)/tierwatch
 
 $(OUT)/tierwatch: $(MAIN) $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LINK_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIB): $(filter-out $(MAIN),$(OBJS))
 	$(call say,AR,$@)
@@ -72,7 +80,7 @@ $(OUT)/obj/%.o: gateway/%.c
 $(OUT)/unit/%: tests/unit/%.c $(LIB)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(LIB) -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) $(NO_LTO) $(ALL_LDFLAGS) -MMD -MP -o $@ $< $(LIB) -lcmocka $(LIBS)
 
 # Unit tests; T=name narrows them to tests/unit/test_name*.c.
 .PHONY: unit
@@ -152,10 +160,15 @@ FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(OUT)/replay/%,$(wildcard tests/fuzz/
 $(OUT)/replay/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(LIB)
 	$(call say,TEST,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(LIB) $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) $(NO_LTO) $(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(LIB) $(LIBS)
 
 .PHONY: fuzz-regressions
 fuzz-regressions: $(FUZZ_REPLAYS)
+
+# decode against tshark and Zeek (tests/peers/README.md).
+.PHONY: peers
+peers: all
+	$(Q)TIERWATCH=$(BUILD)/tierwatch TEST_TIMEOUT=1800 tests/run.sh tests/peers/run.sh
 
 .PHONY: bench
 bench: all
@@ -205,6 +218,7 @@ help:
 	@echo 'make lint       layers, banned calls, formatting'
 	@echo 'make asan tsan  the tests with sanitizers'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (60)'
+	@echo 'make peers      decode against tshark and Zeek on the same captures'
 	@echo 'make bench      speed and memory, as ratios to a bare libpcap loop'
 	@echo 'make cov        line coverage of the tests'
 	@echo 'make format     clang-format; make tidy: clang-tidy'

@@ -22,8 +22,3 @@ void *tw_arena_alloc(struct tw_arena *a, size_t size);
 /* Copy of `s`, terminated (the terminator is not counted). Absent stays absent; when the arena is
  * full the result is absent as well and the arena is marked. */
 struct tw_str tw_arena_str(struct tw_arena *a, struct tw_str s);
-
-static inline size_t tw_arena_left(const struct tw_arena *a)
-{
-    return a->size - a->used;
-}

@@ -138,14 +138,3 @@ TW_MUST_CHECK static inline bool tw_cur_u64le(struct tw_cur *c, uint64_t *out)
     *out = (uint64_t)high << 32 | low;
     return true;
 }
-
-TW_MUST_CHECK static inline bool tw_cur_u64be(struct tw_cur *c, uint64_t *out)
-{
-    struct tw_cur at = *c;
-    uint32_t low, high;
-    if (!tw_cur_u32be(&at, &high) || !tw_cur_u32be(&at, &low))
-        return false;
-    *c = at;
-    *out = (uint64_t)high << 32 | low;
-    return true;
-}

@@ -8,8 +8,7 @@
 
 struct tw_table;
 
-/* Called before an entry is dropped to make room; `value` is still whole. May not touch the table.
- */
+/* Called before an entry is dropped for room; `value` is still whole. May not touch the table. */
 typedef void (*tw_table_evict_fn)(void *user, const void *key, void *value);
 
 /* Keys are `key_size` bytes compared as bytes (zero any padding). NULL when memory is short. */
@@ -22,8 +21,7 @@ void tw_table_on_evict(struct tw_table *t, tw_table_evict_fn fn, void *user);
 void *tw_table_find(struct tw_table *t, const void *key);
 /* The same without marking it used. */
 void *tw_table_peek(const struct tw_table *t, const void *key);
-/* The value of `key`, made (zeroed) when absent, evicting the oldest entry when full. Never NULL.
- */
+/* The value of `key`, made (zeroed) when absent; the oldest entry goes when full. Never NULL. */
 void *tw_table_put(struct tw_table *t, const void *key, bool *out_created);
 void tw_table_remove(struct tw_table *t, void *value);
 

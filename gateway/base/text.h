@@ -1,8 +1,7 @@
 #pragma once
 /* A growing output buffer and a JSON writer on top of it, for events, alerts and reports. Output is
  * bytes in a fixed order: the same input gives the same bytes on every machine. Memory grows by
- * realloc and is kept between uses; running out is sticky (`failed`) and checked once at the end.
- */
+ * realloc and is kept between uses; running out is sticky (`failed`) and checked at the end. */
 
 #include "base/num.h"
 #include "base/str.h"

@@ -136,7 +136,7 @@ static void take_leaf(struct tw_changes *c, const struct tw_event *e)
     struct pending *p = &c->pending;
     char digits[TW_NUM_TEXT];
     struct tw_str text = e->value.kind == TW_VALUE_STRING ? e->value.s : TW_STR_NONE;
-    double number;
+    double number = 0;
     bool is_number = tw_value_number(&e->value, &number);
     if (is_number && number - number == 0)
         text = (struct tw_str){digits, tw_num_double(digits, number)};

@@ -127,8 +127,7 @@ struct tw_opcua_info {
     const struct tw_opcua_property *properties;
     uint32_t n_properties;
     struct tw_str namespace_uri; /* of the object, once the server's table was read on the wire */
-    /* Never printed: digests of the ContinuationPoints that are used and that were given; 0 = none.
-     */
+    /* Never printed: digests of the ContinuationPoints used and given; 0 = none. */
     uint64_t continues, continuation;
     uint32_t chunks; /* of the message that completed the event */
     uint64_t message_bytes;

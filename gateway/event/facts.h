@@ -35,8 +35,7 @@ enum tw_approval_state {
     TW_APPROVAL_MISMATCH, /* given for another value */
     TW_APPROVAL_EXPIRED,
     TW_APPROVAL_USED,    /* more uses than were granted */
-    TW_APPROVAL_UNKNOWN, /* watching began less than `valid` ago, or bytes were lost: can not judge
-                          */
+    TW_APPROVAL_UNKNOWN, /* watching began less than `valid` ago, or bytes were lost */
 };
 
 const char *tw_tier_name(enum tw_tier t);             /* "none", "T0" … */
@@ -55,17 +54,16 @@ struct tw_actor_facts {
     struct tw_str id; /* absent when unregistered */
     enum tw_actor_kind kind;
     enum tw_identity identity;
-    enum tw_tier tier;        /* NONE unless an AI system */
-    struct tw_str asset_kind; /* operator, sensor, … of an asset */
-    struct tw_str technology; /* llm, ml, rule */
-    struct tw_str network;    /* name of the network its address is in; absent: outside */
-    bool in_registered_only;  /* an unregistered client there is IDN-01 */
-    bool has_may;             /* something is listed, so the rest is not allowed */
-    bool certain;             /* the inventory pins what the wire contradicts (IDN-03 is D) */
-    bool registered_address;  /* the address belongs to an asset or AI system, whoever it says it is
-                               */
-    struct tw_str mismatch;   /* what contradicts what, for people; absent when nothing does */
-    struct tw_str security;   /* declared identity.security: a policy name, or absent */
+    enum tw_tier tier;           /* NONE unless an AI system */
+    struct tw_str asset_kind;    /* operator, sensor, … of an asset */
+    struct tw_str technology;    /* llm, ml, rule */
+    struct tw_str network;       /* name of the network its address is in; absent: outside */
+    bool in_registered_only;     /* an unregistered client there is IDN-01 */
+    bool has_may;                /* something is listed, so the rest is not allowed */
+    bool certain;                /* the inventory pins what the wire contradicts (IDN-03 is D) */
+    bool registered_address;     /* is that of an asset or AI system, whoever it says it is */
+    struct tw_str mismatch;      /* what contradicts what, for people; absent when nothing does */
+    struct tw_str security;      /* declared identity.security: a policy name, or absent */
     struct tw_str mqtt_security; /* tls, plain, or absent */
     bool has_min_confidence;
     double min_confidence;

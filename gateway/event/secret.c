@@ -5,27 +5,11 @@ static const struct {
     const char *word;
     uint8_t len;
 } words[] = {
-#define WORD(w)                                                                                    \
-    {                                                                                              \
-        w, sizeof(w) - 1                                                                           \
-    }
-    WORD("password"),
-    WORD("passwd"),
-    WORD("pwd"),
-    WORD("passphrase"),
-    WORD("secret"),
-    WORD("token"),
-    WORD("api_key"),
-    WORD("api-key"),
-    WORD("apikey"),
-    WORD("private_key"),
-    WORD("privatekey"),
-    WORD("private-key"),
-    WORD("secret_key"),
-    WORD("access_key"),
-    WORD("authorization"),
-    WORD("credential"),
-    WORD("credentials"),
+#define WORD(w) w, sizeof(w) - 1
+    {WORD("password")}, {WORD("passwd")}, {WORD("pwd")}, {WORD("passphrase")}, {WORD("secret")},
+    {WORD("token")}, {WORD("api_key")}, {WORD("api-key")}, {WORD("apikey")}, {WORD("private_key")},
+    {WORD("privatekey")}, {WORD("private-key")}, {WORD("secret_key")}, {WORD("access_key")},
+    {WORD("authorization")}, {WORD("credential")}, {WORD("credentials")}
 #undef WORD
 };
 

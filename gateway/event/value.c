@@ -42,36 +42,3 @@ bool tw_value_as_time(const struct tw_value *v, int64_t *out_ns)
     *out_ns = tw_time_of_number(number);
     return *out_ns != 0;
 }
-
-static bool items_eq(const struct tw_value *a, const struct tw_value *b)
-{
-    if (a->n != b->n)
-        return false;
-    for (uint32_t i = 0; i < a->n; i++) {
-        if (!tw_str_eq(a->items[i].name, b->items[i].name) ||
-            !tw_value_eq(&a->items[i], &b->items[i]))
-            return false;
-    }
-    return true;
-}
-
-bool tw_value_eq(const struct tw_value *a, const struct tw_value *b)
-{
-    double x, y;
-    if (tw_value_number(a, &x) && tw_value_number(b, &y))
-        return x == y;
-    if (a->kind != b->kind)
-        return false;
-    switch (a->kind) {
-    case TW_VALUE_BOOL:
-        return a->b == b->b;
-    case TW_VALUE_STRING:
-    case TW_VALUE_BYTES:
-        return tw_str_eq(a->s, b->s);
-    case TW_VALUE_ARRAY:
-    case TW_VALUE_OBJECT:
-        return items_eq(a, b);
-    default:
-        return true;
-    }
-}

@@ -41,6 +41,3 @@ bool tw_value_as_number(const struct tw_value *v, double *out);
 
 /* A time as a number (see tw_time_of_number) or as ISO 8601; they tell themselves apart. */
 bool tw_value_as_time(const struct tw_value *v, int64_t *out_ns);
-
-/* Same kind of value and equal content; numbers of any width compare by value. */
-bool tw_value_eq(const struct tw_value *a, const struct tw_value *b);

@@ -1,6 +1,5 @@
 #pragma once
-/* The events of one worker in one round: a chain of batches that grows when a round is very full.
- */
+/* The events of one worker in one round: a chain of batches, longer when a round is very full. */
 
 #include "event/batch.h"
 

@@ -33,8 +33,7 @@ struct tw_pipeline_config {
     /* Called on the reading thread, at most about ten times a second. May be NULL. */
     void (*progress)(void *user, const struct tw_capture_stats *stats);
     void *progress_user;
-    /* Called on the reading thread when packets come from another input than before. May be NULL.
-     */
+    /* Called on the reading thread when packets come from another input than before; or NULL. */
     void (*input)(void *user, uint64_t packet, uint32_t index);
     void *input_user;
     /* Files as if they came in live: each packet waits for its time after the first. Needs `live`;

@@ -61,10 +61,11 @@ static bool chop_after(struct tw_str *s, struct tw_str mark, size_t at_most, str
     return false;
 }
 
-static bool parse_seq(struct tw_str s, uint64_t *out)
+/* Decimal digits and nothing else; at most 19, so that they fit. */
+static bool parse_digits(struct tw_str s, uint64_t *out)
 {
     uint64_t v = 0;
-    if (s.len == 0 || s.len > 19 || (s.p[0] == '0' && s.len > 1))
+    if (s.len == 0 || s.len > 19)
         return false;
     for (size_t i = 0; i < s.len; i++) {
         if (s.p[i] < '0' || s.p[i] > '9')
@@ -73,6 +74,12 @@ static bool parse_seq(struct tw_str s, uint64_t *out)
     }
     *out = v;
     return true;
+}
+
+/* As a writer puts it: without leading zeros. */
+static bool parse_seq(struct tw_str s, uint64_t *out)
+{
+    return (s.len < 2 || s.p[0] != '0') && parse_digits(s, out);
 }
 
 bool tw_chain_parse(struct tw_str line, struct tw_chain_tail *out)
@@ -102,17 +109,11 @@ void tw_chain_hash(struct tw_str line, char out[TW_CHAIN_HASH])
 /* alerts-000000000001.jsonl */
 static bool segment_number(const char *name, uint64_t *out)
 {
+    const struct tw_str start = TW_STR("alerts-");
     struct tw_str s = tw_str_of(name);
-    if (s.len != 25 || !tw_str_starts(s, TW_STR("alerts-")) || !chop(&s, TW_STR(".jsonl")))
+    if (s.len != 25 || !tw_str_starts(s, start) || !chop(&s, TW_STR(".jsonl")))
         return false;
-    uint64_t v = 0;
-    for (size_t i = 7; i < s.len; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        v = v * 10 + (uint64_t)(s.p[i] - '0');
-    }
-    *out = v;
-    return v > 0;
+    return parse_digits((struct tw_str){s.p + start.len, s.len - start.len}, out) && *out > 0;
 }
 
 bool tw_chain_segment_path(char out[TW_CHAIN_PATH], const char *folder, uint64_t first)

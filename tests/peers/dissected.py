@@ -47,11 +47,6 @@ class Node:
     def is_null(self):
         return 'OpcUa Null' in self.shown
 
-    def number(self, *path):
-        """A floating-point number."""
-        node = self.get(*path)
-        return None if node is None else float(node.text)
-
     def enum(self, *path):
         """The name that tshark gives a number: 'Label: Name (0x...)'."""
         node = self.get(*path)

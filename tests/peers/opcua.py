@@ -192,7 +192,7 @@ class Reader:
         if r and fault == 'Good':
             session = node_id(r.get('SessionId'))
             fields['opcua.session'] = session
-            fields['opcua.session_timeout_ms'] = values.Approximate(r.number('RevisedSessionTimeout'), 1e-9)
+            fields['opcua.session_timeout_ms'] = values.Exact(r.get('RevisedSessionTimeout'), '<d')
             token = node_id(r.get('AuthenticationToken'))
             self.sessions[common['server'], token] = {**facts, 'opcua.session': session}
         yield 'session', fields
@@ -409,7 +409,8 @@ class Reader:
                  'keep_alive_count': 'MaxKeepAliveCount'}
         source, prefix = (r, 'Revised') if r and fault == 'Good' else (q, 'Requested')
         for key, name in names.items():
-            fields['opcua.' + key] = values.Approximate(source.number(prefix + name), 1e-9)
+            fields['opcua.' + key] = source.int(prefix + name) if key.endswith('count') else \
+                values.Exact(source.get(prefix + name), '<d')
         if q:
             fields['opcua.max_notifications'] = q.int('MaxNotificationsPerPublish')
             fields['opcua.priority'] = q.int('Priority')
@@ -473,7 +474,7 @@ class Reader:
     def revised(fields, result):
         fields['status'] = status(result.get('StatusCode'))
         if fields['status'] == 'Good':
-            fields['opcua.sampling_interval'] = values.Approximate(result.number('RevisedSamplingInterval'), 1e-9)
+            fields['opcua.sampling_interval'] = values.Exact(result.get('RevisedSamplingInterval'), '<d')
             fields['opcua.queue_size'] = result.int('RevisedQueueSize')
 
     def do_modify_monitored_items(self, q, r, fault, common):

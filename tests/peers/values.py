@@ -1,7 +1,9 @@
 """tshark's OPC UA values in the form that tierwatch prints."""
 import base64
 import datetime
+import math
 import re
+import struct
 
 # [UA6 5.1.2] the built-in types, by their number in a Variant.
 TYPES = [None, 'Boolean', 'SByte', 'Byte', 'Int16', 'UInt16', 'Int32', 'UInt32', 'Int64', 'UInt64', 'Float',
@@ -10,23 +12,22 @@ TYPES = [None, 'Boolean', 'SByte', 'Byte', 'Int16', 'UInt16', 'Int32', 'UInt32',
          'DiagnosticInfo']
 
 
-class Approximate:
-    """A number with fewer digits than the wire has: tshark prints 15 of a Double, 6 of a Float."""
+class Exact:
+    """A Float or Double by its bytes: tshark prints 6 or 15 digits."""
 
-    def __init__(self, number, relative):
-        self.number, self.relative = number, relative
+    def __init__(self, node, form):
+        self.text, self.raw, self.form = node.text, bytes.fromhex(node.raw), form
 
     def __eq__(self, other):
         if isinstance(other, str):
-            other = {'NaN': float('nan'), 'Infinity': float('inf'), '-Infinity': float('-inf')}.get(other)
+            other = {'NaN': math.nan, 'Infinity': math.inf, '-Infinity': -math.inf}.get(other)
         if not isinstance(other, (int, float)) or isinstance(other, bool):
             return False
-        if self.number != self.number:
-            return other != other
-        return self.number == other or abs(self.number - other) <= self.relative * abs(self.number)
+        mine = struct.unpack(self.form, self.raw)[0]
+        return math.isnan(other) if math.isnan(mine) else struct.pack(self.form, other) == self.raw or mine == other
 
     def __repr__(self):
-        return repr(self.number)
+        return self.text
 
 
 class Skipped:
@@ -46,8 +47,7 @@ class OneOf:
         self.forms = forms
 
     def __eq__(self, other):
-        return any(type(f) is type(other) and f == other or isinstance(f, Approximate) and f == other
-                   for f in self.forms)
+        return any((isinstance(f, Exact) or type(f) is type(other)) and f == other for f in self.forms)
 
     def __repr__(self):
         return ' or '.join(map(repr, self.forms))
@@ -98,7 +98,8 @@ def date_time(text):
 
 
 def octets(node):
-    return None if node.is_null() else base64.b64encode(bytes.fromhex(node.text.replace(':', ''))).decode()
+    """A ByteString in base64. Its text may be shortened, its bytes are all there."""
+    return None if node.is_null() else base64.b64encode(bytes.fromhex(node.raw)).decode()
 
 
 def status(node):
@@ -193,10 +194,9 @@ def leaf(node):
         return OneOf(int(text, 0), named[1])
     if re.fullmatch(r'0x[0-9a-f]{8}', text):
         return OneOf(int(text, 0), status(node))
-    if re.fullmatch(r'-?\d+', text):
-        return OneOf(Approximate(int(text), 0), text)
     if re.fullmatch(r'-?\d+(\.\d+)?(e[-+]?\d+)?', text):
-        return OneOf(Approximate(float(text), 1e-6), text)
+        forms = [Exact(node, '<d')] if len(node.raw) == 16 else []
+        return OneOf(*forms, int(text) if text.lstrip('-').isdigit() else text, text)
     if re.fullmatch(r'[0-9a-f]{2}(:[0-9a-f]{2})*', text):
         return octets(node)
     return date_time(text) if text.endswith(' UTC') else text
@@ -217,8 +217,8 @@ def data_value(node):
 
 FORMS = {
     'Boolean': lambda n: n.text not in ('0', 'False'),
-    'Float': lambda n: Approximate(float(n.text), 2e-6),
-    'Double': lambda n: Approximate(float(n.text), 1e-14),
+    'Float': lambda n: Exact(n, '<f'),
+    'Double': lambda n: Exact(n, '<d'),
     'String': lambda n: None if n.is_null() else n.text,
     'XmlElement': lambda n: None if n.is_null() else n.text,
     'DateTime': lambda n: date_time(n.text),

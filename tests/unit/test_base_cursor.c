@@ -54,11 +54,6 @@ static bool read_u32le(struct tw_cur *c, uint64_t *out)
     return true;
 }
 
-static bool read_u64be(struct tw_cur *c, uint64_t *out)
-{
-    return tw_cur_u64be(c, out);
-}
-
 static bool read_u64le(struct tw_cur *c, uint64_t *out)
 {
     return tw_cur_u64le(c, out);
@@ -117,7 +112,6 @@ static const struct {
     {"u16le", read_u16le, 2, 0x9281},
     {"u32be", read_u32be, 4, 0x8192a3b4},
     {"u32le", read_u32le, 4, 0xb4a39281},
-    {"u64be", read_u64be, 8, 0x8192a3b4c5d6e7f8},
     {"u64le", read_u64le, 8, 0xf8e7d6c5b4a39281},
     {"bytes", read_bytes, 5, 0xc5},
     {"sub", read_sub, 3, 0xa3},

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# `tierwatch decode` against tshark and Zeek, field by field. TAP. `make peers` runs it.
+# The captures of the lab always; those of ../shared/corpus where that is beside the checkout; PEERS_ALL=1
+# takes the corpus' long plant recordings too (minutes).
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+TIERWATCH=$(realpath "${TIERWATCH:-build/tierwatch}")
+[ -x "$TIERWATCH" ] || { echo "Bail out! there is no $TIERWATCH"; exit 1; }
+if ! command -v tshark >/dev/null; then
+    echo "ok - skipped # SKIP no tshark: apt install tshark"
+    exit 0
+fi
+
+here=tests/peers lab=tests/lab/captures corpus=${CORPUS:-../shared/corpus}
+zeek=$corpus/opcua/expected/zeek-icsnpp/tests/baseline
+failed=0
+compare() {
+    python3 "$here/compare.py" --tierwatch "$TIERWATCH" --rules rules "$@" || failed=1
+}
+
+compare --base "$lab" "$lab"/*.pcap "$lab"/opcua-modes/*.pcap
+if [ -d "$corpus" ]; then
+    folders=("$corpus"/opcua "$corpus"/mqtt "$corpus"/agents "$corpus"/tcp)
+    [ "${PEERS_ALL:-0}" = 0 ] || folders+=("$corpus"/plantA)
+    mapfile -d '' -t found < <(find "${folders[@]}" -path '*/expected/*' -prune -o \
+        \( -name '*.pcap' -o -name '*.pcapng' \) -print0 2>/dev/null | sort -z)
+    compare --base "$corpus" --zeek "$zeek" \
+        --traces "$corpus/opcua/icsnpp-opcua-binary/tests-traces" "${found[@]}"
+else
+    echo "ok - the corpus # SKIP there is no $corpus"
+fi
+exit $failed
