@@ -197,7 +197,7 @@ static double floor_for(const struct tw_floors *floors, const struct tw_actor_fa
     return actor->kind == TW_ACTOR_ASSET ? floors->asset : floors->tier[actor->tier];
 }
 
-/* RISK-TIERS § 7: how far a count is above its threshold. */
+/* How far a count is above its threshold. */
 static double strength_of_count(double count, double threshold)
 {
     double q = count / threshold - 1;

@@ -1,7 +1,7 @@
 #pragma once
-/* Rules: load, check, compile, evaluate (CONTRACT § 4). Rules are indexed by action, so an event meets
- * only those that can match it. State (windows, approvals, open changes) is bounded and lives in event
- * time. Used by the analysis thread. */
+/* Rules: load, check, compile, evaluate. Rules are indexed by action, so an event
+ * meets only those that can match it. State (windows, approvals, open changes) is bounded and lives
+ * in event time. Used by the analysis thread. */
 
 #include "config/yaml.h"
 #include "event/facts.h"
@@ -13,11 +13,11 @@ struct tw_rule_info {
     const char *id, *name, *family, *status, *advice;
     unsigned rev;
     enum tw_evidence evidence;
-    double severity;            /* 0 to 100 */
-    double floor[6];            /* by enum tw_tier; NONE: for actors without a tier. 0: no floor */
+    double severity; /* 0 to 100 */
+    double floor[6]; /* by enum tw_tier; NONE: for actors without a tier. 0: no floor */
     const char *const *tags;
     size_t n_tags;
-    bool safety;                /* context factors never touch its floor */
+    bool safety; /* context factors never touch its floor */
 };
 
 /* One match of one rule. Views are good during the callback. */
@@ -25,19 +25,20 @@ struct tw_finding {
     const struct tw_rule_info *rule;
     const struct tw_event *event;
     const struct tw_facts *facts;
-    int64_t ts_ns;              /* of the event, or the deadline that passed */
-    struct tw_str key;          /* what repeats fold on: rule id and the `suppress.by` values */
-    int64_t window_ns;          /* the suppression window */
-    double strength;            /* 0 to 1 */
-    enum tw_evidence evidence;  /* the rule's class, or a stronger one that this match earned */
-    double floor;               /* that applies to this match, 0 for none */
+    int64_t ts_ns;             /* of the event, or the deadline that passed */
+    struct tw_str key;         /* what repeats fold on: rule id and the `suppress.by` values */
+    int64_t window_ns;         /* the suppression window */
+    double strength;           /* 0 to 1 */
+    enum tw_evidence evidence; /* the rule's class, or a stronger one that this match earned */
+    double floor;              /* that applies to this match, 0 for none */
     struct tw_str summary;
     const struct tw_value *observed; /* may be NULL */
     struct tw_str expected_json;     /* {"range":[20,90]}; absent when there is nothing to say */
-    uint64_t packets[8];        /* that prove it, ascending: the window's first ones and the last */
+    uint64_t packets[8]; /* that prove it, ascending: the window's first ones and the last */
     size_t n_packets;
-    double window_count;        /* count or distinct of a window, else 1 */
-    unsigned readable_percent;  /* coverage: 100 unless the actor's payload is partly encrypted or lost */
+    double window_count; /* count or distinct of a window, else 1 */
+    unsigned
+        readable_percent; /* coverage: 100 unless the actor's payload is partly encrypted or lost */
 };
 typedef void (*tw_finding_fn)(void *user, const struct tw_finding *finding);
 

@@ -1,5 +1,5 @@
 #pragma once
-/* What a message's payload says (CONTRACT § 2, "Payloads"): its format, its value when it is a
+/* What a message's payload says: its format, its value when it is a
  * scalar, and one event per scalar leaf when it is a JSON object or array. Borrowed views
  * throughout; the struct is meant for the stack. */
 
@@ -9,7 +9,7 @@
 enum { TW_PAYLOAD_TAPE = 96 };
 
 struct tw_payload {
-    const char *format;    /* one of CONTRACT's payload formats */
+    const char *format;    /* json, number, text, empty, binary, sparkplug */
     struct tw_value value; /* a scalar payload's; NONE otherwise */
     const char *type;      /* of `value`; NULL without one */
     bool container;        /* tw_payload_expand() will give leaves, if there are any */

@@ -1,10 +1,10 @@
 #pragma once
-/* What every protocol on TCP offers to the worker that owns a flow, and what it is lent. A dissector
- * neither allocates nor logs nor does I/O: memory comes from the pool, events go to `emit`. It knows
- * nothing of AI systems or rules.
+/* What every protocol on TCP offers to the worker that owns a flow, and what it is lent. A
+ * dissector neither allocates nor logs nor does I/O: memory comes from the pool, events go to
+ * `emit`. It knows nothing of AI systems or rules.
  *
- * Directions: 0 is from the side that opened the TCP connection (or that was seen first), 1 the other
- * way. That is not the same as client and server of the protocol (OPC UA reverse connect). */
+ * Directions: 0 is from the side that opened the TCP connection (or that was seen first), 1 the
+ * other way. That is not the same as client and server of the protocol (OPC UA reverse connect). */
 
 #include "base/cursor.h"
 #include "base/limits.h"
@@ -57,17 +57,17 @@ struct tw_proto_env {
     /* Whose it is, how long it is good for; NULL: not told. */
     bool (*certificate_read)(const void *p, size_t len, struct tw_certificate *out);
     /* Keys of OPC UA channels; NULL when there are none. How many sets for this channel and token;
-     * what stands before the padding, decrypted into `out`, which has room for all of the chunk, and
-     * how many bytes of padding confirmed the keys; false when they do not fit. */
+     * what stands before the padding, decrypted into `out`, which has room for all of the chunk,
+     * and how many bytes of padding confirmed the keys; false when they do not fit. */
     unsigned (*opcua_key_sets)(const void *keys, uint32_t channel, uint32_t token);
     bool (*opcua_open)(void *keys, const struct tw_sealed *sealed, void *out, size_t *out_len,
         unsigned *out_padding);
     void *opcua_keys;
 };
 
-/* WEAK: the bytes alone prove too little, but they are this protocol's when the other direction is WEAK
- * or YES as well, or when side[1] of a connection whose start was seen is on one of the protocol's
- * `ports`. Until then it counts as MORE. */
+/* WEAK: the bytes alone prove too little, but they are this protocol's when the other direction is
+ * WEAK or YES as well, or when side[1] of a connection whose start was seen is on one of the
+ * protocol's `ports`. Until then it counts as MORE. */
 enum tw_probe { TW_PROBE_NO, TW_PROBE_MORE, TW_PROBE_YES, TW_PROBE_WEAK };
 
 enum tw_end { TW_END_CLOSED, TW_END_RESET, TW_END_IDLE, TW_END_EVICTED, TW_END_INPUT };
@@ -76,7 +76,8 @@ struct tw_proto {
     const char *name;
     enum tw_protocol id;
     size_t state_size;
-    /* Does a direction that starts with these bytes speak this protocol? MORE asks for more bytes. */
+    /* Does a direction that starts with these bytes speak this protocol? MORE asks for more bytes.
+     */
     enum tw_probe (*probe)(struct tw_cur bytes, unsigned direction, bool midstream);
     /* `state` is zeroed memory of state_size bytes. */
     void (*open)(void *state, struct tw_proto_env *env, const struct tw_conn *conn);
@@ -95,7 +96,8 @@ struct tw_proto {
     /* The flow is over: report what never got an answer, return memory to the pool. */
     void (*close)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
         enum tw_end reason, const struct tw_when *when);
-    /* What slot `slot` of this protocol's message counters counts, into `out[size]`; 0 when nothing. */
+    /* What slot `slot` of this protocol's message counters counts, into `out[size]`; 0 when
+     * nothing. */
     size_t (*counter_name)(unsigned slot, char *out, size_t size);
     uint16_t ports[2]; /* usual server ports, 0 = none: what makes a WEAK probe good enough */
 };
@@ -103,7 +105,7 @@ struct tw_proto {
 /* Every protocol of the program, in probing order; ended by a NULL entry. protocol/table.c */
 extern const struct tw_proto *const tw_protocols[];
 
-/* Fill the parts of an event that every dissector sets alike: time, packet, endpoints (the side that
- * acts first), VLANs, flow. */
+/* Fill the parts of an event that every dissector sets alike: time, packet, endpoints (the side
+ * that acts first), VLANs, flow. */
 void tw_proto_event(struct tw_event *event, const struct tw_conn *conn, unsigned acting_side,
     const struct tw_when *when, enum tw_protocol protocol, enum tw_action action);

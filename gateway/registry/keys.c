@@ -131,7 +131,8 @@ static const struct tw_key approval[] = {
     {"ai_system", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the AI system's id."},
     {"object", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to what is approved."},
     {"value", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the approved value."},
-    {"expires_s", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to its life in seconds, or to its end."},
+    {"expires_s", TW_KEY_STR, false, NULL, NULL,
+        "JSON Pointer to its life in seconds, or to its end."},
     {"valid", TW_KEY_DURATION, false, NULL, NULL, "Its life where the message says none."},
     {"uses", TW_KEY_INT, false, NULL, NULL, "Actions that one approval covers."}, {0}};
 

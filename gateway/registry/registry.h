@@ -1,5 +1,5 @@
 #pragma once
-/* The plant inventory (CONTRACT § 3): who is who, which tier, what may be done. Loaded once, read
+/* The plant inventory: who is who, which tier, what may be done. Loaded once, read
  * by the analysis thread. Identity is tried by client id, user, ApplicationUri, certificate, MAC
  * and address; what contradicts what is said in words. */
 

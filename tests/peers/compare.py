@@ -18,7 +18,6 @@ import tempfile
 import dissected
 import mqtt
 import opcua
-import values
 import zeek
 
 READERS = {'opcua': opcua.Reader, 'mqtt': mqtt.Reader}
@@ -77,16 +76,20 @@ def lookup(event, path):
 
 
 def agrees(want, got, cut):
+    """Equal, where a tuple is a choice, and true is not 1."""
     if isinstance(want, tuple):
         return any(agrees(w, got, cut) for w in want)
     if got == '(redacted)':
         return True
-    if cut and isinstance(want, list) and isinstance(got, list):
-        return want[:len(got)] == got
+    if isinstance(want, list) and isinstance(got, list):
+        return (len(want) == len(got) or cut and len(want) > len(got)) and \
+            all(agrees(w, g, cut) for w, g in zip(want, got))
+    if isinstance(want, dict) and isinstance(got, dict):
+        return want.keys() == got.keys() and all(agrees(want[k], got[k], cut) for k in want)
     if cut and isinstance(want, str) and isinstance(got, str):
         return want.startswith(got[:-4])  # base64 may end within a group
-    if isinstance(want, bool) or isinstance(got, bool):
-        return type(want) is type(got) and want == got or isinstance(want, values.Skipped)
+    if isinstance(want, (bool, int)) and isinstance(got, (bool, int)):
+        return isinstance(want, bool) == isinstance(got, bool) and want == got
     return want == got
 
 

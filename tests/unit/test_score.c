@@ -171,7 +171,7 @@ static int add(struct tw_risks *r, const char *rule, const struct tw_score_input
     return tw_risks_add(r, TW_STR("agent"), family, rule, in, &s, ts);
 }
 
-/* The worked examples of RISK-TIERS § 7. */
+/* Worked examples of the risk model. */
 struct piece {
     const char *rule;
     char evidence;

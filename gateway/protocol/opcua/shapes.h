@@ -3,22 +3,17 @@
 
 #include "protocol/opcua/service.h"
 
-#define TW_OPCUA_SHAPES(X)                                                                         \
-    X(find_servers)                                                                                \
-    X(get_endpoints)                                                                               \
-    X(register_server)                                                                             \
-    X(open)                                                                                        \
-    X(empty)                                                                                       \
-    X(create_session)                                                                              \
-    X(activate_session)                                                                            \
-    X(close_session)                                                                               \
-    X(cancel) X(add_nodes) X(add_references) X(delete_nodes) X(delete_references) X(browse)        \
-        X(browse_next) X(translate) X(register_nodes) X(unregister_nodes) X(query_first)           \
-            X(query_next) X(read) X(history_read) X(write) X(history_update) X(call)               \
-                X(create_items) X(modify_items) X(set_mode) X(set_triggering) X(delete_items)      \
-                    X(create_subscription) X(modify_subscription) X(set_publishing) X(publish)     \
-                        X(republish) X(transfer) X(delete_subscriptions) X(find_on_network)        \
-                            X(register_server2)
+/* clang-format off */
+#define TW_OPCUA_SHAPES(X) \
+    X(find_servers) X(get_endpoints) X(register_server) X(open) X(empty) X(create_session) \
+    X(activate_session) X(close_session) X(cancel) X(add_nodes) X(add_references) \
+    X(delete_nodes) X(delete_references) X(browse) X(browse_next) X(translate) \
+    X(register_nodes) X(unregister_nodes) X(query_first) X(query_next) X(read) X(history_read) \
+    X(write) X(history_update) X(call) X(create_items) X(modify_items) X(set_mode) \
+    X(set_triggering) X(delete_items) X(create_subscription) X(modify_subscription) \
+    X(set_publishing) X(publish) X(republish) X(transfer) X(delete_subscriptions) \
+    X(find_on_network) X(register_server2)
+/* clang-format on */
 
 #define TW_OPCUA_SHAPE_DECLARE(name) extern const struct tw_opcua_shape tw_opcua_shape_##name;
 TW_OPCUA_SHAPES(TW_OPCUA_SHAPE_DECLARE)
