@@ -132,10 +132,6 @@ bool tw_program_run_shared(
     const struct tw_program *p, const struct tw_scene *scene, bool *out_shared);
 /* Can it be true for any event that is like this one (filter.h)? */
 bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, uint64_t like);
-static inline bool tw_program_empty(const struct tw_program *p)
-{
-    return p->n == 0;
-}
 
 /* A field by name, or a report with the nearest one. `offset` is where it stands in place->node. */
 const struct tw_field *tw_expr_field(

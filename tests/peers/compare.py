@@ -183,15 +183,15 @@ class Comparison:
                 self.differ('count', name, want.get(name, 0), got.get(name, 0), 'whole capture')
 
 
+VERBOSE = False
+
+
 def report(ok, name, details=()):
     print('ok' if ok else 'not ok', '-', name, flush=True)
-    for line in list(details)[:SHOWN_AT_MOST if not VERBOSE else None]:
+    for line in details[:None if VERBOSE else SHOWN_AT_MOST]:
         print('#', line)
     if not VERBOSE and len(details) > SHOWN_AT_MOST:
         print('#', len(details) - SHOWN_AT_MOST, 'more')
-
-
-VERBOSE = False
 
 
 def one_capture(options, accepted, capture, name):

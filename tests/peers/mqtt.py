@@ -47,7 +47,6 @@ class Flow:
 class Reader:
     def __init__(self):
         self.flows, self.events, self.counts = {}, [], {}
-        self.payloads = {}
 
     def feed(self, packet):
         flow = self.flows.setdefault(packet.stream, Flow())

@@ -14,6 +14,7 @@ fi
 here=tests/peers lab=tests/lab/captures corpus=${CORPUS:-../shared/corpus}
 zeek=$corpus/opcua/expected/zeek-icsnpp/tests/baseline
 failed=0
+export PYTHONDONTWRITEBYTECODE=1
 compare() {
     python3 "$here/compare.py" --tierwatch "$TIERWATCH" --rules rules "$@" || failed=1
 }

@@ -56,8 +56,6 @@ ITEMS = {
         False, lambda c: (int(c[17]), number(c[18]), int(c[19]), int(c[20])), 'CreateSubscription',
         lambda e: of(e, 'subscription', 'publishing_interval', 'lifetime_count', 'keep_alive_count')),
 }
-# Where a request did not come to its responses, or a response has no request, the other side is not known.
-SIDE = {True: 'request_packet', False: None}
 
 
 def lines_of(path):
