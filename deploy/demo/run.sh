@@ -55,8 +55,7 @@ cat <<TEXT
 
   or only what is high or critical, one line each:
 
-      mosquitto_sub -h 127.0.0.1 -p $port -t 'tierwatch/1/+/+/alert/high/#' -t 'tierwatch/1/+/+/alert/critical/#' \\
-          | jq -r '[.severity, .rule.id, .summary] | join("  ")'
+      dashboards/terminal.sh -p $port -s high
 
   The plant works undisturbed for half a minute, then things happen. It begins again at its end.
   Ctrl-C stops everything.
@@ -64,8 +63,7 @@ cat <<TEXT
 TEXT
 
 # Show here what a subscriber sees.
-setsid mosquitto_sub -h 127.0.0.1 -p "$port" -t 'tierwatch/1/+/+/alert/#' > >(jq --unbuffered -r \
-    'select(.count == 1) | "  \(.ts[11:19])  \(.severity)\t\(.score)  \(.tier // "-")\t\(.rule.id)  \(.summary)"') 2>/dev/null &
+setsid dashboards/terminal.sh -p "$port" 2>/dev/null &
 shown_pid=$!
 
 while true; do
