@@ -24,7 +24,7 @@ ifeq ($(WERROR),1)
 WARN += -Werror
 endif
 
-CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
+CFLAGS_release := -O3 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 # gcc optimises the program as a whole, which saves a fifth of its time. Tests link the same objects
 # without it: there are many, and each link would take seconds.
