@@ -43,7 +43,7 @@ LDFLAGS_cov := --coverage
 
 VERSION := $(shell cat VERSION 2>/dev/null || echo 0.0.0)
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DTW_VERSION='"$(VERSION)"' \
-             -DTW_DATADIR='"$(PREFIX)/share/tierwatch"' -ffp-contract=off -Igateway \
+             -ffp-contract=off -Igateway \
              $(PKG_CFLAGS) $(WARN) $(CFLAGS_$(VARIANT)) $(CFLAGS)
 ALL_LDFLAGS = $(LDFLAGS_$(VARIANT)) $(LDFLAGS)
 # gcc does not see that a failed cmocka assertion never returns.

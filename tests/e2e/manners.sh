@@ -101,6 +101,13 @@ printf '\x69' | dd of="$work/one.pcap" bs=1 seek=20 conv=notrunc 2>/dev/null
 exits 6 "a link type that is not read" "$TIERWATCH" decode "$work/one.pcap"
 like "$(cat "$work/err")" 'link type IEEE802_11 \(105\)' "is named"
 
+# Installed under any prefix, the program finds the rules that came with it.
+install -D "$TIERWATCH" "$work/opt/bin/tierwatch"
+install -D -m 644 "$rules/prv.yaml" "$work/opt/share/tierwatch/rules/prv.yaml"
+install -D -m 644 "$rules/lists/safety-words.txt" "$work/opt/share/tierwatch/rules/lists/safety-words.txt"
+exits 0 "rules beside the installed program" env -C "$work" "$work/opt/bin/tierwatch" rules check
+like "$(cat "$work/out")" '^5 rules' "are the default"
+
 # Progress and table are for terminals; colour is for nobody.
 if command -v script >/dev/null; then
     cat >"$work/terminal" <<EOF
