@@ -121,13 +121,13 @@ lint: all
 .PHONY: asan
 asan:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan tests fuzz-regressions
-	$(Q)TIERWATCH=$(BUILD)/asan/tierwatch tests/run.sh $(wildcard $(BUILD)/asan/unit/test_*) \
+	$(Q)TIERWATCH=$(abspath $(BUILD)/asan/tierwatch) tests/run.sh $(BUILD)/asan/unit/test_* \
 	    tests/golden/run.sh
 
 .PHONY: tsan
 tsan:
 	$(Q)$(MAKE) --no-print-directory VARIANT=tsan tests
-	$(Q)TIERWATCH=$(BUILD)/tsan/tierwatch tests/run.sh tests/e2e/threads.sh
+	$(Q)TIERWATCH=$(abspath $(BUILD)/tsan/tierwatch) tests/run.sh tests/e2e/threads.sh
 
 # Fuzz targets: built with clang, each run for FUZZ_SECONDS.
 FUZZ_CC      ?= clang-14
@@ -152,8 +152,13 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_LIB)
 	    -fsanitize=fuzzer -o $@ $< $(FUZZ_LIB) $(LIBS)
 
 .PHONY: fuzz
-fuzz: $(FUZZERS)
+fuzz: fuzz-cc $(FUZZERS)
 	$(Q)tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZERS)
+
+.PHONY: fuzz-cc
+fuzz-cc:
+	@command -v $(FUZZ_CC) >/dev/null || { \
+	    echo 'make fuzz needs clang and its runtime: apt-get install clang-14 libclang-rt-14-dev'; exit 1; }
 
 # The fuzz targets over their seeds only, with gcc and no fuzzing engine.
 FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(OUT)/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -177,7 +182,7 @@ bench: all
 .PHONY: cov
 cov:
 	$(Q)$(MAKE) --no-print-directory VARIANT=cov tests
-	$(Q)TIERWATCH=$(BUILD)/cov/tierwatch tests/run.sh $(wildcard $(BUILD)/cov/unit/test_*) \
+	$(Q)TIERWATCH=$(abspath $(BUILD)/cov/tierwatch) tests/run.sh $(BUILD)/cov/unit/test_* \
 	    tests/golden/run.sh
 	$(Q)gcov -n $$(find $(BUILD)/cov -name '*.gcda' | head -500) 2>/dev/null | \
 	    awk '/^File .gateway/ {f = $$2} /^Lines/ && f {print $$0, f; f = ""}' | sort

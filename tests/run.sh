@@ -16,7 +16,7 @@ passed=0 failed=0 skipped=0
 export CMOCKA_MESSAGE_OUTPUT=TAP
 for program in "$@"; do
     case $program in
-    *.d | *lib.sh) continue ;;
+    *.d | *.gcno | *.gcda | *lib.sh) continue ;;
     build/*/replay/fuzz_*)
         name=${program##*/fuzz_}
         arguments=(tests/fuzz/seeds/"$name"/*)
