@@ -129,27 +129,28 @@ tsan:
 	$(Q)$(MAKE) --no-print-directory VARIANT=tsan tests
 	$(Q)TIERWATCH=$(abspath $(BUILD)/tsan/tierwatch) tests/run.sh tests/e2e/threads.sh
 
-# Fuzz targets: built with clang, each run for FUZZ_SECONDS.
+# Fuzz targets: built with clang, each run for FUZZ_SECONDS; F=name narrows them to
+# tests/fuzz/fuzz_name*.c. What they find is kept in $(BUILD)/fuzz/corpus [tests/fuzz/README.md].
 FUZZ_CC      ?= clang-14
 FUZZ_SECONDS ?= 60
-FUZZERS      := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_$(F)*.c)
+FUZZERS      := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SOURCES))
 FUZZ_CFLAGS  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_ALL     := -std=gnu11 -D_GNU_SOURCE -DTW_VERSION='"fuzz"' -Igateway -Itests/unit $(PKG_CFLAGS)
 FUZZ_LIB     := $(BUILD)/fuzz/libtierwatch.a
 FUZZ_OBJS    := $(filter-out $(BUILD)/fuzz/obj/cli/main.o,$(SRCS:gateway/%.c=$(BUILD)/fuzz/obj/%.o))
 
 $(BUILD)/fuzz/obj/%.o: gateway/%.c
 	$(call say,FUZZCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) -std=gnu11 -D_GNU_SOURCE -DTW_VERSION='"fuzz"' -Igateway $(PKG_CFLAGS) \
-	    $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+	$(Q)$(FUZZ_CC) $(FUZZ_ALL) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
 $(FUZZ_LIB): $(FUZZ_OBJS)
 	$(Q)rm -f $@ && ar qcs $@ $^
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_LIB)
 	$(call say,FUZZLD,$@)
-	$(Q)$(FUZZ_CC) -std=gnu11 -D_GNU_SOURCE -Igateway -Itests/unit $(PKG_CFLAGS) $(FUZZ_CFLAGS) \
-	    -fsanitize=fuzzer -o $@ $< $(FUZZ_LIB) $(LIBS)
+	$(Q)$(FUZZ_CC) $(FUZZ_ALL) $(FUZZ_CFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(FUZZ_LIB) $(LIBS)
 
 .PHONY: fuzz
 fuzz: fuzz-cc $(FUZZERS)
@@ -159,6 +160,39 @@ fuzz: fuzz-cc $(FUZZERS)
 fuzz-cc:
 	@command -v $(FUZZ_CC) >/dev/null || { \
 	    echo 'make fuzz needs clang and its runtime: apt-get install clang-14 libclang-rt-14-dev'; exit 1; }
+
+# Seeds that follow from the decoder's tables.
+$(BUILD)/fuzz/opcua_seeds: tests/fuzz/opcua_seeds.c tests/unit/opcua_tables.h $(FUZZ_LIB)
+	$(Q)$(FUZZ_CC) $(FUZZ_ALL) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_LIB) $(LIBS)
+
+.PHONY: fuzz-seeds
+fuzz-seeds: fuzz-cc $(BUILD)/fuzz/opcua_seeds
+	$(Q)mkdir -p tests/fuzz/seeds/opcua_service tests/fuzz/seeds/opcua_value
+	$(Q)$(BUILD)/fuzz/opcua_seeds tests/fuzz/seeds
+
+# Which lines of FUZZ_COV the targets reach, over their seeds and what `make fuzz` found.
+FUZZ_COV         ?= gateway/protocol/opcua
+FUZZ_COV_LEAST   ?= 85
+FUZZ_COV_CFLAGS  := -O1 -g -fprofile-instr-generate -fcoverage-mapping
+FUZZ_COV_LIB     := $(BUILD)/fuzz-cov/libtierwatch.a
+FUZZ_COV_OBJS    := $(FUZZ_OBJS:$(BUILD)/fuzz/%=$(BUILD)/fuzz-cov/%)
+FUZZ_COV_TARGETS := $(FUZZERS:$(BUILD)/fuzz/%=$(BUILD)/fuzz-cov/%)
+
+$(BUILD)/fuzz-cov/obj/%.o: gateway/%.c
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_ALL) $(FUZZ_COV_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(FUZZ_COV_LIB): $(FUZZ_COV_OBJS)
+	$(Q)rm -f $@ && ar qcs $@ $^
+
+$(BUILD)/fuzz-cov/%: tests/fuzz/%.c tests/fuzz/replay_main.c $(FUZZ_COV_LIB)
+	$(call say,FUZZLD,$@)
+	$(Q)$(FUZZ_CC) $(FUZZ_ALL) $(FUZZ_COV_CFLAGS) -o $@ $(filter %.c,$^) $(FUZZ_COV_LIB) $(LIBS)
+
+.PHONY: fuzz-cov
+fuzz-cov: fuzz-cc $(FUZZ_COV_TARGETS)
+	$(Q)tests/fuzz/coverage.sh $(FUZZ_COV) $(FUZZ_COV_LEAST) $(FUZZ_COV_TARGETS)
 
 # The fuzz targets over their seeds only, with gcc and no fuzzing engine.
 FUZZ_REPLAYS := $(patsubst tests/fuzz/%.c,$(OUT)/replay/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -222,7 +256,8 @@ help:
 	@echo 'make golden     captures against expected alerts'
 	@echo 'make lint       layers, banned calls, formatting'
 	@echo 'make asan tsan  the tests with sanitizers'
-	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (60)'
+	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (60); F=name: only tests/fuzz/fuzz_name*.c'
+	@echo 'make fuzz-cov   lines of FUZZ_COV (gateway/protocol/opcua) that the fuzz targets reach'
 	@echo 'make peers      decode against tshark and Zeek on the same captures'
 	@echo 'make bench      speed and memory, as ratios to a bare libpcap loop'
 	@echo 'make cov        line coverage of the tests'
@@ -231,4 +266,4 @@ help:
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'V=1 shows commands, WERROR=1 makes warnings errors.'
 
--include $(OBJS:.o=.d) $(TESTS:%=%.d) $(FUZZ_OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(TESTS:%=%.d) $(FUZZ_OBJS:.o=.d) $(FUZZERS:%=%.d) $(FUZZ_COV_OBJS:.o=.d)

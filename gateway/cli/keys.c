@@ -46,8 +46,19 @@ void tw_cli_keys_report(const struct tw_options *o, const struct tw_pipeline_res
     const uint64_t *n = result->workers.counters.messages[TW_PROTO_OPCUA];
     if (o->opcua_keys == NULL)
         return;
-    enum tw_log_level level = n[TW_OPCUA_COUNT_UNSEALED] > 0 ? TW_LOG_INFO : TW_LOG_WARN;
-    tw_log(level, "%llu OPC UA chunks decrypted, %llu stayed encrypted",
-        (unsigned long long)n[TW_OPCUA_COUNT_UNSEALED],
-        (unsigned long long)n[TW_OPCUA_COUNT_SEALED]);
+    const unsigned long long opened = n[TW_OPCUA_COUNT_UNSEALED];
+    const unsigned long long sealed = n[TW_OPCUA_COUNT_SEALED];
+    if (opened == 0)
+        tw_log(TW_LOG_WARN,
+            "none of %llu encrypted OPC UA chunks could be decrypted with these keys", sealed);
+    else /* a key log holds no signing keys */
+        tw_log(TW_LOG_INFO,
+            "%llu OPC UA chunks decrypted, padding and sequence checked, signatures not; %llu "
+            "stayed encrypted",
+            opened, sealed);
+    if (n[TW_OPCUA_COUNT_AEAD] > 0)
+        tw_log(TW_LOG_WARN,
+            "%llu of these are of channels with AES-GCM or ChaCha20-Poly1305 (ECC_*, RSA_DH_*), "
+            "which are not decrypted",
+            (unsigned long long)n[TW_OPCUA_COUNT_AEAD]);
 }

@@ -313,7 +313,7 @@ static bool is_aead(const struct tw_side_keys *k)
 static void about_set(
     struct reader *r, const struct tw_key_set *set, bool warning, const char *what)
 {
-    char text[160];
+    char text[200];
     struct tw_opcua_keys_problem p = {.line = set->line, .column = 1, .warning = warning};
     snprintf(text, sizeof(text), "channel %u, token %u: %s", set->channel, set->token, what);
     report(r, &p, text);
@@ -332,7 +332,9 @@ static void check_set(struct reader *r, struct tw_key_set *set)
     const struct tw_side_keys *client = &set->side[TW_CLIENT], *server = &set->side[TW_SERVER];
     set->usable = whole && !is_aead(client) && !is_aead(server);
     if (whole && !set->usable)
-        about_set(r, set, true, "not used: only the AES-CBC policies are decrypted");
+        about_set(r, set, true,
+            "not used: keys of a policy with AES-GCM or ChaCha20-Poly1305 (ECC_*, RSA_DH_*); only "
+            "the AES-CBC policies are decrypted");
 }
 
 struct tw_opcua_keys *tw_opcua_keys_parse(

@@ -128,6 +128,14 @@ void tw_opcua_opener_free(struct tw_opcua_opener *o)
     free(o);
 }
 
+/* What the context made of the key is as good as the key, and not in locked memory: another one is
+ * put in its place. */
+static void forget(EVP_CIPHER_CTX *ctx)
+{
+    static const uint8_t none[TW_AES256], nowhere[TW_IV];
+    (void)EVP_DecryptInit_ex2(ctx, NULL, none, nowhere, NULL);
+}
+
 static bool decrypt(struct tw_opcua_opener *o, const struct tw_side_keys *k, const void *in,
     size_t len, uint8_t *out)
 {
@@ -136,6 +144,7 @@ static bool decrypt(struct tw_opcua_opener *o, const struct tw_side_keys *k, con
     bool ok = EVP_DecryptInit_ex2(ctx, NULL, k->key, k->iv, NULL) == 1 &&
               EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
               EVP_DecryptUpdate(ctx, out, &n, in, (int)len) == 1 && n == (int)len;
+    forget(ctx);
     if (!ok)
         ERR_clear_error();
     return ok;

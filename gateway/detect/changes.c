@@ -43,6 +43,8 @@ struct tw_changes {
     struct pending pending;
     bool hidden,
         seen; /* an announcer talks where nobody can read; a message was seen all the same */
+    uint64_t epoch;
+    int64_t epoch_from_ns, epoch_to_ns; /* nothing opens or closes in [from, to) */
     struct tw_table *adopted; /* versions first seen while their change was open → its ticket */
 };
 
@@ -118,6 +120,7 @@ static void flush(struct tw_changes *c)
     c->announced[c->next] = p->change;
     c->next = (c->next + 1) % MAX_CHANGES;
     c->n_announced += c->n_announced < MAX_CHANGES;
+    c->epoch_to_ns = INT64_MIN;
 }
 
 void tw_changes_flush(struct tw_changes *c, int64_t now_ns)
@@ -187,6 +190,32 @@ static bool is_open(const struct change *change, struct tw_text_key ai_system, i
 static const struct change *change_at(const struct tw_changes *c, size_t i)
 {
     return i < c->n_declared ? &c->declared[i] : &c->announced[i - c->n_declared];
+}
+
+/* Something flips at `at_ns`. */
+static void bound(struct tw_changes *c, int64_t at_ns, int64_t now_ns)
+{
+    if (at_ns <= now_ns && at_ns > c->epoch_from_ns)
+        c->epoch_from_ns = at_ns;
+    else if (at_ns > now_ns && at_ns < c->epoch_to_ns)
+        c->epoch_to_ns = at_ns;
+}
+
+uint64_t tw_changes_epoch(struct tw_changes *c, int64_t now_ns)
+{
+    if (c->pending.open)
+        return 0;
+    if (c->epoch != 0 && now_ns >= c->epoch_from_ns && now_ns < c->epoch_to_ns)
+        return c->epoch;
+    c->epoch_from_ns = INT64_MIN;
+    c->epoch_to_ns = INT64_MAX;
+    for (size_t i = 0; i < c->n_declared + c->n_announced; i++) {
+        const struct change *change = change_at(c, i);
+        bound(c, change->from_ns, now_ns);
+        if (change->to_ns < INT64_MAX)
+            bound(c, change->to_ns + 1, now_ns);
+    }
+    return ++c->epoch;
 }
 
 void tw_changes_event(struct tw_changes *c, const struct tw_event *e, struct tw_facts *facts)

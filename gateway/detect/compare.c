@@ -18,7 +18,10 @@ static void note_actions(struct tw_expr *e)
     } else {
         return;
     }
-    t->actions = t->op == TW_OP_NE ? TW_EXPR_ALL_ACTIONS & ~mask : mask;
+    /* Nothing is compared with what is not known. */
+    if (t->op == TW_OP_NE)
+        mask = TW_EXPR_ALL_ACTIONS & ~(mask | 1u << TW_ACTION_UNKNOWN);
+    t->actions = mask;
     t->op = TW_OP_ACTION;
     e->can_be_true = t->actions;
     e->can_be_false = TW_EXPR_ALL_ACTIONS & ~t->actions;

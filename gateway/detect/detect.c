@@ -4,6 +4,7 @@
 
 #include "base/timefmt.h"
 #include "detect/filter.h"
+#include "detect/quiet.h"
 #include "detect/rule.h"
 #include "detect/state.h"
 #include "detect/window.h"
@@ -52,6 +53,8 @@ struct tw_detect {
     struct tw_seed seed;
     struct memory *memory;
     struct tw_filter *filter;
+    struct tw_quiet *quiet;
+    const struct tw_registry *registry;
     struct tw_approvals *approvals;
     struct tw_changes *changes;
     struct tw_by actor; /* the field by which coverage is counted */
@@ -90,19 +93,29 @@ static bool make_room(struct tw_text *t)
     return ok;
 }
 
+static void coverage_lost(void *user, const void *key, void *value)
+{
+    struct tw_quiet *quiet = user;
+    (void)key;
+    (void)value;
+    tw_quiet_forget(quiet);
+}
+
 static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
 {
     d->memory = calloc(d->rules->n + 1, sizeof(*d->memory));
     d->message.done = calloc(d->rules->n + 1, sizeof(*d->message.done));
     d->filter = tw_filter_new(d->rules);
+    d->quiet = tw_quiet_new();
     d->approvals = tw_approvals_new(registry);
     d->changes = tw_changes_new(registry);
     d->coverage =
         tw_table_new(sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);
     d->near = calloc(NEAR, sizeof(*d->near));
     if (d->memory == NULL || d->near == NULL || d->message.done == NULL || d->filter == NULL ||
-        d->approvals == NULL || d->changes == NULL || d->coverage == NULL)
+        d->quiet == NULL || d->approvals == NULL || d->changes == NULL || d->coverage == NULL)
         return false;
+    tw_table_on_evict(d->coverage, coverage_lost, d->quiet);
     for (size_t i = 0; i < d->rules->n; i++) {
         if (!memory_init(&d->rules->list[i], &d->memory[i]))
             return false;
@@ -117,6 +130,7 @@ struct tw_detect *tw_detect_new(
     if (d == NULL)
         return NULL;
     d->rules = rules;
+    d->registry = registry;
     d->fn = fn;
     d->user = user;
     d->seed = tw_seed_random();
@@ -136,6 +150,7 @@ void tw_detect_free(struct tw_detect *d)
     free(d->memory);
     free(d->message.done);
     tw_filter_free(d->filter);
+    tw_quiet_free(d->quiet);
     tw_approvals_free(d->approvals);
     tw_changes_free(d->changes);
     tw_table_free(d->coverage);
@@ -394,7 +409,8 @@ static bool is_same_message(struct message *m, const struct tw_event *e)
     return false;
 }
 
-static void ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool again)
+/* How many rules there were to ask. */
+static size_t ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool again)
 {
     struct message *m = &d->message;
     size_t n;
@@ -408,6 +424,7 @@ static void ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool ag
         if (m->done[rule] != m->number && !evaluate(d, rule, scene))
             m->done[rule] = m->number;
     }
+    return n;
 }
 
 static struct coverage *coverage_of(struct tw_detect *d, const struct tw_scene *scene)
@@ -445,6 +462,12 @@ static void note_coverage(struct tw_detect *d, const struct tw_scene *scene, boo
                  scene->facts->approval.state == TW_APPROVAL_UNKNOWN;
 }
 
+static struct tw_quiet_mark mark_of(struct tw_detect *d, const struct tw_event *event)
+{
+    return (struct tw_quiet_mark){.changes = tw_changes_epoch(d->changes, event->ts_ns),
+        .learned = tw_registry_learned(d->registry)};
+}
+
 void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts)
 {
     const struct tw_scene scene = {event, facts};
@@ -459,7 +482,22 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
     tw_reports_event(d->changes, event, facts);
     bool again = is_same_message(&d->message, event);
     note_coverage(d, &scene, again);
-    ask_rules(d, &scene, again);
+    if (ask_rules(d, &scene, again) == 0) {
+        const struct tw_quiet_mark mark = mark_of(d, event);
+        tw_quiet_note(d->quiet, event, &mark, d->message.coverage);
+    }
+}
+
+bool tw_detect_pass(struct tw_detect *d, const struct tw_event *event)
+{
+    const struct tw_quiet_mark mark = mark_of(d, event);
+    struct coverage *coverage = tw_quiet_find(d->quiet, event, &mark);
+    if (coverage == NULL)
+        return false;
+    d->stats.events++;
+    coverage->events++;
+    tw_approvals_pass(d->approvals, event);
+    return true;
 }
 
 void tw_detect_tick(struct tw_detect *d, int64_t now_ns)

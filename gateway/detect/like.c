@@ -64,24 +64,28 @@ static bool is_plain(const struct tw_value *v)
     return v->d == 0 || (fabs(v->d) >= least && fabs(v->d) <= DBL_MAX);
 }
 
-static uint64_t of_value(const struct tw_value *v)
+unsigned tw_like_value(const struct tw_value *v)
 {
     switch (v->kind) {
-    case TW_VALUE_NONE:
-        return 0;
     case TW_VALUE_INT:
     case TW_VALUE_UINT:
-        return NUMBER;
+        return TW_LIKE_NUMBER;
     case TW_VALUE_FLOAT:
     case TW_VALUE_DOUBLE:
-        return is_plain(v) ? NUMBER : OTHER_VALUE;
+        return is_plain(v) ? TW_LIKE_NUMBER : TW_LIKE_OTHER;
     case TW_VALUE_STRING:
-        return TEXT;
+        return TW_LIKE_TEXT;
     case TW_VALUE_BOOL:
-        return TRUTH;
+        return TW_LIKE_TRUTH;
     default:
-        return OTHER_VALUE;
+        return TW_LIKE_OTHER;
     }
+}
+
+static uint64_t of_value(const struct tw_value *v)
+{
+    static const uint64_t bits[] = {NUMBER, TEXT, TRUTH, OTHER_VALUE};
+    return v->kind == TW_VALUE_NONE ? 0 : bits[tw_like_value(v)];
 }
 
 static uint64_t when(bool is, uint64_t bit)

@@ -33,6 +33,8 @@ struct tw_approvals *tw_approvals_new(const struct tw_registry *registry);
 void tw_approvals_free(struct tw_approvals *a);
 /* Learn from the event, and say in facts->approval whether it was approved. */
 void tw_approvals_event(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts);
+/* An event that is neither an approval nor carries anything out. */
+void tw_approvals_pass(struct tw_approvals *a, const struct tw_event *e);
 /* Event time passed `now_ns`: nothing more of an earlier message comes, it is taken as it is. */
 void tw_approvals_flush(struct tw_approvals *a, int64_t now_ns);
 
@@ -42,6 +44,8 @@ void tw_changes_free(struct tw_changes *c);
 /* Learn from the event; set facts->change_open. */
 void tw_changes_event(struct tw_changes *c, const struct tw_event *e, struct tw_facts *facts);
 void tw_changes_flush(struct tw_changes *c, int64_t now_ns);
+/* Equal for times between which no change order opens or closes; 0 while one is being announced. */
+uint64_t tw_changes_epoch(struct tw_changes *c, int64_t now_ns);
 /* Does a change order name `version` for the system: one that is open, or one during which the
  * version was seen first? Also true where announcements can not be read at all: then nobody can
  * say. `out_ticket` is good until the next event. */

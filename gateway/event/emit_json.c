@@ -199,7 +199,7 @@ static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
 {
     tw_json_key(t, "opcua");
     tw_json_object(t);
-    str(t, "service", o->service);
+    maybe(t, "service", &(struct tw_maybe){o->service, o->service_null});
     str(t, "attribute", o->attribute);
     maybe(t, "index_range", &o->index_range);
     str(t, "object_id", o->object_id);
@@ -215,9 +215,9 @@ static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
     u64(t, "subscription", o->has_subscription, o->subscription_id);
     u64(t, "client_handle", o->has_handle, o->client_handle);
     u64(t, "monitored_item", o->has_monitored_item, o->monitored_item_id);
-    if (o->publishing_interval > 0)
+    if (o->has_publishing_interval)
         tw_json_member_double(t, "publishing_interval", o->publishing_interval);
-    if (o->sampling_interval > 0)
+    if (o->has_sampling_interval)
         tw_json_member_double(t, "sampling_interval", o->sampling_interval);
     opcua_session(t, o);
     boolean(t, "sessionless", o->sessionless, true);
@@ -304,7 +304,11 @@ static void head(struct tw_text *t, const struct tw_event *e)
         tw_json_str(t, e->app);
     else
         tw_json_z(t, protocol_name(e->protocol));
-    tw_json_member_z(t, "action", tw_action_name(e->action));
+    tw_json_key(t, "action");
+    if (e->action != TW_ACTION_UNKNOWN)
+        tw_json_z(t, tw_action_name(e->action));
+    else
+        tw_json_null(t);
     endpoint(t, "src", &e->src);
     endpoint(t, "dst", &e->dst);
     if (e->n_vlan > 0) {

@@ -41,7 +41,8 @@ enum tw_action {
 #define TW_ACTION_ENUM(name, text) TW_ACTION_##name,
     TW_ACTION_TABLE(TW_ACTION_ENUM)
 #undef TW_ACTION_ENUM
-        TW_ACTION_COUNT
+        TW_ACTION_UNKNOWN, /* something was done, but what is encrypted: printed as null */
+    TW_ACTION_COUNT
 };
 
 const char *tw_action_name(enum tw_action action);
@@ -97,6 +98,7 @@ struct tw_opcua_property {
 struct tw_opcua_info {
     uint64_t serial;         /* of the message, unique per worker: lets copies be shared */
     struct tw_str service;   /* "Write", "CreateSession", "Hello", … */
+    bool service_null;       /* it is encrypted */
     struct tw_str attribute; /* "Value", … where the service has attributes; else absent */
     struct tw_maybe index_range;
     bool has_request_id, has_request_handle, has_channel;
@@ -118,7 +120,9 @@ struct tw_opcua_info {
     uint32_t subscription_id, client_handle; /* client_handle: notify and subscribe */
     uint32_t monitored_item_id;
     bool has_monitored_item;
-    double publishing_interval, sampling_interval; /* ms; 0 when not part of the service */
+    /* ms, as sent: 0 is the fastest, a sampling of -1 that of the subscription [UA4 7.21] */
+    bool has_publishing_interval, has_sampling_interval;
+    double publishing_interval, sampling_interval;
     /* Facts of services other than the everyday ones; NULL for most events. */
     const struct tw_value *details; /* OBJECT: printed member by member */
     const struct tw_value *select;  /* ARRAY of names: fields that an EventFilter asks for */
@@ -207,6 +211,13 @@ struct tw_learned {
     struct tw_str unit, type, states; /* EngineeringUnits, DataType, EnumStrings joined by '|' */
 };
 
+/* Room kept with the thing that an event is about, a monitored item: what those who judge events
+ * found out about it. Zero when the thing is new. */
+struct tw_thing_note {
+    uint64_t context; /* under which this was found; 0: nothing was */
+    uint32_t kinds;   /* bit per kind of event that needs no further look */
+};
+
 /* What session/ knows about an event from everything it saw before, for rules; never printed. */
 struct tw_session_facts {
     struct tw_ip
@@ -218,6 +229,9 @@ struct tw_session_facts {
     uint32_t filter_topics, known_topics; /* SUBSCRIBE: topics the filter matches, of those known */
     const struct tw_learned *learned;     /* about the object; NULL: nothing */
     bool after_gap;                       /* bytes of this flow were not seen in the last 10 s */
+    struct tw_thing_note *note;           /* NULL: none is kept */
+    uint64_t identity; /* equal for events of a flow: the client is known by the same names; 0: not
+                          known */
 };
 
 struct tw_event {

@@ -4,7 +4,7 @@
 #include "event/field_get.h"
 
 /* The event. */
-TEXT(action, tw_action_name(s->event->action))
+TEXT(action, s->event->action == TW_ACTION_UNKNOWN ? NULL : tw_action_name(s->event->action))
 GET(protocol)
 {
     enum tw_protocol p = s->event->protocol;

@@ -25,8 +25,8 @@ U_STR(u_endpoint, endpoint_url)
 U_STR(u_object_id, object_id)
 U_MAYBE(u_audit, audit_entry_id)
 U_NUM(u_subscription, has_subscription, subscription_id)
-U_NUM(u_publishing, publishing_interval > 0, publishing_interval)
-U_NUM(u_sampling, sampling_interval > 0, sampling_interval)
+U_NUM(u_publishing, has_publishing_interval, publishing_interval)
+U_NUM(u_sampling, has_sampling_interval, sampling_interval)
 U_NUM(u_chunks, chunks > 0, chunks)
 U_NUM(u_bytes, message_bytes > 0, message_bytes)
 
@@ -61,6 +61,20 @@ static void set_detail_number(
     if (v != NULL && tw_value_number(v, &number))
         set_number(out, number);
 }
+
+#define U_COUNT(name, key)                                                                         \
+    GET(name)                                                                                      \
+    {                                                                                              \
+        set_detail_number(s, out, key);                                                            \
+    }
+U_COUNT(u_request_bytes, "request_bytes")
+U_COUNT(u_response_bytes, "response_bytes")
+U_COUNT(u_response_ms, "response_ms")
+U_COUNT(u_waiting, "waiting_requests")
+U_COUNT(u_sealed_requests, "encrypted_requests")
+U_COUNT(u_sealed_request_bytes, "encrypted_request_bytes")
+U_COUNT(u_sealed_responses, "encrypted_responses")
+U_COUNT(u_sealed_response_bytes, "encrypted_response_bytes")
 
 #define U_DETAIL(name, key, kind)                                                                  \
     GET(name)                                                                                      \
@@ -277,6 +291,21 @@ const struct tw_field tw_fields_opcua[] = {
     {"opcua.chunks", "Chunks of the message", "3", N, NULL, get_u_chunks},
     {"opcua.message_bytes", "Bytes of the message", "4096", N, NULL, get_u_bytes},
 
+    {"opcua.request_bytes", "Bytes of a request that is encrypted", "144", N, NULL,
+        get_u_request_bytes},
+    {"opcua.response_bytes", "Bytes of an answer that is encrypted", "9696", N, NULL,
+        get_u_response_bytes},
+    {"opcua.response_ms", "Time from an encrypted request to its answer in ms", "11.8", N, NULL,
+        get_u_response_ms},
+    {"opcua.waiting_requests", "Encrypted requests that waited for an answer when it came", "1", N,
+        NULL, get_u_waiting},
+    {"opcua.encrypted_requests", "Encrypted chunks of a channel so far, from the client", "25", N,
+        NULL, get_u_sealed_requests},
+    {"opcua.encrypted_request_bytes", "Their bytes", "5216", N, NULL, get_u_sealed_request_bytes},
+    {"opcua.encrypted_responses", "Encrypted chunks of a channel so far, from the server", "26", N,
+        NULL, get_u_sealed_responses},
+    {"opcua.encrypted_response_bytes", "Their bytes", "28992", N, NULL,
+        get_u_sealed_response_bytes},
     {"opcua.sessionless", "It came without a session (SessionlessInvoke)", "true", B, NULL,
         get_u_sessionless},
     {"opcua.namespace_uri", "Namespace of the object, once the server's table was read",

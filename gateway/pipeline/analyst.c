@@ -100,6 +100,10 @@ static void completed(void *user, const struct tw_event *event)
         a->config.event(a->config.event_user, event);
     if (a->detect == NULL)
         return;
+    if (tw_detect_pass(a->detect, event)) {
+        tw_registry_pass(a->config.registry, event);
+        return;
+    }
     tw_registry_resolve_next(a->config.registry, event, &a->facts);
     a->facts.watching_ns = event->ts_ns - a->first_ns;
     tw_detect_event(a->detect, event, &a->facts);

@@ -4,13 +4,14 @@
 #include "base/topic.h"
 #include "registry/model.h"
 
-/* Nobody needs a right to come and go, and what a server sends is not its asking. */
+/* Nobody needs a right to come and go, and what a server sends is not its asking;
+ * what is encrypted can not be held against a right. */
 static const uint32_t always =
     1u << TW_ACTION_CONNECT | 1u << TW_ACTION_SECURE | 1u << TW_ACTION_SESSION |
     1u << TW_ACTION_AUTHENTICATE | 1u << TW_ACTION_DISCONNECT | 1u << TW_ACTION_DISCOVER |
     1u << TW_ACTION_UNSUBSCRIBE | 1u << TW_ACTION_NOTIFY | 1u << TW_ACTION_ALARM |
     1u << TW_ACTION_DELIVER | 1u << TW_ACTION_REFUSED | 1u << TW_ACTION_MALFORMED |
-    1u << TW_ACTION_GAP | 1u << TW_ACTION_CONFLICT;
+    1u << TW_ACTION_GAP | 1u << TW_ACTION_CONFLICT | 1u << TW_ACTION_UNKNOWN;
 /* Namespace 0 describes the server itself; every client reads it. */
 static const uint32_t open_in_namespace_0 =
     1u << TW_ACTION_READ | 1u << TW_ACTION_BROWSE | 1u << TW_ACTION_SUBSCRIBE;

@@ -151,6 +151,7 @@ struct tw_registry {
     size_t n_glob_nodes, n_filter_topics;
     struct tw_resolved last;
     struct tw_clock clock;
+    uint64_t learned;   /* ranges */
     struct tw_who *who; /* caches, see who.c and decide.c */
     struct tw_decisions *decisions;
     char version_text[TW_NUM_TEXT]; /* a model version that came as a number */

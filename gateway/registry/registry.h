@@ -26,6 +26,11 @@ void tw_registry_resolve(
 void tw_registry_resolve_next(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts);
 
+/* For an event that is not resolved: what has to be learned of it all the same. */
+void tw_registry_pass(struct tw_registry *r, const struct tw_event *event);
+/* Another number whenever a variable got a range from the wire that had none. */
+uint64_t tw_registry_learned(const struct tw_registry *r);
+
 struct tw_str tw_registry_site(const struct tw_registry *r);
 /* SHA-256 of the file's bytes, "sha256:…"; of nothing for an empty inventory. */
 const char *tw_registry_digest(const struct tw_registry *r);

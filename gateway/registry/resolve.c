@@ -300,3 +300,13 @@ void tw_registry_resolve_next(
 {
     resolve(r, event, facts, true);
 }
+
+void tw_registry_pass(struct tw_registry *r, const struct tw_event *event)
+{
+    tw_clock_event(&r->clock, event);
+}
+
+uint64_t tw_registry_learned(const struct tw_registry *r)
+{
+    return r->learned;
+}

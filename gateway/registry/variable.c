@@ -130,7 +130,10 @@ void tw_variable_learn(
     const struct tw_name_index *index = &r->exact_nodes;
     const struct tw_name_row *row = tw_name_index_find(index, node);
     for (; row != NULL && row < index->rows + index->n && tw_str_eq(row->text, node); row++) {
-        if (r->variables[row->item].server == server)
-            r->variables[row->item].learned = range;
+        struct tw_variable *v = &r->variables[row->item];
+        if (v->server != server)
+            continue;
+        r->learned += !v->learned.has_min;
+        v->learned = range;
     }
 }

@@ -25,6 +25,7 @@ struct session {
     struct tw_str user_token; /* static */
     struct text text;
     char user_room[TW_MAX_IDENTITY];
+    uint64_t identity; /* of what is said above: another one when it changes */
     bool live, closed, has_app;
     struct tw_ip client; /* where it is live */
     struct tw_text_key app;
@@ -56,6 +57,7 @@ struct tw_opcua_sessions {
     struct tw_opcua_nodes *nodes;
     struct tw_opcua_learned *learned;
     struct last last;
+    uint64_t identities;
 };
 
 struct tw_opcua_server tw_opcua_server_of(const struct tw_event *event)
@@ -174,7 +176,7 @@ static struct session *created(
     const struct tw_opcua_info *info = event->opcua;
     struct session *session = tw_table_put(s->sessions, key, NULL);
     leave(s, session);
-    *session = (struct session){0};
+    *session = (struct session){.identity = ++s->identities};
     session->application_uri = keep_maybe(session, info->application_uri);
     session->application_name = keep_maybe(session, info->application_name);
     session->product_uri = keep_maybe(session, info->product_uri);
@@ -189,9 +191,11 @@ static struct session *created(
     return session;
 }
 
-static void activated(struct session *session, const struct tw_event *event)
+static void activated(
+    struct tw_opcua_sessions *s, struct session *session, const struct tw_event *event)
 {
     size_t used = 0;
+    session->identity = ++s->identities;
     const struct tw_opcua_info *info = event->opcua;
     session->user.is_null = info->user.is_null;
     session->user.s = keep(session->user_room, sizeof(session->user_room), &used, info->user.s);
@@ -294,7 +298,7 @@ static struct session *session_of(struct tw_opcua_sessions *s, const struct tw_e
     if (session == NULL)
         return NULL;
     if (event->action == TW_ACTION_AUTHENTICATE && good)
-        activated(session, event);
+        activated(s, session, event);
     struct flow *flow = tw_table_put(s->flows, &event->flow, NULL);
     memcpy(&flow->last, &key, sizeof(key));
     return session;
@@ -334,6 +338,7 @@ static void with_session(
         if (!info->identity_resolved) /* else by the item before, whose info it shares */
             fill(s->last.session, event, info);
         facts->live_elsewhere = s->last.elsewhere;
+        facts->identity = s->last.session->identity;
         return;
     }
     s->last.session = NULL;
@@ -344,6 +349,7 @@ static void with_session(
         return;
     }
     fill(session, event, info);
+    facts->identity = session->identity;
     const struct tw_ip *ip = client_of(event);
     if (event->action == TW_ACTION_DISCONNECT && is_good(event)) {
         leave(s, session);
@@ -356,6 +362,40 @@ static void with_session(
         tw_opcua_live_touch(s->live, &session->app, ip, event->ts_ns, &elsewhere))
         facts->live_elsewhere = elsewhere;
     remember(s, event, session, facts);
+}
+
+/* What is known of the node that the event is about. */
+static void about_node(
+    struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
+{
+    tw_opcua_nodes_namespace(s->nodes, event);
+    tw_opcua_learned_event(s->learned, event, facts);
+}
+
+/* Most notifications say a number about an item that is known already. */
+static void about_item(
+    struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
+{
+    struct tw_opcua_item *item = tw_opcua_items_event(s->items, event);
+    const uint32_t version =
+        1 + tw_opcua_nodes_version(s->nodes) + tw_opcua_learned_version(s->learned);
+    if (item == NULL || event->action != TW_ACTION_NOTIFY) {
+        about_node(s, event, facts);
+        return;
+    }
+    facts->note = &item->note;
+    if (item->version == version && event->value.kind < TW_VALUE_ARRAY) {
+        event->opcua->namespace_uri = (struct tw_str){item->namespace_uri, item->namespace_len};
+        facts->learned = item->learned;
+        return;
+    }
+    const char *node = event->object.p;
+    about_node(s, event, facts);
+    item->namespace_uri = event->opcua->namespace_uri.p;
+    item->namespace_len = (uint32_t)event->opcua->namespace_uri.len;
+    item->learned = facts->learned;
+    /* Neither when this very event taught something, nor a name that has to be made each time. */
+    item->version = node == event->object.p ? version : 0;
 }
 
 void tw_opcua_sessions_event(
@@ -376,8 +416,6 @@ void tw_opcua_sessions_event(
     if (event->action == TW_ACTION_DISCONNECT && info->auth_token == 0)
         disconnected(s, event);
     tw_opcua_nodes_resolve(s->nodes, event);
-    tw_opcua_items_event(s->items, event);
-    tw_opcua_nodes_namespace(s->nodes, event);
-    tw_opcua_learned_event(s->learned, event, facts);
+    about_item(s, event, facts);
     info->identity_resolved = true;
 }

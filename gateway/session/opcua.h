@@ -40,12 +40,20 @@ bool tw_opcua_filters_keep(
 void tw_opcua_filters_name(
     struct tw_opcua_filters *f, const struct tw_text_key *key, struct tw_value *values);
 
-/* What client handles and monitored item ids stand for. */
+/* What client handles and monitored item ids stand for. With each item is kept what is known of its
+ * node, as long as nothing about nodes was learned: `version` is the sum of both versions below. */
+struct tw_opcua_item {
+    struct tw_thing_note note;
+    const struct tw_learned *learned;
+    const char *namespace_uri;
+    uint32_t namespace_len, version;
+};
 struct tw_opcua_items;
 struct tw_opcua_items *tw_opcua_items_new(size_t capacity);
 void tw_opcua_items_free(struct tw_opcua_items *items);
-/* Note what a CreateMonitoredItems says; name the object of events that have only a number. */
-void tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event);
+/* Note what a CreateMonitoredItems says; name the object of events that have only a number. The
+ * item of a notification, NULL when it is not known. */
+struct tw_opcua_item *tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event);
 
 /* Names of nodes. */
 struct tw_opcua_nodes;
@@ -55,6 +63,8 @@ void tw_opcua_nodes_free(struct tw_opcua_nodes *n);
 void tw_opcua_nodes_resolve(struct tw_opcua_nodes *n, struct tw_event *event);
 /* Learn the server's NamespaceArray; say which of it the object is in. */
 void tw_opcua_nodes_namespace(struct tw_opcua_nodes *n, struct tw_event *event);
+/* Another one whenever a server's namespaces are not what they were. */
+uint32_t tw_opcua_nodes_version(const struct tw_opcua_nodes *n);
 
 /* Ranges, units and types of variables, as any client read them. */
 struct tw_opcua_learned;
@@ -62,3 +72,5 @@ struct tw_opcua_learned *tw_opcua_learned_new(size_t sessions);
 void tw_opcua_learned_free(struct tw_opcua_learned *l);
 void tw_opcua_learned_event(
     struct tw_opcua_learned *l, const struct tw_event *event, struct tw_session_facts *facts);
+/* Another one whenever something is known of another set of nodes. */
+uint32_t tw_opcua_learned_version(const struct tw_opcua_learned *l);

@@ -2,7 +2,12 @@
 
 #include "session/opcua.h"
 
-enum { MAX_NODE = 240, MAX_FILTERS = 1024 };
+enum {
+    MAX_NODE = 240,
+    MAX_FILTERS = 1024,
+    NEAR_BITS = 14,  /* of the number of ways to items that were found lately */
+    TOUCH_EVERY = 64 /* finds by such a way, after which an item counts as used again */
+};
 
 struct subscription_key {
     struct tw_opcua_server server;
@@ -10,47 +15,76 @@ struct subscription_key {
 };
 
 /* A number by which a subscription speaks of a node. Servers give a subscription's id out again:
- * the generation tells them apart. Compared as bytes, so it has no padding. */
+ * every one that is created gets another generation. Compared as bytes, so it has no padding. */
 struct item_key {
-    struct tw_opcua_server server;
-    uint32_t subscription, generation, number;
+    uint32_t generation, number;
     uint32_t is_handle; /* the client's handle, else the server's monitored item id */
+    uint32_t zero;
 };
 
+/* Notifications are most of the traffic: what they need of an item comes first, in one line of the
+ * cache with its key. */
 struct item {
-    uint16_t len;
+    struct tw_opcua_item shared;
+    uint16_t len, uses;
     bool has_filter;
     char node[MAX_NODE];
     struct tw_text_key filter;
 };
 
+struct near {
+    uint32_t generation, number;
+    struct item *item; /* by its handle; NULL: none */
+};
+
 struct tw_opcua_items {
     struct tw_table *table;
-    struct tw_table *subscriptions; /* those whose creation was seen → their generation */
+    struct tw_table *subscriptions; /* → generation */
     struct tw_opcua_filters *filters;
-    struct tw_seed seed;
     uint32_t generations;
     /* The subscription that was looked up last: its items come together. */
     struct subscription_key last;
     uint32_t last_generation;
     bool has_last;
+    struct near *near;
 };
+
+/* One of two places, next to each other: where it is, else the first, which is for what is new. */
+static struct near *near_of(
+    const struct tw_opcua_items *items, uint32_t generation, uint32_t number)
+{
+    const uint64_t mixed = ((uint64_t)generation << 32 | number) * 0x9e3779b97f4a7c15u;
+    struct near *near = &items->near[mixed >> (64 - NEAR_BITS) & ~(uint64_t)1];
+    const bool second = near[1].generation == generation && near[1].number == number;
+    return &near[second];
+}
+
+static void forget_near(void *user, const void *key, void *value)
+{
+    const struct tw_opcua_items *items = user;
+    const struct item_key *k = key;
+    struct near *near = near_of(items, k->generation, k->number);
+    if (near->item == value)
+        near->item = NULL;
+}
 
 struct tw_opcua_items *tw_opcua_items_new(size_t capacity)
 {
     struct tw_opcua_items *items = calloc(1, sizeof(*items));
     if (items == NULL)
         return NULL;
-    items->seed = tw_seed_random();
     items->table =
-        tw_table_new(sizeof(struct tw_text_key), sizeof(struct item), capacity, items->seed);
+        tw_table_new(sizeof(struct item_key), sizeof(struct item), capacity, tw_seed_random());
+    items->near = calloc((size_t)1 << NEAR_BITS, sizeof(*items->near));
     items->subscriptions =
         tw_table_new(sizeof(struct subscription_key), sizeof(uint32_t), capacity, tw_seed_random());
     items->filters = tw_opcua_filters_new(capacity < MAX_FILTERS ? capacity : MAX_FILTERS);
-    if (items->table == NULL || items->subscriptions == NULL || items->filters == NULL) {
+    if (items->table == NULL || items->near == NULL || items->subscriptions == NULL ||
+        items->filters == NULL) {
         tw_opcua_items_free(items);
         return NULL;
     }
+    tw_table_on_evict(items->table, forget_near, items);
     return items;
 }
 
@@ -60,6 +94,7 @@ void tw_opcua_items_free(struct tw_opcua_items *items)
         return;
     tw_table_free(items->table);
     tw_table_free(items->subscriptions);
+    free(items->near);
     tw_opcua_filters_free(items->filters);
     free(items);
 }
@@ -70,41 +105,48 @@ static struct subscription_key subscription_of(const struct tw_event *event)
         .server = tw_opcua_server_of(event), .subscription = event->opcua->subscription_id};
 }
 
+/* One whose creation was not seen gets its generation when it is first spoken of. */
 static uint32_t generation_of(struct tw_opcua_items *items, const struct subscription_key *key)
 {
     if (!items->has_last || memcmp(&items->last, key, sizeof(*key)) != 0) {
-        const uint32_t *generation = tw_table_peek(items->subscriptions, key);
+        bool created;
+        uint32_t *generation = tw_table_put(items->subscriptions, key, &created);
+        if (created)
+            *generation = ++items->generations;
         items->last = *key;
-        items->last_generation = generation == NULL ? 0 : *generation;
+        items->last_generation = *generation;
         items->has_last = true;
     }
     return items->last_generation;
 }
 
-/* As a digest: short, so that key and most nodes share a line of the cache. */
-static struct tw_text_key key_of(
+static struct item_key key_of(
     struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
     const struct tw_opcua_info *info = event->opcua;
     const struct subscription_key subscription = subscription_of(event);
-    const struct item_key key = {.server = subscription.server,
-        .subscription = info->subscription_id,
-        .generation = generation_of(items, &subscription),
+    return (struct item_key){.generation = generation_of(items, &subscription),
         .number = handle ? info->client_handle : info->monitored_item_id,
         .is_handle = handle};
-    return tw_text_key(items->seed, tw_str_bytes((const uint8_t *)&key, sizeof(key)));
+}
+
+static void remove_item(struct tw_opcua_items *items, const struct item_key *key, struct item *item)
+{
+    forget_near(items, key, item);
+    tw_table_remove(items->table, item);
 }
 
 /* A name too long to keep is forgotten rather than cut: half a NodeId is another node. */
 static void note(struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
-    const struct tw_text_key key = key_of(items, event, handle);
+    const struct item_key key = key_of(items, event, handle);
     bool created;
     struct item *item = tw_table_put(items->table, &key, &created);
     if (event->object.len > sizeof(item->node)) {
-        tw_table_remove(items->table, item);
+        remove_item(items, &key, item);
         return;
     }
+    item->shared = (struct tw_opcua_item){0};
     item->len = (uint16_t)event->object.len;
     if (event->object.p != item->node && event->object.len > 0)
         memmove(item->node, event->object.p, event->object.len);
@@ -115,13 +157,26 @@ static void note(struct tw_opcua_items *items, const struct tw_event *event, boo
         item->has_filter = false;
 }
 
+static struct item *find(struct tw_opcua_items *items, const struct tw_event *event, bool handle)
+{
+    const struct item_key key = key_of(items, event, handle);
+    struct near *near = near_of(items, key.generation, key.number);
+    if (handle && near->item != NULL && near->generation == key.generation &&
+        near->number == key.number && ++near->item->uses % TOUCH_EVERY != 0)
+        return near->item;
+    struct item *item = tw_table_find(items->table, &key);
+    if (!handle || item == NULL || near->item == item)
+        return item;
+    if (near->item != NULL && (near->generation != key.generation || near->number != key.number))
+        near[1] = near[0];
+    *near = (struct near){key.generation, key.number, item};
+    return item;
+}
+
 static struct item *name(struct tw_opcua_items *items, struct tw_event *event, bool handle)
 {
-    const struct tw_text_key key = key_of(items, event, handle);
-    struct item *item = tw_table_find(items->table, &key);
-    if (item == NULL)
-        return NULL;
-    if (event->object.p == NULL) {
+    struct item *item = find(items, event, handle);
+    if (item != NULL && event->object.p == NULL) {
         event->object = (struct tw_str){item->node, item->len};
         event->object_null = false;
     }
@@ -139,8 +194,7 @@ static void modified(struct tw_opcua_items *items, struct tw_event *event)
     note(items, event, true);
     if (event->opcua->select != NULL)
         return;
-    const struct tw_text_key key = key_of(items, event, true);
-    struct item *renamed = tw_table_find(items->table, &key);
+    struct item *renamed = find(items, event, true);
     if (renamed != NULL) {
         renamed->has_filter = old.has_filter;
         renamed->filter = old.filter;
@@ -168,27 +222,27 @@ static void subscribed(struct tw_opcua_items *items, struct tw_event *event, boo
     }
 }
 
-void tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event)
+struct tw_opcua_item *tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event)
 {
     const struct tw_opcua_info *info = event->opcua;
-    const struct item *item;
+    struct item *item;
     if (!info->has_subscription)
-        return;
+        return NULL;
     switch (event->action) {
     case TW_ACTION_SUBSCRIBE:
         subscribed(items, event, event->status.s.p != NULL && !event->status_bad);
-        return;
+        return NULL;
     case TW_ACTION_UNSUBSCRIBE:
         if (info->has_monitored_item && event->object.p == NULL)
             (void)name(items, event, false);
-        return;
+        return NULL;
     case TW_ACTION_NOTIFY:
     case TW_ACTION_ALARM:
         item = info->has_handle && event->object.p == NULL ? name(items, event, true) : NULL;
         if (item != NULL && item->has_filter && event->action == TW_ACTION_ALARM)
             tw_opcua_filters_name(items->filters, &item->filter, &event->value);
-        return;
+        return item == NULL ? NULL : &item->shared;
     default:
-        return;
+        return NULL;
     }
 }

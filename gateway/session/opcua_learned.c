@@ -36,6 +36,7 @@ struct tw_opcua_learned {
     struct tw_seed seed;
     struct tw_table *nodes;      /* variable → learned */
     struct tw_table *properties; /* property node → property */
+    uint32_t version;
 };
 
 struct tw_opcua_learned *tw_opcua_learned_new(size_t sessions)
@@ -68,6 +69,20 @@ static struct node_key key_of(
 {
     return (struct node_key){
         .server = tw_opcua_server_of(event), .node = tw_text_key(l->seed, node)};
+}
+
+/* What is known of a node, from now on at least that it is there. */
+static struct learned *learned_of(struct tw_opcua_learned *l, const struct node_key *key)
+{
+    bool created;
+    struct learned *of = tw_table_put(l->nodes, key, &created);
+    l->version += created;
+    return of;
+}
+
+uint32_t tw_opcua_learned_version(const struct tw_opcua_learned *l)
+{
+    return l->version;
 }
 
 static struct tw_str keep(char *room, size_t size, struct tw_str text)
@@ -178,7 +193,8 @@ static void tie(
         return;
     const struct learned copy = *early;
     tw_table_remove(l->nodes, early);
-    move(tw_table_put(l->nodes, &property->variable, NULL), p->kind, &copy);
+    l->version++;
+    move(learned_of(l, &property->variable), p->kind, &copy);
 }
 
 /* [UA6 A.1], the types that values have on the wire. */
@@ -206,7 +222,7 @@ static void learn_attribute(struct tw_opcua_learned *l, const struct tw_event *e
     if (!(type && v->kind == TW_VALUE_STRING) && !(access && v->kind == TW_VALUE_UINT))
         return;
     const struct node_key key = key_of(l, event, event->object);
-    struct learned *to = tw_table_put(l->nodes, &key, NULL);
+    struct learned *to = learned_of(l, &key);
     if (type) {
         to->facts.type = keep(to->type, sizeof(to->type), type_name(v->s));
     } else {
@@ -221,7 +237,7 @@ static void learn_value(struct tw_opcua_learned *l, const struct tw_event *event
     const struct property *p = tw_table_find(l->properties, &key);
     if (p != NULL) {
         const struct node_key variable = p->variable;
-        struct learned *to = tw_table_put(l->nodes, &variable, NULL);
+        struct learned *to = learned_of(l, &variable);
         (void)takers[p->kind](to, &event->value);
         return;
     }
@@ -229,7 +245,8 @@ static void learn_value(struct tw_opcua_learned *l, const struct tw_event *event
     bool range = range_of(&event->value, &low, &high);
     if (!range && member(&event->value, "UnitId") == NULL)
         return;
-    struct learned *early = tw_table_put(l->nodes, &key, NULL);
+    struct learned *early = learned_of(l, &key);
+    l->version += !early->is_property;
     early->is_property = true;
     (void)take_range(early, &event->value);
     (void)take_unit(early, &event->value);

@@ -46,7 +46,16 @@ struct tw_opcua_nodes {
     struct tw_table *aliases;       /* NodeId that RegisterNodes gave → the node */
     struct tw_table *continuations; /* ContinuationPoint → the node that is browsed */
     char made[MAX_NODE + 16];       /* an object that was written another way */
+    uint32_t version;               /* of the namespaces */
 };
+
+static void namespaces_lost(void *user, const void *key, void *value)
+{
+    struct tw_opcua_nodes *n = user;
+    (void)key;
+    (void)value;
+    n->version++;
+}
 
 static size_t at_most(size_t sessions, size_t most)
 {
@@ -69,6 +78,7 @@ struct tw_opcua_nodes *tw_opcua_nodes_new(size_t sessions)
         tw_opcua_nodes_free(n);
         return NULL;
     }
+    tw_table_on_evict(n->servers, namespaces_lost, n);
     return n;
 }
 
@@ -186,14 +196,12 @@ static bool is_namespace_array(const struct tw_event *event)
            event->opcua->index_range.s.p == NULL;
 }
 
-static void learn_namespaces(struct tw_opcua_nodes *n, const struct tw_event *event)
+/* As many as there is room for. */
+static void read_namespaces(const struct tw_value *array, struct namespaces *to)
 {
-    const struct tw_opcua_server server = tw_opcua_server_of(event);
-    struct namespaces *to = tw_table_put(n->servers, &server, NULL);
     size_t used = 0;
-    to->n = 0;
-    for (uint32_t i = 0; i < event->value.n; i++) {
-        const struct tw_value *uri = &event->value.items[i];
+    for (uint32_t i = 0; i < array->n; i++) {
+        const struct tw_value *uri = &array->items[i];
         struct tw_str text = uri->kind == TW_VALUE_STRING ? uri->s : TW_STR("");
         if (text.len > sizeof(to->room) - used)
             return;
@@ -203,6 +211,23 @@ static void learn_namespaces(struct tw_opcua_nodes *n, const struct tw_event *ev
         to->end[i] = (uint16_t)used;
         to->n = i + 1;
     }
+}
+
+/* Clients read it at every start, and it says the same. */
+static void learn_namespaces(struct tw_opcua_nodes *n, const struct tw_event *event)
+{
+    const struct tw_opcua_server server = tw_opcua_server_of(event);
+    struct namespaces *known = tw_table_put(n->servers, &server, NULL), read = {0};
+    read_namespaces(&event->value, &read);
+    if (memcmp(known, &read, sizeof(read)) == 0)
+        return;
+    *known = read;
+    n->version++;
+}
+
+uint32_t tw_opcua_nodes_version(const struct tw_opcua_nodes *n)
+{
+    return n->version;
 }
 
 /* The number in "ns=7;…"; false in namespace 0. */

@@ -32,6 +32,11 @@ def hold(ok, name, event):
 
 def opcua(e):
     o = e['opcua']
+    if e['action'] is None:
+        hold(e['encrypted'] and e['object'] is None and e['status'] is None and o['service'] is None,
+             'what is not known is null', e)
+        hold('request_bytes' in o or 'response_bytes' in o, 'what is encrypted has a size', e)
+        return
     hold(bool(o.get('service')) or e['action'] == 'malformed', 'OPC UA events name their service', e)
     if e['action'] in NODE_ACTIONS and e.get('object') is not None:
         hold(NODE.match(e['object']), 'NodeIds have the form of OPC UA Part 6', e)
@@ -79,7 +84,7 @@ def main():
                  'keys are known and in their order', e)
             hold(TS.match(e['ts']), 'times are UTC with six or nine digits', e)
             hold(FLOW.match(e['flow']), 'flow ids are sixteen hex digits', e)
-            hold(e['action'] in ACTIONS, 'actions are those of the list', e)
+            hold(e['action'] in ACTIONS or e['action'] is None and e.get('encrypted'), 'actions are those of the list', e)
             hold(e['packet'] >= last, 'events come in the order of packets', e)
             last = e['packet']
             for side in ('src', 'dst'):

@@ -113,6 +113,8 @@ def counted(binary, rules, capture):
 def comparable(event, protocol):
     if event['protocol'] != protocol or event['action'] in OWN or 'field' in event:
         return False
+    if event['action'] is None:  # encrypted: tshark shows none
+        return False
     # The end of a connection without a DISCONNECT.
     return not (protocol == 'mqtt' and event['action'] == 'disconnect' and 'packet' not in event['mqtt'])
 

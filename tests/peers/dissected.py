@@ -4,9 +4,13 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 
+# Lengths, masks and type ids: compared by what they announce.
+STRUCTURAL = re.compile(r'mask$|\.has_|^variant\.ArraySize$|^servicenodeid\.')
+
+
 class Node:
     """One line of a protocol tree. `name` is the field's name without its protocol, or the label."""
-    __slots__ = ('name', 'kind', 'text', 'shown', 'raw', 'kids')
+    __slots__ = ('name', 'kind', 'text', 'shown', 'raw', 'kids', 'used')
 
     def __init__(self, field):
         name = field.get('name', '')
@@ -19,6 +23,7 @@ class Node:
         else:
             self.name, _, self.kind = (part.strip() for part in self.text.partition(':'))
         self.kids = [Node(kid) for kid in field if kid.tag == 'field']
+        self.used = False
 
     def all(self, name):
         return [kid for kid in self.kids if kid.name == name]
@@ -29,7 +34,26 @@ class Node:
             node = next((kid for kid in node.kids if kid.name == name), None)
             if node is None:
                 return None
+        node.used = True
         return node
+
+    def take(self):
+        """All of it is compared."""
+        self.used = True
+        for kid in self.kids:
+            kid.take()
+        return self
+
+    def leaves(self, path=''):
+        """(path, is it compared) of what it holds, elements of arrays without their number."""
+        name = re.sub(r'^\[\d+\]$', '[]', self.name)
+        if STRUCTURAL.search(name):
+            return
+        path = path + '/' + name if path else name
+        if not self.kids:
+            yield path, self.used
+        for kid in self.kids:
+            yield from kid.leaves(path)
 
     def str(self, *path):
         """A string; None where it is missing or null."""
@@ -60,20 +84,24 @@ class Node:
         size = array.int('variant.ArraySize')
         if size is not None and size < 0:
             return None
-        return [kid for kid in array.kids if kid.name != 'variant.ArraySize']
+        kids = [kid for kid in array.kids if kid.name != 'variant.ArraySize']
+        for kid in kids:
+            kid.used = True
+        return kids
 
 
 class Packet:
-    __slots__ = ('number', 'stream', 'src', 'dst', 'layers')
+    __slots__ = ('number', 'stream', 'src', 'dst', 'macs', 'time', 'layers')
 
     def __init__(self, element):
         self.layers = []
-        address, port = {}, {}
-        self.number, self.stream = 0, None
+        address, port, mac = {}, {}, {}
+        self.number, self.stream, self.time = 0, None, ''
         for proto in element:
             name = proto.get('name')
             if name == 'geninfo':
-                self.number = int(next(f.get('show') for f in proto if f.get('name') == 'num'))
+                fields = {f.get('name'): f for f in proto}
+                self.number, self.time = int(fields['num'].get('show')), fields['timestamp'].get('show')
                 continue
             if name in ('opcua', 'mqtt'):
                 self.layers.append((name, Node(proto)))
@@ -82,18 +110,21 @@ class Packet:
                 key = field.get('name')
                 if key in ('ip.src', 'ipv6.src', 'ip.dst', 'ipv6.dst'):
                     address[key[-3:]] = field.get('show')
+                elif key in ('eth.src', 'eth.dst', 'sll.src.eth'):
+                    mac['dst' if key == 'eth.dst' else 'src'] = field.get('show')
                 elif key in ('tcp.srcport', 'tcp.dstport'):
                     port[key[4:7]] = int(field.get('show'))
                 elif key == 'tcp.stream':
                     self.stream = int(field.get('show'))
         self.src = (address.get('src'), port.get('src'))
         self.dst = (address.get('dst'), port.get('dst'))
+        self.macs = {self.src: mac.get('src'), self.dst: mac.get('dst')}
 
 
 def packets(capture, protocol, ports):
     """The packets in which tshark completes a message of the protocol. Raises on failure."""
     command = ['tshark', '-r', capture, '-n', '-o', 'tcp.reassemble_out_of_order:TRUE', '-T', 'pdml',
-               '-J', 'ip ipv6 tcp ' + protocol, '-Y', protocol]
+               '-J', 'eth sll ip ipv6 tcp ' + protocol, '-Y', protocol]
     for port in sorted(ports):
         command += ['-d', 'tcp.port==%d,%s' % (port, protocol)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

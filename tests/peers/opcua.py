@@ -1,8 +1,14 @@
 """The actions that tshark's view of OPC UA asks tierwatch to show."""
+import hashlib
+
 import values
-from values import node_id, status, variant
+from values import diagnostic_info, node_id, status, variant
 
 ABSENT = '(absent)'
+
+
+# Services whose events are the server's.
+SERVERS = {'Publish': 'server', 'Republish': 'server'}
 
 
 class Message:
@@ -43,7 +49,9 @@ class Reader:
 
     def __init__(self):
         self.flows, self.events, self.counts = {}, [], {}
-        self.sessions, self.monitored, self.points, self.items = {}, {}, {}, {}
+        # Paths of the fields that tshark shows: those that something here looked at, and the others.
+        self.used, self.unused = set(), set()
+        self.sessions, self.monitored, self.points, self.items, self.aliases = {}, {}, {}, {}, {}
 
     def feed(self, packet):
         flow = self.flows.setdefault(packet.stream, Flow())
@@ -59,6 +67,8 @@ class Reader:
                        'CLO': self.close, 'MSG': self.message}.get(message.type)
             if handler:
                 handler(flow, message)
+            if message.type in ('HEL', 'ACK', 'ERR'):
+                self.look_over(message)
 
     def finish(self):
         for flow in self.flows.values():
@@ -69,11 +79,37 @@ class Reader:
             for request in flow.requests.values():
                 self.service(flow, request, None)
 
+    def look_over(self, message):
+        """Which of a message's fields were compared, once all was read that is read of it."""
+        if message is None:
+            return
+        for path, used in message.layer.leaves():
+            parts = [p for p in path.split('/') if p not in ('opcua', 'Message', 'OpcUa Service')]
+            if parts[0].startswith(('transport.', 'security.')):
+                parts.insert(0, message.type)
+            elif len(parts) > 1 and parts[1] in ('RequestHeader', 'ResponseHeader'):
+                del parts[0]
+            (self.used if used else self.unused).add('/'.join(parts))
+
     def count(self, name, times=1):
         if times > 0:
             self.counts[name] = self.counts.get(name, 0) + times
 
-    def add(self, response, request, action, fields):
+    def add(self, response, request, action, fields, acts='client'):
+        """`acts` says who the event's src is: client, server, or the sender of a lone message."""
+        fields = dict(fields)
+        packet = (response or request).packet
+        ends = (request.packet.src, request.packet.dst) if request else (packet.dst, packet.src)
+        if acts == ('sender' if request is None else 'server'):
+            ends = ends[::-1]
+        for key, end in zip(('src', 'dst'), ends):
+            fields[key + '.ip'], fields[key + '.port'] = end
+            fields[key + '.mac'] = packet.macs.get(end) or ABSENT
+        if request is not None:
+            fields['request_ts'] = values.moments(request.packet.time)
+        if response is not None:
+            fields['ts'] = values.moments(response.packet.time)
+        fields.setdefault('encrypted', False)
         self.events.append(Expected(response and response.packet.number, request and request.packet.number,
                                     action, fields))
 
@@ -98,7 +134,7 @@ class Reader:
             policy = (request.layer.str('security.spu') or '').partition('#')[2]
             self.add(message, request, 'secure', {'status': code, 'opcua.security_policy': policy})
         flow.opens.clear()
-        self.add(message, None, 'disconnect', {'status': code, 'opcua.service': 'Error'})
+        self.add(message, None, 'disconnect', {'status': code, 'opcua.service': 'Error'}, 'sender')
 
     def open(self, flow, message):
         policy = (message.layer.str('security.spu') or '').partition('#')[2]
@@ -109,7 +145,8 @@ class Reader:
             return
         flow.opens.remove(request)
         flow.policy = policy
-        fields = {'opcua.service': 'OpenSecureChannel', 'opcua.security_policy': policy}
+        fields = {'opcua.service': 'OpenSecureChannel', 'opcua.security_policy': policy,
+                  **digests(request.layer.get('security.scert'))}
         if policy == 'None':
             flow.mode = request.body.enum('MessageSecurityMode')
             fields.update({'opcua.security_mode': flow.mode, 'opcua.request_id': request.request_id,
@@ -118,15 +155,27 @@ class Reader:
         else:
             flow.mode = None
             fields['opcua.channel'] = message.channel
+            fields['encrypted'] = True
         self.add(message, request, 'secure', fields)
+        self.look_over(request)
+        self.look_over(message)
 
     def close(self, flow, message):
         fields = {'opcua.service': 'CloseSecureChannel', 'opcua.channel': message.channel}
         if message.body is not None:
             fields.update({'opcua.request_id': message.request_id,
                            'opcua.request_handle': message.header().int('RequestHandle')})
+            self.protection(flow, fields)
             self.count('CloseSecureChannelRequest')
-        self.add(message, None, 'disconnect', fields)
+        self.add(message, None, 'disconnect', fields, 'sender')
+        self.look_over(message)
+
+    @staticmethod
+    def protection(flow, fields):
+        if flow.policy is not None:
+            fields['opcua.security_policy'] = flow.policy
+        if flow.mode is not None:
+            fields['opcua.security_mode'] = flow.mode
 
     # --- services ---
 
@@ -141,6 +190,8 @@ class Reader:
             return
         request = flow.requests.pop((message.channel, message.request_id), None)
         self.service(flow, request, message)
+        self.look_over(request)
+        self.look_over(message)
 
     def service(self, flow, request, response):
         name = request.service[:-len('Request')] if request else response.service[:-len('Response')]
@@ -164,7 +215,7 @@ class Reader:
                 fields['status'] = fault
             else:
                 fields.setdefault('status', 'Good')
-            self.add(response, request, action, {**common['fields'], **fields})
+            self.add(response, request, action, {**common['fields'], **fields}, SERVERS.get(name, 'client'))
 
     def common(self, flow, name, request, response):
         either = request or response
@@ -174,10 +225,9 @@ class Reader:
         if request and request.header():
             fields['opcua.audit_entry_id'] = ('', None) if request.header().str('AuditEntryId') is None else \
                 request.header().str('AuditEntryId')
-        if flow.policy is not None:
-            fields['opcua.security_policy'] = flow.policy
-        if flow.mode is not None:
-            fields['opcua.security_mode'] = flow.mode
+        self.protection(flow, fields)
+        said = diagnostic_info(response.header().get('ServiceDiagnostics')) if response and response.header() else None
+        fields['opcua.diagnostics'] = said if said else ABSENT
         client, server = (either.packet.src, either.packet.dst) if request else \
             (either.packet.dst, either.packet.src)
         token = node_id(request.header().get('AuthenticationToken')) if request and request.header() else None
@@ -195,7 +245,13 @@ class Reader:
         if q:
             fields['object'] = facts['opcua.session_name']
             fields['opcua.endpoint_url'] = q.str('EndpointUrl')
+            fields['opcua.max_response_bytes'] = q.int('MaxResponseMessageSize')
+            certificate = digests(q.get('ClientCertificate'))
+            fields.update(certificate)
+            facts['opcua.server_uri'] = fields['opcua.server_uri'] = q.str('ServerUri') or (None, '', ABSENT)
+            facts['opcua.certificate_sha256'] = certificate['opcua.certificate_sha256']
         if r and fault == 'Good':
+            fields['opcua.max_request_bytes'] = r.int('MaxRequestMessageSize')
             session = node_id(r.get('SessionId'))
             fields['opcua.session'] = session
             fields['opcua.session_timeout_ms'] = values.Exact(r.get('RevisedSessionTimeout'), '<d')
@@ -212,22 +268,33 @@ class Reader:
             bodies = [k for k in identity.kids if k.kind and k.name != 'TypeId']
             kind = bodies[0].name if bodies else 'AnonymousIdentityToken'
             user = {'AnonymousIdentityToken': 'anonymous', 'UserNameIdentityToken':
-                    bodies[0].str('UserName') if bodies else None}.get(kind, values.Skipped())
+                    bodies[0].str('UserName') if bodies else None}.get(kind)
             fields['opcua.user'] = user
+            fields['opcua.user_token'] = TOKENS.get(kind, ABSENT)
+            fields['opcua.locales'] = texts(q, 'LocaleIds')
+            if kind == 'UserNameIdentityToken':
+                plain = not bodies[0].str('EncryptionAlgorithm')
+                # A secret may be encrypted and say so within [UA4 7.40.2]: no capture has one.
+                fields['opcua.clear_password'] = True if plain else ABSENT
             if r and fault == 'Good' and known is not None:
                 known['opcua.user'] = user
+                known['opcua.user_token'] = fields['opcua.user_token']
         yield 'authenticate', fields
 
     def do_close_session(self, q, r, fault, common):
         yield 'disconnect', {'opcua.delete_subscriptions': q.bool('DeleteSubscriptions')} if q else {}
 
     def do_cancel(self, q, r, fault, common):
-        yield 'manage', {'opcua.cancelled_handle': q.int('RequestHandle')} if q else {}
+        fields = {'opcua.cancelled_handle': q.int('RequestHandle')} if q else {}
+        if r and fault == 'Good':
+            fields['opcua.cancelled'] = r.int('CancelCount')
+        yield 'manage', fields
 
     def do_get_endpoints(self, q, r, fault, common):
         fields = {}
         if q:
-            fields = {'object': q.str('EndpointUrl'), 'opcua.endpoint_url': q.str('EndpointUrl')}
+            fields = {'object': q.str('EndpointUrl'), 'opcua.endpoint_url': q.str('EndpointUrl'),
+                      'opcua.profile_uris': texts(q, 'ProfileUris')}
         if r and fault == 'Good':
             fields['opcua.endpoints'] = [{
                 'endpoint_url': e.str('EndpointUrl'), 'security_mode': e.enum('MessageSecurityMode'),
@@ -239,7 +306,11 @@ class Reader:
         yield 'discover', fields
 
     def do_find_servers(self, q, r, fault, common):
-        fields = {'object': q.str('EndpointUrl') or (None, '', ABSENT)} if q else {}
+        fields = {}
+        if q:
+            url = q.str('EndpointUrl')
+            fields = {'object': url or (None, '', ABSENT), 'opcua.endpoint_url': url or ('', ABSENT),
+                      'opcua.server_uris': texts(q, 'ServerUris')}
         if r and fault == 'Good':
             fields['opcua.servers'] = [{
                 'application_uri': s.str('ApplicationUri'), 'product_uri': s.str('ProductUri'),
@@ -253,7 +324,8 @@ class Reader:
         fields = {}
         if q:
             fields = {'opcua.starting_record_id': q.int('StartingRecordId'),
-                      'opcua.max_records': q.int('MaxRecordsToReturn')}
+                      'opcua.max_records': q.int('MaxRecordsToReturn'),
+                      'opcua.capabilities': texts(q, 'ServerCapabilityFilter')}
         if r and fault == 'Good':
             fields['opcua.servers'] = [{
                 'record_id': s.int('RecordId'), 'server_name': s.str('ServerName'),
@@ -262,15 +334,26 @@ class Reader:
                 for s in r.items('Servers') or []]
         yield 'discover', fields
 
+    @staticmethod
+    def registered(server):
+        return {'opcua.server_uri': server.str('ServerUri'), 'opcua.online': server.bool('IsOnline'),
+                'opcua.registered_product_uri': shown(server.str('ProductUri')),
+                'opcua.server_type': server.enum('ApplicationType'),
+                'opcua.server_names': [n.str('loctext.Text') for n in server.items('ServerNames') or []],
+                'opcua.gateway_server_uri': shown(server.str('GatewayServerUri')),
+                'opcua.semaphore_file': shown(server.str('SemaphoreFilePath')),
+                'opcua.discovery_urls': texts(server, 'DiscoveryUrls')}
+
+    def do_register_server(self, q, r, fault, common):
+        yield 'manage', self.registered(q.get('Server')) if q else {}
+
     def do_register_server2(self, q, r, fault, common):
-        fields = {}
+        fields = self.registered(q.get('Server')) if q else {}
         if q:
-            server = q.get('Server')
-            fields = {'opcua.server_uri': server.str('ServerUri'), 'opcua.online': server.bool('IsOnline'),
-                      'opcua.registered_product_uri': server.str('ProductUri'),
-                      'opcua.server_type': server.enum('ApplicationType'),
-                      'opcua.server_names': [n.str('loctext.Text') for n in server.items('ServerNames') or []],
-                      'opcua.discovery_urls': [u.text for u in server.items('DiscoveryUrls') or []]}
+            fields['opcua.configurations'] = [values.extension_object(c)
+                                              for c in q.items('DiscoveryConfiguration') or []]
+        if r and fault == 'Good':
+            fields['opcua.configuration_results'] = [status(c) for c in r.items('ConfigurationResults') or []]
         yield 'manage', fields
 
     # --- attributes and methods ---
@@ -311,18 +394,23 @@ class Reader:
         for i, item in enumerate((q.items('NodesToRead') if q else results) or []):
             fields = {}
             if q:
-                fields = {'object': node_id(item.get('NodeId')), 'opcua.index_range': item.str('IndexRange')}
-                raw = q.get('HistoryReadDetails', 'ReadRawModifiedDetails')
-                if raw:
-                    fields['opcua.history.kind'] = 'modified' if raw.bool('IsReadModified') else 'raw'
-                    for key, name in (('from', 'StartTime'), ('to', 'EndTime')):
-                        moment = values.date_time(raw.str(name))
-                        if not moment.startswith('1970'):
-                            fields['opcua.history.' + key] = moment
-                    fields['opcua.history.values'] = raw.int('NumValuesPerNode')
+                fields = {'object': node_id(item.get('NodeId')), 'opcua.index_range': item.str('IndexRange') or None,
+                          'opcua.continues': True if item.str('ContinuationPoint') else ABSENT,
+                          **history_details(q.get('HistoryReadDetails'))}
             if results and i < len(results):
                 fields['status'] = status(results[i].get('StatusCode'))
+                fields['opcua.continued'] = True if results[i].str('ContinuationPoint') else ABSENT
+                fields.update(history_found(results[i].get('HistoryData')))
             yield 'history_read', fields
+
+    def do_history_update(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('HistoryUpdateDetails') if q else results) or []):
+            fields = history_details(item) if q else {}
+            if results and i < len(results):
+                fields['status'] = status(results[i].get('StatusCode'))
+                fields['opcua.operation_results'] = [status(c) for c in results[i].items('OperationResults') or []]
+            yield 'history_write', fields
 
     # --- the address space ---
 
@@ -341,6 +429,7 @@ class Reader:
     def references(self, fields, result, common):
         fields['status'] = status(result.get('StatusCode'))
         fields['opcua.references'] = len(result.items('References') or [])
+        fields['opcua.continued'] = True if result.str('ContinuationPoint') else ABSENT
         point = result.str('ContinuationPoint')
         if point and fields.get('object'):
             self.points[common['server'], point] = fields['object']
@@ -375,14 +464,38 @@ class Reader:
             fields = {'object': node_id(item)}
             if aliases:
                 fields['opcua.alias'] = node_id(aliases[i])
+                self.aliases[common['server'], fields['opcua.alias']] = fields['object']
             yield 'browse', fields
 
     def do_unregister_nodes(self, q, r, fault, common):
         for item in (q and q.items('NodesToUnregister')) or []:
-            yield 'browse', {'object': values.Skipped()}
+            known = self.aliases.get((common['server'], node_id(item)))
+            yield 'browse', {'object': known or node_id(item)}
 
     def do_query_first(self, q, r, fault, common):
-        yield 'browse', {}
+        results = r.items('ParsingResults') if r and fault == 'Good' else None
+        for i, item in enumerate((q.items('NodeTypes') if q else results) or [None]):
+            fields = {}
+            if q and item is not None:
+                fields = {'object': node_id(item.get('TypeDefinitionNode')),
+                          'opcua.include_subtypes': item.bool('IncludeSubTypes'),
+                          'opcua.data': len(item.items('DataToReturn') or [])}
+            self.found(fields, r, fault)
+            if results and i < len(results):
+                fields['status'] = status(results[i].get('StatusCode'))
+            yield 'browse', fields
+
+    @staticmethod
+    def found(fields, r, fault):
+        if r and fault == 'Good':
+            fields['opcua.found'] = len(r.items('QueryDataSets') or [])
+            point = r.str('ContinuationPoint') or r.str('RevisedContinuationPoint')
+            fields['opcua.continued'] = True if point else ABSENT
+
+    def do_query_next(self, q, r, fault, common):
+        fields = {'opcua.release': q.bool('ReleaseContinuationPoint')} if q else {}
+        self.found(fields, r, fault)
+        yield 'browse', fields
 
     def do_add_nodes(self, q, r, fault, common):
         results = r.items('Results') if r and fault == 'Good' else None
@@ -392,6 +505,7 @@ class Reader:
                       'opcua.reference_type': node_id(item.get('ReferenceTypeId')),
                       'opcua.browse_name': values.qualified_name(item.get('BrowseName')),
                       'opcua.node_class': item.enum('NodeClass'),
+                      'opcua.attributes': values.extension_object(item.get('NodeAttributes')) or ABSENT,
                       'opcua.type_definition': node_id(item.get('TypeDefinition'))}
             if results:
                 fields['status'] = status(results[i].get('StatusCode'))
@@ -403,6 +517,23 @@ class Reader:
         for i, item in enumerate((q and q.items('NodesToDelete')) or []):
             fields = {'object': node_id(item.get('NodeId')),
                       'opcua.delete_target_references': item.bool('DeleteTargetReferences')}
+            if results:
+                fields['status'] = status(results[i])
+            yield 'manage', fields
+
+    def do_add_references(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items('ReferencesToAdd')) or []):
+            fields = {**reference(item), 'opcua.target_server_uri': shown(item.str('TargetServerUri')),
+                      'opcua.node_class': item.enum('TargetNodeClass')}
+            if results:
+                fields['status'] = status(results[i])
+            yield 'manage', fields
+
+    def do_delete_references(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items('ReferencesToDelete')) or []):
+            fields = {**reference(item), 'opcua.delete_bidirectional': item.bool('DeleteBidirectional')}
             if results:
                 fields['status'] = status(results[i])
             yield 'manage', fields
@@ -451,6 +582,15 @@ class Reader:
     def do_delete_subscriptions(self, q, r, fault, common):
         yield from self.per_subscription('unsubscribe', q, r, fault)
 
+    def do_transfer_subscriptions(self, q, r, fault, common):
+        results = r.items('Results') if r and fault == 'Good' else None
+        for i, item in enumerate((q and q.items('SubscriptionIds')) or []):
+            fields = {'opcua.subscription': int(item.text)}
+            if results:
+                fields['status'] = status(results[i].get('StatusCode'))
+                fields['opcua.available_messages'] = len(results[i].items('AvailableSequenceNumbers') or [])
+            yield 'subscribe', fields
+
     def do_create_monitored_items(self, q, r, fault, common):
         results = r.items('Results') if r and fault == 'Good' else None
         for i, item in enumerate((q.items('ItemsToCreate') if q else results) or []):
@@ -458,12 +598,10 @@ class Reader:
             if q:
                 parameters = item.get('RequestedParameters')
                 fields = attribute(item.get('ItemToMonitor'))
+                fields.update(self.asked(parameters))
                 fields.update({'opcua.subscription': q.int('SubscriptionId'),
                                'opcua.client_handle': parameters.int('ClientHandle'),
                                'opcua.monitoring_mode': item.enum('MonitoringMode')})
-                changes = parameters.get('Filter', 'DataChangeFilter')
-                if changes is not None:
-                    fields['opcua.filter'] = values.Structure(values.structure(changes))
             if results and i < len(results):
                 self.revised(fields, results[i])
                 fields['opcua.monitored_item'] = results[i].int('MonitoredItemId')
@@ -477,18 +615,36 @@ class Reader:
             yield 'subscribe', fields
 
     @staticmethod
+    def asked(parameters):
+        """MonitoringParameters: the filter, and what holds unless the server revises it."""
+        fields = {'opcua.sampling_interval': values.Exact(parameters.get('SamplingInterval'), '<d'),
+                  'opcua.queue_size': parameters.int('QueueSize'),
+                  'opcua.filter': ABSENT, 'opcua.select': ABSENT, 'opcua.where': ABSENT}
+        holder = parameters.get('Filter')
+        events = holder.get('EventFilter')
+        if events is not None:
+            fields['opcua.select'] = [clause(c) for c in events.items('SelectClauses') or []]
+            where = events.get('WhereClause')
+            if where is not None and where.items('Elements'):
+                fields['opcua.where'] = values.Structure(values.structure(where.take()))
+        else:
+            fields['opcua.filter'] = values.extension_object(holder) or ABSENT
+        return fields
+
+    @staticmethod
     def revised(fields, result):
         fields['status'] = status(result.get('StatusCode'))
         if fields['status'] == 'Good':
             fields['opcua.sampling_interval'] = values.Exact(result.get('RevisedSamplingInterval'), '<d')
-            fields['opcua.queue_size'] = result.int('RevisedQueueSize')
+            # The revised queue is not shown: what was asked for is.
 
     def do_modify_monitored_items(self, q, r, fault, common):
         results = r.items('Results') if r and fault == 'Good' else None
         for i, item in enumerate((q and q.items('ItemsToModify')) or []):
             key = common['server'], q.int('SubscriptionId')
             fields = {'opcua.subscription': key[1], 'opcua.monitored_item': item.int('MonitoredItemId'),
-                      'opcua.client_handle': item.get('RequestedParameters').int('ClientHandle')}
+                      'opcua.client_handle': item.get('RequestedParameters').int('ClientHandle'),
+                      **self.asked(item.get('RequestedParameters'))}
             known = self.items.get(key + (fields['opcua.monitored_item'],))
             if known:
                 fields['object'] = known[0]
@@ -513,6 +669,19 @@ class Reader:
         more = {'opcua.monitoring_mode': q.enum('MonitoringMode')} if q else None
         yield from self.per_item('subscribe', 'MonitoredItemIds', q, r, fault, common, more)
 
+    def do_set_triggering(self, q, r, fault, common):
+        for part, links, results in (('add_link', 'LinksToAdd', 'AddResults'),
+                                     ('remove_link', 'LinksToRemove', 'RemoveResults')):
+            codes = r.items(results) if r and fault == 'Good' else None
+            for i, item in enumerate((q and q.items(links)) or []):
+                key = common['server'], q.int('SubscriptionId'), int(item.text)
+                fields = {'opcua.subscription': key[1], 'opcua.monitored_item': key[2], 'opcua.part': part,
+                          'opcua.triggering_item': q.int('TriggeringItemId'),
+                          'object': self.items[key][0] if key in self.items else (None, ABSENT)}
+                if codes:
+                    fields['status'] = status(codes[i])
+                yield 'subscribe', fields
+
     def do_delete_monitored_items(self, q, r, fault, common):
         yield from self.per_item('unsubscribe', 'MonitoredItemIds', q, r, fault, common)
 
@@ -528,13 +697,19 @@ class Reader:
         if r is None or fault != 'Good':
             yield 'notify', {'object': ABSENT}
             return
-        yield from self.notifications(r, q.int('SubscriptionId') if q else None, common)
+        asked = {'opcua.retransmit_sequence_number': q.int('RetransmitSequenceNumber')} if q else {}
+        for action, fields in self.notifications(r, q.int('SubscriptionId') if q else None, common):
+            yield action, {**asked, **fields}
 
     def notifications(self, r, subscription, common):
         for notification in r.get('NotificationMessage').items('NotificationData') or []:
             changes, events = notification.get('DataChangeNotification'), notification.get('EventNotificationList')
             for item in (changes and changes.items('MonitoredItems')) or []:
                 yield 'notify', {**self.origin(item, subscription, common), **of_data_value(item.get('Value'))}
+            change = notification.get('StatusChangeNotification')
+            if change is not None:
+                yield 'notify', {'status': status(change.get('Status')), 'object': (None, ABSENT),
+                                 'opcua.notification': 'status_change', 'opcua.subscription': subscription}
             for item in (events and events.items('Events')) or []:
                 fields = self.origin(item, subscription, common)
                 told = [variant(f)[0] for f in item.items('EventFields') or []]
@@ -544,6 +719,109 @@ class Reader:
         handle = item.int('ClientHandle')
         node = self.monitored.get((common['server'], subscription, handle), (None, ABSENT))
         return {'object': node, 'opcua.subscription': subscription, 'opcua.client_handle': handle}
+
+
+TOKENS = {'AnonymousIdentityToken': 'anonymous', 'UserNameIdentityToken': 'username',
+          'X509IdentityToken': 'certificate', 'IssuedIdentityToken': 'issued'}
+
+
+def shown(text):
+    """A detail: absent where it is null."""
+    return ABSENT if text is None else text
+
+
+def texts(node, name):
+    """An array of Strings: absent where it is null."""
+    array = node.items(name)
+    return ABSENT if array is None else [None if t.is_null() else t.text for t in array]
+
+
+def digests(node):
+    """Of the first certificate of a chain, which is DER and says how long it is."""
+    if node is None or node.is_null() or not node.raw:
+        return {'opcua.certificate_sha256': (None, ABSENT), 'opcua.certificate_sha1': (None, ABSENT)}
+    chain = bytes.fromhex(node.raw)
+    first = chain[:4 + int.from_bytes(chain[2:4], 'big')] if chain[:2] == b'\x30\x82' else chain
+    return {'opcua.certificate_sha256': hashlib.sha256(first).hexdigest(),
+            'opcua.certificate_sha1': hashlib.sha1(first).hexdigest()}
+
+
+def clause(node):
+    """SimpleAttributeOperand: its path of names, and which attribute where it is not the value."""
+    path = '/'.join(values.qualified_name(n.take()) or '' for n in node.items('BrowsePath') or [])
+    name = node.enum('AttributeId')
+    return path if path and name == 'Value' else '%s@%s' % (path, name) if path else name
+
+
+def reference(item):
+    return {'object': node_id(item.get('SourceNodeId')), 'opcua.reference_type': node_id(item.get('ReferenceTypeId')),
+            'opcua.forward': item.bool('IsForward'), 'opcua.target': node_id(item.get('TargetNodeId'))}
+
+
+# HistoryReadDetails and HistoryUpdateDetails: what kind tierwatch calls them.
+PAST = {'ReadRawModifiedDetails': 'raw', 'ReadEventDetails': 'events', 'ReadProcessedDetails': 'processed',
+        'ReadAtTimeDetails': 'at_time', 'ReadAnnotationDataDetails': 'annotations', 'UpdateDataDetails': 'data',
+        'UpdateStructureDataDetails': 'structure_data', 'UpdateEventDetails': 'events',
+        'DeleteRawModifiedDetails': 'delete_raw', 'DeleteAtTimeDetails': 'delete_at_time',
+        'DeleteEventDetails': 'delete_events'}
+
+
+def history_details(holder):
+    kind, body = next(((k, holder.get(k)) for k in PAST if holder.get(k) is not None), (None, None))
+    if body is None:
+        return {}
+    fields = {'opcua.history.kind': PAST[kind]}
+    if body.bool('IsReadModified'):
+        fields['opcua.history.kind'] = 'modified'
+    if body.bool('IsDeleteModified'):
+        fields['opcua.history.kind'] = 'delete_modified'
+    times = [values.date_time(t.text) for t in body.items('ReqTimes') or []]
+    for key, name, pick in (('from', 'StartTime', min), ('to', 'EndTime', max)):
+        moment = values.date_time(body.str(name)) if body.get(name) is not None else pick(times) if times else None
+        if moment is not None:
+            fields['opcua.history.' + key] = ABSENT if moment.startswith(('1970', '1601')) else moment
+    if times:
+        fields['opcua.history.values'] = len(times)
+    elif body.get('NumValuesPerNode') is not None:
+        fields['opcua.history.values'] = body.int('NumValuesPerNode')
+    if body.get('ProcessingInterval') is not None:
+        fields['opcua.history.interval_ms'] = values.Exact(body.get('ProcessingInterval'), '<d')
+        body.items('AggregateType')
+    select = body.get('Filter')
+    if select is not None:
+        fields['opcua.select'] = [clause(c) for c in select.items('SelectClauses') or []]
+    if body.get('NodeId') is not None:
+        fields['object'] = node_id(body.get('NodeId'))
+    if body.get('PerformInsertReplace') is not None:
+        fields['opcua.history.perform'] = body.enum('PerformInsertReplace').lower()
+    if body.items('UpdateValues') is not None:
+        fields['value'] = [values.data_value(v.take()) for v in body.items('UpdateValues')]
+    elif body.items('EventData') is not None:
+        fields['value'] = [[variant(f)[0] for f in e.items('EventFields') or []] for e in body.items('EventData')]
+    elif body.items('EventIds') is not None:
+        fields['value'] = [values.octets(v.take()) for v in body.items('EventIds')]
+    if 'value' in fields:
+        fields['opcua.history.values'] = len(fields['value'])
+    return fields
+
+
+def history_found(holder):
+    """HistoryData, HistoryModifiedData, HistoryEvent: the values and who changed them."""
+    if holder is None:
+        return {}
+    data = holder.get('HistoryData') or holder.get('HistoryModifiedData')
+    events = holder.get('HistoryEvent')
+    if data is not None:
+        found = [values.data_value(v.take()) for v in data.items('DataValues') or []]
+    elif events is not None:
+        found = [[variant(f)[0] for f in e.items('EventFields') or []] for e in events.items('Events') or []]
+    else:
+        return {}
+    fields = {'value': found, 'opcua.history.returned': len(found)}
+    changed = data.items('ModificationInfos') if data is not None else None
+    if changed:
+        fields['opcua.modifications'] = [values.Structure(values.structure(m.take())) for m in changed]
+    return fields
 
 
 def attribute(item):
@@ -559,6 +837,9 @@ def of_data_value(node, written=False):
     value, kind = variant(inner) if inner is not None else (None, None)
     if kind is not None and (written or not code.startswith('Bad')):
         fields.update({'value': value, 'type': kind})
+        fields['opcua.dimensions'] = values.dimensions(inner) or ABSENT
+    elif not written:
+        fields.update({'value': ABSENT, 'type': ABSENT})
     for key, name in (('source_ts', 'SourceTimestamp'), ('server_ts', 'ServerTimestamp')):
         text = node.str('datavalue.' + name)
         fields[key] = values.date_time(text) if text else ABSENT

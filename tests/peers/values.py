@@ -97,6 +97,13 @@ def date_time(text):
     return moment.strftime('%Y-%m-%dT%H:%M:%S.') + match[2][:6] + 'Z'
 
 
+def moments(text):
+    """A packet's time as decode may print it: six digits, nine in captures of nanoseconds."""
+    match = re.match(r'.*\.(\d{9}) ', text)
+    short = date_time(text)
+    return (short, short[:-7] + match[1] + 'Z') if match else short
+
+
 def octets(node):
     """A ByteString in base64. Its text may be shortened, its bytes are all there."""
     return None if node.is_null() else base64.b64encode(bytes.fromhex(node.raw)).decode()
@@ -114,6 +121,7 @@ def node_id(node):
     """A NodeId or ExpandedNodeId as in Part 6."""
     if node is None:
         return None
+    node.take()
     index = node.int('nodeid.nsindex') or 0
     kinds = {'nodeid.numeric': ('i', lambda n: n.text), 'nodeid.string': ('s', lambda n: n.text),
              'nodeid.guid': ('g', lambda n: n.text.upper()),
@@ -206,6 +214,7 @@ def extension_object(node):
     """A Structure; None of an empty one; skipped where tshark does not know the type."""
     if node.int('extobj.mask') == 0:
         return None
+    node.take()
     bodies = [kid for kid in node.kids if kid.kind and kid.name != 'TypeId']
     return Structure(structure(bodies[0])) if bodies and bodies[0].kids else Skipped()
 
@@ -239,12 +248,40 @@ for integer in ('SByte', 'Byte', 'Int16', 'UInt16', 'Int32', 'UInt32', 'Int64', 
     FORMS[integer] = lambda n: int(n.text, 0)
 
 
+def diagnostic_info(node):
+    """What a DiagnosticInfo says, by the names of decode. tshark swaps Locale and LocalizedText."""
+    if node is None:
+        return None
+    node.take()
+    said = {}
+    for key, name, form in (('symbolic_id', 'SymbolicId', int), ('namespace_uri', 'Namespace', int),
+                            ('locale', 'LocalizedText', int), ('localized_text', 'Locale', int),
+                            ('additional_info', 'AdditionalInfo', str)):
+        found = node.get('diag.' + name) or node.get(name)
+        if found is not None:
+            said[key] = form(found.text)
+    inner = node.get('diag.InnerStatusCode') or node.get('InnerStatusCode')
+    if inner is not None:
+        said['inner_status'] = status(inner)
+    below = diagnostic_info(node.get('Inner DiagnosticInfo') or node.get('InnerDiagnosticInfo'))
+    if below is not None:
+        said['inner'] = below
+    return said
+
+
+def dimensions(node):
+    """ArrayDimensions of a Variant, or None."""
+    found = node.items('ArrayDimensions') if node is not None else None
+    return [int(d.text, 0) for d in found] if found else None
+
+
 def variant(node):
     """(value, type) of a Variant; (None, None) of an empty one."""
     encoding = node.int('variant.has_value')
     if not encoding:
         return None, None
     name = TYPES[encoding & 0x3f] if (encoding & 0x3f) < len(TYPES) else None
+    node.take()
     rest = [kid for kid in node.kids if kid.name not in ('variant.has_value', 'ArrayDimensions')]
     if name is None or not rest:
         return Skipped(), name

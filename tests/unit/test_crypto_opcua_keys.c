@@ -3,11 +3,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "crypto/key_set.h"
 #include "guard.h"
 #include "seal.h"
 
@@ -66,7 +70,8 @@ static void logs_are_read(void **state)
         {"client_iv_7_1: 00112233445566778899aabb\nclient_key_7_1: " KEY
          "\nclient_siglen_7_1: 16\n" SERVER_7_1,
             0,
-            "1:1 warning channel 7, token 1: not used: only the AES-CBC policies are decrypted\n"},
+            "1:1 warning channel 7, token 1: not used: keys of a policy with AES-GCM or "
+            "ChaCha20-Poly1305 (ECC_*, RSA_DH_*); only the AES-CBC policies are decrypted\n"},
     };
     struct tw_text said = {0};
     (void)state;
@@ -334,6 +339,179 @@ static void others_are_refused(void **state)
     lock_free(&l);
 }
 
+/* What the kernel says of the mapping that `p` is in: "rd wr mr mw me lo dd sd". */
+static void flags_of(const void *p, char *out, size_t size)
+{
+    FILE *f = fopen("/proc/self/smaps", "r");
+    char line[512];
+    bool here = false;
+    unsigned long from, to;
+    out[0] = '\0';
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f) != NULL) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            here = (uintptr_t)p >= from && (uintptr_t)p < to;
+        else if (here && strncmp(line, "VmFlags:", 8) == 0)
+            tw_str_copy(out, size, tw_str_of(line));
+    }
+    fclose(f);
+}
+
+static void keys_are_left_out_of_dumps(void **state)
+{
+    char flags[128];
+    (void)state;
+    /* Several times as many as are made room for at first. */
+    struct tw_text text = {0};
+    for (unsigned i = 0; i < 100; i++) {
+        char one[512];
+        const struct seal_keys k = seal_keys_of(i, 32, 32);
+        seal_log(one, sizeof(one), &k, 7, i);
+        tw_text_addz(&text, one);
+    }
+    const int before = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    struct tw_opcua_keys *keys = tw_opcua_keys_parse(tw_text_str(&text), NULL, NULL);
+    assert_non_null(keys);
+    assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+    flags_of(&keys->sets[0], flags, sizeof(flags));
+    assert_non_null(strstr(flags, " dd"));
+    flags_of(&keys->sets[keys->n - 1], flags, sizeof(flags));
+    assert_non_null(strstr(flags, " dd"));
+    tw_opcua_keys_free(keys);
+    assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), before);
+    tw_text_free(&text);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { DUMPS = false }; /* its shadow would be dumped, too */
+#else
+enum { DUMPS = true };
+#endif
+
+enum { SEED = 77, PLAIN = 400, SEALED = 512 };
+
+static void write_file(const char *path, const void *p, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    if (f == NULL || fwrite(p, 1, n, f) != n || fclose(f) != 0)
+        _exit(1);
+}
+
+/* Unlike those of the other tests, of which memory may still hold some. */
+static struct seal_keys other_keys(void)
+{
+    volatile uint32_t x = SEED;
+    struct seal_keys k = {.key_len = 32, .signature = 32};
+    uint8_t *const parts[] = {k.key[0], k.key[1], k.iv[0], k.iv[1]};
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned b = 0; b < (i < 2 ? 32u : 16u); b++) {
+            x = x * 1664525 + 1013904223;
+            parts[i][b] = (uint8_t)(x >> 24);
+        }
+    return k;
+}
+
+/* A key log and a chunk, by a process that is gone afterwards: none that is dumped ever knew more.
+ */
+static void write_keys(void)
+{
+    static uint8_t plain[PLAIN], sealed[SEALED];
+    static char log[1024];
+    const struct seal_keys k = other_keys();
+    write_file("keys", log, seal_log(log, sizeof(log), &k, 7, 1));
+    write_file("chunk", sealed, seal(&k, 0, plain, sizeof(plain), sealed));
+    _exit(0);
+}
+
+/* Holds keys that were used, then is forced to dump. */
+static void crash_with_keys(void)
+{
+    static uint8_t sealed[SEALED], out[SEALED];
+    struct tw_opcua_keys *keys = tw_opcua_keys_load("keys", NULL, NULL);
+    struct tw_opcua_opener *o = tw_opcua_opener_new(keys);
+    FILE *f = fopen("chunk", "rb");
+    size_t n = f == NULL ? 0 : fread(sealed, 1, sizeof(sealed), f), got;
+    unsigned padding;
+    const struct tw_opcua_chunk_sealed chunk = {
+        .channel = 7, .token = 1, .from_client = true, .p = sealed, .len = n};
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+    if (!tw_opcua_opener_open(o, &chunk, out, &got, &padding) || got != PLAIN ||
+        setrlimit(RLIMIT_CORE, &all) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
+        _exit(1);
+    abort();
+}
+
+static int in_child(const char *folder, void (*what)(void))
+{
+    int status = 0;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        signal(SIGABRT, SIG_DFL);
+        if (chdir(folder) == 0)
+            what();
+        _exit(1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static bool holds(const char *path, const void *p, size_t n)
+{
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    const long size = ftell(f);
+    rewind(f);
+    char *all = malloc((size_t)size);
+    assert_non_null(all);
+    assert_int_equal(fread(all, 1, (size_t)size, f), size);
+    fclose(f);
+    const bool found = memmem(all, (size_t)size, p, n) != NULL;
+    free(all);
+    return found;
+}
+
+/* Were a dump forced all the same, the keys are in no page of it: not as they are in the log, not
+ * as they are used, nor what the cipher makes of them (whose ends are the halves of the key). */
+static void a_forced_dump_has_no_key(void **state)
+{
+    char folder[] = "/tmp/tierwatch-dump-XXXXXX", path[64], hex[65];
+    (void)state;
+    char pattern[64] = "";
+    FILE *f = fopen("/proc/sys/kernel/core_pattern", "r");
+    if (f == NULL || fgets(pattern, sizeof(pattern), f) == NULL || strcmp(pattern, "core\n") != 0)
+        pattern[0] = '\0';
+    if (f != NULL)
+        fclose(f);
+    if (!DUMPS || pattern[0] == '\0') {
+        print_message("# dumps go elsewhere on this system\n");
+        return;
+    }
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(in_child(folder, write_keys), 0);
+    const int status = in_child(folder, crash_with_keys);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    const struct seal_keys k = other_keys();
+    snprintf(path, sizeof(path), "%s/core", folder);
+    const bool dumped = access(path, R_OK) == 0;
+    bool found = false;
+    for (unsigned side = 0; dumped && side < 2; side++) {
+        seal_hex(hex, k.key[side], 32);
+        found = found || holds(path, k.key[side], 16) || holds(path, k.key[side] + 16, 16) ||
+                holds(path, k.iv[side], 16) || holds(path, hex, 32);
+    }
+    static const char *const files[] = {"keys", "chunk", "core"};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+    if (!dumped)
+        print_message("# this system leaves no dumps\n");
+    assert_false(found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +524,8 @@ int main(void)
         cmocka_unit_test(what_was_sealed_is_opened),
         cmocka_unit_test(known_vectors_decrypt),
         cmocka_unit_test(others_are_refused),
+        cmocka_unit_test(keys_are_left_out_of_dumps),
+        cmocka_unit_test(a_forced_dump_has_no_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

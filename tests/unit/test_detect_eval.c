@@ -322,7 +322,9 @@ static const struct {
     {"action = write and actor.is_ai or action = call and encrypted",
         1u << TW_ACTION_WRITE | 1u << TW_ACTION_CALL},
     {"not action = write", TW_EXPR_ALL_ACTIONS & ~(1u << TW_ACTION_WRITE)},
-    {"not (action != write or encrypted)", 1u << TW_ACTION_WRITE},
+    /* What is not known is neither equal to anything nor different from it. */
+    {"action != write", TW_EXPR_ALL_ACTIONS & ~(1u << TW_ACTION_WRITE | 1u << TW_ACTION_UNKNOWN)},
+    {"not (action != write or encrypted)", 1u << TW_ACTION_WRITE | 1u << TW_ACTION_UNKNOWN},
 };
 
 static void actions_that_can_match(void **state)

@@ -55,8 +55,17 @@ static const struct tw_value details[] = {
     {.kind = TW_VALUE_STRING, .name = {"monitoring_mode", 15}, .s = {"Disabled", 8}},
     {.kind = TW_VALUE_BOOL, .name = {"publishing_enabled", 18}, .b = true},
     {.kind = TW_VALUE_UINT, .name = {"references", 10}, .u = 31},
-    {.kind = TW_VALUE_NULL, .name = {"path", 4}}};
-static const struct tw_value all_details = {.kind = TW_VALUE_OBJECT, .n = 4, .items = details};
+    {.kind = TW_VALUE_NULL, .name = {"path", 4}},
+    {.kind = TW_VALUE_UINT, .name = {"request_bytes", 13}, .u = 144},
+    {.kind = TW_VALUE_UINT, .name = {"response_bytes", 14}, .u = 9696},
+    {.kind = TW_VALUE_DOUBLE, .name = {"response_ms", 11}, .d = 11.5},
+    {.kind = TW_VALUE_UINT, .name = {"waiting_requests", 16}, .u = 1},
+    {.kind = TW_VALUE_UINT, .name = {"encrypted_requests", 18}, .u = 25},
+    {.kind = TW_VALUE_UINT, .name = {"encrypted_request_bytes", 23}, .u = 5216},
+    {.kind = TW_VALUE_UINT, .name = {"encrypted_responses", 19}, .u = 26},
+    {.kind = TW_VALUE_UINT, .name = {"encrypted_response_bytes", 24}, .u = 28992}};
+static const struct tw_value all_details = {
+    .kind = TW_VALUE_OBJECT, .n = sizeof(details) / sizeof(details[0]), .items = details};
 static const struct tw_opcua_history history = {.kind = "processed",
     .perform = "replace",
     .from_ns = 30 * TW_NS_PER_S,
@@ -108,6 +117,7 @@ static void make_world(struct world *w)
         .object_id = TW_STR("ns=2;s=O"),
         .has_subscription = true,
         .subscription_id = 7,
+        .has_publishing_interval = true,
         .publishing_interval = 500,
         .chunks = 3,
         .message_bytes = 4096,
@@ -244,6 +254,14 @@ static const struct {
     {"opcua.monitoring_mode", "Disabled", 0},
     {"opcua.publishing_enabled", NULL, 1},
     {"opcua.references", NULL, 31},
+    {"opcua.request_bytes", NULL, 144},
+    {"opcua.response_bytes", NULL, 9696},
+    {"opcua.response_ms", NULL, 11.5},
+    {"opcua.waiting_requests", NULL, 1},
+    {"opcua.encrypted_requests", NULL, 25},
+    {"opcua.encrypted_request_bytes", NULL, 5216},
+    {"opcua.encrypted_responses", NULL, 26},
+    {"opcua.encrypted_response_bytes", NULL, 28992},
     {"opcua.history.kind", "processed", 0},
     {"opcua.history.perform", "replace", 0},
     {"opcua.history.window", NULL, 10},

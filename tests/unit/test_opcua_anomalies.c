@@ -69,11 +69,33 @@ static void long_urls(void **state)
     talk_frame(&t, 1, "ERRF", &w);
     const char *said = talk_said(&t);
     assert_non_null(strstr(said, "2<1 connect Hello [aaa"));
-    assert_non_null(strstr(said, " BadTcpEndpointUrlInvalid!\n"));
+    assert_non_null(strstr(said, " BadTcpEndpointUrlInvalid! truncated\n"));
     assert_int_equal(
-        strlen(said), 4096 + strlen("2<1 connect Hello [] BadTcpEndpointUrlInvalid!\n"));
+        strlen(said), 4096 + strlen("2<1 connect Hello [] BadTcpEndpointUrlInvalid! truncated\n"));
     assert_true(talk_close(&t, TW_END_CLOSED));
     tw_text_free(&t.said);
+    /* As long as may be: whole. And where a server says where it is to be reached. */
+    static const struct {
+        size_t len;
+        const char *first, *last;
+    } rows[] = {{4096, "1 connect ReverseHello [a", "a] Good\n"},
+        {4097, "1 malformed ReverseHello string-too-long\n1 connect ReverseHello [a",
+            "a] Good truncated\n"}};
+    for (size_t i = 0; i < 2; i++) {
+        url[rows[i].len] = '\0';
+        talk_open(&t, false);
+        w.n = 0;
+        w_str(&w, "urn:plc");
+        w_str(&w, url);
+        talk_frame(&t, 0, "RHEF", &w);
+        said = talk_said(&t);
+        assert_int_equal(strncmp(said, rows[i].first, strlen(rows[i].first)), 0);
+        assert_string_equal(said + strlen(said) - strlen(rows[i].last), rows[i].last);
+        assert_int_equal(strlen(said), strlen(rows[i].first) + strlen(rows[i].last) + 4094);
+        assert_true(talk_close(&t, TW_END_CLOSED));
+        tw_text_free(&t.said);
+        memset(url, 'a', sizeof(url) - 1);
+    }
 }
 
 /* Each row is one thing done wrong on an otherwise sound connection, which then closes. */

@@ -86,10 +86,15 @@ static void signatures_stand_behind_every_chunk(void **state)
 }
 
 static char volume[256];
+static unsigned exchanges;
 
 static void note_volume(void *user, const struct tw_event *e)
 {
     struct talk *t = user;
+    if (e->action == TW_ACTION_UNKNOWN) { /* test_opcua_sealed.c */
+        exchanges++;
+        return;
+    }
     talk_event(t, e);
     if (e->opcua->details == NULL)
         return;
@@ -107,6 +112,7 @@ static void encrypted_channels_are_counted(void **state)
     rsa_handshake(&t, "Basic256Sha256");
     tw_text_clear(&t.said);
     t.env.emit = (struct tw_emit){note_volume, &t};
+    exchanges = 0;
     uint32_t x = 1;
     for (int i = 0; i < 2000; i++) {
         w.n = 0;
@@ -120,6 +126,7 @@ static void encrypted_channels_are_counted(void **state)
     }
     talk_frame(&t, 0, "CLOF", &w);
     assert_string_equal(talk_said(&t), "2005 disconnect CloseSecureChannel Good encrypted\n");
+    assert_int_equal(exchanges, 1000);
     /* 8 bytes of header, channel, token, 80 bytes. */
     assert_string_equal(volume, "{\"encrypted_requests\":1001,\"encrypted_request_bytes\":96096,"
                                 "\"encrypted_responses\":1000,\"encrypted_response_bytes\":96000}");
@@ -140,13 +147,14 @@ static void ecc_handshakes_show_the_mode(void **state)
         {"ECC_nistP256", 2, 32, "6<5 read Read [ns=2;s=Temp] 1.5 Double Good\n"},
         {"ECC_nistP384", 2, 48, "6<5 read Read [ns=2;s=Temp] 1.5 Double Good\n"},
         {"ECC_curve25519_ChaChaPoly", 2, 16, "6<5 read Read [ns=2;s=Temp] 1.5 Double Good\n"},
-        {"ECC_nistP256_AesGcm", 3, 16, ""},
+        {"ECC_nistP256_AesGcm", 3, 16, "6<5 unknown [null] ? encrypted\n"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct talk t;
         talk_open(&t, false);
         talk_hello(&t);
+        t.sequence[0] = t.sequence[1] = UINT32_MAX; /* the first is 0 */
         talk_secure(&t, rows[i].policy, rows[i].mode, 64);
         assert_non_null(strstr(talk_said(&t), "4<3 secure OpenSecureChannel Good\n"));
         tw_text_clear(&t.said);
@@ -195,6 +203,142 @@ static void sequence_numbers_wrap_by_the_policy(void **state)
         assert_true(talk_close(&t, TW_END_CLOSED));
         tw_text_free(&t.said);
     }
+}
+
+/* [UA6 6.7.2.4]: any number may be the first of the older policies, 0 is that of the newer ones. */
+static void the_newer_policies_start_at_0(void **state)
+{
+    static const struct {
+        const char *policy;
+        uint32_t first[2];
+        const char *said;
+    } rows[] = {
+        {"None", {51, 1}, "4<3 secure OpenSecureChannel Good\n"},
+        {"ECC_nistP256", {0, 0}, "4<3 secure OpenSecureChannel Good\n"},
+        {"ECC_curve25519_ChaChaPoly", {0, 0}, "4<3 secure OpenSecureChannel Good\n"},
+        {"ECC_nistP256", {1, 0},
+            "3 malformed OpenSecureChannel sequence-gap\n4<3 secure OpenSecureChannel Good\n"},
+        {"RSA_DH_AesGcm", {0, 1},
+            "4 server malformed OpenSecureChannel sequence-gap\n"
+            "4<3 secure OpenSecureChannel Good\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct talk t;
+        talk_open(&t, false);
+        talk_hello(&t);
+        tw_text_clear(&t.said);
+        for (unsigned dir = 0; dir < 2; dir++)
+            t.sequence[dir] = rows[i].first[dir] - 1;
+        talk_secure(&t, rows[i].policy, strcmp(rows[i].policy, "None") == 0 ? 1 : 2, 0);
+        assert_string_equal(talk_said(&t), rows[i].said);
+        assert_true(talk_close(&t, TW_END_CLOSED));
+        tw_text_free(&t.said);
+    }
+    /* A renewal goes on with the numbers there are. */
+    struct talk t;
+    talk_open(&t, false);
+    talk_hello(&t);
+    t.sequence[0] = t.sequence[1] = UINT32_MAX;
+    talk_secure(&t, "ECC_nistP384", 2, 48);
+    t.signature = 48;
+    exchange(&t, 2);
+    t.renew = true;
+    t.token = 2;
+    talk_secure(&t, "ECC_nistP384", 2, 48);
+    exchange(&t, 3);
+    assert_int_equal(t.counters.malformed, 0);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
+/* One node asked for with one token, answered with the other. */
+static void exchange_with(struct talk *t, uint32_t request_id, uint32_t asked, uint32_t answered)
+{
+    w_read(&w, request_id, nodes, 1);
+    t->token = asked;
+    talk_message(t, 0, request_id, &w);
+    w_response(&w, 634, request_id, 0);
+    w_u32(&w, 1);
+    w_double(&w, 1.5);
+    w_u32(&w, 0);
+    t->token = answered;
+    talk_message(t, 1, request_id, &w);
+}
+
+static void renew(struct talk *t, const char *policy, uint32_t mode, uint32_t token)
+{
+    t->renew = true;
+    t->token = token;
+    talk_secure(t, policy, mode, t->signature);
+    tw_text_clear(&t->said);
+}
+
+/* At a renewal either side may use either token; no other is good, not even the one before those.
+ */
+static void tokens_overlap_in_both_directions(void **state)
+{
+    static const struct {
+        const char *policy;
+        uint32_t mode;
+        unsigned signature;
+    } rows[] = {{"None", 1, 0}, {"ECC_nistP256", 2, 32}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct talk t;
+        talk_open(&t, false);
+        talk_hello(&t);
+        t.sequence[0] = t.sequence[1] = UINT32_MAX;
+        t.signature = rows[i].signature;
+        talk_secure(&t, rows[i].policy, rows[i].mode, t.signature);
+        exchange_with(&t, 2, 1, 1);
+        renew(&t, rows[i].policy, rows[i].mode, 2);
+        exchange_with(&t, 3, 1, 1); /* as if it had not been renewed yet */
+        exchange_with(&t, 4, 2, 1);
+        exchange_with(&t, 5, 1, 2);
+        exchange_with(&t, 6, 2, 2);
+        assert_string_equal(talk_said(&t), "10<9 read Read [ns=2;s=Temp] 1.5 Double Good\n"
+                                           "12<11 read Read [ns=2;s=Temp] 1.5 Double Good\n"
+                                           "14<13 read Read [ns=2;s=Temp] 1.5 Double Good\n"
+                                           "16<15 read Read [ns=2;s=Temp] 1.5 Double Good\n");
+        assert_int_equal(t.counters.malformed, 0);
+        renew(&t, rows[i].policy, rows[i].mode, 3);
+        exchange_with(&t, 7, 2, 2);
+        assert_int_equal(t.counters.malformed, 0);
+        tw_text_clear(&t.said);
+        exchange_with(&t, 8, 1, 3); /* it holds once the server spoke without issuing it */
+        exchange_with(&t, 9, 3, 9);
+        exchange_with(&t, 10, 1, 9); /* said once */
+        assert_string_equal(talk_said(&t), "22<21 read Read [ns=2;s=Temp] 1.5 Double Good\n"
+                                           "22 malformed unknown-token\n"
+                                           "24 server malformed unknown-token\n"
+                                           "24<23 read Read [ns=2;s=Temp] 1.5 Double Good\n"
+                                           "26<25 read Read [ns=2;s=Temp] 1.5 Double Good\n");
+        assert_true(talk_close(&t, TW_END_CLOSED));
+        tw_text_free(&t.said);
+    }
+}
+
+/* Where the handshake can not be read, or was captured behind what it made possible, no token is
+ * held against anybody. */
+static void tokens_that_were_not_seen_are_not_judged(void **state)
+{
+    struct talk t;
+    (void)state;
+    talk_open(&t, false);
+    rsa_handshake(&t, "Basic256Sha256");
+    t.signature = 32;
+    exchange_with(&t, 2, 77, 78);
+    assert_int_equal(t.counters.malformed, 0);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+    talk_open(&t, true);
+    exchange_with(&t, 2, 4, 4);
+    renew(&t, "None", 1, 5);
+    exchange_with(&t, 3, 4, 4);
+    assert_int_equal(t.counters.malformed, 0);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
 }
 
 static void renewal_goes_on_counting(void **state)
@@ -255,6 +399,135 @@ static void one_connection_may_carry_several_channels(void **state)
     tw_text_free(&t.said);
 }
 
+/* Channels of one connection with different protection: each chunk is read by its own. */
+static void channels_differ_in_their_signatures(void **state)
+{
+    struct talk t;
+    (void)state;
+    talk_open(&t, false);
+    rsa_handshake(&t, "Basic256Sha256");
+    t.channel = 8;
+    uint32_t first[2] = {t.sequence[0], t.sequence[1]};
+    t.sequence[0] = t.sequence[1] = UINT32_MAX;
+    talk_secure(&t, "ECC_curve448", 2, 16);
+    tw_text_clear(&t.said);
+    uint32_t second[2] = {t.sequence[0], t.sequence[1]};
+    for (uint32_t id = 2; id < 6; id++) {
+        uint32_t *sequence = id % 2 == 0 ? first : second;
+        t.channel = id % 2 == 0 ? 7 : 8;
+        t.signature = id % 2 == 0 ? 32 : 16;
+        memcpy(t.sequence, sequence, sizeof(t.sequence));
+        exchange(&t, 9); /* each has its own request ids */
+        memcpy(sequence, t.sequence, sizeof(t.sequence));
+    }
+    assert_string_equal(talk_said(&t), "8<7 read Read [ns=2;s=Temp] 1.5 Double Good\n"
+                                       "10<9 read Read [ns=2;s=Temp] 1.5 Double Good\n"
+                                       "12<11 read Read [ns=2;s=Temp] 1.5 Double Good\n"
+                                       "14<13 read Read [ns=2;s=Temp] 1.5 Double Good\n");
+    assert_int_equal(t.counters.malformed, 0);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
+static void answer(struct wire *out, uint32_t request_id)
+{
+    w_response(out, 634, request_id, 0);
+    w_u32(out, 1);
+    w_double(out, request_id);
+    w_u32(out, 0);
+}
+
+/* Chunks of several messages between each other, in both directions, each chunk signed; who gives
+ * one up leaves the others as they are. */
+static void chunks_are_kept_apart(void **state)
+{
+    static struct wire enough;
+    struct talk t;
+    (void)state;
+    talk_open(&t, false);
+    rsa_handshake(&t, "Aes128_Sha256_RsaOaep");
+    tw_text_clear(&t.said);
+    t.signature = 32;
+    enough.n = 0;
+    w_u32(&enough, 0x80B90000);
+    w_str(&enough, "too large");
+    for (uint32_t id = 2; id < 6; id++) {
+        w_read(&w, id, nodes, 1);
+        talk_chunk(&t, 0, "MSGC", id, w.b, 10 * id);
+    }
+    talk_chunk(&t, 0, "MSGA", 3, enough.b, enough.n); /* the client's own request */
+    for (uint32_t id = 5; id >= 2; id--) {
+        w_read(&w, id, nodes, 1);
+        if (id != 3)
+            talk_chunk(&t, 0, "MSGF", id, w.b + 10 * id, w.n - 10 * id);
+    }
+    assert_string_equal(talk_said(&t), "");
+    for (uint32_t id = 2; id < 6; id++) {
+        answer(&w, id);
+        if (id != 3)
+            talk_chunk(&t, 1, "MSGC", id, w.b, 7 * id);
+    }
+    talk_chunk(&t, 1, "MSGA", 4, enough.b, enough.n); /* the server's answer */
+    for (uint32_t id = 5; id > 1; id = id == 5 ? 2 : 0) {
+        answer(&w, id);
+        talk_chunk(&t, 1, "MSGF", id, w.b + 7 * id, w.n - 7 * id);
+    }
+    assert_string_equal(talk_said(&t), "16<11 read Read [ns=2;s=Temp] BadResponseTooLarge!\n"
+                                       "17<10 read Read [ns=2;s=Temp] 5 Double Good\n"
+                                       "18<12 read Read [ns=2;s=Temp] 2 Double Good\n");
+    assert_int_equal(t.counters.malformed, 0);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    assert_null(strstr(talk_said(&t), "[ns=2;s=Temp] ?")); /* the aborted request never was one */
+    tw_text_free(&t.said);
+}
+
+/* What a side takes is said in its own HEL or ACK; 0 is no limit. */
+static void hello_with(struct talk *t, unsigned strict, uint32_t message, uint32_t chunks)
+{
+    talk_open(t, false);
+    for (unsigned dir = 0; dir < 2; dir++) {
+        w.n = 0;
+        w_u32(&w, 0);
+        w_u32(&w, dir == strict ? 8192 : 65536);
+        w_u32(&w, dir == strict ? 65536 : 8192);
+        w_u32(&w, dir == strict ? message : 0);
+        w_u32(&w, dir == strict ? chunks : 0);
+        if (dir == 0)
+            w_str(&w, "u");
+        talk_frame(t, dir, dir == 0 ? "HELF" : "ACKF", &w);
+    }
+    talk_secure(t, "None", 1, 0);
+    tw_text_clear(&t->said);
+}
+
+static void limits_bind_the_other_side(void **state)
+{
+    static uint8_t part[9000];
+    static const char *const names[] = {"bad-chunk-size", "message-limit", "chunk-limit"};
+    (void)state;
+    for (unsigned sender = 0; sender < 2; sender++)
+        for (unsigned limit = 0; limit < 3; limit++) {
+            char want[64];
+            struct talk t;
+            hello_with(&t, sender ^ 1, limit == 1 ? 10000 : 0, limit == 2 ? 3 : 0);
+            /* As much as is allowed; then one more. */
+            for (unsigned i = 0; i < (limit == 1 ? 2u : 3u); i++)
+                talk_chunk(&t, sender, "MSGC", 2, part, limit == 1 ? 5000 : 8192 - 24);
+            assert_string_equal(talk_said(&t), "");
+            talk_chunk(&t, sender, "MSGC", 2, part, limit == 0 ? 8192 - 23 : 1);
+            snprintf(want, sizeof(want), "%u%s malformed %s\n", limit == 1 ? 7 : 8,
+                sender == 1 ? " server" : "", names[limit]);
+            assert_string_equal(talk_said(&t), want);
+            /* The other way nothing was agreed. */
+            tw_text_clear(&t.said);
+            for (unsigned i = 0; i < 4; i++)
+                talk_chunk(&t, sender ^ 1, "MSGC", 3, part, sizeof(part));
+            assert_string_equal(talk_said(&t), "");
+            assert_true(talk_close(&t, TW_END_CLOSED));
+            tw_text_free(&t.said);
+        }
+}
+
 static void roles_follow_the_messages(void **state)
 {
     struct talk t;
@@ -273,6 +546,38 @@ static void roles_follow_the_messages(void **state)
     talk_frame(&t, 0, "ACKF", &w);
     assert_string_equal(talk_said(&t), "1 server connect ReverseHello [opc.tcp://plc:4840] Good\n"
                                        "3<2 connect Hello [opc.tcp://plc:4840] Good\n");
+    tw_text_clear(&t.said);
+    /* The client is the side that accepted the connection. */
+    w_open(&w, 0, "None", NULL);
+    w_u32(&w, ++t.sequence[1]);
+    w_u32(&w, 1);
+    static struct wire body;
+    w_request(&body, 446, 1, NULL);
+    w_u32(&body, 0);
+    w_u32(&body, 0);
+    w_u32(&body, 1);
+    w_str(&body, NULL);
+    w_u32(&body, 3600000);
+    w_raw(&w, body.b, body.n);
+    talk_frame(&t, 1, "OPNF", &w);
+    w_open(&w, t.channel, "None", NULL);
+    w_u32(&w, ++t.sequence[0]);
+    w_u32(&w, 1);
+    w_response(&body, 449, 1, 0);
+    w_u32(&body, 0);
+    w_u32(&body, t.channel);
+    w_u32(&body, t.token);
+    w_time(&body);
+    w_u32(&body, 3600000);
+    w_str(&body, NULL);
+    w_raw(&w, body.b, body.n);
+    talk_frame(&t, 0, "OPNF", &w);
+    w_read(&w, 2, nodes, 1);
+    talk_message(&t, 1, 2, &w);
+    answer(&w, 2);
+    talk_message(&t, 0, 2, &w);
+    assert_string_equal(talk_said(&t), "5<4 secure OpenSecureChannel Good\n"
+                                       "7<6 read Read [ns=2;s=Temp] 2 Double Good\n");
     assert_int_equal(t.counters.malformed, 0);
     assert_true(talk_close(&t, TW_END_CLOSED));
     tw_text_free(&t.said);
@@ -362,8 +667,14 @@ int main(void)
         cmocka_unit_test(encrypted_channels_are_counted),
         cmocka_unit_test(ecc_handshakes_show_the_mode),
         cmocka_unit_test(sequence_numbers_wrap_by_the_policy),
+        cmocka_unit_test(the_newer_policies_start_at_0),
+        cmocka_unit_test(tokens_overlap_in_both_directions),
+        cmocka_unit_test(tokens_that_were_not_seen_are_not_judged),
         cmocka_unit_test(renewal_goes_on_counting),
         cmocka_unit_test(one_connection_may_carry_several_channels),
+        cmocka_unit_test(channels_differ_in_their_signatures),
+        cmocka_unit_test(chunks_are_kept_apart),
+        cmocka_unit_test(limits_bind_the_other_side),
         cmocka_unit_test(roles_follow_the_messages),
         cmocka_unit_test(the_middle_of_a_connection_is_read),
         cmocka_unit_test(a_list_ends_with_its_bytes),

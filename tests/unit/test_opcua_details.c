@@ -5,56 +5,9 @@
 
 #include <cmocka.h>
 
-#include "opcua_wire.h"
+#include "opcua_detailed.h"
 
 static struct wire w, inner;
-
-/* Besides what talk_event() says: the details, and what is known of a part of the past. */
-static void detailed_event(void *user, const struct tw_event *e)
-{
-    struct talk *t = user;
-    talk_event(user, e);
-    t->said.len--; /* its end of line */
-    const struct tw_opcua_info *info = e->opcua;
-    const struct tw_opcua_history *h = info->history;
-    if (info->details != NULL) {
-        tw_text_addz(&t->said, " ");
-        talk_value(&t->said, info->details);
-    }
-    if (h != NULL) {
-        tw_text_addf(&t->said, " <%s%s%s %lld..%lld", h->kind, h->perform == NULL ? "" : " ",
-            h->perform == NULL ? "" : h->perform, (long long)(h->from_ns / 1000000000),
-            (long long)(h->to_ns / 1000000000));
-        if (h->has_values)
-            tw_text_addf(&t->said, " n=%u", h->values);
-        if (h->has_returned)
-            tw_text_addf(&t->said, " got=%u", h->returned);
-        if (h->aggregate.p != NULL)
-            tw_text_addf(&t->said, " %.*s/%g", TW_STR_ARG(h->aggregate), h->interval_ms);
-        tw_text_addz(&t->said, ">");
-    }
-    for (uint32_t i = 0; i < info->n_properties; i++)
-        tw_text_addf(&t->said, " property %d %.*s", (int)info->properties[i].kind,
-            TW_STR_ARG(info->properties[i].node));
-    if (info->sessionless)
-        tw_text_addz(&t->said, " sessionless");
-    tw_text_addz(&t->said, "\n");
-}
-
-static void start(struct talk *t)
-{
-    talk_start(t);
-    t->env.emit = (struct tw_emit){detailed_event, t};
-}
-
-/* What was said so far, and nothing was wrong with it. */
-static void finish(struct talk *t, const char *said)
-{
-    assert_string_equal(talk_said(t), said);
-    assert_int_equal(t->counters.malformed, 0);
-    assert_true(talk_close(t, TW_END_CLOSED));
-    tw_text_free(&t->said);
-}
 
 /* The request in `w` is sent; its answer of plain StatusCodes follows. */
 static void answer_statuses(struct talk *t, unsigned response, const uint32_t *codes, uint32_t n)
@@ -306,183 +259,6 @@ static void queries_name_their_types(void **state)
                "8<7 browse QueryNext Good {\"release\":false,\"found\":0}\n");
 }
 
-static void w_window(struct wire *out)
-{
-    w_time(out);
-    w_le(out, (uint64_t)W_TIME + 36000000000u, 8); /* an hour later */
-}
-
-#define HOUR "1772352000..1772355600"
-
-/* A HistoryRead of one node with these details, and its answer of two values. */
-static void read_past(struct talk *t, unsigned id, unsigned answer)
-{
-    w_request(&w, 664, 4, "token");
-    w_extension(&w, id, &inner);
-    w_u32(&w, 2);
-    w_u8(&w, 0);
-    w_u32(&w, 1);
-    w_node_str(&w, 2, "Temp");
-    w_str(&w, NULL);
-    w_u16(&w, 0);
-    w_str(&w, NULL);
-    w_str(&w, NULL);
-    talk_message(t, 0, 2, &w);
-    w_response(&w, 667, 4, 0);
-    w_u32(&w, 1);
-    w_u32(&w, 0);
-    w_str(&w, "next");
-    inner.n = 0;
-    w_u32(&inner, 2);
-    if (answer == 661) {
-        w_u32(&inner, 0);
-        w_u32(&inner, 0);
-    } else {
-        w_double(&inner, 1.5);
-        w_double(&inner, 2.5);
-    }
-    w_extension(&w, answer, &inner);
-    w_u32(&w, 0);
-    talk_message(t, 1, 2, &w);
-}
-
-static void the_past_is_read(void **state)
-{
-    struct talk t;
-    (void)state;
-    start(&t);
-    inner.n = 0;
-    w_u8(&inner, 0);
-    w_window(&inner);
-    w_u32(&inner, 1000);
-    w_u8(&inner, 0);
-    read_past(&t, 649, 658);
-    inner.n = 0;
-    w_u8(&inner, 1);
-    w_window(&inner);
-    w_u32(&inner, 0);
-    w_u8(&inner, 0);
-    read_past(&t, 649, 11227);
-    inner.n = 0;
-    w_window(&inner);
-    w_f64(&inner, 60000);
-    w_u32(&inner, 1);
-    w_node(&inner, 0, 2342);
-    for (int i = 0; i < 5; i++)
-        w_u8(&inner, 1);
-    read_past(&t, 652, 658);
-    inner.n = 0;
-    w_u32(&inner, 3);
-    w_le(&inner, (uint64_t)W_TIME + 36000000000u, 8);
-    w_time(&inner);
-    w_time(&inner);
-    w_u8(&inner, 0);
-    read_past(&t, 655, 658);
-    inner.n = 0;
-    w_u32(&inner, 50);
-    w_window(&inner);
-    w_u32(&inner, 0);
-    w_u32(&inner, 0);
-    read_past(&t, 646, 661);
-    inner.n = 0;
-    w_u32(&inner, 1);
-    w_time(&inner);
-    read_past(&t, 23500, 658);
-    finish(&t,
-        "6<5 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
-        " <raw " HOUR " n=1000 got=2>\n"
-        "8<7 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
-        " <modified " HOUR " n=0 got=2>\n"
-        "10<9 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
-        " <processed " HOUR " got=2 Average/60000>\n"
-        "12<11 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
-        " <at_time " HOUR " n=3 got=2>\n"
-        "14<13 history_read HistoryRead [ns=2;s=Temp] Good {\"continued\":true}"
-        " <events " HOUR " n=50 got=2>\n"
-        "16<15 history_read HistoryRead [ns=2;s=Temp] [1.5,2.5] Double[] Good {\"continued\":true}"
-        " <annotations 1772352000..1772352000 n=1 got=2>\n");
-}
-
-/* One of the details in `inner` behind the NodeId, answered. */
-static void change_past(struct talk *t, unsigned id)
-{
-    static struct wire details;
-    details.n = 0;
-    w_node_str(&details, 2, "Temp");
-    w_raw(&details, inner.b, inner.n);
-    w_request(&w, 700, 4, "token");
-    w_u32(&w, 1);
-    w_extension(&w, id, &details);
-    talk_message(t, 0, 2, &w);
-    w_response(&w, 703, 4, 0);
-    w_u32(&w, 1);
-    w_u32(&w, 0);
-    w_u32(&w, 1);
-    w_u32(&w, 0x00A20000);
-    w_u32(&w, 0);
-    w_u32(&w, 0);
-    talk_message(t, 1, 2, &w);
-}
-
-static void the_past_is_changed(void **state)
-{
-    static const char *const performs[] = {"", " insert", " replace", " update", " remove"};
-    struct talk t;
-    struct tw_text want = {0};
-    unsigned packet = 4;
-    (void)state;
-    start(&t);
-    for (uint32_t what = 1; what < 5; what++) {
-        inner.n = 0;
-        w_u32(&inner, what);
-        w_u32(&inner, 1);
-        w_double(&inner, 7);
-        change_past(&t, 682);
-        packet += 2;
-        tw_text_addf(&want,
-            "%u<%u history_write HistoryUpdate [ns=2;s=Temp] [7] Double[] Good "
-            "{\"operation_results\":[\"GoodEntryInserted\"]} <data%s 0..0 n=1>\n",
-            packet, packet - 1, performs[what]);
-    }
-    static const struct {
-        unsigned id;
-        const char *said;
-    } rows[] = {{688, "delete_raw " HOUR}, {688, "delete_modified " HOUR},
-        {691, "delete_at_time 1772352000..1772352000 n=1"}, {694, "delete_events 0..0 n=2"},
-        {685, "events insert 0..0 n=1"}, {11300, "structure_data insert 0..0 n=0"}};
-    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        inner.n = 0;
-        if (i < 2) {
-            w_u8(&inner, i);
-            w_window(&inner);
-        } else if (i == 2) {
-            w_u32(&inner, 1);
-            w_time(&inner);
-        } else if (i == 3) {
-            w_u32(&inner, 2);
-            w_str(&inner, "a");
-            w_str(&inner, "b");
-        } else if (i == 4) {
-            w_u32(&inner, 1);
-            w_u32(&inner, 0); /* an empty filter */
-            w_u32(&inner, 0);
-            w_u32(&inner, 1);
-            w_u32(&inner, 0);
-        } else {
-            w_u32(&inner, 1);
-            w_u32(&inner, 0);
-        }
-        change_past(&t, rows[i].id);
-        packet += 2;
-        tw_text_addf(&want, "%u<%u history_write HistoryUpdate [ns=2;s=Temp] %sGood ", packet,
-            packet - 1, i == 5 ? "[] " : "");
-        tw_text_addf(&want, "{\"operation_results\":[\"GoodEntryInserted\"]} <%s>\n", rows[i].said);
-    }
-    tw_text_add(&want, "", 1);
-    finish(&t, want.p);
-    tw_text_free(&want);
-}
-
 static void monitored_items_are_changed(void **state)
 {
     struct talk t;
@@ -543,7 +319,7 @@ static void monitored_items_are_changed(void **state)
     answer_statuses(&t, 784, (const uint32_t[]){0}, 1);
     finish(&t, "6<5 subscribe ModifyMonitoredItems [null] Good {\"filter\":{\"Trigger\":"
                "\"StatusValue\",\"DeadbandType\":\"Percent\",\"DeadbandValue\":10},"
-               "\"queue_size\":5}\n"
+               "\"queue_size\":5} sampling 500\n"
                "8<7 subscribe SetMonitoringMode [null] Good {\"monitoring_mode\":\"Disabled\"}\n"
                "8<7 subscribe SetMonitoringMode [null] BadMonitoredItemIdInvalid! "
                "{\"monitoring_mode\":\"Disabled\"}\n"
@@ -554,6 +330,70 @@ static void monitored_items_are_changed(void **state)
                "10<9 subscribe SetTriggering [null] BadMonitoredItemIdInvalid! "
                "{\"triggering_item\":88,\"part\":\"remove_link\"}\n"
                "12<11 unsubscribe DeleteMonitoredItems [null] Good\n");
+}
+
+/* 0 is as fast as the server can, -1 as fast as the subscription: both are told. What a server
+ * revises of an item that it refuses is not. */
+static void intervals_are_told_as_sent(void **state)
+{
+    static const struct {
+        double asked, revised;
+        uint32_t status;
+    } items[] = {{0, 0, 0}, {-1, 1000, 0}, {250, -1, 0}, {250, 0, 0x80340000}};
+    struct talk t;
+    (void)state;
+    start(&t);
+    for (uint32_t id = 2; id < 4; id++) {
+        w_request(&w, 787, id, "token");
+        w_f64(&w, id == 2 ? -1 : 500);
+        w_u32(&w, 30);
+        w_u32(&w, 10);
+        w_u32(&w, 12);
+        w_u8(&w, 1);
+        w_u8(&w, 7);
+        talk_message(&t, 0, id, &w);
+        w_response(&w, id == 2 ? 397 : 790, id, id == 2 ? 0x800B0000 : 0);
+        if (id == 3) {
+            w_u32(&w, 33);
+            w_f64(&w, 0);
+            w_u32(&w, 30);
+            w_u32(&w, 10);
+        }
+        talk_message(&t, 1, id, &w);
+    }
+    w_request(&w, 751, 6, "token");
+    w_u32(&w, 33);
+    w_u32(&w, 2);
+    w_u32(&w, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        w_read_id(&w, "Temp", 13);
+        w_u32(&w, 2);
+        w_u32(&w, i);
+        w_f64(&w, items[i].asked);
+        w_no_extension(&w);
+        w_u32(&w, 1);
+        w_u8(&w, 1);
+    }
+    talk_message(&t, 0, 4, &w);
+    w_response(&w, 754, 6, 0);
+    w_u32(&w, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        w_u32(&w, items[i].status);
+        w_u32(&w, 70 + i);
+        w_f64(&w, items[i].revised);
+        w_u32(&w, 1);
+        w_no_extension(&w);
+    }
+    w_u32(&w, 0);
+    talk_message(&t, 1, 4, &w);
+#define ITEM "10<9 subscribe CreateMonitoredItems [ns=2;s=Temp] "
+#define MODE " {\"monitoring_mode\":\"Reporting\",\"queue_size\":1} sampling "
+#define ASKED "{\"max_notifications\":12,\"publishing_enabled\":true,\"priority\":7"
+    finish(&t,
+        "6<5 subscribe CreateSubscription BadServiceUnsupported! " ASKED "} publishing -1\n"
+        "8<7 subscribe CreateSubscription Good " ASKED
+        ",\"lifetime_count\":30,\"keep_alive_count\":10} publishing 0\n" ITEM "Good" MODE "0\n" ITEM
+        "Good" MODE "1000\n" ITEM "Good" MODE "-1\n" ITEM "BadNodeIdUnknown!" MODE "250\n");
 }
 
 static void subscriptions_are_changed(void **state)
@@ -616,7 +456,7 @@ static void subscriptions_are_changed(void **state)
     w_u32(&w, 33);
     answer_statuses(&t, 850, (const uint32_t[]){0}, 1);
     finish(&t, "6<5 subscribe ModifySubscription Good {\"max_notifications\":12,\"priority\":7,"
-               "\"lifetime_count\":30,\"keep_alive_count\":10}\n"
+               "\"lifetime_count\":30,\"keep_alive_count\":10} publishing 1000\n"
                "8<7 subscribe SetPublishingMode Good {\"publishing_enabled\":false}\n"
                "8<7 subscribe SetPublishingMode BadSubscriptionIdInvalid! "
                "{\"publishing_enabled\":false}\n"
@@ -684,7 +524,8 @@ static void event_filters_name_their_fields(void **state)
     finish(&t, "6<5 subscribe CreateMonitoredItems [ns=2;s=Boiler] .EventNotifier Good "
                "{\"monitoring_mode\":\"Reporting\",\"select\":[\"Severity\",\"ActiveState/2:Id\","
                "\"Severity@DisplayName\",\"NodeId\"],\"where\":{\"Elements\":[{\"FilterOperator\":"
-               "\"OfType\",\"FilterOperands\":[{\"Value\":\"i=2915\"}]}]},\"queue_size\":100}\n");
+               "\"OfType\",\"FilterOperands\":[{\"Value\":\"i=2915\"}]}]},\"queue_size\":100} "
+               "sampling 0\n");
 }
 
 static void discovery_says_what_is_offered(void **state)
@@ -954,9 +795,8 @@ int main(void)
         cmocka_unit_test(browsing_finds_properties),
         cmocka_unit_test(paths_are_translated),
         cmocka_unit_test(queries_name_their_types),
-        cmocka_unit_test(the_past_is_read),
-        cmocka_unit_test(the_past_is_changed),
         cmocka_unit_test(monitored_items_are_changed),
+        cmocka_unit_test(intervals_are_told_as_sent),
         cmocka_unit_test(subscriptions_are_changed),
         cmocka_unit_test(event_filters_name_their_fields),
         cmocka_unit_test(discovery_says_what_is_offered),

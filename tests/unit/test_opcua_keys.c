@@ -28,6 +28,17 @@ struct logged {
     uint32_t token;
 };
 
+static unsigned unread;
+
+/* What stays encrypted is counted; how it is told is in test_opcua_sealed.c. */
+static void note(void *user, const struct tw_event *e)
+{
+    if (e->action == TW_ACTION_UNKNOWN)
+        unread++;
+    else
+        talk_event(user, e);
+}
+
 /* A talk whose listener has these keys. */
 static void safe_open(struct safe *s, const struct logged *log, unsigned n, bool midstream)
 {
@@ -37,6 +48,8 @@ static void safe_open(struct safe *s, const struct logged *log, unsigned n, bool
         len += seal_log(text + len, sizeof(text) - len, &log[i].keys, CHANNEL, log[i].token);
     *s = (struct safe){.now = log[0].keys};
     talk_open(&s->t, midstream);
+    s->t.env.emit = (struct tw_emit){note, &s->t};
+    unread = 0;
     s->keys = tw_opcua_keys_parse((struct tw_str){text, len}, NULL, NULL);
     s->opener = tw_opcua_opener_new(s->keys);
     assert_non_null(s->opener);
@@ -135,6 +148,11 @@ static void keys_make_messages_of_chunks(void **state)
         assert_int_equal(counted(&s, TW_OPCUA_COUNT_UNSEALED), 5);
         assert_int_equal(counted(&s, TW_OPCUA_COUNT_SEALED), 0);
         assert_int_equal(counted(&s, TW_OPCUA_COUNT_WRONG_KEYS), 0);
+        /* One set for each direction, and what told that it was the right one. */
+        assert_int_equal(counted(&s, TW_OPCUA_COUNT_KEYS_BY_PADDING) +
+                             counted(&s, TW_OPCUA_COUNT_KEYS_BY_MESSAGE),
+            2);
+        assert_int_equal(unread, 0);
         safe_close(&s);
     }
 }
@@ -175,8 +193,75 @@ static void wrong_keys_leave_it_encrypted(void **state)
     assert_string_equal(talk_said(&s.t), "2001 disconnect CloseSecureChannel Good encrypted\n");
     assert_int_equal(counted(&s, TW_OPCUA_COUNT_UNSEALED), 0);
     assert_int_equal(counted(&s, TW_OPCUA_COUNT_SEALED), 1997);
+    assert_int_equal(unread, 998); /* each request with its answer */
+    assert_int_equal(counted(&s, TW_OPCUA_COUNT_KEYS_BY_PADDING), 0);
+    assert_int_equal(counted(&s, TW_OPCUA_COUNT_KEYS_BY_MESSAGE), 0);
     assert_true(counted(&s, TW_OPCUA_COUNT_WRONG_KEYS) > 0);
     assert_int_equal(s.t.counters.malformed, 0);
+    safe_close(&s);
+}
+
+/* The keys of one side under the name of the other, those of another channel, and those of another
+ * token: none of them fits, in whatever order the sides speak and whoever is known to be the
+ * client.
+ */
+static void keys_of_others_are_refused(void **state)
+{
+    enum { SWAPPED, OTHER_CHANNEL, OTHER_TOKEN, KINDS };
+    (void)state;
+    for (unsigned kind = 0; kind < KINDS; kind++)
+        for (unsigned midstream = 0; midstream < 2; midstream++)
+            for (unsigned seed = 0; seed < 16; seed++) {
+                struct logged log = {seal_keys_of(seed, 32, 32), kind == OTHER_TOKEN ? 9 : 1};
+                const struct seal_keys right = log.keys;
+                struct safe s;
+                if (kind == SWAPPED) {
+                    memcpy(log.keys.key[0], right.key[1], 32);
+                    memcpy(log.keys.key[1], right.key[0], 32);
+                    memcpy(log.keys.iv[0], right.iv[1], 16);
+                    memcpy(log.keys.iv[1], right.iv[0], 16);
+                }
+                if (midstream)
+                    safe_open(&s, &log, 1, true);
+                else
+                    safe_start(&s, &log, 1);
+                s.now = right;
+                if (kind == OTHER_CHANNEL)
+                    s.t.channel = 8;
+                if (kind == OTHER_CHANNEL && !midstream)
+                    handshake(&s.t, false);
+                tw_text_clear(&s.t.said);
+                for (uint32_t id = 2; id < 40; id++)
+                    exchange(&s, id);
+                assert_string_equal(talk_said(&s.t), "");
+                assert_int_equal(counted(&s, TW_OPCUA_COUNT_UNSEALED), 0);
+                assert_int_equal(counted(&s, TW_OPCUA_COUNT_SEALED), 76);
+                assert_int_equal(s.t.counters.malformed, 0);
+                assert_int_equal(counted(&s, TW_OPCUA_COUNT_WRONG_KEYS) > 0, kind == SWAPPED);
+                assert_true(unread >= 38);
+                safe_close(&s);
+            }
+}
+
+/* A channel of the same number on the next connection of the same flow, or damage: what keys that
+ * fitted before make of it is not shown. */
+static void garbage_is_not_shown(void **state)
+{
+    const struct logged log = {seal_keys_of(1, 32, 32), 1};
+    struct safe s;
+    (void)state;
+    safe_start(&s, &log, 1);
+    exchange(&s, 2);
+    tw_text_clear(&s.t.said);
+    s.now = seal_keys_of(2, 32, 32);
+    for (uint32_t id = 3; id < 3000; id++)
+        exchange(&s, id);
+    for (const char *p = talk_said(&s.t); *p != '\0'; p = strchr(p, '\n') + 1)
+        assert_true(strstr(p, " malformed decode-error\n") + strlen(" malformed decode-error\n") ==
+                    strchr(p, '\n') + 1);
+    assert_int_equal(counted(&s, TW_OPCUA_COUNT_UNSEALED), 2);
+    /* After a while they are taken for the keys of something else. */
+    assert_int_equal(s.t.counters.malformed, 2 * 16);
     safe_close(&s);
 }
 
@@ -223,6 +308,44 @@ static void tokens_overlap(void **state)
     safe_close(&s);
 }
 
+/* Each direction goes to and fro between the two tokens; their keys are looked for once. */
+static void either_token_may_be_used(void **state)
+{
+    const struct logged log[] = {{seal_keys_of(1, 32, 32), 1}, {seal_keys_of(2, 32, 32), 2}};
+    struct safe s;
+    (void)state;
+    safe_start(&s, log, 2);
+    exchange(&s, 2);
+    handshake(&s.t, true);
+    tw_text_clear(&s.t.said);
+    for (uint32_t i = 0; i < 8; i++) {
+        const unsigned asked = i & 1, answered = i >> 1 & 1;
+        w_read(&w, 3 + i, nodes, 1);
+        s.t.token = log[asked].token;
+        s.now = log[asked].keys;
+        send_sealed(&s, 0, "MSGC", 3 + i, w.b, 30, 0);
+        s.t.token = log[answered].token;
+        s.now = log[answered].keys;
+        send_sealed(&s, 0, "MSGF", 3 + i, w.b + 30, w.n - 30, 0);
+        answer(&w, 3 + i);
+        send_sealed(&s, 1, "MSGF", 3 + i, w.b, w.n, 0);
+    }
+    assert_int_equal(counted(&s, TW_OPCUA_COUNT_UNSEALED), 2 + 8 * 3);
+    assert_int_equal(counted(&s, TW_OPCUA_COUNT_SEALED), 0);
+    assert_int_equal(
+        counted(&s, TW_OPCUA_COUNT_KEYS_BY_PADDING) + counted(&s, TW_OPCUA_COUNT_KEYS_BY_MESSAGE),
+        4);
+    assert_int_equal(s.t.counters.malformed, 0);
+    unsigned reads = 0;
+    const char *p = talk_said(&s.t);
+    while ((p = strstr(p, " read Read [ns=2;s=Temp] 1.5 Double Good\n")) != NULL) {
+        reads++;
+        p++;
+    }
+    assert_int_equal(reads, 8);
+    safe_close(&s);
+}
+
 static void a_token_without_keys_is_sealed(void **state)
 {
     const struct logged log = {seal_keys_of(1, 32, 32), 1};
@@ -238,6 +361,30 @@ static void a_token_without_keys_is_sealed(void **state)
     exchange(&s, 4);
     assert_string_equal(talk_said(&s.t), "12<11 read Read [ns=2;s=Temp] 1.5 Double Good\n");
     assert_int_equal(counted(&s, TW_OPCUA_COUNT_SEALED), 2);
+    /* What was read and what was not may belong together: no pair is made up. */
+    assert_int_equal(unread, 2);
+    assert_int_equal(s.t.counters.malformed, 0);
+    safe_close(&s);
+}
+
+/* Keys that are right do not help with AES-GCM; it is counted apart, so that this can be told. */
+static void aead_stays_encrypted(void **state)
+{
+    const struct logged log = {seal_keys_of(1, 16, 32), 1};
+    struct safe s;
+    (void)state;
+    safe_open(&s, &log, 1, false);
+    talk_hello(&s.t);
+    s.t.sequence[0] = s.t.sequence[1] = UINT32_MAX;
+    talk_secure(&s.t, "ECC_nistP256_AesGcm", 3, 64);
+    tw_text_clear(&s.t.said);
+    s.now = seal_keys_of(9, 16, 32);
+    exchange(&s, 2);
+    exchange(&s, 3);
+    assert_string_equal(talk_said(&s.t), "");
+    assert_int_equal(unread, 2);
+    assert_int_equal(counted(&s, TW_OPCUA_COUNT_SEALED), 4);
+    assert_int_equal(counted(&s, TW_OPCUA_COUNT_AEAD), 4);
     assert_int_equal(s.t.counters.malformed, 0);
     safe_close(&s);
 }
@@ -308,9 +455,13 @@ int main(void)
         cmocka_unit_test(keys_make_messages_of_chunks),
         cmocka_unit_test(chunks_are_put_together),
         cmocka_unit_test(wrong_keys_leave_it_encrypted),
+        cmocka_unit_test(keys_of_others_are_refused),
+        cmocka_unit_test(garbage_is_not_shown),
         cmocka_unit_test(the_right_set_is_found),
         cmocka_unit_test(tokens_overlap),
+        cmocka_unit_test(either_token_may_be_used),
         cmocka_unit_test(a_token_without_keys_is_sealed),
+        cmocka_unit_test(aead_stays_encrypted),
         cmocka_unit_test(the_middle_of_a_connection_is_read),
         cmocka_unit_test(damage_is_told),
         cmocka_unit_test(any_length_is_survived),

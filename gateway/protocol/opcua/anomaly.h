@@ -30,7 +30,8 @@
     X(BAD_DIMENSIONS, "bad-dimensions")                                                            \
     X(RELATIVE_PATH_LIMIT, "relative-path-limit")                                                  \
     X(CERTIFICATE_CHAIN_LIMIT, "certificate-chain-limit")                                          \
-    X(INCOMPLETE_MESSAGE, "incomplete-message")
+    X(INCOMPLETE_MESSAGE, "incomplete-message")                                                    \
+    X(UNKNOWN_TOKEN, "unknown-token")
 
 enum tw_opcua_anomaly {
 #define TW_OPCUA_ANOMALY_ENUM(name, text) TW_OPCUA_##name,

@@ -89,5 +89,8 @@ bool tw_opcua_intact(const struct tw_opcua_call *k)
 
 unsigned tw_opcua_client_of(const struct tw_opcua_call *k)
 {
-    return k->st->client == TW_OPCUA_NO_SIDE ? 0 : k->st->client;
+    if (k->st->client != TW_OPCUA_NO_SIDE)
+        return k->st->client;
+    /* Servers are registered below the ports that clients are given. */
+    return k->conn->midstream && k->conn->side[0].port < k->conn->side[1].port;
 }

@@ -147,15 +147,18 @@ static bool looks_readable(struct tw_opcua_call *k, struct tw_opcua_channel *ch,
     return signs >= 2;
 }
 
-static void decide(struct tw_opcua_call *k, struct tw_opcua_channel *ch, struct tw_cur c)
+/* Later chunks of a message whose first was not seen look random, too; a CLO has only one. */
+static void decide(struct tw_opcua_call *k, struct tw_opcua_channel *ch,
+    const struct tw_opcua_header *h, struct tw_cur c)
 {
-    enum { PATIENCE = 3 }; /* later chunks of a message whose first was not seen look random, too */
     if (looks_readable(k, ch, c)) {
         ch->reading = TW_OPCUA_READABLE;
+        ch->n_unsure = 0; /* the ends of messages whose beginnings were not seen */
         ch->dir[k->dir].has_sequence = false;
         if (ch->policy != NULL && ch->mode == TW_OPCUA_MODE_UNKNOWN)
             ch->mode = ch->policy->signature == 0 ? TW_OPCUA_NONE : TW_OPCUA_SIGN;
-    } else if (++ch->misses >= PATIENCE || (ch->opened && tw_opcua_intact(k))) {
+    } else if (++ch->misses >= TW_OPCUA_PATIENCE || h->message == TW_OPCUA_CLO ||
+               (ch->opened && tw_opcua_intact(k))) {
         ch->reading = TW_OPCUA_SEALED;
         ch->mode = TW_OPCUA_ENCRYPT;
     }
@@ -163,26 +166,6 @@ static void decide(struct tw_opcua_call *k, struct tw_opcua_channel *ch, struct 
         ch->has_signature = true;
         ch->signature = ch->policy->signature;
     }
-}
-
-static void sealed(
-    struct tw_opcua_call *k, struct tw_opcua_channel *ch, const struct tw_opcua_header *h)
-{
-    struct tw_opcua_volume volume;
-    struct tw_event event;
-    struct tw_opcua_info info;
-    char text[TW_OPCUA_STATUS_TEXT];
-    k->env->counters->messages[TW_PROTO_OPCUA][TW_OPCUA_COUNT_SEALED]++;
-    ch->dir[k->dir].sealed_chunks++;
-    ch->dir[k->dir].sealed_bytes += h->size;
-    if (h->message != TW_OPCUA_CLO)
-        return;
-    tw_opcua_event(k, &event, k->dir, TW_ACTION_DISCONNECT, &info, "CloseSecureChannel");
-    tw_opcua_channel_info(ch, &info);
-    tw_opcua_sealed_volume(k, ch, &volume, &info);
-    event.encrypted = event.has_encrypted = ch->reading == TW_OPCUA_SEALED;
-    tw_opcua_event_status(&event, 0, text);
-    tw_emit(&k->env->emit, &event);
 }
 
 static struct tw_opcua_parts *parts_find(struct tw_opcua_direction *d, uint32_t request_id)
@@ -214,16 +197,16 @@ static struct tw_opcua_parts *parts_add(
 
 /* What the receiver said it takes, and what no client sends: requests in more parts than this are a
  * flood of intermediate chunks, not a message. */
-static uint32_t over_limits(const struct tw_opcua_call *k, const struct tw_opcua_parts *p)
+uint32_t tw_opcua_over_limits(const struct tw_opcua_call *k, uint32_t chunks, uint64_t bytes)
 {
     enum { REQUEST_CHUNKS = 64 };
     const struct tw_opcua_buffers *b = &k->st->buffers[k->dir ^ 1];
     uint32_t found = 0;
     bool request = k->st->client == k->dir;
-    if (p->chunks > TW_OPCUA_MAX_CHUNKS || (request && p->chunks > REQUEST_CHUNKS) ||
-        (b->known && b->chunks != 0 && p->chunks > b->chunks))
+    if (chunks > TW_OPCUA_MAX_CHUNKS || (request && chunks > REQUEST_CHUNKS) ||
+        (b->known && b->chunks != 0 && chunks > b->chunks))
         found |= TW_OPCUA_BIT(TW_OPCUA_CHUNK_LIMIT);
-    if (b->known && b->message != 0 && p->bytes > b->message)
+    if (b->known && b->message != 0 && bytes > b->message)
         found |= TW_OPCUA_BIT(TW_OPCUA_MESSAGE_LIMIT);
     return found;
 }
@@ -231,7 +214,7 @@ static uint32_t over_limits(const struct tw_opcua_call *k, const struct tw_opcua
 static void check_limits(
     struct tw_opcua_call *k, const struct tw_opcua_channel *ch, struct tw_opcua_parts *p)
 {
-    uint32_t found = p->reported ? 0 : over_limits(k, p);
+    uint32_t found = p->reported ? 0 : tw_opcua_over_limits(k, p->chunks, p->bytes);
     if (found == 0)
         return;
     struct tw_opcua_info info = {0};
@@ -351,6 +334,33 @@ static struct tw_opcua_channel *unknown_channel(struct tw_opcua_call *k, uint32_
     return ch;
 }
 
+bool tw_opcua_channel_has_token(const struct tw_opcua_channel *ch, uint32_t token)
+{
+    for (unsigned i = 0; i < ch->n_tokens; i++)
+        if (ch->tokens[i] == token)
+            return true;
+    return ch->n_tokens == 0;
+}
+
+/* At a renewal both sides may use the token before for a while [UA6 6.7.4]; no other was issued.
+ * The client may have been told what was not seen yet. */
+static void check_token(struct tw_opcua_call *k, struct tw_opcua_channel *ch, uint32_t token)
+{
+    struct tw_opcua_direction *d = &ch->dir[k->dir];
+    if (tw_opcua_channel_has_token(ch, token) || (d->has_stray && d->stray == token) ||
+        !tw_opcua_intact(k))
+        return;
+    d->has_stray = true;
+    d->stray = token;
+    if (k->st->client == k->dir) {
+        tw_opcua_doubt_token(k, ch, token);
+        return;
+    }
+    struct tw_opcua_info info = {0};
+    tw_opcua_channel_info(ch, &info);
+    tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_UNKNOWN_TOKEN), &info);
+}
+
 void tw_opcua_chunk(
     struct tw_opcua_call *k, const struct tw_opcua_header *h, struct tw_cur c, bool cut)
 {
@@ -367,12 +377,15 @@ void tw_opcua_chunk(
         ch = unknown_channel(k, id);
     if (ch == NULL)
         return;
+    check_token(k, ch, token);
     if (ch->reading != TW_OPCUA_READABLE && !cut && tw_opcua_unseal(k, h, ch, token, c))
         return;
     if (ch->reading == TW_OPCUA_UNDECIDED)
-        decide(k, ch, c);
+        decide(k, ch, h, c);
     if (ch->reading == TW_OPCUA_READABLE)
         readable_chunk(k, h, ch, c, cut);
-    else if (ch->reading == TW_OPCUA_SEALED || h->message == TW_OPCUA_CLO)
-        sealed(k, ch, h);
+    else if (ch->reading == TW_OPCUA_SEALED)
+        tw_opcua_sealed(k, ch, h);
+    else
+        tw_opcua_unsure(k, ch, h);
 }

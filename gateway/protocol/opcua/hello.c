@@ -35,6 +35,11 @@ static bool read_url(struct tw_cur *c, struct tw_str *out, uint32_t *anomalies)
     return true;
 }
 
+static bool is_cut(uint32_t anomalies)
+{
+    return (anomalies & TW_OPCUA_BIT(TW_OPCUA_STRING_TOO_LONG)) != 0;
+}
+
 static uint32_t check_end(const struct tw_cur *c)
 {
     return c->left > 0 ? TW_OPCUA_BIT(TW_OPCUA_TRAILING_BYTES) : 0;
@@ -55,14 +60,15 @@ void tw_opcua_hello_event(
     struct tw_cur c = tw_opcua_request_body(r);
     struct tw_opcua_buffers buffers;
     struct tw_str url;
-    uint32_t send, ignored = 0;
+    uint32_t send, anomalies = 0;
     tw_opcua_event(k, &event, tw_opcua_client_of(k), TW_ACTION_CONNECT, &info, "Hello");
     event.request_packet = r->when.packet;
     event.request_ts_ns = r->when.ts_ns;
-    if (read_buffers(&c, &buffers, &send) && read_url(&c, &url, &ignored))
+    if (read_buffers(&c, &buffers, &send) && read_url(&c, &url, &anomalies))
         event.object = info.endpoint_url = url;
     else
         event.object_null = true;
+    event.truncated = is_cut(anomalies);
     if (code != NULL)
         tw_opcua_event_status(&event, *code, text);
     else
@@ -185,6 +191,7 @@ void tw_opcua_reverse_hello(struct tw_opcua_call *k, struct tw_cur c, bool cut)
     tw_opcua_event(k, &event, k->dir, TW_ACTION_CONNECT, &info, "ReverseHello");
     event.object = info.endpoint_url = url;
     info.server_uri = server;
+    event.truncated = is_cut(anomalies);
     tw_opcua_event_status(&event, 0, text);
     tw_emit(&k->env->emit, &event);
 }

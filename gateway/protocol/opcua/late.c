@@ -25,6 +25,16 @@ void tw_opcua_doubt_add(struct tw_opcua_call *k, enum tw_opcua_anomaly anomaly,
     }
 }
 
+void tw_opcua_doubt_token(
+    struct tw_opcua_call *k, const struct tw_opcua_channel *ch, uint32_t token)
+{
+    struct tw_opcua_state *st = k->st;
+    const unsigned before = st->n_doubts;
+    tw_opcua_doubt_add(k, TW_OPCUA_UNKNOWN_TOKEN, ch, NULL, NULL);
+    if (st->n_doubts > before)
+        st->doubts[before].token = token;
+}
+
 /* Report it, unless the channel turned out to be open. It stands where it became certain. */
 static void decide(struct tw_opcua_call *k, const struct tw_opcua_doubt *d)
 {
@@ -33,6 +43,9 @@ static void decide(struct tw_opcua_call *k, const struct tw_opcua_doubt *d)
     const struct tw_opcua_channel *ch = tw_opcua_channel_find(k->st, d->channel);
     bool opened = ch != NULL && ch->opened;
     if (!tw_opcua_intact(k) || (d->anomaly == TW_OPCUA_UNKNOWN_CHANNEL && opened))
+        return;
+    if (d->anomaly == TW_OPCUA_UNKNOWN_TOKEN &&
+        (ch == NULL || tw_opcua_channel_has_token(ch, d->token)))
         return;
     if (d->anomaly == TW_OPCUA_RESPONSE_WITHOUT_REQUEST && !k->st->early_open.set)
         return; /* of a channel's opening: its request came */

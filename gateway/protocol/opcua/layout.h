@@ -12,7 +12,7 @@ enum tw_opcua_role {
     TW_UA_ROLE_INFO_STRING, /* into the struct tw_str of tw_opcua_info at `at` */
     TW_UA_ROLE_INFO_TEXT,   /* a LocalizedText or String into the struct tw_maybe at `at` */
     TW_UA_ROLE_INFO_U32,    /* into the uint32_t at `at`, with the flag at `has` */
-    TW_UA_ROLE_INFO_DOUBLE, /* into the double at `at` */
+    TW_UA_ROLE_INFO_DOUBLE, /* into the double at `at`, with the flag at `has` */
     TW_UA_ROLE_INFO_NODE,   /* a NodeId's text into the struct tw_maybe at `at` */
     TW_UA_ROLE_INDEX_RANGE,
     TW_UA_ROLE_ATTRIBUTE,

@@ -9,7 +9,7 @@ struct open {
     bool readable; /* no policy, or one that only signs the handshake */
     uint32_t sequence, request_id;
     bool request; /* of the two, when readable */
-    uint32_t mode, channel, result;
+    uint32_t mode, channel, token, result;
 };
 
 static bool read_request_body(struct tw_cur c, struct open *o)
@@ -27,7 +27,8 @@ static bool read_response_body(struct tw_cur c, struct open *o)
     if (!tw_opcua_read_response_header(&c, &h))
         return false;
     o->result = h.result;
-    return tw_cur_u32le(&c, &version) && tw_cur_u32le(&c, &o->channel);
+    return tw_cur_u32le(&c, &version) && tw_cur_u32le(&c, &o->channel) &&
+           tw_cur_u32le(&c, &o->token);
 }
 
 /* RSA policies encrypt what follows the header, the others do not: the type of the body tells,
@@ -163,6 +164,31 @@ static void set_security(
     }
 }
 
+/* Which tokens are good is known where every handshake of the channel could be read. */
+static void set_token(
+    const struct tw_opcua_call *k, struct tw_opcua_channel *ch, const struct open *o, bool renewed)
+{
+    if (!o->readable || (renewed ? ch->n_tokens == 0 : !tw_opcua_intact(k))) {
+        ch->n_tokens = 0;
+        return;
+    }
+    ch->tokens[1] = ch->tokens[0];
+    ch->tokens[0] = o->token;
+    ch->n_tokens = renewed ? 2 : 1;
+}
+
+/* A new channel's numbers begin with 0 where they may reach 2^32 - 1 [UA6 6.7.2.4]. */
+static void check_start(const struct tw_opcua_call *k, const struct open *o)
+{
+    const struct tw_opcua_policy *policy = tw_opcua_policy_of(o->policy);
+    struct tw_opcua_info info = {.service = TW_STR("OpenSecureChannel")};
+    if (!o->readable || o->sequence == 0 || policy == NULL || !policy->zero_based ||
+        !tw_opcua_intact(k))
+        return;
+    set_policy_info(&info, o);
+    tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_SEQUENCE_GAP), &info);
+}
+
 /* The answer was seen first: it stands for both now. */
 static bool answered_early(
     struct tw_opcua_call *k, const struct tw_opcua_request *r, const struct open *o)
@@ -184,6 +210,8 @@ static void open_request(
     struct tw_opcua_call *k, uint32_t channel, struct tw_cur c, const struct open *o)
 {
     struct tw_opcua_channel *ch = channel == 0 ? NULL : tw_opcua_channel_find(k->st, channel);
+    if (channel == 0)
+        check_start(k, o);
     if (ch != NULL && o->readable)
         tw_opcua_channel_sequence(k, ch, o->sequence);
     else if (ch != NULL)
@@ -239,7 +267,10 @@ static void open_response(
         ch = tw_opcua_channel_add(k, channel);
     if (r != NULL && !read_open(tw_opcua_request_body(r), &asked))
         asked = (struct open){0};
+    if (ch != NULL && !failed)
+        set_token(k, ch, o, renewed);
     if (ch != NULL && !renewed && !failed) {
+        check_start(k, o);
         set_security(ch, &asked, o);
         struct tw_opcua_direction *client = &ch->dir[k->dir ^ 1];
         if (r != NULL && r->has_sequence && !client->has_sequence) {

@@ -9,6 +9,12 @@ struct tw_opcua_policy {
     bool zero_based;   /* sequence numbers start at 0 and wrap at 2^32 [UA6 6.7.2.4] */
 };
 
+/* AES-GCM or ChaCha20-Poly1305: a tag of 16 bytes, which no other policy has. */
+static inline bool tw_opcua_policy_is_aead(const struct tw_opcua_policy *policy)
+{
+    return policy != NULL && policy->signature == 16;
+}
+
 /* NULL for a URI that is no policy of the standard. */
 const struct tw_opcua_policy *tw_opcua_policy_of(struct tw_str uri);
 

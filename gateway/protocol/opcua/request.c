@@ -25,6 +25,8 @@ void tw_opcua_request_expire(struct tw_opcua_call *k, struct tw_opcua_request *r
         tw_opcua_hello_event(k, r, NULL);
     else if (r->kind == TW_OPCUA_KIND_OPEN)
         tw_opcua_open_event(k, r, tw_opcua_channel_find(k->st, r->channel), NULL);
+    else if (r->kind == TW_OPCUA_KIND_SEALED)
+        tw_opcua_sealed_expire(k, r);
     else if (r->service != NULL && !(r->service->flags & TW_OPCUA_WAITS))
         tw_opcua_service_event(k, r, NULL);
     tw_opcua_request_drop(k, r);

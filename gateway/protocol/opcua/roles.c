@@ -56,7 +56,12 @@ static bool info_double(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
     uint64_t bits;
     if (!tw_cur_u64le(c, &bits))
         return false;
+    bool *has = place(&w->info, f->has);
+    /* What a server revises of an item that it refuses says nothing: what was asked for stands. */
+    if (*has && w->has_status && tw_opcua_is_bad(w->status))
+        return true;
     memcpy(place(&w->info, f->at), &bits, sizeof(bits));
+    *has = true;
     return true;
 }
 
@@ -280,16 +285,19 @@ static bool data_changes(struct tw_opcua_walk *w, struct tw_cur *c)
     uint32_t n;
     if (!tw_opcua_count(c, 5, &n))
         return false;
-    for (; n > 0 && w->emitted < TW_OPCUA_MAX_ITEMS; n--) {
-        tw_opcua_walk_begin(w);
+    for (uint32_t i = 0; i < n && w->emitted < TW_OPCUA_MAX_ITEMS; i++) {
         struct tw_opcua_data_value v = {0};
+        if (i == 0)
+            tw_opcua_walk_begin(w);
+        else
+            tw_opcua_walk_next(w);
         if (!tw_cur_u32le(c, &w->info.client_handle) || !take_data_value(w, c, &v))
             return false;
         w->info.has_handle = true;
         w->status = v.status;
         w->has_status = true;
         w->event.object_null = true;
-        tw_opcua_walk_emit(w);
+        tw_opcua_walk_emit_next(w);
     }
     return true;
 }

@@ -33,12 +33,24 @@ static bool raw(struct tw_opcua_walk *w, struct tw_cur *c)
         return false;
     if (modified)
         w->history.kind = "modified";
-    return true;
+    return tw_cur_skip(c, 1); /* ReturnBounds */
+}
+
+/* Which fields of events are meant. A monitored item's filter is remembered, one of the past is
+ * only shown. */
+static bool event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
+{
+    enum { EVENT_FILTER = 727 };
+    if (w->quiet)
+        return tw_opcua_walk_layout(w, c, tw_opcua_structure(EVENT_FILTER));
+    bool ok = tw_opcua_walk_event_filter(w, c);
+    w->info.select = NULL;
+    return ok;
 }
 
 static bool events(struct tw_opcua_walk *w, struct tw_cur *c)
 {
-    return read_most(w, c) && read_window(w, c);
+    return read_most(w, c) && read_window(w, c) && event_filter(w, c);
 }
 
 static const struct {
@@ -65,6 +77,8 @@ static struct tw_str aggregate_text(struct tw_opcua_walk *w, const struct tw_opc
     return tw_opcua_walk_node(w, node);
 }
 
+enum { AGGREGATE_CONFIGURATION = 5 }; /* three Booleans, two Bytes [UA13 4.2.1.2] */
+
 /* One aggregate for each node; clients ask for the same of all, so the first stands for them. */
 static bool processed(struct tw_opcua_walk *w, struct tw_cur *c)
 {
@@ -80,7 +94,7 @@ static bool processed(struct tw_opcua_walk *w, struct tw_cur *c)
         if (i == 0)
             w->history.aggregate = aggregate_text(w, &node);
     }
-    return true;
+    return tw_cur_skip(c, AGGREGATE_CONFIGURATION);
 }
 
 /* Points in time: how many, the first and the last. */
@@ -170,10 +184,41 @@ static bool data_values(
     return true;
 }
 
+/* The fields of each of some events, in the order of the filter that asked for them. */
+static bool event_fields(
+    struct tw_opcua_walk *w, struct tw_cur *c, uint32_t *n, struct tw_value *out)
+{
+    uint32_t shown = 0;
+    if (!tw_opcua_count(c, 4, n))
+        return false;
+    struct tw_value *items = out == NULL ? NULL : tw_opcua_elements(&w->s, *n, &shown);
+    for (uint32_t i = 0; i < *n; i++)
+        if (!tw_opcua_variants(&w->s, c, i < shown ? &items[i] : NULL))
+            return false;
+    if (out != NULL)
+        *out = (struct tw_value){
+            .kind = TW_VALUE_ARRAY, .n = shown, .items = items, .truncated = shown < *n};
+    return true;
+}
+
+/* Of what was changed since: who did it, when and how [UA11 6.6.3]. */
+static bool modifications(struct tw_opcua_walk *w, struct tw_cur *c)
+{
+    enum { MODIFICATION_INFO = 11226 };
+    const struct tw_opcua_field f = {
+        .type = TW_UA_STRUCTURE, .array = true, .of = tw_opcua_structure(MODIFICATION_INFO)};
+    struct tw_value *detail = tw_opcua_walk_detail(w, "modifications");
+    bool ok = tw_opcua_show(&w->s, c, &f, detail);
+    detail->name = TW_STR("modifications");
+    if (!ok || detail->n == 0)
+        tw_opcua_walk_undo(w, detail);
+    return ok;
+}
+
 bool tw_opcua_role_past_values(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
-    enum { DATA = 658, EVENTS = 661, MODIFIED = 11227 };
+    enum { DATA = 658, EVENTS = 661, MODIFIED_DATA = 11227, MODIFIED_EVENTS = 32825 };
     struct tw_opcua_extension e;
     uint32_t n = 0;
     bool ok = true;
@@ -182,12 +227,16 @@ bool tw_opcua_role_past_values(
         return false;
     if (e.encoding != 1 || w->quiet)
         return true;
-    if (tw_opcua_node_is(&e.type, DATA) || tw_opcua_node_is(&e.type, MODIFIED))
+    bool modified =
+        tw_opcua_node_is(&e.type, MODIFIED_DATA) || tw_opcua_node_is(&e.type, MODIFIED_EVENTS);
+    if (tw_opcua_node_is(&e.type, DATA) || tw_opcua_node_is(&e.type, MODIFIED_DATA))
         ok = data_values(w, &e.body, &n, &w->event.value);
-    else if (tw_opcua_node_is(&e.type, EVENTS))
-        ok = tw_opcua_count(&e.body, 4, &n);
+    else if (tw_opcua_node_is(&e.type, EVENTS) || tw_opcua_node_is(&e.type, MODIFIED_EVENTS))
+        ok = event_fields(w, &e.body, &n, &w->event.value);
     else
         return true;
+    if (ok && modified)
+        ok = modifications(w, &e.body);
     if (!ok)
         w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
     if (w->history.kind == NULL)
@@ -220,18 +269,16 @@ static bool update_data(struct tw_opcua_walk *w, struct tw_cur *c)
     return true;
 }
 
-/* The filter says which fields of the events are meant [UA11 6.9.4]. */
+/* [UA11 6.9.4] */
 static bool update_events(struct tw_opcua_walk *w, struct tw_cur *c)
 {
-    const struct tw_opcua_field filter = {.type = TW_UA_STRUCTURE, .of = tw_opcua_structure(727)};
-    struct tw_value *shown = w->quiet ? NULL : tw_arena_alloc(w->s.arena, sizeof(*shown));
-    if (!perform(w, c))
+    uint32_t n = 0;
+    if (!perform(w, c) || !event_filter(w, c) ||
+        !event_fields(w, c, &n, w->quiet ? NULL : &w->event.value))
         return false;
-    if (shown == NULL)
-        return true;
-    w->history.has_values =
-        tw_opcua_show(&w->s, c, &filter, shown) && tw_opcua_count(c, 4, &w->history.values);
-    return w->history.has_values;
+    w->history.has_values = true;
+    w->history.values = n;
+    return true;
 }
 
 static bool delete_raw(struct tw_opcua_walk *w, struct tw_cur *c)
@@ -246,8 +293,12 @@ static bool delete_raw(struct tw_opcua_walk *w, struct tw_cur *c)
 
 static bool delete_events(struct tw_opcua_walk *w, struct tw_cur *c)
 {
+    struct tw_value *ids = w->quiet ? NULL : &w->event.value;
+    if (!tw_opcua_array(&w->s, c, TW_UA_BYTESTRING, &w->history.values, ids))
+        return false;
+    w->event.type = tw_opcua_type_name(TW_UA_BYTESTRING, true);
     w->history.has_values = true;
-    return tw_opcua_count(c, 4, &w->history.values);
+    return true;
 }
 
 static const struct kind update_kinds[] = {
@@ -268,8 +319,12 @@ bool tw_opcua_role_past_update(
     (void)f;
     if (!tw_opcua_extension(c, &e))
         return false;
-    if (e.encoding != 1 || !tw_opcua_node(&e.body, &node))
+    if (e.encoding != 1)
         return true;
+    if (!tw_opcua_node(&e.body, &node)) {
+        w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+        return true;
+    }
     w->event.object = tw_opcua_walk_node(w, &node);
     w->has_object = true;
     const struct kind *kind =

@@ -242,7 +242,7 @@ static bool select_clause(struct tw_opcua_walk *w, struct tw_cur *c, struct tw_v
 }
 
 /* EventFilter: the names of what an alarm will carry; the where clause only if there is one. */
-static bool event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
+bool tw_opcua_walk_event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
 {
     enum { CONTENT_FILTER = 588 };
     uint32_t n, shown, elements;
@@ -264,8 +264,10 @@ static bool event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
     struct tw_cur where = *c;
     if (!tw_opcua_count(&where, 8, &elements))
         return false;
-    if (elements == 0)
+    if (elements == 0) {
+        *c = where;
         return true;
+    }
     struct tw_value *detail = tw_opcua_walk_detail(w, "where");
     bool ok = tw_opcua_show_layout(&w->s, c, tw_opcua_structure(CONTENT_FILTER), detail);
     detail->name = TW_STR("where");
@@ -283,7 +285,7 @@ bool tw_opcua_role_filter(struct tw_opcua_walk *w, struct tw_cur *c, const struc
     if (w->quiet || tw_opcua_node_is(&e.type, 0))
         return true;
     if (e.encoding == 1 && tw_opcua_node_is(&e.type, EVENT_FILTER)) {
-        if (!event_filter(w, &e.body))
+        if (!tw_opcua_walk_event_filter(w, &e.body))
             w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
         return true;
     }

@@ -95,7 +95,10 @@ size_t tw_opcua_counter_name(unsigned slot, char *out, size_t size)
     static const char *const plain[TW_OPCUA_COUNT_SERVICES] = {"HEL", "ACK", "ERR", "RHE", "OPN",
         "MSG",
         "CLO", [TW_OPCUA_COUNT_SEALED] = "encrypted", [TW_OPCUA_COUNT_FAULTS] = "ServiceFault",
-        [TW_OPCUA_COUNT_UNSEALED] = "decrypted", [TW_OPCUA_COUNT_WRONG_KEYS] = "wrong_keys"};
+        [TW_OPCUA_COUNT_UNSEALED] = "decrypted", [TW_OPCUA_COUNT_WRONG_KEYS] = "wrong_keys",
+        [TW_OPCUA_COUNT_KEYS_BY_PADDING] = "keys_confirmed_by_padding",
+        [TW_OPCUA_COUNT_KEYS_BY_MESSAGE] = "keys_confirmed_by_message",
+        [TW_OPCUA_COUNT_AEAD] = "encrypted_aead"};
     const size_t n_services = sizeof(services) / sizeof(services[0]);
     if (slot < TW_OPCUA_COUNT_SERVICES)
         return plain[slot] ? tw_str_copy(out, size, tw_str_of(plain[slot])) : 0;

@@ -46,6 +46,10 @@ enum {
     TW_OPCUA_COUNT_FAULTS = 9,
     TW_OPCUA_COUNT_UNSEALED = 10,
     TW_OPCUA_COUNT_WRONG_KEYS = 11,
+    /* How sets of keys were confirmed: once for each channel, token and direction. */
+    TW_OPCUA_COUNT_KEYS_BY_PADDING = 12,
+    TW_OPCUA_COUNT_KEYS_BY_MESSAGE = 13,
+    TW_OPCUA_COUNT_AEAD = 14, /* of those sealed: keys would not help */
     TW_OPCUA_COUNT_SERVICES = 16,
 };
 /* tw_proto.counter_name */

@@ -46,6 +46,11 @@ TW_OPCUA_SHAPES(TW_OPCUA_SHAPE_DECLARE)
         .type = TW_UA_UINT32, .role = TW_UA_ROLE_INFO_U32,                                         \
         .at = offsetof(struct tw_opcua_info, field), .has = offsetof(struct tw_opcua_info, flag)   \
     }
+#define TW_FD(field, flag)                                                                         \
+    {                                                                                              \
+        .type = TW_UA_DOUBLE, .role = TW_UA_ROLE_INFO_DOUBLE,                                      \
+        .at = offsetof(struct tw_opcua_info, field), .has = offsetof(struct tw_opcua_info, flag)   \
+    }
 #define TW_FL(layout)                                                                              \
     {                                                                                              \
         .type = TW_UA_STRUCTURE, .of = &(layout)                                                   \

@@ -5,6 +5,8 @@
     .has_results = true, .result = TW_LAYOUT(tw_opcua_result_status),                              \
     .response_tail = TW_LAYOUT(tw_opcua_diagnostics)
 #define SUBSCRIPTION TW_FU(subscription_id, has_subscription)
+#define PUBLISHING TW_FD(publishing_interval, has_publishing_interval)
+#define SAMPLING TW_FD(sampling_interval, has_sampling_interval)
 #define MONITORED_ITEM TW_FU(monitored_item_id, has_monitored_item)
 
 /* [UA4 5.13.2] */
@@ -12,14 +14,13 @@ static const char *const mode_names[] = {"Disabled", "Sampling", "Reporting"};
 static const struct tw_opcua_words monitoring_mode = TW_WORDS(mode_names);
 #define MONITORING_MODE TW_FNW(UINT32, "monitoring_mode", monitoring_mode)
 static const struct tw_opcua_field items_head[] = {SUBSCRIPTION, TW_F(UINT32)};
-static const struct tw_opcua_field parameters[] = {TW_FU(client_handle, has_handle),
-    TW_FI(DOUBLE, DOUBLE, sampling_interval), TW_FRN(EXTENSIONOBJECT, FILTER, "filter"),
-    TW_FN(UINT32, "queue_size"), TW_F(BOOLEAN)};
+static const struct tw_opcua_field parameters[] = {TW_FU(client_handle, has_handle), SAMPLING,
+    TW_FRN(EXTENSIONOBJECT, FILTER, "filter"), TW_FN(UINT32, "queue_size"), TW_F(BOOLEAN)};
 static const struct tw_opcua_layout parameters_layout = TW_LAYOUT(parameters);
 static const struct tw_opcua_field create_item[] = {TW_FR(NODEID, OBJECT), TW_FR(UINT32, ATTRIBUTE),
     TW_FR(STRING, INDEX_RANGE), TW_F(QUALIFIEDNAME), MONITORING_MODE, TW_FL(parameters_layout)};
-static const struct tw_opcua_field item_created[] = {TW_FR(STATUSCODE, STATUS), MONITORED_ITEM,
-    TW_FI(DOUBLE, DOUBLE, sampling_interval), TW_F(UINT32), TW_F(EXTENSIONOBJECT)};
+static const struct tw_opcua_field item_created[] = {
+    TW_FR(STATUSCODE, STATUS), MONITORED_ITEM, SAMPLING, TW_F(UINT32), TW_F(EXTENSIONOBJECT)};
 const struct tw_opcua_shape tw_opcua_shape_create_items = {.head = TW_LAYOUT(items_head),
     .has_items = true,
     .item = TW_LAYOUT(create_item),
@@ -29,8 +30,8 @@ const struct tw_opcua_shape tw_opcua_shape_create_items = {.head = TW_LAYOUT(ite
 
 /* [UA4 5.13.3] */
 static const struct tw_opcua_field modify_item[] = {MONITORED_ITEM, TW_FL(parameters_layout)};
-static const struct tw_opcua_field item_modified[] = {TW_FR(STATUSCODE, STATUS),
-    TW_FI(DOUBLE, DOUBLE, sampling_interval), TW_F(UINT32), TW_F(EXTENSIONOBJECT)};
+static const struct tw_opcua_field item_modified[] = {
+    TW_FR(STATUSCODE, STATUS), SAMPLING, TW_F(UINT32), TW_F(EXTENSIONOBJECT)};
 const struct tw_opcua_shape tw_opcua_shape_modify_items = {.head = TW_LAYOUT(items_head),
     .has_items = true,
     .item = TW_LAYOUT(modify_item),
@@ -59,20 +60,17 @@ const struct tw_opcua_shape tw_opcua_shape_delete_items = {.head = TW_LAYOUT(of_
     STATUS_RESULTS};
 
 /* [UA4 5.14.2], [UA4 5.14.3]: the revised interval of the response is the one that holds. */
-static const struct tw_opcua_field subscription[] = {TW_FI(DOUBLE, DOUBLE, publishing_interval),
-    TW_F(UINT32), TW_F(UINT32), TW_FN(UINT32, "max_notifications"),
-    TW_FN(BOOLEAN, "publishing_enabled"), TW_FN(BYTE, "priority")};
-static const struct tw_opcua_field subscription_created[] = {SUBSCRIPTION,
-    TW_FI(DOUBLE, DOUBLE, publishing_interval), TW_FN(UINT32, "lifetime_count"),
-    TW_FN(UINT32, "keep_alive_count")};
+static const struct tw_opcua_field subscription[] = {PUBLISHING, TW_F(UINT32), TW_F(UINT32),
+    TW_FN(UINT32, "max_notifications"), TW_FN(BOOLEAN, "publishing_enabled"),
+    TW_FN(BYTE, "priority")};
+static const struct tw_opcua_field subscription_created[] = {
+    SUBSCRIPTION, PUBLISHING, TW_FN(UINT32, "lifetime_count"), TW_FN(UINT32, "keep_alive_count")};
 const struct tw_opcua_shape tw_opcua_shape_create_subscription = {
     .head = TW_LAYOUT(subscription), .response_head = TW_LAYOUT(subscription_created)};
-static const struct tw_opcua_field modify_subscription[] = {SUBSCRIPTION,
-    TW_FI(DOUBLE, DOUBLE, publishing_interval), TW_F(UINT32), TW_F(UINT32),
-    TW_FN(UINT32, "max_notifications"), TW_FN(BYTE, "priority")};
+static const struct tw_opcua_field modify_subscription[] = {SUBSCRIPTION, PUBLISHING, TW_F(UINT32),
+    TW_F(UINT32), TW_FN(UINT32, "max_notifications"), TW_FN(BYTE, "priority")};
 static const struct tw_opcua_field subscription_modified[] = {
-    TW_FI(DOUBLE, DOUBLE, publishing_interval), TW_FN(UINT32, "lifetime_count"),
-    TW_FN(UINT32, "keep_alive_count")};
+    PUBLISHING, TW_FN(UINT32, "lifetime_count"), TW_FN(UINT32, "keep_alive_count")};
 const struct tw_opcua_shape tw_opcua_shape_modify_subscription = {
     .head = TW_LAYOUT(modify_subscription), .response_head = TW_LAYOUT(subscription_modified)};
 

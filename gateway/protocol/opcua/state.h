@@ -18,6 +18,7 @@ enum {
     TW_OPCUA_EARLY_BYTES = 64 * 1024,
     TW_OPCUA_MAX_DOUBTS = 4,
     TW_OPCUA_MAX_LATE = 8,    /* requests remembered as told unanswered */
+    TW_OPCUA_PATIENCE = 3,    /* chunks that look encrypted, until they are believed to be */
     TW_OPCUA_MAX_POLICY = 64, /* bytes of an unknown policy's name */
     TW_OPCUA_NO_SIDE = 2,
 };
@@ -33,6 +34,12 @@ struct tw_opcua_parts {
     bool cut, reported;
 };
 
+/* The set of keys that opens the chunks of a token. */
+struct tw_opcua_token_keys {
+    uint32_t token;
+    unsigned set;
+};
+
 struct tw_opcua_direction {
     bool torn; /* the next message may lack its beginning */
     bool has_sequence;
@@ -40,10 +47,23 @@ struct tw_opcua_direction {
     struct tw_opcua_parts *parts;
     unsigned n_parts;
     uint64_t sealed_chunks, sealed_bytes; /* that could not be read */
-    bool unsealed;                        /* chunks of `token` are opened with this set of keys */
-    uint32_t token, missed_token;
-    unsigned key_set;
-    uint8_t key_misses; /* chunks of `missed_token` that no set fits */
+    uint64_t parts_bytes;                 /* of the one of these that has not ended yet */
+    uint32_t parts_chunks;
+    bool parts_reported; /* more than its receiver takes */
+    bool has_stray;      /* a token that was never issued was reported: the next */
+    uint32_t stray;
+    bool unsealed;                      /* some were opened with keys */
+    struct tw_opcua_token_keys keys[2]; /* the newest first; of two tokens, at a renewal */
+    uint8_t n_keys;
+    uint32_t missed_token;
+    uint8_t key_misses; /* chunks in a row that no set fits, or not any more */
+};
+
+/* A chunk of which it is not known yet whether it can be read. */
+struct tw_opcua_unsure {
+    struct tw_when when;
+    struct tw_opcua_header header;
+    uint8_t dir;
 };
 
 enum tw_opcua_reading { TW_OPCUA_UNDECIDED, TW_OPCUA_READABLE, TW_OPCUA_SEALED };
@@ -54,10 +74,16 @@ struct tw_opcua_channel {
     const struct tw_opcua_policy *policy; /* NULL: not seen, or not of the standard */
     uint8_t policy_len;                   /* of a policy not of the standard */
     char policy_name[TW_OPCUA_MAX_POLICY];
-    bool opened;           /* its OpenSecureChannel was seen */
-    uint8_t mode;          /* enum tw_opcua_mode */
-    uint8_t reading;       /* enum tw_opcua_reading */
-    uint8_t misses;        /* chunks that did not look readable */
+    bool opened;        /* its OpenSecureChannel was seen */
+    uint8_t mode;       /* enum tw_opcua_mode */
+    uint8_t n_tokens;   /* that are good: the newest and the one before; 0: not known */
+    uint32_t tokens[2]; /* the newest first */
+    uint8_t reading;    /* enum tw_opcua_reading */
+    uint8_t misses;     /* chunks that did not look readable */
+    uint8_t n_unsure;
+    struct tw_opcua_unsure unsure[TW_OPCUA_PATIENCE];
+    bool read_in_part;     /* some of it was opened with keys */
+    int32_t waiting;       /* requests that could not be read, less their answers */
     bool has_signature;    /* the next is known */
     uint8_t signature;     /* bytes at the end of each chunk */
     bool has_request;      /* the next is known */
@@ -65,7 +91,12 @@ struct tw_opcua_channel {
     struct tw_opcua_direction dir[2];
 };
 
-enum tw_opcua_kind { TW_OPCUA_KIND_HELLO, TW_OPCUA_KIND_OPEN, TW_OPCUA_KIND_SERVICE };
+enum tw_opcua_kind {
+    TW_OPCUA_KIND_HELLO,
+    TW_OPCUA_KIND_OPEN,
+    TW_OPCUA_KIND_SERVICE,
+    TW_OPCUA_KIND_SEALED, /* could not be read, and is the only one of its channel that waits */
+};
 
 /* A request without its response, followed in memory by its body. */
 struct tw_opcua_request {
@@ -108,7 +139,7 @@ struct tw_opcua_doubt {
     uint8_t anomaly; /* enum tw_opcua_anomaly */
     uint8_t judge;   /* the direction that decides */
     bool has_request_id;
-    uint32_t channel, request_id;
+    uint32_t channel, request_id, token;
     const struct tw_opcua_service *service;
 };
 
@@ -213,6 +244,9 @@ void tw_opcua_request_expire(struct tw_opcua_call *k, struct tw_opcua_request *r
 void tw_opcua_doubt_add(struct tw_opcua_call *k, enum tw_opcua_anomaly anomaly,
     const struct tw_opcua_channel *ch, const struct tw_opcua_service *service,
     const uint32_t *request_id);
+/* A message with a SecurityToken that was not issued as far as was seen. */
+void tw_opcua_doubt_token(
+    struct tw_opcua_call *k, const struct tw_opcua_channel *ch, uint32_t token);
 /* A message of k->dir was dealt with. */
 void tw_opcua_doubt_judge(struct tw_opcua_call *k);
 /* All that is still open, when everything has been seen; forgotten otherwise. */
@@ -246,6 +280,9 @@ struct tw_opcua_channel *tw_opcua_channel_add(struct tw_opcua_call *k, uint32_t 
 void tw_opcua_channel_drop(struct tw_opcua_call *k, struct tw_opcua_channel *ch);
 void tw_opcua_channel_sequence(
     struct tw_opcua_call *k, struct tw_opcua_channel *ch, uint32_t sequence);
+bool tw_opcua_channel_has_token(const struct tw_opcua_channel *ch, uint32_t token);
+/* Anomalies of a message of k->dir that has so many chunks, and so many bytes in their bodies. */
+uint32_t tw_opcua_over_limits(const struct tw_opcua_call *k, uint32_t chunks, uint64_t bytes);
 /* MSG and CLO, after the header. */
 void tw_opcua_chunk(
     struct tw_opcua_call *k, const struct tw_opcua_header *h, struct tw_cur c, bool cut);
@@ -257,6 +294,16 @@ void tw_opcua_plain_chunk(struct tw_opcua_call *k, const struct tw_opcua_header 
  * begins with a service that goes this way, at a time near that of the capture. */
 unsigned tw_opcua_channel_signs(
     struct tw_opcua_call *k, const struct tw_opcua_channel *ch, struct tw_cur c);
+
+/* sealed.c: what can not be read */
+void tw_opcua_sealed(
+    struct tw_opcua_call *k, struct tw_opcua_channel *ch, const struct tw_opcua_header *h);
+/* The channel is encrypted: so were the chunks of which that was not sure. */
+void tw_opcua_sealed_before(struct tw_opcua_call *k, struct tw_opcua_channel *ch);
+/* It may be such a chunk: told by what follows. */
+void tw_opcua_unsure(
+    struct tw_opcua_call *k, struct tw_opcua_channel *ch, const struct tw_opcua_header *h);
+void tw_opcua_sealed_expire(struct tw_opcua_call *k, const struct tw_opcua_request *r);
 
 /* unseal.c: with keys. False: the chunk stays sealed. */
 bool tw_opcua_unseal(struct tw_opcua_call *k, const struct tw_opcua_header *h,

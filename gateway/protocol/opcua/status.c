@@ -300,7 +300,10 @@ static const char *find(uint16_t code)
 struct tw_str tw_opcua_status_text(uint32_t code, char out[TW_OPCUA_STATUS_TEXT])
 {
     static const char digits[] = "0123456789ABCDEF";
-    const char *name = find((uint16_t)(code >> 16));
+    const char *name;
+    if (code == 0)
+        return TW_STR("Good");
+    name = find((uint16_t)(code >> 16));
     if (name != NULL)
         return tw_str_of(name);
     out[0] = '0';

@@ -308,6 +308,8 @@ static const struct tw_opcua_field event_filter[] = {
     {.name = "WhereClause", .type = TW_UA_STRUCTURE, .of = &content_filter_layout},
 };
 
+static const struct tw_opcua_layout event_filter_layout = TW_LAYOUT(event_filter);
+
 static const struct tw_opcua_field element_operand[] = {
     {.name = "Index", .type = TW_UA_UINT32},
 };
@@ -411,6 +413,104 @@ static const struct tw_opcua_field history_data[] = {
     {.name = "DataValues", .type = TW_UA_DATAVALUE, .array = true},
 };
 
+static const char *const change_names[] = {NULL, "Insert", "Replace", "Update", "Delete"};
+static const struct tw_opcua_words change = TW_WORDS(change_names);
+
+static const struct tw_opcua_field modification_info[] = {
+    {.name = "ModificationTime", .type = TW_UA_DATETIME},
+    {.name = "UpdateType", .type = TW_UA_UINT32, .words = &change},
+    {.name = "UserName", .type = TW_UA_STRING},
+};
+static const struct tw_opcua_layout modification_info_layout = TW_LAYOUT(modification_info);
+
+static const struct tw_opcua_field history_modified_data[] = {
+    {.name = "DataValues", .type = TW_UA_DATAVALUE, .array = true},
+    {.name = "ModificationInfos",
+        .type = TW_UA_STRUCTURE,
+        .array = true,
+        .of = &modification_info_layout},
+};
+
+static const struct tw_opcua_field event_field_list[] = {
+    {.name = "EventFields", .type = TW_UA_VARIANT, .array = true},
+};
+static const struct tw_opcua_layout event_field_list_layout = TW_LAYOUT(event_field_list);
+
+static const struct tw_opcua_field history_event[] = {
+    {.name = "Events", .type = TW_UA_STRUCTURE, .array = true, .of = &event_field_list_layout},
+};
+
+static const struct tw_opcua_field history_modified_event[] = {
+    {.name = "Events", .type = TW_UA_STRUCTURE, .array = true, .of = &event_field_list_layout},
+    {.name = "ModificationInfos",
+        .type = TW_UA_STRUCTURE,
+        .array = true,
+        .of = &modification_info_layout},
+};
+
+static const struct tw_opcua_field event_details[] = {
+    {.name = "NumValuesPerNode", .type = TW_UA_UINT32},
+    {.name = "StartTime", .type = TW_UA_DATETIME},
+    {.name = "EndTime", .type = TW_UA_DATETIME},
+    {.name = "Filter", .type = TW_UA_STRUCTURE, .of = &event_filter_layout},
+};
+
+static const struct tw_opcua_field event_details2[] = {
+    {.name = "NumValuesPerNode", .type = TW_UA_UINT32},
+    {.name = "StartTime", .type = TW_UA_DATETIME},
+    {.name = "EndTime", .type = TW_UA_DATETIME},
+    {.name = "Filter", .type = TW_UA_STRUCTURE, .of = &event_filter_layout},
+    {.name = "ReadModified", .type = TW_UA_BOOLEAN},
+};
+
+static const struct tw_opcua_field annotation_details[] = {
+    {.name = "ReqTimes", .type = TW_UA_DATETIME, .array = true},
+};
+
+/* [UA11 6.9] */
+static const char *const perform_names[] = {NULL, "Insert", "Replace", "Update", "Remove"};
+static const struct tw_opcua_words perform = TW_WORDS(perform_names);
+
+static const struct tw_opcua_field update_details[] = {
+    {.name = "NodeId", .type = TW_UA_NODEID},
+};
+
+static const struct tw_opcua_field update_data_details[] = {
+    {.name = "NodeId", .type = TW_UA_NODEID},
+    {.name = "PerformInsertReplace", .type = TW_UA_UINT32, .words = &perform},
+    {.name = "UpdateValues", .type = TW_UA_DATAVALUE, .array = true},
+};
+
+static const struct tw_opcua_field update_event_details[] = {
+    {.name = "NodeId", .type = TW_UA_NODEID},
+    {.name = "PerformInsertReplace", .type = TW_UA_UINT32, .words = &perform},
+    {.name = "Filter", .type = TW_UA_STRUCTURE, .of = &event_filter_layout},
+    {.name = "EventData", .type = TW_UA_STRUCTURE, .array = true, .of = &event_field_list_layout},
+};
+
+static const struct tw_opcua_field delete_raw_details[] = {
+    {.name = "NodeId", .type = TW_UA_NODEID},
+    {.name = "IsDeleteModified", .type = TW_UA_BOOLEAN},
+    {.name = "StartTime", .type = TW_UA_DATETIME},
+    {.name = "EndTime", .type = TW_UA_DATETIME},
+};
+
+static const struct tw_opcua_field delete_at_time_details[] = {
+    {.name = "NodeId", .type = TW_UA_NODEID},
+    {.name = "ReqTimes", .type = TW_UA_DATETIME, .array = true},
+};
+
+static const struct tw_opcua_field delete_event_details[] = {
+    {.name = "NodeId", .type = TW_UA_NODEID},
+    {.name = "EventIds", .type = TW_UA_BYTESTRING, .array = true},
+};
+
+static const struct tw_opcua_field history_update_result[] = {
+    {.name = "StatusCode", .type = TW_UA_STATUSCODE},
+    {.name = "OperationResults", .type = TW_UA_STATUSCODE, .array = true},
+    {.type = TW_UA_DIAGNOSTICINFO, .array = true},
+};
+
 /* [UA4 7.3], [UA4 7.40]: what proves a user is not shown */
 static const struct tw_opcua_field mdns[] = {
     {.name = "MdnsServerName", .type = TW_UA_STRING},
@@ -479,10 +579,19 @@ static const struct structure {
     {597, TW_LAYOUT(literal_operand)},
     {600, TW_LAYOUT(attribute_operand)},
     {603, TW_LAYOUT(simple_operand)},
+    {646, TW_LAYOUT(event_details)},
     {649, TW_LAYOUT(raw_details)},
     {652, TW_LAYOUT(processed_details)},
     {655, TW_LAYOUT(at_time_details)},
     {658, TW_LAYOUT(history_data)},
+    {661, TW_LAYOUT(history_event)},
+    {679, TW_LAYOUT(update_details)},
+    {682, TW_LAYOUT(update_data_details)},
+    {685, TW_LAYOUT(update_event_details)},
+    {688, TW_LAYOUT(delete_raw_details)},
+    {691, TW_LAYOUT(delete_at_time_details)},
+    {694, TW_LAYOUT(delete_event_details)},
+    {697, TW_LAYOUT(history_update_result)},
     {724, TW_LAYOUT(data_change_filter)},
     {727, TW_LAYOUT(event_filter)},
     {730, TW_LAYOUT(aggregate_filter)},
@@ -501,11 +610,17 @@ static const struct structure {
     {940, TW_LAYOUT(issued_token)},
     {8251, TW_LAYOUT(enum_value)},
     {8917, TW_LAYOUT(time_zone)},
+    {11226, TW_LAYOUT(modification_info)},
+    {11227, TW_LAYOUT(history_modified_data)},
+    {11300, TW_LAYOUT(update_data_details)},
     {12089, TW_LAYOUT(axis)},
     {12090, TW_LAYOUT(xv)},
     {12181, TW_LAYOUT(complex_float)},
     {12182, TW_LAYOUT(complex_double)},
     {12901, TW_LAYOUT(mdns)},
+    {23500, TW_LAYOUT(annotation_details)},
+    {32800, TW_LAYOUT(event_details2)},
+    {32825, TW_LAYOUT(history_modified_event)},
 };
 
 const struct tw_opcua_layout *tw_opcua_structure(uint32_t encoding_id)

@@ -7,7 +7,7 @@ void tw_opcua_walk_begin(struct tw_opcua_walk *w)
     w->s.anomalies = anomalies;
     w->event = w->base;
     w->info = w->base_info;
-    w->has_status = w->has_object = w->fresh = w->status_unknown = false;
+    w->has_status = w->has_object = w->fresh = w->next = w->status_unknown = false;
     w->details = w->base_details;
     w->n_details = w->n_base_details;
     w->history = w->base_history;
@@ -91,6 +91,29 @@ void tw_opcua_walk_emit(struct tw_opcua_walk *w)
     }
     w->event.truncated = w->event.truncated || w->s.truncated;
     set_info(w);
+    w->emitted++;
+    tw_emit(&w->env->emit, &w->event);
+}
+
+void tw_opcua_walk_next(struct tw_opcua_walk *w)
+{
+    if (w->fresh || w->emitted == 0) {
+        tw_opcua_walk_begin(w);
+        return;
+    }
+    tw_opcua_scratch_reset(&w->s);
+    w->event.truncated = false;
+    w->next = true;
+}
+
+void tw_opcua_walk_emit_next(struct tw_opcua_walk *w)
+{
+    if (w->quiet || w->fresh || !w->next) {
+        tw_opcua_walk_emit(w);
+        return;
+    }
+    set_status(w);
+    w->event.truncated = w->s.truncated;
     w->emitted++;
     tw_emit(&w->env->emit, &w->event);
 }

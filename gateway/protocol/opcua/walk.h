@@ -26,6 +26,7 @@ struct tw_opcua_walk {
     struct tw_opcua_info info;
     struct tw_opcua_info last; /* as it was emitted last: equal ones share a serial */
     bool fresh;                /* the info holds text that was just made: never equal to the last */
+    bool next;                 /* the item follows one of its kind */
     bool has_status, has_object, status_unknown;
     uint32_t status;
     char status_text[TW_OPCUA_STATUS_TEXT];
@@ -64,6 +65,10 @@ struct tw_value *tw_opcua_walk_detail(struct tw_opcua_walk *w, const char *name)
 void tw_opcua_walk_undo(struct tw_opcua_walk *w, const struct tw_value *detail);
 struct tw_str tw_opcua_walk_node(struct tw_opcua_walk *w, const struct tw_opcua_node *node);
 void tw_opcua_walk_emit(struct tw_opcua_walk *w);
+/* The next value of a list whose items differ in value, status, times and handle alone: begin after
+ * an item that was emitted, and emit. They do the work of the two above only where it is needed. */
+void tw_opcua_walk_next(struct tw_opcua_walk *w);
+void tw_opcua_walk_emit_next(struct tw_opcua_walk *w);
 TW_MUST_CHECK bool tw_opcua_walk_layout(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_layout *layout);
 
@@ -87,6 +92,9 @@ bool tw_opcua_role_path_targets(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
 bool tw_opcua_role_filter(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+
+/* An EventFilter's names and where clause, as details of the event. */
+TW_MUST_CHECK bool tw_opcua_walk_event_filter(struct tw_opcua_walk *w, struct tw_cur *c);
 
 /* Who the first certificate of a chain belongs to: its digest and URI into `info`, the rest into
  * `out`; text in the arena. */

@@ -1,0 +1,88 @@
+#include "detect/quiet.h"
+
+#include <stdlib.h>
+
+#include "detect/filter.h"
+
+enum { CONTEXTS = 2048 };
+
+/* Who notifies whom, and all that rules may ask of it beside the item and its value. The number is
+ * never used for another one. */
+struct context {
+    uint64_t flow, identity, number;
+    struct tw_quiet_mark mark;
+    void *handed;
+};
+
+struct tw_quiet {
+    uint64_t numbers;
+    struct context contexts[CONTEXTS];
+};
+
+struct tw_quiet *tw_quiet_new(void)
+{
+    return calloc(1, sizeof(struct tw_quiet));
+}
+
+void tw_quiet_free(struct tw_quiet *q)
+{
+    free(q);
+}
+
+void tw_quiet_forget(struct tw_quiet *q)
+{
+    memset(q->contexts, 0, sizeof(q->contexts));
+}
+
+/* The bit of what is alike for all rules under one context; 0: of this event nothing is noted. */
+static uint32_t kind_of(const struct tw_event *e)
+{
+    const struct tw_session_facts *f = e->facts;
+    if (e->action != TW_ACTION_NOTIFY || f == NULL || f->note == NULL || f->identity == 0 ||
+        f->after_gap || f->live_elsewhere.family != 0 || e->encrypted || e->status_bad ||
+        e->status.s.p == NULL || e->field.p != NULL || e->phase != 0)
+        return 0;
+    const unsigned value = tw_like_value(&e->value);
+    if (value >= TW_LIKE_OTHER)
+        return 0;
+    const unsigned learned = f->learned == NULL ? 0 : f->learned->has_range ? 2 : 1;
+    return 1u << (value * 3 + learned);
+}
+
+static struct context *context_of(struct tw_quiet *q, const struct tw_event *e)
+{
+    const uint64_t mixed = (e->flow ^ e->facts->identity) * 0x9e3779b97f4a7c15u;
+    return &q->contexts[mixed >> 53];
+}
+
+static bool same(
+    const struct context *c, const struct tw_event *e, const struct tw_quiet_mark *mark)
+{
+    return c->flow == e->flow && c->identity == e->facts->identity &&
+           c->mark.changes == mark->changes && c->mark.learned == mark->learned && c->number != 0;
+}
+
+void *tw_quiet_find(
+    struct tw_quiet *q, const struct tw_event *event, const struct tw_quiet_mark *mark)
+{
+    const uint32_t kind = kind_of(event);
+    if (kind == 0 || (event->facts->note->kinds & kind) == 0)
+        return NULL;
+    const struct context *c = context_of(q, event);
+    return c->number == event->facts->note->context && same(c, event, mark) ? c->handed : NULL;
+}
+
+void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,
+    const struct tw_quiet_mark *mark, void *handed)
+{
+    const uint32_t kind = kind_of(event);
+    if (kind == 0 || mark->changes == 0)
+        return;
+    struct context *c = context_of(q, event);
+    if (!same(c, event, mark) || c->handed != handed)
+        *c = (struct context){event->flow, event->facts->identity, ++q->numbers, *mark, handed};
+    struct tw_thing_note *note = event->facts->note;
+    if (note->context != c->number)
+        *note = (struct tw_thing_note){.context = c->number};
+    note->kinds |= kind;
+}

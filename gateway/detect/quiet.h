@@ -1,0 +1,29 @@
+#pragma once
+/* Notifications that no rule can match. A plant sends the same variables all day: where no rule
+ * could match a value of one, none can match the next one of that kind, as long as nothing changed
+ * but the value. That is noted with the monitored item (tw_session_facts.note), so that such an
+ * event costs a few comparisons. Inside detect/. */
+
+#include "detect/detect.h"
+
+struct tw_quiet;
+
+/* What else the rules may look at: equal marks, equal answers. */
+struct tw_quiet_mark {
+    uint64_t changes; /* tw_changes_epoch(); 0: not known */
+    uint64_t learned; /* tw_registry_learned() */
+};
+
+/* NULL when memory is short. */
+struct tw_quiet *tw_quiet_new(void);
+void tw_quiet_free(struct tw_quiet *q);
+
+/* Was it noted that no rule can match such an event? Then what tw_quiet_note() was given, else
+ * NULL. */
+void *tw_quiet_find(
+    struct tw_quiet *q, const struct tw_event *event, const struct tw_quiet_mark *mark);
+/* No rule can match such an event. `handed` is not NULL. */
+void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,
+    const struct tw_quiet_mark *mark, void *handed);
+/* What was handed in is not good any more. */
+void tw_quiet_forget(struct tw_quiet *q);

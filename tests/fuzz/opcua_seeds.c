@@ -1,0 +1,217 @@
+/* Writes the seeds of fuzz_opcua_service and fuzz_opcua_value, from the tables of the decoder: run
+ * it again when a service or a structure was added (`make fuzz-seeds`). */
+
+#include "opcua_tables.h"
+
+static const char *folder;
+
+static void put(const char *target, const char *name, const struct wire *w)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s/%s", folder, target, name);
+    FILE *f = fopen(path, "wb");
+    if (f == NULL || fwrite(w->b, 1, w->n, f) != w->n || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+/* What fuzz_opcua_service reads. */
+static void service_seed(const char *name, unsigned options, unsigned index, unsigned away,
+    unsigned result, const struct w_choice *choice)
+{
+    static struct wire seed, request, response;
+    uint32_t id = 0;
+    for (unsigned i = 0; i <= index; i++)
+        id = w_next_service(id);
+    const struct tw_opcua_service *service = tw_opcua_service_of_request(id);
+    w_message(&request, service->shape, true, choice);
+    w_message(&response, service->shape, false, choice);
+    seed.n = 0;
+    w_u8(&seed, options);
+    w_u8(&seed, index);
+    w_u8(&seed, away);
+    w_u8(&seed, result);
+    w_u16(&seed, (unsigned)request.n);
+    w_raw(&seed, request.b, request.n);
+    w_raw(&seed, response.b, response.n);
+    put("opcua_service", name == NULL ? service->name : name, &seed);
+}
+
+static void every_service(void)
+{
+    unsigned index = 0;
+    for (uint32_t id = w_next_service(0); id != 0; id = w_next_service(id), index++)
+        service_seed(NULL, index % 2 == 0 ? 0 : 128, index, 0, 0, NULL);
+}
+
+static unsigned index_of(uint32_t request)
+{
+    unsigned index = 0;
+    for (uint32_t id = w_next_service(0); id != request; id = w_next_service(id))
+        index++;
+    return index;
+}
+
+/* One Read in every way that a conversation can go. */
+static void every_way(void)
+{
+    static const struct {
+        const char *name;
+        unsigned options, away, result;
+    } rows[] = {{"answer-first", 1, 0, 0}, {"unanswered", 2, 0, 0}, {"fault", 4, 0, 1},
+        {"chunks", 8, 0, 0}, {"sessionless", 16, 0, 0}, {"own-header", 32, 0, 0},
+        {"signed", 64, 0, 0}, {"other-answer", 0, 1, 0}, {"refused", 0, 0, 3},
+        {"first-in-chunks", 1 | 8 | 64, 0, 2}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        service_seed(
+            rows[i].name, rows[i].options, index_of(631), rows[i].away, rows[i].result, NULL);
+}
+
+/* Extension objects of every kind that the walk reads in a way of its own. */
+static void every_choice(void)
+{
+    static const struct {
+        unsigned service, role, id;
+    } rows[] = {{664, TW_UA_ROLE_PAST, 646}, {664, TW_UA_ROLE_PAST, 649},
+        {664, TW_UA_ROLE_PAST, 655}, {664, TW_UA_ROLE_PAST, 23500}, {664, TW_UA_ROLE_PAST, 32800},
+        {664, TW_UA_ROLE_PAST_VALUES, 661}, {664, TW_UA_ROLE_PAST_VALUES, 11227},
+        {664, TW_UA_ROLE_PAST_VALUES, 32825}, {700, TW_UA_ROLE_PAST_UPDATE, 679},
+        {700, TW_UA_ROLE_PAST_UPDATE, 682}, {700, TW_UA_ROLE_PAST_UPDATE, 688},
+        {700, TW_UA_ROLE_PAST_UPDATE, 691}, {700, TW_UA_ROLE_PAST_UPDATE, 694},
+        {700, TW_UA_ROLE_PAST_UPDATE, 11300}, {467, TW_UA_ROLE_USER, 321},
+        {467, TW_UA_ROLE_USER, 327}, {467, TW_UA_ROLE_USER, 940}, {751, TW_UA_ROLE_FILTER, 724},
+        {751, TW_UA_ROLE_FILTER, 730}};
+    static struct wire body;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char name[64];
+        const struct w_choice choice = {rows[i].role, rows[i].id, &body};
+        snprintf(name, sizeof(name), "%s-%u", tw_opcua_service_of_request(rows[i].service)->name,
+            rows[i].id);
+        body.n = 0;
+        w_layout(&body, tw_opcua_structure(rows[i].id), NULL);
+        service_seed(name, 0, index_of(rows[i].service), 0, 0, &choice);
+    }
+}
+
+/* What fuzz_opcua_value reads. */
+enum { VALUE, ARRAY, VARIANT, VARIANTS, DATA_VALUE, STRUCTURE, EXTENSION, NODE };
+
+static struct wire *value_seed(unsigned what, unsigned type)
+{
+    static struct wire seed;
+    seed.n = 0;
+    w_u8(&seed, what);
+    w_u8(&seed, type);
+    w_u8(&seed, 0);
+    return &seed;
+}
+
+static void every_type(void)
+{
+    char name[64];
+    for (unsigned type = 1; type < TW_UA_TYPES; type++) {
+        struct wire *w = value_seed(VALUE, type);
+        w_value(w, type);
+        put("opcua_value", tw_opcua_type_name(type, false), w);
+        w = value_seed(VARIANT, 0);
+        w_u8(w, 0xc0 | type);
+        w_u32(w, 2);
+        w_value(w, type);
+        w_value(w, type);
+        w_u32(w, 2);
+        w_u32(w, 1);
+        w_u32(w, 2);
+        snprintf(name, sizeof(name), "matrix-%u", type);
+        put("opcua_value", name, w);
+    }
+}
+
+static void every_structure(void)
+{
+    unsigned index = 0;
+    char name[64];
+    for (uint32_t id = w_next_structure(0); id != 0; id = w_next_structure(id), index++) {
+        struct wire *w = value_seed(STRUCTURE, index);
+        w_layout(w, tw_opcua_structure(id), NULL);
+        snprintf(name, sizeof(name), "structure-%u", id);
+        put("opcua_value", name, w);
+    }
+}
+
+/* Each encoding of a NodeId [UA6 5.2.2.9], with a namespace and a server behind it. */
+static void every_node(void)
+{
+    static const struct {
+        const char *name, *bytes;
+        size_t n;
+    } rows[] = {{"node-two-byte", "\x40\7\2\0\0\0u:\x80", 9},
+        {"node-two-byte-server", "\xc0\7\1\0\0\0u\5\0\0\0", 11}, {"node-four-byte", "\1\2\3\0", 4},
+        {"node-numeric", "\2\1\0\5\0\0\0", 7}, {"node-string", "\3\2\0\1\0\0\0s", 8},
+        {"node-guid",
+            "\4\2\0"
+            "0123456789abcdef",
+            19},
+        {"node-opaque", "\5\2\0\2\0\0\0\xff\0", 9}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct wire *w = value_seed(NODE, 0);
+        w_raw(w, rows[i].bytes, rows[i].n);
+        put("opcua_value", rows[i].name, w);
+    }
+}
+
+/* Everything a DataValue and a DiagnosticInfo may have, and values inside values. */
+static void the_rest(void)
+{
+    struct wire *w = value_seed(DATA_VALUE, 0);
+    w_u8(w, 0x3f);
+    w_u8(w, 11);
+    w_f64(w, 1.5);
+    w_u32(w, 0x80000000);
+    w_time(w);
+    w_u16(w, 10);
+    w_time(w);
+    w_u16(w, 10);
+    put("opcua_value", "data-value", w);
+    w = value_seed(VALUE, TW_UA_DIAGNOSTICINFO);
+    w->b[2] = 16; /* a table of two strings */
+    w_u32(w, 2);
+    w_str(w, "one");
+    w_str(w, "2");
+    for (int inner = 1; inner >= 0; inner--) {
+        w_u8(w, inner ? 0x7f : 0x3f);
+        for (uint32_t i = 0; i < 4; i++)
+            w_u32(w, i);
+        w_str(w, "more");
+        w_u32(w, 0x80010000);
+    }
+    put("opcua_value", "diagnostics", w);
+    w = value_seed(VARIANTS, 0);
+    w_u32(w, 2);
+    w_raw(w, "\x98\1\0\0\0\x98\1\0\0\0\1\1", 12);
+    w_raw(w, "\x17\1\x17\1\1\1", 6);
+    put("opcua_value", "nested", w);
+    w = value_seed(ARRAY, TW_UA_STRING);
+    w_u32(w, 2);
+    w_str(w, "\xc3\xa9");
+    w_str(w, NULL);
+    put("opcua_value", "strings", w);
+    w = value_seed(EXTENSION, 0);
+    w_str(w, "short");
+    put("opcua_value", "structure-cut", w);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2)
+        return 2;
+    folder = argv[1];
+    every_service();
+    every_way();
+    every_choice();
+    every_type();
+    every_structure();
+    every_node();
+    the_rest();
+    return 0;
+}
