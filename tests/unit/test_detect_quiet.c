@@ -1,0 +1,247 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "detect_scene.h"
+
+/* Notifications that no rule can match pass without being looked at; all others are looked at. */
+
+#define PLANT                                                                                      \
+    "inventory: 1\n"                                                                               \
+    "networks: {plant: [10.7.0.0/16]}\n"                                                           \
+    "assets:\n"                                                                                    \
+    "  - {id: plc, kind: opcua-server, ip: [10.7.0.10], ports: [4840]}\n"                          \
+    "  - {id: mlops, kind: infrastructure, ip: [10.7.0.50], identity: {mqtt_client_id: "           \
+    "[mlops]}}\n"                                                                                  \
+    "  - {id: broker, kind: mqtt-broker, ip: [10.7.0.20], ports: [1883]}\n"                        \
+    "ai_systems:\n"                                                                                \
+    "  - {id: ai, tier: T2, ip: [10.7.0.30]}\n"                                                    \
+    "variables:\n"                                                                                 \
+    "  - {id: temp, opcua: {server: plc, node: \"ns=2;s=Temp\"}}\n"
+
+#define RULE(when)                                                                                 \
+    "required_engine: \">=1.0\"\n"                                                                 \
+    "ruleset: {name: t, version: 1.0.0}\n"                                                         \
+    "rules:\n"                                                                                     \
+    "  - {id: CMD-01, name: n, rev: 1, status: stable, family: CMD, evidence: D, severity: 60,\n"  \
+    "     suppress: {by: [actor.id, object], for: 10m}, output: \"%object %value\",\n"             \
+    "     advice: a, when: '" when "'}\n"
+
+struct item {
+    struct tw_thing_note note;
+    struct tw_learned *learned;
+    uint64_t flow, identity;
+    bool after_gap, encrypted;
+    const char *status, *node;
+};
+
+static struct item an_item(void)
+{
+    return (struct item){.flow = 7, .identity = 3, .status = "Good", .node = "ns=2;s=Temp"};
+}
+
+/* A notification as the analysis thread treats it; true when it passed. */
+static bool notify(struct scene *s, struct item *item, struct tw_value value)
+{
+    struct tw_opcua_info info = {.auth_token = 5};
+    struct tw_session_facts facts = {.note = &item->note,
+        .identity = item->identity,
+        .learned = item->learned,
+        .after_gap = item->after_gap};
+    struct tw_event e = {.protocol = TW_PROTO_OPCUA,
+        .action = TW_ACTION_NOTIFY,
+        .src = scene_at("10.7.0.10", 4840),
+        .dst = scene_at("10.7.0.30", 50000),
+        .flow = item->flow,
+        .object = tw_str_of(item->node),
+        .value = value,
+        .status = {.s = tw_str_of(item->status)},
+        .status_bad = item->status != NULL && strncmp(item->status, "Bad", 3) == 0,
+        .encrypted = item->encrypted,
+        .opcua = &info,
+        .facts = &facts};
+    e.ts_ns = s->now_ns;
+    if (tw_detect_pass(s->detect, &e)) {
+        s->packet++;
+        return true;
+    }
+    scene_event(s, 0, &e);
+    return false;
+}
+
+static void what_no_rule_can_match_passes_the_second_time(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = write"));
+    struct item item = an_item();
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(2)));
+    assert_true(notify(&s, &item, (struct tw_value){.kind = TW_VALUE_INT, .i = 4}));
+    assert_int_equal(3, tw_detect_stats(s.detect).events);
+    assert_int_equal(0, s.n);
+    scene_close(&s);
+}
+
+static void what_a_rule_can_match_never_passes(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = notify and value > 90"));
+    struct item item = an_item();
+    for (int i = 0; i < 3; i++)
+        assert_false(notify(&s, &item, num(80 + i)));
+    assert_int_equal(0, s.n);
+    assert_false(notify(&s, &item, num(91)));
+    assert_int_equal(1, s.n);
+    assert_string_equal("temp 91", s.found[0].summary);
+    /* Texts are not above a number. */
+    assert_false(notify(&s, &item, text("a")));
+    assert_true(notify(&s, &item, text("b")));
+    assert_false(notify(&s, &item, num(92)));
+    assert_int_equal(2, s.n);
+    scene_close(&s);
+}
+
+static void each_kind_of_value_is_asked_about_once(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = notify and value is nan"));
+    struct item item = an_item();
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    assert_false(notify(&s, &item, truth(true)));
+    assert_true(notify(&s, &item, truth(false)));
+    assert_int_equal(0, s.n);
+    assert_false(notify(&s, &item, num((double)NAN)));
+    assert_int_equal(1, s.n);
+    assert_false(notify(&s, &item, num((double)NAN)));
+    assert_int_equal(2, s.n);
+    scene_close(&s);
+}
+
+static void another_context_is_asked_again(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = write"));
+    struct item item = an_item();
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    item.identity++;
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    item.flow++;
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    struct tw_learned learned = {.has_range = false};
+    item.learned = &learned;
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    learned = (struct tw_learned){.has_range = true, .low = 0, .high = 1};
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    item.note = (struct tw_thing_note){0}; /* as for a new item */
+    assert_false(notify(&s, &item, num(1)));
+    scene_close(&s);
+}
+
+static void what_is_out_of_the_ordinary_never_passes(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = write"));
+    struct item item = an_item();
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    item.after_gap = true;
+    assert_false(notify(&s, &item, num(1)));
+    assert_false(notify(&s, &item, num(1)));
+    item.after_gap = false;
+    item.encrypted = true;
+    assert_false(notify(&s, &item, num(1)));
+    item.encrypted = false;
+    item.status = "BadNoData";
+    assert_false(notify(&s, &item, num(1)));
+    assert_false(notify(&s, &item, num(1)));
+    item.status = "Good";
+    item.identity = 0;
+    assert_false(notify(&s, &item, num(1)));
+    assert_false(notify(&s, &item, num(1)));
+    item.identity = 3;
+    assert_true(notify(&s, &item, num(1)));
+    scene_close(&s);
+}
+
+/* The same value is no matter before the change order opens, one while it is open, none after. */
+static void a_change_order_opens_and_closes(void **state)
+{
+    struct scene s;
+    char inventory[2048];
+    (void)state;
+    snprintf(inventory, sizeof(inventory), "%s%s", PLANT,
+        "changes:\n"
+        "  - {ai_system: ai, from: 2026-03-01T08:01:00Z, to: 2026-03-01T08:02:00Z, ticket: C}\n");
+    /* A notification is the server's act; with the PLC as the AI system it is the one changed. */
+    char *plc = strstr(inventory, "ip: [10.7.0.30]");
+    assert_non_null(plc);
+    memcpy(plc, "ip: [10.7.0.10]", strlen("ip: [10.7.0.10]"));
+    plc = strstr(inventory, "ip: [10.7.0.10], ports");
+    assert_non_null(plc);
+    memcpy(plc, "ip: [10.7.0.11], ports", strlen("ip: [10.7.0.11], ports"));
+    scene_open(&s, inventory, RULE("action = notify and change.open"));
+    struct item item = an_item();
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    assert_int_equal(0, s.n);
+    s.now_ns += 90 * SECOND;
+    assert_false(notify(&s, &item, num(1)));
+    assert_int_equal(1, s.n);
+    assert_false(notify(&s, &item, num(1)));
+    assert_int_equal(2, s.n);
+    s.now_ns += 60 * SECOND;
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    assert_int_equal(2, s.n);
+    scene_close(&s);
+}
+
+/* A range that passes by makes a rule applicable that was not. */
+static void a_variable_gets_its_range(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT,
+        RULE("action = notify and variable.range exists and value outside variable.range"));
+    struct item item = an_item();
+    assert_false(notify(&s, &item, num(500)));
+    assert_true(notify(&s, &item, num(500)));
+    const struct tw_value ends[] = {{.kind = TW_VALUE_DOUBLE, .d = 0, .name = TW_STR("Low")},
+        {.kind = TW_VALUE_DOUBLE, .d = 100, .name = TW_STR("High")}};
+    scene_opcua(&s, 1, "10.7.0.30", "10.7.0.10", TW_ACTION_READ, "ns=2;s=Temp.EURange",
+        (struct tw_value){.kind = TW_VALUE_OBJECT, .n = 2, .items = ends}, "Range", "Good");
+    assert_false(notify(&s, &item, num(500)));
+    assert_int_equal(1, s.n);
+    assert_string_equal("temp 500", s.found[0].summary);
+    scene_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_no_rule_can_match_passes_the_second_time),
+        cmocka_unit_test(what_a_rule_can_match_never_passes),
+        cmocka_unit_test(each_kind_of_value_is_asked_about_once),
+        cmocka_unit_test(another_context_is_asked_again),
+        cmocka_unit_test(what_is_out_of_the_ordinary_never_passes),
+        cmocka_unit_test(a_change_order_opens_and_closes),
+        cmocka_unit_test(a_variable_gets_its_range),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
