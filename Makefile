@@ -10,7 +10,7 @@ Q        = $(if $(filter 1,$(V)),,@)
 say      = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
 
 # Which folders of gateway/ go into the library; narrowed to build one module alone.
-MODULES ?= base capture event flow protocol protocol/opcua protocol/mqtt session crypto config \
+MODULES ?= base capture event flow protocol protocol/opcua protocol/mqtt protocol/pubsub session crypto config \
            registry baseline detect score alert share observe pipeline cli
 
 PKGS     := libpcap libndpi libmosquitto sqlite3 yaml-0.1 libcrypto
@@ -221,7 +221,7 @@ cov:
 	$(Q)gcov -n $$(find $(BUILD)/cov -name '*.gcda' | head -500) 2>/dev/null | \
 	    awk '/^File .gateway/ {f = $$2} /^Lines/ && f {print $$0, f; f = ""}' | sort
 
-C_FILES = $(wildcard gateway/*/*.[ch] gateway/*/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.c)
+C_FILES = $(wildcard gateway/*/*.[ch] gateway/*/*/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch])
 
 .PHONY: format
 format:

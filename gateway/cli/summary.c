@@ -51,20 +51,26 @@ static void actions(struct tw_text *t, const struct tw_analyst_stats *s)
     tw_json_object_end(t);
 }
 
+static void messages_of(struct tw_text *t, const char *protocol, const uint64_t counts[256],
+    size_t (*counter_name)(unsigned slot, char *out, size_t size))
+{
+    tw_json_key(t, protocol);
+    tw_json_object(t);
+    for (unsigned slot = 0; slot < 256; slot++) {
+        char name[64];
+        if (counts[slot] > 0 && counter_name(slot, name, sizeof(name)) > 0)
+            tw_json_member_u64(t, name, counts[slot]);
+    }
+    tw_json_object_end(t);
+}
+
 /* Messages of each protocol by type, as dissectors count them. */
 static void messages(struct tw_text *t, const struct tw_proto_counters *c)
 {
-    for (const struct tw_proto *const *p = tw_protocols; *p != NULL; p++) {
-        tw_json_key(t, (*p)->name);
-        tw_json_object(t);
-        for (unsigned slot = 0; slot < sizeof(c->messages[0]) / sizeof(c->messages[0][0]); slot++) {
-            char name[64];
-            uint64_t n = c->messages[(*p)->id][slot];
-            if (n > 0 && (*p)->counter_name(slot, name, sizeof(name)) > 0)
-                tw_json_member_u64(t, name, n);
-        }
-        tw_json_object_end(t);
-    }
+    for (const struct tw_proto *const *p = tw_protocols; *p != NULL; p++)
+        messages_of(t, (*p)->name, c->messages[(*p)->id], (*p)->counter_name);
+    for (const struct tw_datagram_proto *const *p = tw_datagram_protocols; *p != NULL; p++)
+        messages_of(t, (*p)->name, c->messages[(*p)->counters], (*p)->counter_name);
 }
 
 static void unseen(struct tw_text *t, const struct tw_pipeline_result *r)

@@ -33,9 +33,10 @@ void tw_batch_reset(struct tw_batch *b)
 {
     tw_arena_reset(&b->arena);
     b->n = 0;
-    b->opcua_serial = b->mqtt_serial = 0;
+    b->opcua_serial = b->mqtt_serial = b->pubsub_serial = 0;
     b->opcua = NULL;
     b->mqtt = NULL;
+    b->pubsub = NULL;
 }
 
 static void keep(struct tw_arena *a, struct tw_str *s)
@@ -192,6 +193,25 @@ static struct tw_mqtt_info *copy_mqtt(struct tw_batch *b, const struct tw_mqtt_i
     return to;
 }
 
+static struct tw_pubsub_info *copy_pubsub(struct tw_batch *b, const struct tw_pubsub_info *from)
+{
+    struct tw_arena *a = &b->arena;
+    if (from->serial != 0 && from->serial == b->pubsub_serial)
+        return b->pubsub;
+    struct tw_pubsub_info *to = tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    struct tw_str *const strings[] = {&to->message_type, &to->publisher_id, &to->writer_group,
+        &to->data_set_writer, &to->writer_name, &to->status};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        keep(a, strings[i]);
+    to->names = copy_value(a, from->names);
+    b->pubsub_serial = from->serial;
+    b->pubsub = to;
+    return to;
+}
+
 static void copy_event(struct tw_batch *b, struct tw_event *to)
 {
     struct tw_arena *a = &b->arena;
@@ -205,6 +225,8 @@ static void copy_event(struct tw_batch *b, struct tw_event *to)
         to->opcua = copy_opcua(b, to->opcua);
     if (to->mqtt != NULL)
         to->mqtt = copy_mqtt(b, to->mqtt);
+    if (to->pubsub != NULL)
+        to->pubsub = copy_pubsub(b, to->pubsub);
     if (to->flow_info != NULL) {
         struct tw_flow_info *info = tw_arena_alloc(a, sizeof(*info));
         if (info != NULL)
@@ -225,7 +247,7 @@ enum tw_status tw_batch_add(struct tw_batch *b, const struct tw_event *event)
     copy_event(b, to);
     if (b->arena.overflowed) {
         /* Half a message's facts may be in here: later events must not share them. */
-        b->opcua_serial = b->mqtt_serial = 0;
+        b->opcua_serial = b->mqtt_serial = b->pubsub_serial = 0;
         return TW_FULL;
     }
     b->events[b->n++] = to;

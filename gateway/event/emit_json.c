@@ -286,6 +286,34 @@ static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m)
     tw_json_object_end(t);
 }
 
+static void pubsub(struct tw_text *t, const struct tw_pubsub_info *p)
+{
+    char version[TW_PUBSUB_VERSION];
+    tw_json_key(t, "pubsub");
+    tw_json_object(t);
+    plain(t, "encoding", p->encoding);
+    str(t, "message_type", p->message_type);
+    plain(t, "dataset_type", p->dataset_type);
+    plain(t, "field_encoding", p->field_encoding);
+    str(t, "publisher_id", p->publisher_id);
+    str(t, "writer_group", p->writer_group);
+    str(t, "data_set_writer", p->data_set_writer);
+    u64(t, "sequence", p->has_sequence, p->sequence);
+    u64(t, "group_sequence", p->has_group_sequence, p->group_sequence);
+    u64(t, "network_message_number", p->has_number, p->number);
+    str(t, "metadata_version", tw_pubsub_version(p, version));
+    time_of(t, "timestamp", p->timestamp_ns, false);
+    str(t, "status", p->status);
+    plain(t, "security", p->security);
+    u64(t, "chunk_offset", p->has_chunk, p->chunk_offset);
+    u64(t, "chunk_total", p->has_chunk, p->chunk_total);
+    boolean(t, "publisher_differs", p->publisher_differs, true);
+    u64(t, "missing", p->missing > 0, p->missing);
+    boolean(t, "before_metadata", p->before_metadata, true);
+    boolean(t, "version_unannounced", p->version_unannounced, true);
+    tw_json_object_end(t);
+}
+
 static const char *protocol_name(enum tw_protocol p)
 {
     return p == TW_PROTO_OPCUA ? "opcua" : p == TW_PROTO_MQTT ? "mqtt" : "unknown";
@@ -365,6 +393,8 @@ void tw_event_json(struct tw_text *t, const struct tw_event *e)
         opcua(t, e->opcua);
     if (e->mqtt != NULL)
         mqtt(t, e->mqtt);
+    if (e->pubsub != NULL)
+        pubsub(t, e->pubsub);
     if (e->flow_info != NULL)
         flow_totals(t, e->flow_info);
     tw_json_object_end(t);

@@ -194,6 +194,40 @@ struct tw_mqtt_info {
     const char *packet; /* the packet type, for `malformed`, `disconnect`, `refused` */
 };
 
+/* OPC UA PubSub facts of one DataSetMessage, or of a NetworkMessage without one [UA14 7.2]; shared
+ * by its events. What messages say together (missing … version_unannounced) and the names of fields
+ * are filled in by session/ after the merge. */
+struct tw_pubsub_info {
+    uint64_t serial;      /* of the DataSetMessage, unique per worker: lets copies be shared */
+    const char *encoding; /* uadp | json */
+    struct tw_str message_type; /* "data", "metadata", "action-request", … without "ua-" */
+    const char *dataset_type;   /* keyframe | deltaframe | event | keepalive */
+    const char *field_encoding; /* variant | raw | datavalue; UADP only */
+    struct tw_str publisher_id, writer_group; /* a number as text, or a name */
+    struct tw_str data_set_writer;            /* the id, else the name */
+    struct tw_str writer_name;                /* never printed: the name where there is one */
+    bool has_sequence, has_group_sequence, has_number, has_major, has_minor, has_chunk;
+    uint32_t sequence;       /* of the DataSetMessage */
+    uint32_t group_sequence; /* of the NetworkMessage within its WriterGroup */
+    uint32_t number;         /* NetworkMessageNumber */
+    uint32_t major, minor;   /* version of the metadata */
+    uint32_t chunk_offset, chunk_total;
+    int64_t timestamp_ns;         /* 0: not sent */
+    struct tw_str status;         /* of the DataSetMessage; of a `status` message the PubSubState */
+    const char *security;         /* none | signed | encrypted; NULL: the encoding has none */
+    bool publisher_differs;       /* the message names another publisher than its topic */
+    const struct tw_value *names; /* never printed: ARRAY, the fields that metadata declares */
+    /* From session/. */
+    uint32_t missing;         /* messages of this writer that were not seen before this one */
+    bool before_metadata;     /* its first message, and no metadata was seen */
+    bool version_unannounced; /* another version than before, or than the metadata seen */
+};
+
+/* The version of the metadata as text: "3.17", "3" or ".17" where only one part was sent; absent
+ * where none was. Borrows from `out`. */
+enum { TW_PUBSUB_VERSION = 24 };
+struct tw_str tw_pubsub_version(const struct tw_pubsub_info *p, char out[TW_PUBSUB_VERSION]);
+
 struct tw_flow_info {
     bool has_totals; /* the flow's last event */
     uint64_t bytes, packets;
@@ -268,6 +302,7 @@ struct tw_event {
     struct tw_opcua_info *opcua;
     struct tw_mqtt_info *mqtt;
     struct tw_flow_info *flow_info;
+    struct tw_pubsub_info *pubsub;
     const struct tw_session_facts *facts; /* NULL before session/ */
 
     /* gap, conflict, malformed: what and how much. */

@@ -68,7 +68,8 @@ void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
     struct tw_ndpi_verdict v;
-    if (w->has_verdict || w->mode == TW_FLOW_OURS || p->payload.left == 0 || is_waiting(w))
+    if (w->has_verdict || w->mode == TW_FLOW_OURS || w->mode == TW_FLOW_DATAGRAMS ||
+        p->payload.left == 0 || is_waiting(w))
         return;
     if (c->f->ndpi == NULL || state_of(c->f, w) == NULL)
         return;

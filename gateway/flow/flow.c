@@ -84,7 +84,7 @@ void tw_flow_end(const struct tw_flow_ctx *c, enum tw_end reason)
     }
     if (w->mode == TW_FLOW_OURS) {
         w->proto->close(tw_flow_state(f, w), f->env, &w->conn, reason, &c->when);
-    } else {
+    } else if (w->mode != TW_FLOW_DATAGRAMS) {
         w->mode = TW_FLOW_OTHER;
         tw_classify_end(c);
     }
@@ -226,10 +226,12 @@ void tw_flows_packet(struct tw_flows *f, const struct tw_packet *p)
     if (c.w->closed)
         return;
     account(&c, p);
-    if (p->ip_proto == TCP)
+    if (p->ip_proto == TCP) {
         tcp_packet(&c, p);
-    else
+    } else {
+        tw_datagram_packet(&c, p);
         tw_classify_packet(&c, p);
+    }
     reschedule(f, c.w);
 }
 

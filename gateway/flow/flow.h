@@ -9,8 +9,9 @@
 struct tw_flows;
 
 struct tw_flows_config {
-    size_t capacity;                         /* flows */
-    const struct tw_proto *const *protocols; /* NULL-ended */
+    size_t capacity;                                           /* flows */
+    const struct tw_proto *const *protocols;                   /* NULL-ended */
+    const struct tw_datagram_proto *const *datagram_protocols; /* the same; NULL: none */
     struct tw_proto_env *env; /* lent to the dissectors; events of flow/ go there too */
     bool ndpi;
     bool verify_checksums; /* count bad TCP checksums too; costs a pass over the bytes */
@@ -19,7 +20,7 @@ struct tw_flows_config {
 struct tw_flows_stats {
     uint64_t flows, evicted, packets, tcp_packets, udp_packets;
     uint64_t retransmitted_bytes, out_of_order, gaps, gap_bytes, conflicts;
-    uint64_t bad_checksums, opcua_flows, mqtt_flows;
+    uint64_t bad_checksums, opcua_flows, mqtt_flows; /* opcua_flows: those of PubSub too */
     size_t active;
 };
 

@@ -11,6 +11,7 @@ enum tw_flow_mode {
     TW_FLOW_UNDECIDED, /* TCP whose first bytes have not been judged yet */
     TW_FLOW_OURS,      /* a dissector has it */
     TW_FLOW_OTHER,     /* nDPI names it */
+    TW_FLOW_DATAGRAMS, /* a dissector has it; UDP */
 };
 
 /* A SYN that does not belong to the connection as it is known; it counts when it is answered. */
@@ -30,6 +31,8 @@ struct tw_flow {
     uint8_t wants_more; /* bit per direction: a probe asked for more of it */
     uint8_t weak[2];    /* bit per protocol: its probe was not sure */
     uint8_t fed, known_for, probes_left, first_early, conflicts;
+    uint8_t alike; /* datagrams in a row that may be of `datagrams`; then that is not claimed yet */
+    bool never_datagrams;         /* something else was among them */
     uint8_t reset_by, weak_reset; /* direction + 1 of a RST that counts, of one that may not */
     bool syn, answered, refused, acked_back, closed;
     bool midstream_probe, check_deadline, has_verdict, told, guessed;
@@ -40,6 +43,7 @@ struct tw_flow {
     struct tw_reasm half[2];
     struct tw_pbuf early[2]; /* first bytes while a probe wants more */
     const struct tw_proto *proto;
+    const struct tw_datagram_proto *datagrams;
     void *ndpi;
     struct tw_str app, host; /* verdict; host is in the pool */
     struct tw_flow_syn pending;
@@ -129,6 +133,9 @@ struct tw_reasm_env tw_recognise_env(struct tw_flow_ctx *c);
 /* The start of the connection is not there to be judged: several segments get a chance. */
 void tw_recognise_midstream(struct tw_flow *w);
 void *tw_flow_state(const struct tw_flows *f, const struct tw_flow *w);
+
+/* datagram.c: a UDP packet, for the dissector that has the flow or the probes. */
+void tw_datagram_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);
 
 /* classify.c */
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);

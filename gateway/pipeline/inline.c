@@ -10,6 +10,7 @@ struct inline_run {
     struct tw_event event;
     struct tw_opcua_info opcua;
     struct tw_mqtt_info mqtt;
+    struct tw_pubsub_info pubsub;
 };
 
 static void show(void *user, const struct tw_event *event)
@@ -27,6 +28,11 @@ static void show(void *user, const struct tw_event *event)
         if (event->mqtt->serial == 0 || event->mqtt->serial != run->mqtt.serial)
             run->mqtt = *event->mqtt;
         run->event.mqtt = &run->mqtt;
+    }
+    if (event->pubsub != NULL) {
+        if (event->pubsub->serial == 0 || event->pubsub->serial != run->pubsub.serial)
+            run->pubsub = *event->pubsub;
+        run->event.pubsub = &run->pubsub;
     }
     run->config->sink.event(run->config->sink.user, &run->event);
 }

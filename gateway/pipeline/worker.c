@@ -51,6 +51,7 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
     const struct tw_flows_config flows = {
         .capacity = config->limits.flows / config->n_workers + 1,
         .protocols = tw_protocols,
+        .datagram_protocols = tw_datagram_protocols,
         .env = &w->env,
         .ndpi = config->ndpi,
     };

@@ -2,6 +2,7 @@
 
 #include "base/num.h"
 #include "event/secret.h"
+#include "protocol/pubsub/json.h"
 
 static const char type_number[] = "number", type_string[] = "string", type_boolean[] = "boolean";
 
@@ -128,15 +129,52 @@ static void read_other(struct tw_payload *p)
     p->truncated |= p->value.truncated;
 }
 
-void tw_payload_read(struct tw_str topic, struct tw_str payload, struct tw_payload *out)
+/* Does a member "MessageType" of the outermost object say that it is PubSub? It stands near the
+ * beginning. */
+static bool says_pubsub(const struct tw_payload *p)
 {
+    enum { NEAR = 24 };
+    unsigned depth = 1;
+    if (p->tape[0].kind != TW_JSON_OBJECT)
+        return false;
+    for (unsigned i = 1; i + 1 < NEAR && depth > 0; i++) {
+        const struct tw_json_token *t = &p->tape[i];
+        if (t->kind == TW_JSON_OBJECT || t->kind == TW_JSON_ARRAY)
+            depth++;
+        else if (t->kind == TW_JSON_OBJECT_END || t->kind == TW_JSON_ARRAY_END)
+            depth--;
+        else if (depth == 1 && t->kind == TW_JSON_KEY && tw_str_is(t->text, "MessageType"))
+            return tw_pubsub_json_says(t + 1);
+    }
+    return false;
+}
+
+/* A whole JSON object or array. */
+static void read_container(struct tw_payload *p)
+{
+    if (p->place.encoding != TW_PUBSUB_JSON && !says_pubsub(p)) {
+        p->place.encoding = TW_PUBSUB_NEITHER;
+        return;
+    }
+    p->place.encoding = TW_PUBSUB_JSON;
+    p->format = "opcua-json";
+}
+
+void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struct tw_str payload,
+    struct tw_payload *out)
+{
+    tw_pubsub_place(topic, mqtt, &out->place);
     out->format = "json";
     out->value = (struct tw_value){.kind = TW_VALUE_NONE};
     out->type = NULL;
     out->container = out->truncated = false;
     out->text = payload;
     out->n_tape = 0;
-    if (payload.len == 0)
+    const bool uadp = payload.len > 0 && out->place.encoding == TW_PUBSUB_UADP;
+    if (uadp) {
+        out->format = "uadp";
+        out->container = true;
+    } else if (payload.len == 0)
         out->format = "empty";
     else if (is_sparkplug(topic))
         out->format = "sparkplug";
@@ -145,6 +183,10 @@ void tw_payload_read(struct tw_str topic, struct tw_str payload, struct tw_paylo
         read_other(out);
     } else if (!out->container)
         read_scalar(out);
+    else
+        read_container(out);
+    if (!out->container)
+        out->place.encoding = TW_PUBSUB_NEITHER;
     if (out->value.kind > TW_VALUE_NULL && tw_secret_name(topic)) {
         out->value = (struct tw_value){.kind = TW_VALUE_STRING, .s = TW_REDACTED};
         out->type = type_string;
@@ -160,6 +202,10 @@ struct walk {
     struct tw_event leaf;
     const struct tw_emit *out;
     unsigned n_leaves, depth;
+    /* PubSub: the facts that leaves share, and those of each DataSetMessage. */
+    struct tw_pubsub_json *pubsub;
+    uint32_t n_messages;
+    bool in_messages;
     unsigned secret_depth; /* 0, or the depth at which a secret's name was seen, plus one */
     unsigned long_depth;   /* the same for a pointer that was cut */
     size_t path_len;
@@ -209,6 +255,8 @@ static void take_key(struct walk *w, const struct tw_json_token *t)
         name.p = w->scratch;
     }
     set_step(w, name);
+    if (w->pubsub != NULL && w->depth == 1)
+        w->in_messages = tw_str_is(name, "Messages");
     if (w->secret_depth == 0 || w->secret_depth > w->depth)
         w->secret_depth = tw_secret_name(name) ? w->depth + 1 : 0;
 }
@@ -230,10 +278,15 @@ static void enter(struct walk *w, bool array)
     w->base[w->depth] = (uint16_t)w->path_len;
     w->array[w->depth] = array;
     w->index[w->depth] = 0;
+    if (w->pubsub != NULL && w->depth == w->pubsub->depth && !array && w->in_messages)
+        w->leaf.pubsub = w->n_messages < TW_PUBSUB_MESSAGES ? &w->pubsub->messages[w->n_messages++]
+                                                            : &w->pubsub->head;
 }
 
 static void leave(struct walk *w)
 {
+    if (w->pubsub != NULL && w->depth == w->pubsub->depth)
+        w->leaf.pubsub = &w->pubsub->head;
     w->depth--;
     if (w->secret_depth > w->depth)
         w->secret_depth = 0;
@@ -256,17 +309,18 @@ static void give_leaf(struct walk *w, const struct tw_json_token *t)
     tw_emit(w->out, &w->leaf);
 }
 
-void tw_payload_expand(
-    const struct tw_payload *p, const struct tw_event *message, const struct tw_emit *out)
+static void expand_json(const struct tw_payload *p, const struct tw_event *message,
+    struct tw_pubsub_json *pubsub, const struct tw_emit *out)
 {
-    if (!p->container)
-        return;
     struct walk w;
     w.p = p;
     w.at = w.n_leaves = w.depth = w.secret_depth = w.long_depth = 0;
     if (tw_secret_name(message->object))
         w.secret_depth = 1;
     w.path_len = 0;
+    w.pubsub = pubsub;
+    w.n_messages = 0;
+    w.in_messages = pubsub != NULL && p->tape[0].kind == TW_JSON_ARRAY;
     w.leaf = *message;
     w.out = out;
     tw_json_init(&w.reader, p->text);
@@ -295,11 +349,77 @@ void tw_payload_expand(
     }
 }
 
+/* The facts of UADP stand with each field; those of the whole message with the message. Kept out of
+ * the way of ordinary messages, whose stack need not be as large. */
+__attribute__((noinline)) static unsigned give_uadp(const struct tw_payload *p,
+    const struct tw_event *message, bool itself, bool expand, const struct tw_emit *out)
+{
+    struct tw_event base = *message;
+    const struct tw_cur bytes = tw_cur_str(p->text);
+    if (itself) {
+        struct tw_pubsub_text text;
+        struct tw_uadp_discovery discovery;
+        struct tw_value names;
+        struct tw_pubsub_info info;
+        tw_uadp_describe(bytes, &p->place, message->mqtt->serial, &text, &discovery, &names, &info);
+        base.pubsub = &info;
+        tw_emit(out, &base);
+    }
+    /* Of what was cut the rest would seem malformed. */
+    if (!expand || message->truncated)
+        return 0;
+    base.pubsub = NULL;
+    const struct tw_uadp_report report = {
+        .emit = out, .base = &base, .place = &p->place, .serial = message->mqtt->serial};
+    return tw_uadp_report(&report, bytes) != TW_PUBSUB_NONE;
+}
+
+__attribute__((noinline)) static void give_json(const struct tw_payload *p,
+    const struct tw_event *message, bool itself, bool expand, const struct tw_emit *out)
+{
+    struct tw_pubsub_json pubsub;
+    struct tw_event base = *message;
+    tw_pubsub_json_read(p->text, &p->place, message->mqtt->serial, &pubsub);
+    base.pubsub = &pubsub.head;
+    if (itself)
+        tw_emit(out, &base);
+    if (expand)
+        expand_json(p, &base, &pubsub, out);
+}
+
+static unsigned give(const struct tw_payload *p, const struct tw_event *message, bool itself,
+    bool expand, const struct tw_emit *out)
+{
+    if (message->mqtt != NULL && p->place.encoding == TW_PUBSUB_UADP)
+        return give_uadp(p, message, itself, expand, out);
+    if (message->mqtt != NULL && p->place.encoding == TW_PUBSUB_JSON) {
+        give_json(p, message, itself, expand, out);
+        return 0;
+    }
+    if (itself)
+        tw_emit(out, message);
+    if (expand && p->container)
+        expand_json(p, message, NULL, out);
+    return 0;
+}
+
+unsigned tw_payload_give(const struct tw_payload *p, const struct tw_event *message, bool expand,
+    const struct tw_emit *out)
+{
+    return give(p, message, true, expand, out);
+}
+
+void tw_payload_expand(
+    const struct tw_payload *p, const struct tw_event *message, const struct tw_emit *out)
+{
+    (void)give(p, message, false, true, out);
+}
+
 void tw_payload_leaves(const struct tw_event *message, const struct tw_emit *out)
 {
     if (message->mqtt == NULL || message->mqtt->payload.len == 0)
         return;
     struct tw_payload p;
-    tw_payload_read(message->object, message->mqtt->payload, &p);
+    tw_payload_read(message->object, message->mqtt, message->mqtt->payload, &p);
     tw_payload_expand(&p, message, out);
 }

@@ -1,31 +1,41 @@
 #pragma once
-/* What a message's payload says: its format, its value when it is a
- * scalar, and one event per scalar leaf when it is a JSON object or array. Borrowed views
- * throughout; the struct is meant for the stack. */
+/* What a message's payload says: its format, its value when it is a scalar, one event per scalar
+ * leaf when it is a JSON object or array, one per field when it is UADP, and with both the facts of
+ * OPC UA PubSub. Borrowed views throughout; the struct is meant for the stack. */
 
 #include "event/event.h"
 #include "protocol/json.h"
+#include "protocol/pubsub/topic.h"
 
 enum { TW_PAYLOAD_TAPE = 96 };
 
 struct tw_payload {
-    const char *format;    /* json, number, text, empty, binary, sparkplug */
+    const char *format;    /* json number text empty binary sparkplug opcua-json uadp */
     struct tw_value value; /* a scalar payload's; NONE otherwise */
     const char *type;      /* of `value`; NULL without one */
     bool container;        /* tw_payload_expand() will give leaves, if there are any */
     bool truncated;        /* a string was cut, or there are more or deeper leaves than are given */
     struct tw_str text;
+    struct tw_pubsub_place place; /* its encoding says whether this is PubSub */
     /* The tokens of a container, when they fit: spares reading the text a second time. */
     unsigned n_tape;
     struct tw_json_token tape[TW_PAYLOAD_TAPE];
     char scratch[TW_MAX_EVENT_STRING];
 };
 
-/* Look at a payload that was published on `topic`. `out` borrows from both. */
-void tw_payload_read(struct tw_str topic, struct tw_str payload, struct tw_payload *out);
+/* Look at a payload that was published on `topic`. `mqtt` (NULL: none) has the properties of the
+ * message. `out` borrows from all of them. */
+void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struct tw_str payload,
+    struct tw_payload *out);
+
+/* Emit `message`, which carries the payload, and with `expand` what is in it. Returns how many
+ * anomalies there were among that. */
+unsigned tw_payload_give(const struct tw_payload *p, const struct tw_event *message, bool expand,
+    const struct tw_emit *out);
 
 /* Give every scalar leaf to `out`, in document order, as a copy of `message` with field and value.
- * Leaves whose name, or the name of an object around them, is that of a secret are redacted. */
+ * Leaves whose name, or the name of an object around them, is that of a secret are redacted. Of
+ * UADP every field, known by its index. */
 void tw_payload_expand(
     const struct tw_payload *p, const struct tw_event *message, const struct tw_emit *out);
 

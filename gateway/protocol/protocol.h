@@ -29,8 +29,11 @@ struct tw_conn {
     uint64_t first_packet;
 };
 
+/* Rows of tw_proto_counters.messages: by enum tw_protocol, then those of protocols on UDP. */
+enum { TW_COUNT_PUBSUB = 3, TW_COUNT_ROWS };
+
 struct tw_proto_counters {
-    uint64_t messages[3][256]; /* [protocol][slot]; named by tw_proto.counter_name */
+    uint64_t messages[TW_COUNT_ROWS][256]; /* [row][slot]; named by counter_name */
     uint64_t malformed, gaps, resyncs, cut, unknown_services;
 };
 
@@ -104,6 +107,29 @@ struct tw_proto {
 
 /* Every protocol of the program, in probing order; ended by a NULL entry. protocol/table.c */
 extern const struct tw_proto *const tw_protocols[];
+
+/* What a datagram that nobody claimed yet is shown with. */
+struct tw_datagram {
+    struct tw_cur bytes; /* all of its payload */
+    uint16_t ports[2];   /* of sender and receiver */
+    bool is_multicast;   /* to a group, or to all */
+};
+
+/* A protocol on UDP. Each datagram stands for itself: there is no state. A flow is claimed at once
+ * on YES, after several WEAK ones in a row without anything else between them; nDPI has it until
+ * then. */
+struct tw_datagram_proto {
+    const char *name;
+    enum tw_protocol id; /* of its events */
+    unsigned counters;   /* its row of tw_proto_counters.messages */
+    enum tw_probe (*probe)(const struct tw_datagram *datagram); /* NO, WEAK or YES */
+    void (*data)(struct tw_proto_env *env, const struct tw_conn *conn, unsigned direction,
+        struct tw_cur bytes, const struct tw_when *when);
+    size_t (*counter_name)(unsigned slot, char *out, size_t size);
+};
+
+/* The same for UDP. protocol/table.c */
+extern const struct tw_datagram_proto *const tw_datagram_protocols[];
 
 /* Fill the parts of an event that every dissector sets alike: time, packet, endpoints (the side
  * that acts first), VLANs, flow. */

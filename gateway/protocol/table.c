@@ -1,5 +1,7 @@
 #include "protocol/mqtt/mqtt.h"
 #include "protocol/opcua/opcua.h"
 #include "protocol/protocol.h"
+#include "protocol/pubsub/pubsub.h"
 
 const struct tw_proto *const tw_protocols[] = {&tw_opcua, &tw_mqtt, NULL};
+const struct tw_datagram_proto *const tw_datagram_protocols[] = {&tw_pubsub, NULL};

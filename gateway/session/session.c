@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/table.h"
 #include "base/timefmt.h"
+#include "session/pubsub.h"
 #include "session/stages.h"
 
 /* How long a hole in a flow makes what follows uncertain. */
@@ -15,6 +16,7 @@ enum { MAX_GAPS = 4096 };
 struct tw_sessions {
     struct tw_opcua_sessions *opcua;
     struct tw_mqtt_sessions *mqtt;
+    struct tw_pubsub_sessions *pubsub;
     struct tw_table *gaps; /* flow → time of its last gap */
     tw_expand_fn expand;
     struct tw_session_facts facts;
@@ -31,8 +33,9 @@ struct tw_sessions *tw_sessions_new(const struct tw_limits *limits, tw_expand_fn
     s->expand = expand;
     s->opcua = tw_opcua_sessions_new(limits);
     s->mqtt = tw_mqtt_sessions_new(limits);
+    s->pubsub = tw_pubsub_sessions_new();
     s->gaps = tw_table_new(sizeof(uint64_t), sizeof(int64_t), MAX_GAPS, tw_seed_random());
-    if (s->opcua == NULL || s->mqtt == NULL || s->gaps == NULL) {
+    if (s->opcua == NULL || s->mqtt == NULL || s->pubsub == NULL || s->gaps == NULL) {
         tw_sessions_free(s);
         return NULL;
     }
@@ -45,6 +48,7 @@ void tw_sessions_free(struct tw_sessions *s)
         return;
     tw_opcua_sessions_free(s->opcua);
     tw_mqtt_sessions_free(s->mqtt);
+    tw_pubsub_sessions_free(s->pubsub);
     tw_table_free(s->gaps);
     free(s);
 }
@@ -70,6 +74,8 @@ static bool is_leaf_of_last(const struct tw_sessions *s, const struct tw_event *
 
 void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out)
 {
+    if (event->pubsub != NULL)
+        tw_pubsub_sessions_event(s->pubsub, event);
     if (is_leaf_of_last(s, event)) {
         event->facts = &s->facts;
         tw_emit(out, event);
@@ -93,6 +99,10 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
         event->type = NULL;
     }
     tw_emit(out, event);
-    if (expand && s->expand != NULL)
+    if (!expand || s->expand == NULL)
+        return;
+    if (event->pubsub != NULL)
+        tw_pubsub_sessions_expand(s->pubsub, s->expand, event, out);
+    else
         s->expand(event, out);
 }

@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../
 from make import SERVER, Capture, Tcp, numeric, string, u32, when  # noqa: E402
 
 SERVICES = {'hel': 'Hello', 'opn': 'OpenSecureChannel', 'clo': 'CloseSecureChannel'}
+SIGNATURES = {b'Basic128Rsa15': 20, b'Basic256': 20, b'Basic256Sha256': 32}
 NAMED = re.compile(r'(?P<prefix>.+)_(?P<number>\d+)_(?P<kind>hel|opn|clo|msg_(?P<service>\w+)Request)\.bin\Z')
 # Every malformed event says one of these.
 ANOMALY = re.compile(r'X\(\w+, "([a-z0-9-]+)"\)')
@@ -50,7 +51,7 @@ class Talk:
     """One connection, whose server accepts the connection and the channel, and refuses everything else."""
 
     def __init__(self, capture, number, opened):
-        self.capture, self.sequence = capture, 0
+        self.capture, self.sequence, self.signature = capture, 0, b''
         self.tcp = Tcp(capture, ('10.1.%d.%d' % (number // 200 % 200, number % 200 + 1), 20000 + number), SERVER)
         self.port = 20000 + number
         if opened:
@@ -79,11 +80,16 @@ class Talk:
             at = 12
             for _ in range(3):
                 at += 4 + max(struct.unpack_from('<i', data, at)[0], 0)
+            policy = data[16:16 + max(struct.unpack_from('<i', data, 12)[0], 0)]
+            self.signature = bytes(SIGNATURES.get(policy.rpartition(b'#')[2], 0))
+            if self.signature:  # the handshake is encrypted
+                self.answer(b'OPNF', channel + data[12:at] + bytes(range(256)))
+                return
             body = numeric(0, 449) + self.header(0) + u32(0) + channel + token + when(self.capture) + u32(600000)
             self.answer(b'OPNF', channel + data[12:at] + self.number(data[at + 4:at + 8]) + body + string(None))
         elif data[:4] == b'MSGF':
             fault = numeric(0, 397) + self.header(0x800B0000)
-            self.answer(b'MSGF', data[8:16] + self.number(data[20:24]) + fault)
+            self.answer(b'MSGF', data[8:16] + self.number(data[20:24]) + fault + self.signature)
 
 
 def conversations(messages):

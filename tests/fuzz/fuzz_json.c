@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tw_text_clear(&taped.text);
     tw_text_clear(&untaped.text);
     bool valid = read_all(text, &leaves);
-    tw_payload_read(message.object, text, &p);
+    tw_payload_read(message.object, NULL, text, &p);
     assert(!valid || tw_str_is(tw_str_of(p.format), "json") ||
            tw_str_is(tw_str_of(p.format), "number"));
     const struct tw_emit a = {collect, &taped}, b = {collect, &untaped};

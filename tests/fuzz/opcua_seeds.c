@@ -94,6 +94,170 @@ static void every_choice(void)
     }
 }
 
+/* What fuzz_opcua reads: pieces of both directions behind a byte of options. */
+static struct wire stream;
+
+static void stream_begin(unsigned options)
+{
+    stream.n = 0;
+    w_u8(&stream, options);
+}
+
+static void piece(unsigned dir, const char *type, const struct wire *body)
+{
+    static struct wire frame;
+    w_frame(&frame, type, body);
+    w_u16(&stream, (unsigned)frame.n | dir << 15);
+    w_raw(&stream, frame.b, frame.n);
+}
+
+static void handshake(void)
+{
+    static struct wire w;
+    w_hello(&w, 65536, "opc.tcp://plc:4840");
+    piece(0, "HELF", &w);
+    w_hello(&w, 65536, NULL);
+    piece(1, "ACKF", &w);
+}
+
+/* Bytes that look like nothing. */
+static void w_noise(struct wire *w, size_t n)
+{
+    uint32_t x = (uint32_t)n;
+    for (size_t i = 0; i < n; i++) {
+        x = x * 1664525 + 1013904223;
+        w_u8(w, x >> 24);
+    }
+}
+
+static void open_sealed(unsigned dir, uint32_t channel, const char *policy)
+{
+    static struct wire w, certificate;
+    certificate.n = 0;
+    w_noise(&certificate, 40);
+    w_open(&w, channel, policy, &certificate);
+    w_noise(&w, 64);
+    piece(dir, "OPNF", &w);
+}
+
+static void open_plain(unsigned dir, uint32_t channel, const char *policy, uint32_t mode)
+{
+    static struct wire w, body;
+    w_open(&w, channel, policy, NULL);
+    w_u32(&w, 1);
+    w_u32(&w, 1);
+    if (dir == 0) {
+        w_request(&body, 446, 1, NULL);
+        w_u32(&body, 0);
+        w_u32(&body, 0);
+        w_u32(&body, mode);
+        w_str(&body, NULL);
+    } else {
+        w_response(&body, 449, 1, 0);
+        w_u32(&body, 0);
+        w_u32(&body, channel);
+        w_u32(&body, 1);
+        w_time(&body);
+    }
+    w_u32(&body, 3600000);
+    if (dir == 1)
+        w_str(&body, NULL);
+    w_raw(&w, body.b, body.n);
+    piece(dir, "OPNF", &w);
+}
+
+static void noise(unsigned dir, const char *type, size_t n)
+{
+    static struct wire w;
+    w.n = 0;
+    w_u32(&w, 7);
+    w_u32(&w, 1);
+    w_noise(&w, n);
+    piece(dir, type, &w);
+}
+
+static void message(unsigned dir, const char *type, uint32_t sequence, const struct wire *body)
+{
+    static struct wire w;
+    w.n = 0;
+    w_u32(&w, 7);
+    w_u32(&w, 1);
+    w_u32(&w, sequence);
+    w_u32(&w, 2);
+    w_raw(&w, body->b, body->n);
+    piece(dir, type, &w);
+}
+
+static void encrypted_streams(void)
+{
+    stream_begin(2 | 8);
+    handshake();
+    open_sealed(0, 0, "Basic256Sha256");
+    open_sealed(1, 7, "Basic256Sha256");
+    for (unsigned i = 0; i < 3; i++) {
+        noise(0, "MSGF", 80 + i);
+        noise(1, "MSGC", 96);
+        noise(1, "MSGF", 64 + i);
+    }
+    open_sealed(0, 7, "Basic256Sha256");
+    open_sealed(1, 7, "Basic256Sha256");
+    noise(0, "MSGC", 96);
+    noise(0, "MSGA", 48);
+    noise(0, "MSGF", 80);
+    noise(0, "CLOF", 48);
+    put("opcua", "sealed", &stream);
+    stream_begin(8);
+    handshake();
+    open_plain(0, 0, "ECC_nistP256_AesGcm", 3);
+    open_plain(1, 7, "ECC_nistP256_AesGcm", 0);
+    noise(0, "MSGF", 80);
+    noise(1, "MSGF", 80);
+    put("opcua", "sealed-ecc", &stream);
+    stream_begin(1);
+    for (unsigned i = 0; i < 4; i++) {
+        noise(0, "MSGF", 80 + i);
+        noise(1, "MSGF", 64 + i);
+    }
+    noise(0, "CLOF", 48);
+    put("opcua", "midstream-sealed", &stream);
+}
+
+/* Answers before what they answer, as where two directions are captured apart; an error for what is
+ * open; a request twice. */
+static void late_streams(void)
+{
+    static struct wire request, response, w;
+    w_read(&request, 4, (const char *const[]){"Temp"}, 1);
+    w_response(&response, 634, 4, 0);
+    w_u32(&response, 1);
+    w_double(&response, 1.5);
+    w_u32(&response, 0);
+    stream_begin(8);
+    w_hello(&w, 65536, NULL);
+    piece(1, "ACKF", &w);
+    open_plain(1, 7, "None", 0);
+    message(1, "MSGF", 2, &response);
+    w_hello(&w, 65536, "opc.tcp://plc:4840");
+    piece(0, "HELF", &w);
+    open_plain(0, 0, "None", 1);
+    message(0, "MSGF", 2, &request);
+    put("opcua", "late-client", &stream);
+    stream_begin(8);
+    handshake();
+    open_plain(0, 0, "None", 1);
+    open_plain(1, 7, "None", 0);
+    message(0, "MSGF", 2, &request);
+    message(0, "MSGF", 3, &request);
+    message(1, "MSGF", 9, &response);
+    message(1, "MSGF", 10, &response);
+    open_plain(0, 7, "None", 1);
+    w.n = 0;
+    w_u32(&w, 0x80130000);
+    w_str(&w, "no more");
+    piece(1, "ERRF", &w);
+    put("opcua", "twice-and-error", &stream);
+}
+
 /* What fuzz_opcua_value reads. */
 enum { VALUE, ARRAY, VARIANT, VARIANTS, DATA_VALUE, STRUCTURE, EXTENSION, NODE };
 
@@ -209,6 +373,8 @@ int main(int argc, char **argv)
     every_service();
     every_way();
     every_choice();
+    encrypted_streams();
+    late_streams();
     every_type();
     every_structure();
     every_node();

@@ -437,6 +437,149 @@ def range_alert(c):
     t.close()
 
 
+# --- OPC UA PubSub --------------------------------------------------------------------------------
+
+
+def u16(v):
+    return struct.pack('<H', v)
+
+
+def udp(capture, src, dst, payload):
+    """`src` and `dst` are (address, port)."""
+    head = struct.pack('>HHHH', src[1], dst[1], 8 + len(payload), 0)
+    capture.ipv4(src[0], dst[0], 17, head + payload)
+
+
+def uadp(publisher, messages, group=None, sequence=None, security=b'', extended=0, kind=0):
+    """A NetworkMessage of a publisher with a number or a name; `messages` are (writer, bytes). With `kind` they are
+    the bytes of a discovery message instead."""
+    name = isinstance(publisher, str)
+    one = (4 if name else 1) | (0x10 if security else 0) | (0x80 if extended or kind else 0)
+    group_flags = (1 if group is not None else 0) | (8 if sequence is not None else 0)
+    out = bytes((1 | 0x10 | (0x20 if group_flags else 0) | (0 if kind else 0x40) | 0x80, one))
+    out += bytes((extended | kind << 2,)) if one & 0x80 else b''
+    out += string(publisher) if name else u16(publisher)
+    if group_flags:
+        out += bytes((group_flags,)) + (u16(group) if group is not None else b'')
+        out += u16(sequence) if sequence is not None else b''
+    if kind:
+        return out + messages
+    out += bytes((len(messages),)) + b''.join(u16(w) for w, _ in messages) + security
+    out += b''.join(u16(len(m)) for _, m in messages) if len(messages) > 1 else b''
+    return out + b''.join(m for _, m in messages)
+
+
+def dataset(fields=b'', kind=0, encoding=0, sequence=None, version=(1, 1), status=None):
+    """A DataSetMessage; `fields` stand behind its header as they are."""
+    flags = 1 | encoding << 1 | (8 if sequence is not None else 0) | (0x10 if status is not None else 0)
+    flags |= 0x60 | (0x80 if kind else 0)
+    out = bytes((flags,)) + (bytes((kind,)) if kind else b'')
+    out += u16(sequence) if sequence is not None else b''
+    out += u16(status) if status is not None else b''
+    return out + u32(version[0]) + u32(version[1]) + fields
+
+
+def variant(v):
+    if isinstance(v, bool):
+        return bytes((1, v))
+    if isinstance(v, float):
+        return struct.pack('<Bd', 11, v)
+    if isinstance(v, int):
+        return struct.pack('<Bi', 6, v)
+    return bytes((12,)) + string(v)
+
+
+def key_frame(*values):
+    return u16(len(values)) + b''.join(variant(v) for v in values)
+
+
+def metadata_announcement(publisher, writer, names, version=(1, 1)):
+    field = lambda n: string(n) + b'\0' + u16(0) + bytes((11,)) + bytes((0, 11)) + u32(0xffffffff) + u32(0) + u32(0) + \
+        bytes(16) + u32(0)
+    body = bytes((2,)) + u16(1) + u16(writer) + u32(0) * 4 + string('Boiler') + b'\0' + array([field(n) for n in names])
+    return uadp(publisher, body + bytes(16) + u32(version[0]) + u32(version[1]) + u32(0), kind=2)
+
+
+@case
+def pubsub_udp(c):
+    """OPC UA PubSub over UDP. A controller announces its metadata to a group and publishes: key frames whose fields
+    have names from then on, a delta frame, a keep-alive; its numbers run over their end, then two messages are
+    lost. Its version changes unannounced. Another one sends DataValues and an event to one host, two DataSets in one
+    message, one message encrypted and one signed, a chunk, and one that is cut short. On a port that says nothing,
+    the third datagram of a kind is believed; DNS beside it is DNS."""
+    group, plc = ('224.0.0.22', 4840), ('10.0.0.11', 50000)
+    data = lambda m, n=None: udp(c, plc, group, uadp(2234, [(62541, m)], group=100, sequence=n))
+    data(dataset(key_frame(81.5, 7), sequence=65534))
+    udp(c, plc, group, metadata_announcement(2234, 62541, ['Temperature', 'Pressure', 'Api_Token']))
+    data(dataset(key_frame(81.75, 8, 'hunter2'), sequence=65535))
+    data(dataset(u16(1) + u16(1) + variant(9), kind=1, sequence=0))
+    data(dataset(kind=3, sequence=1))
+    data(dataset(key_frame(82.0, 8, 'hunter2'), sequence=1, status=0x4000))
+    data(dataset(key_frame(82.25, 9, 'hunter2'), sequence=4))
+    data(dataset(key_frame(82.5, True), sequence=5, version=(2, 1)))
+    line, edge = ('10.0.0.12', 50001), ('10.0.0.60', 4840)
+    value = lambda v, more=b'', mask=1: bytes((mask,)) + variant(v) + more
+    ticks = when(c)
+    udp(c, line, edge, uadp('Line 1', [(3, dataset(u16(2) + value(1.5, ticks, 5) + value(2.5, u32(0x80340000), 3),
+                                                   encoding=2))]))
+    udp(c, line, edge, uadp('Line 1', [(4, dataset(key_frame('door open', 700), kind=2)),
+                                       (3, dataset(u16(1) + value(1.25), encoding=2))], group=5, sequence=9))
+    security = lambda flags: bytes((flags,)) + u32(17) + bytes((8,)) + bytes(8)
+    udp(c, line, edge, uadp('Line 1', [(3, b'\x8e' * 60)], security=security(3)))
+    udp(c, line, edge, uadp('Line 1', [(3, dataset(key_frame(1.0)) + b'\x5a' * 32)], security=security(1)))
+    chunk = uadp('Line 1', [(3, u16(1) + u32(0) + u32(5000) + string('x' * 40))], extended=1)
+    udp(c, line, edge, chunk[:13] + chunk[14:])  # of a chunk there is one writer, without a count
+    udp(c, line, edge, uadp('Line 1', [(3, dataset(u16(3) + variant(1.0)))]))
+    udp(c, line, edge, uadp('Line 1', [(3, dataset(bytes(12), encoding=1))]))
+    for v in range(4):
+        udp(c, ('10.0.0.13', 50002), ('10.0.0.60', 9600), uadp(7, [(1, dataset(key_frame(v)))]))
+        query = struct.pack('>HHHHHH', v, 0x100, 1, 0, 0, 0) + b'\x03plc\x04test\0\0\x01\0\x01'
+        udp(c, ('10.0.0.13', 50003), ('10.0.0.2', 53), query)
+
+
+@case
+def pubsub_mqtt(c):
+    """OPC UA PubSub over MQTT. JSON on the standard's topics and elsewhere, metadata before data, a number left out,
+    a publisher other than its topic says, two DataSets in one message, a single one, bare fields; an action request.
+    UADP by topic and by content type, named by metadata that a broker had retained for a subscriber; what was
+    published is not read again where it is delivered."""
+    t = mqtt_session(c, '10.0.0.70', 40010, 'cell', 5)
+    s = mqtt_session(c, '10.0.0.71', 40011, 'viewer', 5)
+    prop = lambda kind: b'\x26' + text('UAMessageType') + text('ua-' + kind)
+    content = lambda z: b'\x03' + text(z)
+    meta = '{"MessageId":"m1","MessageType":"ua-metadata","PublisherId":"Cell 7","DataSetWriterId":31,"MetaData":' \
+        '{"Name":"Axis","Fields":[{"Name":"Speed"},{"Name":"Torque"}],' \
+        '"ConfigurationVersion":{"MajorVersion":3,"MinorVersion":0}}}'
+    data = lambda n, more='': '{"MessageId":"d%d","MessageType":"ua-data","PublisherId":"Cell 7","Messages":' \
+        '[{"DataSetWriterId":31,"SequenceNumber":%d,"MetaDataVersion":{"MajorVersion":3,"MinorVersion":0},' \
+        '"Timestamp":"2026-03-01T08:00:00.5Z","Status":{"Code":2147483648,"Symbol":"Bad"},' \
+        '"Payload":{"Speed":{"UaType":11,"Value":1.5},"Torque":{"Type":11,"Body":"NaN"}}}%s]}' % (n, n, more)
+    t.client(publish('opcua/json/status/Cell 7', '{"MessageType":"ua-status","PublisherId":"Cell 7","Status":4}', 0,
+                     props=b'', retain=1))
+    t.client(publish('opcua/json/metadata/Cell 7/Axes/Axis', meta, props=prop('metadata'), retain=1))
+    t.client(publish('opcua/json/data/Cell 7/Axes/Axis', data(1), props=b''))
+    t.client(publish('opcua/json/data/Cell 7/Axes/Axis', data(4), props=b''))
+    t.client(publish('opcua/json/data/Cell 8/Axes/Axis', data(5, ',{"DataSetWriterId":32,"MessageType":"ua-event",'
+                                                              '"Payload":{"Alarm":"open"}}'), props=b''))
+    t.client(publish('plant/axis', '{"MessageType":"ua-data","Messages":{"DataSetWriterName":"Axis","Payload":{"V":2}}}',
+                     props=b''))
+    t.client(publish('site/area/json/data/Cell 7/Axes/Axis', '{"Speed":3.5}', props=b''))
+    t.client(publish('opcua/json/action-request/Cell 7/Axes/Axis',
+                     '{"MessageType":"ua-action-request","PublisherId":"Cell 7","Messages":[{"DataSetWriterId":31,'
+                     '"ActionTargetId":1,"RequestId":7,"Payload":{"Stop":true}}]}', props=b''))
+    t.client(publish('plant/other', '{"MessageType":"order","Payload":{"V":2}}', props=b''))
+    s.server(publish('opcua/uadp/metadata/41/1', metadata_announcement(41, 5, ['Flow', 'Level'], (2, 0)), props=b'',
+                     retain=1))
+    frame = uadp(41, [(5, dataset(key_frame(12.5, 40), sequence=8, version=(2, 0)))], group=1)
+    t.client(publish('opcua/uadp/data/41/1', frame, props=b''))
+    s.server(publish('opcua/uadp/data/41/1', frame, props=b''))
+    s.server(publish('opcua/uadp/data/41/1', uadp(41, [(5, dataset(key_frame(13.5), version=(2, 0)))]), props=b''))
+    t.client(publish('plant/raw', uadp(41, [(6, dataset(key_frame(True)))]), props=content('application/opcua+uadp')))
+    t.client(publish('opcua/uadp/data/41/1', frame[:-3], props=b''))
+    t.close()
+    s.close()
+
+
 def main():
     for name in sys.argv[1:] or CASES:
         folder = os.path.join(HERE, name)

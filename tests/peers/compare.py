@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 
+import coverage
 import dissected
 import mqtt
 import opcua
@@ -120,8 +121,8 @@ def comparable(event, protocol):
 
 
 class Comparison:
-    def __init__(self, name, accepted):
-        self.name, self.accepted = name, accepted
+    def __init__(self, name, accepted, fields):
+        self.name, self.accepted, self.covered = name, accepted, fields
         self.actions = self.fields = self.excused = 0
         self.differences = []
 
@@ -164,6 +165,7 @@ class Comparison:
                 self.differ(action, 'extra', opcua.ABSENT, '%s %s' % (service, have[i].get('object')), where)
             else:
                 self.one(action, want[i].fields, have[i], where)
+                self.covered.event(action, want[i].fields, have[i], protocol)
 
     @staticmethod
     def brief(fields):
@@ -196,11 +198,11 @@ def report(ok, name, details=()):
         print('#', len(details) - SHOWN_AT_MOST, 'more')
 
 
-def one_capture(options, accepted, capture, name):
-    """Compares a capture in each protocol that either program sees in it; True when all agree."""
+def one_capture(options, accepted, fields, capture, name):
+    """Compares a capture in each protocol that either program sees in it: (do all agree, which protocols)."""
     events = decode(options.tierwatch, capture)
     summary = counted(options.tierwatch, options.rules, capture)
-    good = True
+    good, compared = True, set()
     for protocol, make in READERS.items():
         found = {e['dst']['port'] for e in events if e['protocol'] == protocol and 'port' in e['dst'] and
                  e['action'] == 'connect'}
@@ -210,14 +212,16 @@ def one_capture(options, accepted, capture, name):
         reader.finish()
         if not reader.events and not any(comparable(e, protocol) for e in events):
             continue
-        comparison = Comparison(name, accepted)
+        compared.add(protocol)
+        fields.reader(reader)
+        comparison = Comparison(name, accepted, fields)
         comparison.events(reader.events, events, protocol)
         comparison.counts(reader.counts, summary[protocol])
         good &= not comparison.differences
         report(not comparison.differences, '%s: %s, %d actions, %d fields as tshark reads them%s' % (
             name, protocol, comparison.actions, comparison.fields,
             ' but %d accepted' % comparison.excused if comparison.excused else ''), comparison.differences)
-    return good
+    return good, compared
 
 
 def main():
@@ -228,34 +232,70 @@ def main():
     parser.add_argument('--accepted', default=os.path.join(os.path.dirname(__file__), 'accepted.txt'))
     parser.add_argument('--zeek')
     parser.add_argument('--traces')
-    parser.add_argument('--base')
+    parser.add_argument('--base', action='append', default=[])
+    parser.add_argument('--corpus')
+    parser.add_argument('--whole', action='store_true')
     parser.add_argument('-v', action='store_true')
     parser.add_argument('captures', nargs='*')
     options = parser.parse_args()
     VERBOSE = options.v
-    accepted = Accepted(options.accepted)
-    good, names = True, []
+    accepted, fields = Accepted(options.accepted), coverage.Fields()
+    good, names, with_opcua = True, [], set()
     for capture in options.captures:
-        names.append(os.path.relpath(capture, options.base) if options.base else os.path.basename(capture))
+        names.append(name_of(capture, options.base))
         try:
-            good &= one_capture(options, accepted, capture, names[-1])
+            same, protocols = one_capture(options, accepted, fields, capture, names[-1])
+            good &= same
+            if 'opcua' in protocols:
+                with_opcua.add(names[-1])
         except (RuntimeError, OSError, ValueError) as problem:
             report(False, '%s is compared' % capture, [str(problem)])
             good = False
+    good &= what_was_compared(options, fields, names, with_opcua)
     if options.zeek:
-        for name, differences, lines in zeek.compare(
-                options.zeek, options.traces, lambda c: decode(options.tierwatch, c),
-                lambda c: counted(options.tierwatch, options.rules, c)):
-            names.append(name)
-            left = [d for d in differences if not accepted.take(d)]
-            report(not left, '%s: %d lines as Zeek logged them%s' % (
-                name, lines, ' but %d accepted' % (len(differences) - len(left)) if left != differences else ''),
-                ['%s %s: Zeek %s, tierwatch %s' % d[1:] for d in left])
-            good &= not left
+        good &= zeek_logs(options, accepted, names)
     unused = accepted.unused(names)
     report(not unused, 'every accepted difference is still there', ['accepted.txt, line %d' % n for n in unused])
     good &= not unused
     return 0 if good else 1
+
+
+def name_of(capture, bases):
+    """Relative to the base that holds it."""
+    for base in bases:
+        name = os.path.relpath(capture, base)
+        if not name.startswith('..'):
+            return name
+    return os.path.basename(capture)
+
+
+def what_was_compared(options, fields, names, with_opcua):
+    here = os.path.dirname(__file__)
+    good = True
+    if options.corpus:
+        mine = {name for name in with_opcua if os.path.exists(os.path.join(options.corpus, name))}
+        complaints, listed = coverage.captures(
+            os.path.join(here, 'captures.txt'), options.corpus, mine, set(names))
+        report(not complaints, 'the OPC UA captures of the corpus: %d of captures.txt' % listed, complaints)
+        good &= not complaints
+    left = fields.left(os.path.join(here, 'uncompared.txt'), options.whole)
+    report(not left, 'OPC UA fields: %d of tierwatch and %d of tshark are compared, the others are in uncompared.txt' % (
+        len(fields.compared), len(fields.used)), left)
+    return good and not left
+
+
+def zeek_logs(options, accepted, names):
+    good = True
+    for name, differences, lines in zeek.compare(
+            options.zeek, options.traces, lambda c: decode(options.tierwatch, c),
+            lambda c: counted(options.tierwatch, options.rules, c)):
+        names.append(name)
+        left = [d for d in differences if not accepted.take(d)]
+        report(not left, '%s: %d lines as Zeek logged them%s' % (
+            name, lines, ' but %d accepted' % (len(differences) - len(left)) if left != differences else ''),
+            ['%s %s: Zeek %s, tierwatch %s' % d[1:] for d in left])
+        good &= not left
+    return good
 
 
 if __name__ == '__main__':

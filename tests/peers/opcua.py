@@ -74,6 +74,8 @@ class Reader:
         for flow in self.flows.values():
             if flow.policy not in (None, 'None') and not flow.readable:
                 self.count('encrypted', flow.messages)
+                if flow.policy.endswith(('AesGcm', 'ChaChaPoly')):
+                    self.count('encrypted_aead', flow.messages)
             if flow.hello is not None:
                 self.add(None, flow.hello, 'connect', {'status': None})
             for request in flow.requests.values():
@@ -155,14 +157,18 @@ class Reader:
         else:
             flow.mode = None
             fields['opcua.channel'] = message.channel
-            fields['encrypted'] = True
+            # Those of ECC are signed alone [UA6 6.8.4].
+            fields['encrypted'] = not policy.startswith('ECC_')
         self.add(message, request, 'secure', fields)
         self.look_over(request)
         self.look_over(message)
 
     def close(self, flow, message):
-        fields = {'opcua.service': 'CloseSecureChannel', 'opcua.channel': message.channel}
-        if message.body is not None:
+        fields = {'opcua.service': 'CloseSecureChannel', 'opcua.channel': message.channel, 'status': 'Good'}
+        if message.body is None:
+            fields.update({'encrypted': True, 'status': values.Skipped()})
+        else:
+            fields['opcua.audit_entry_id'] = message.header().str('AuditEntryId') or ('', None)
             fields.update({'opcua.request_id': message.request_id,
                            'opcua.request_handle': message.header().int('RequestHandle')})
             self.protection(flow, fields)
@@ -226,7 +232,10 @@ class Reader:
             fields['opcua.audit_entry_id'] = ('', None) if request.header().str('AuditEntryId') is None else \
                 request.header().str('AuditEntryId')
         self.protection(flow, fields)
-        said = diagnostic_info(response.header().get('ServiceDiagnostics')) if response and response.header() else None
+        said = None
+        if response and response.header():
+            table = [t.text for t in response.header().items('StringTable') or []]
+            said = diagnostic_info(response.header().get('ServiceDiagnostics'), table)
         fields['opcua.diagnostics'] = said if said else ABSENT
         client, server = (either.packet.src, either.packet.dst) if request else \
             (either.packet.dst, either.packet.src)
@@ -409,7 +418,8 @@ class Reader:
             fields = history_details(item) if q else {}
             if results and i < len(results):
                 fields['status'] = status(results[i].get('StatusCode'))
-                fields['opcua.operation_results'] = [status(c) for c in results[i].items('OperationResults') or []]
+                codes = results[i].items('OperationResults')
+                fields['opcua.operation_results'] = ABSENT if codes is None else [status(c) for c in codes]
             yield 'history_write', fields
 
     # --- the address space ---
@@ -475,7 +485,7 @@ class Reader:
     def do_query_first(self, q, r, fault, common):
         results = r.items('ParsingResults') if r and fault == 'Good' else None
         for i, item in enumerate((q.items('NodeTypes') if q else results) or [None]):
-            fields = {}
+            fields = {'object': None}
             if q and item is not None:
                 fields = {'object': node_id(item.get('TypeDefinitionNode')),
                           'opcua.include_subtypes': item.bool('IncludeSubTypes'),
@@ -494,6 +504,8 @@ class Reader:
 
     def do_query_next(self, q, r, fault, common):
         fields = {'opcua.release': q.bool('ReleaseContinuationPoint')} if q else {}
+        if q:
+            q.str('ContinuationPoint')  # object is the query that it goes on
         self.found(fields, r, fault)
         yield 'browse', fields
 
@@ -525,7 +537,7 @@ class Reader:
         results = r.items('Results') if r and fault == 'Good' else None
         for i, item in enumerate((q and q.items('ReferencesToAdd')) or []):
             fields = {**reference(item), 'opcua.target_server_uri': shown(item.str('TargetServerUri')),
-                      'opcua.node_class': item.enum('TargetNodeClass')}
+                      'opcua.node_class': item.enum('TargetNodeClass') or item.enum('NodeClass')}
             if results:
                 fields['status'] = status(results[i])
             yield 'manage', fields
@@ -792,8 +804,9 @@ def history_details(holder):
         fields['opcua.select'] = [clause(c) for c in select.items('SelectClauses') or []]
     if body.get('NodeId') is not None:
         fields['object'] = node_id(body.get('NodeId'))
-    if body.get('PerformInsertReplace') is not None:
-        fields['opcua.history.perform'] = body.enum('PerformInsertReplace').lower()
+    perform = body.enum('PerformInsertReplace') or body.enum('PerformUpdateType')
+    if perform is not None:
+        fields['opcua.history.perform'] = perform.lower()
     if body.items('UpdateValues') is not None:
         fields['value'] = [values.data_value(v.take()) for v in body.items('UpdateValues')]
     elif body.items('EventData') is not None:
@@ -839,7 +852,7 @@ def of_data_value(node, written=False):
         fields.update({'value': value, 'type': kind})
         fields['opcua.dimensions'] = values.dimensions(inner) or ABSENT
     elif not written:
-        fields.update({'value': ABSENT, 'type': ABSENT})
+        fields.update({'value': ABSENT if code.startswith('Bad') else (None, ABSENT), 'type': ABSENT})
     for key, name in (('source_ts', 'SourceTimestamp'), ('server_ts', 'ServerTimestamp')):
         text = node.str('datavalue.' + name)
         fields[key] = values.date_time(text) if text else ABSENT

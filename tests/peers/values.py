@@ -178,7 +178,8 @@ def array_leaves(node):
         if kid.name == 'variant.ArraySize':
             continue
         if form:
-            leaves.append(form(kid))
+            made = form(kid)
+            leaves += made.leaves if isinstance(made, Structure) else [made]
         elif kid.kids:
             leaves += structure(kid)
         else:
@@ -248,24 +249,28 @@ for integer in ('SByte', 'Byte', 'Int16', 'UInt16', 'Int32', 'UInt32', 'Int64', 
     FORMS[integer] = lambda n: int(n.text, 0)
 
 
-def diagnostic_info(node):
-    """What a DiagnosticInfo says, by the names of decode. tshark swaps Locale and LocalizedText."""
+def diagnostic_info(node, table=()):
+    """What a DiagnosticInfo says, by the names of decode; its numbers are places in the table of strings. tshark
+    reads Locale and LocalizedText in the wrong order where there are both."""
     if node is None:
         return None
     node.take()
+    read = {name: node.get('diag.' + name) for name in ('SymbolicId', 'Namespace', 'Locale', 'LocalizedText')}
+    if read['Locale'] is not None and read['LocalizedText'] is not None:
+        read['Locale'], read['LocalizedText'] = read['LocalizedText'], read['Locale']
     said = {}
-    for key, name, form in (('symbolic_id', 'SymbolicId', int), ('namespace_uri', 'Namespace', int),
-                            ('locale', 'LocalizedText', int), ('localized_text', 'Locale', int),
-                            ('additional_info', 'AdditionalInfo', str)):
-        found = node.get('diag.' + name) or node.get(name)
-        if found is not None:
-            said[key] = form(found.text)
-    inner = node.get('diag.InnerStatusCode') or node.get('InnerStatusCode')
+    for key, name in (('symbolic_id', 'SymbolicId'), ('namespace_uri', 'Namespace'), ('locale', 'Locale'),
+                      ('localized_text', 'LocalizedText')):
+        if read[name] is not None:
+            place = int(read[name].text)
+            said[key] = table[place] if 0 <= place < len(table) else place
+    if node.get('diag.AdditionalInfo') is not None:
+        said['additional_info'] = node.str('diag.AdditionalInfo')
+    if node.get('diag.InnerStatusCode') is not None:
+        said['inner_status'] = status(node.get('diag.InnerStatusCode'))
+    inner = diagnostic_info(node.get('Inner DiagnosticInfo'), table)
     if inner is not None:
-        said['inner_status'] = status(inner)
-    below = diagnostic_info(node.get('Inner DiagnosticInfo') or node.get('InnerDiagnosticInfo'))
-    if below is not None:
-        said['inner'] = below
+        said['inner'] = inner
     return said
 
 

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -280,6 +281,32 @@ static int done(void **state)
     return 0;
 }
 
+/* 0 and -1 are intervals as others; only what was not sent is left out. */
+static void intervals_are_printed_as_sent(void **state)
+{
+    static const struct {
+        bool publishing, sampling;
+        double ms;
+        const char *said;
+    } rows[] = {{false, false, 0, ""}, {true, false, 0, ",\"publishing_interval\":0"},
+        {false, true, -1, ",\"sampling_interval\":-1"},
+        {true, true, 0.5, ",\"publishing_interval\":0.5,\"sampling_interval\":0.5"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct tw_opcua_info o = {.service = TW_STR("X"),
+            .has_publishing_interval = rows[i].publishing,
+            .publishing_interval = rows[i].ms,
+            .has_sampling_interval = rows[i].sampling,
+            .sampling_interval = rows[i].ms};
+        struct tw_event e = base(TW_PROTO_OPCUA, TW_ACTION_SUBSCRIBE);
+        e.opcua = &o;
+        char want[512];
+        snprintf(want, sizeof(want), "%s,\"opcua\":{\"service\":\"X\"%s}}\n",
+            HEAD("opcua", "subscribe") FLOW, rows[i].said);
+        assert_string_equal(line(&e), want);
+    }
+}
+
 static void what_only_some_services_say(void **state)
 {
     static const struct tw_value members[] = {
@@ -328,6 +355,7 @@ int main(void)
         cmocka_unit_test(values),
         cmocka_unit_test(cut_values_say_so),
         cmocka_unit_test(a_connect_with_a_will),
+        cmocka_unit_test(intervals_are_printed_as_sent),
         cmocka_unit_test(what_only_some_services_say),
     };
     return cmocka_run_group_tests_name("event/json", tests, NULL, done);

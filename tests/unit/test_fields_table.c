@@ -119,6 +119,8 @@ static void make_world(struct world *w)
         .subscription_id = 7,
         .has_publishing_interval = true,
         .publishing_interval = 500,
+        .has_sampling_interval = true,
+        .sampling_interval = -1, /* as fast as the subscription */
         .chunks = 3,
         .message_bytes = 4096,
         .sessionless = true,
@@ -248,6 +250,7 @@ static const struct {
     {"opcua.object_id", "ns=2;s=O", 0},
     {"opcua.subscription_id", NULL, 7},
     {"opcua.publishing_interval", NULL, 500},
+    {"opcua.sampling_interval", NULL, -1},
     {"opcua.message_bytes", NULL, 4096},
     {"opcua.sessionless", NULL, 1},
     {"opcua.namespace_uri", "urn:ns", 0},

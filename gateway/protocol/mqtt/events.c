@@ -150,15 +150,13 @@ void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_hea
     r.info.topic_alias = p->props.alias;
     r.info.alias_unresolved = topic.p == NULL;
     set_props(&r, &p->props);
-    tw_payload_read(topic, p->payload, &read);
+    tw_payload_read(topic, &r.info, p->payload, &read);
     set_payload(c, &r, p->payload, &read, pdu);
     if (deliver && read.container && p->payload.len <= MAX_CARRIED)
         r.info.payload = p->payload;
     else if (deliver && read.container)
         r.event.truncated = true;
-    tw_emit(&c->env->emit, &r.event);
-    if (!deliver)
-        tw_payload_expand(&read, &r.event, &c->env->emit);
+    c->env->counters->malformed += tw_payload_give(&read, &r.event, !deliver, &c->env->emit);
 }
 
 static void set_connect(struct report *r, const struct tw_mqtt_connect *k)

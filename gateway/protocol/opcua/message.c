@@ -119,6 +119,7 @@ static void take_request(struct tw_opcua_walk *w, struct tw_cur body, bool cut)
     if (!tw_opcua_read_request_header(&body, &h)) {
         if (!cut)
             w->request_anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+        w->base.truncated = cut;
         return;
     }
     w->has_request = true;

@@ -58,9 +58,10 @@ struct tw_opcua_request *tw_opcua_request_add(struct tw_opcua_call *k, struct tw
         len = 0;
         r = tw_pool_get(k->env->pool, sizeof(*r), &size);
     }
+    if (r == NULL || cut)
+        k->env->counters->cut++;
     if (r == NULL) {
         k->st->lost_requests = true;
-        k->env->counters->cut++;
         return NULL;
     }
     *r = (struct tw_opcua_request){.when = *k->when, .size = size, .len = len, .cut = cut};

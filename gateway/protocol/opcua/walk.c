@@ -102,7 +102,7 @@ void tw_opcua_walk_next(struct tw_opcua_walk *w)
         return;
     }
     tw_opcua_scratch_reset(&w->s);
-    w->event.truncated = false;
+    w->event.truncated = w->base.truncated;
     w->next = true;
 }
 
@@ -113,7 +113,7 @@ void tw_opcua_walk_emit_next(struct tw_opcua_walk *w)
         return;
     }
     set_status(w);
-    w->event.truncated = w->s.truncated;
+    w->event.truncated = w->base.truncated || w->s.truncated;
     w->emitted++;
     tw_emit(&w->env->emit, &w->event);
 }
@@ -254,6 +254,7 @@ static bool next_item(struct tw_opcua_walk *w, const struct tw_opcua_shape *shap
         request->left--;
         known = run(w, request, &shape->item);
         if (!known) {
+            w->s.truncated = w->s.truncated || request->cut;
             if (w->has_object)
                 tw_opcua_walk_emit(w);
             return false;
@@ -321,6 +322,7 @@ static void walk_all_items(
     /* An empty or unreadable list is still a request that was made. */
     if (!any || (w->emitted == 0 && !request->alive)) {
         tw_opcua_walk_begin(w);
+        w->s.truncated = request->cut && !request->alive;
         tw_opcua_walk_emit(w);
     }
 }
