@@ -130,11 +130,12 @@ TW_MUST_CHECK static inline bool tw_cur_u32le(struct tw_cur *c, uint32_t *out)
 
 TW_MUST_CHECK static inline bool tw_cur_u64le(struct tw_cur *c, uint64_t *out)
 {
-    struct tw_cur at = *c;
-    uint32_t low, high;
-    if (!tw_cur_u32le(&at, &low) || !tw_cur_u32le(&at, &high))
+    if (c->left < 8)
         return false;
-    *c = at;
-    *out = (uint64_t)high << 32 | low;
+    *out = (uint64_t)c->p[7] << 56 | (uint64_t)c->p[6] << 48 | (uint64_t)c->p[5] << 40 |
+           (uint64_t)c->p[4] << 32 | (uint64_t)c->p[3] << 24 | (uint64_t)c->p[2] << 16 |
+           (uint64_t)c->p[1] << 8 | c->p[0];
+    c->p += 8;
+    c->left -= 8;
     return true;
 }

@@ -42,9 +42,10 @@ static uint32_t kind_of(const struct tw_event *e)
         f->after_gap || f->live_elsewhere.family != 0 || e->encrypted || e->status_bad ||
         e->status.s.p == NULL || e->field.p != NULL || e->phase != 0)
         return 0;
-    const unsigned value = tw_like_value(&e->value);
-    if (value >= TW_LIKE_OTHER)
+    /* Structures may be ranges, which the registry learns from. */
+    if (e->value.kind == TW_VALUE_NONE || e->value.kind == TW_VALUE_OBJECT)
         return 0;
+    const unsigned value = tw_like_value(&e->value);
     const unsigned learned = f->learned == NULL ? 0 : f->learned->has_range ? 2 : 1;
     return 1u << (value * 3 + learned);
 }

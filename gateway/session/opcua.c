@@ -372,7 +372,7 @@ static void about_node(
     tw_opcua_learned_event(s->learned, event, facts);
 }
 
-/* Most notifications say a number about an item that is known already. */
+/* Most notifications are about an item that is known already, and teach nothing about its node. */
 static void about_item(
     struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
 {
@@ -384,7 +384,9 @@ static void about_item(
         return;
     }
     facts->note = &item->note;
-    if (item->version == version && event->value.kind < TW_VALUE_ARRAY) {
+    const bool teaches = event->value.kind == TW_VALUE_OBJECT ||
+                         (event->value.kind == TW_VALUE_ARRAY && item->is_property);
+    if (item->version == version && !teaches) {
         event->opcua->namespace_uri = (struct tw_str){item->namespace_uri, item->namespace_len};
         facts->learned = item->learned;
         return;
@@ -394,6 +396,7 @@ static void about_item(
     item->namespace_uri = event->opcua->namespace_uri.p;
     item->namespace_len = (uint32_t)event->opcua->namespace_uri.len;
     item->learned = facts->learned;
+    item->is_property = tw_opcua_learned_is_property(s->learned, event);
     /* Neither when this very event taught something, nor a name that has to be made each time. */
     item->version = node == event->object.p ? version : 0;
 }

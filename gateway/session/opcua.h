@@ -47,6 +47,7 @@ struct tw_opcua_item {
     const struct tw_learned *learned;
     const char *namespace_uri;
     uint32_t namespace_len, version;
+    bool is_property;
 };
 struct tw_opcua_items;
 struct tw_opcua_items *tw_opcua_items_new(size_t capacity);
@@ -72,5 +73,7 @@ struct tw_opcua_learned *tw_opcua_learned_new(size_t sessions);
 void tw_opcua_learned_free(struct tw_opcua_learned *l);
 void tw_opcua_learned_event(
     struct tw_opcua_learned *l, const struct tw_event *event, struct tw_session_facts *facts);
+/* Is the event's object one whose value says something about a variable? */
+bool tw_opcua_learned_is_property(const struct tw_opcua_learned *l, const struct tw_event *event);
 /* Another one whenever something is known of another set of nodes. */
 uint32_t tw_opcua_learned_version(const struct tw_opcua_learned *l);

@@ -185,7 +185,9 @@ static void tie(
     if (p->node.p == NULL || p->kind == TW_UA_PROPERTY_NONE)
         return;
     const struct node_key key = key_of(l, event, p->node);
-    struct property *property = tw_table_put(l->properties, &key, NULL);
+    bool created;
+    struct property *property = tw_table_put(l->properties, &key, &created);
+    l->version += created;
     property->variable = key_of(l, event, event->object);
     property->kind = p->kind;
     struct learned *early = tw_table_peek(l->nodes, &key);
@@ -284,4 +286,12 @@ void tw_opcua_learned_event(
     const struct learned *about = tw_table_find(l->nodes, &key);
     if (about != NULL && !about->is_property)
         facts->learned = &about->facts;
+}
+
+bool tw_opcua_learned_is_property(const struct tw_opcua_learned *l, const struct tw_event *event)
+{
+    if (tw_table_size(l->properties) == 0)
+        return false;
+    const struct node_key key = key_of(l, event, event->object);
+    return tw_table_peek(l->properties, &key) != NULL;
 }

@@ -126,6 +126,25 @@ static void each_kind_of_value_is_asked_about_once(void **state)
     scene_close(&s);
 }
 
+/* An array can not be above a number either; a structure may be a range that is learned from. */
+static void arrays_pass_and_structures_do_not(void **state)
+{
+    struct scene s;
+    const struct tw_value items[] = {num(1), num(2)};
+    const struct tw_value array = {.kind = TW_VALUE_ARRAY, .n = 2, .items = items};
+    const struct tw_value object = {.kind = TW_VALUE_OBJECT, .n = 2, .items = items};
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = write"));
+    struct item item = an_item();
+    assert_false(notify(&s, &item, array));
+    assert_true(notify(&s, &item, array));
+    assert_false(notify(&s, &item, object));
+    assert_false(notify(&s, &item, object));
+    assert_false(notify(&s, &item, (struct tw_value){.kind = TW_VALUE_NONE}));
+    assert_false(notify(&s, &item, (struct tw_value){.kind = TW_VALUE_NONE}));
+    scene_close(&s);
+}
+
 static void another_context_is_asked_again(void **state)
 {
     struct scene s;
@@ -238,6 +257,7 @@ int main(void)
         cmocka_unit_test(what_no_rule_can_match_passes_the_second_time),
         cmocka_unit_test(what_a_rule_can_match_never_passes),
         cmocka_unit_test(each_kind_of_value_is_asked_about_once),
+        cmocka_unit_test(arrays_pass_and_structures_do_not),
         cmocka_unit_test(another_context_is_asked_again),
         cmocka_unit_test(what_is_out_of_the_ordinary_never_passes),
         cmocka_unit_test(a_change_order_opens_and_closes),

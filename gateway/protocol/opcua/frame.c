@@ -14,10 +14,13 @@ static const struct {
     [TW_OPCUA_CLO] = {"CLO", 24, false},
 };
 
+/* Nearly all are MSG: asked first. */
 static unsigned message_of(struct tw_str magic)
 {
     unsigned i = 0;
-    while (i < TW_OPCUA_MESSAGES && !tw_str_is(magic, messages[i].magic))
+    if (memcmp(magic.p, messages[TW_OPCUA_MSG].magic, 3) == 0)
+        return TW_OPCUA_MSG;
+    while (i < TW_OPCUA_MESSAGES && memcmp(magic.p, messages[i].magic, 3) != 0)
         i++;
     return i;
 }

@@ -598,18 +598,14 @@ static bool read_times(struct tw_cur *c, uint8_t mask, int64_t *source, int64_t 
 bool tw_opcua_data_value(
     struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_opcua_data_value *out)
 {
-    struct tw_opcua_data_value v = {.v.value.kind = TW_VALUE_NULL};
+    struct tw_opcua_data_value passed, *v = out == NULL ? &passed : out;
     uint8_t mask;
     if (!tw_cur_u8(c, &mask) || (mask & 0xc0))
         return false;
-    v.has_value = (mask & HAS_VALUE) != 0;
-    if (v.has_value && !tw_opcua_variant(s, c, out == NULL ? NULL : &v.v))
+    *v = (struct tw_opcua_data_value){
+        .has_value = (mask & HAS_VALUE) != 0, .v.value.kind = TW_VALUE_NULL};
+    if (v->has_value && !tw_opcua_variant(s, c, out == NULL ? NULL : &v->v))
         return false;
-    if ((mask & HAS_STATUS) && !tw_cur_u32le(c, &v.status))
-        return false;
-    if (!read_times(c, mask, &v.source_ts_ns, &v.server_ts_ns))
-        return false;
-    if (out != NULL)
-        *out = v;
-    return true;
+    return (!(mask & HAS_STATUS) || tw_cur_u32le(c, &v->status)) &&
+           read_times(c, mask, &v->source_ts_ns, &v->server_ts_ns);
 }

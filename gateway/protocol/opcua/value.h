@@ -49,6 +49,7 @@ struct tw_opcua_data_value {
     uint32_t status;                    /* 0 (Good) when it was not sent */
     int64_t source_ts_ns, server_ts_ns; /* 0: not sent */
 };
+/* What `out` holds after a failure says nothing. */
 TW_MUST_CHECK bool tw_opcua_data_value(
     struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_opcua_data_value *out);
 

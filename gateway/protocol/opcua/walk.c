@@ -5,6 +5,8 @@ void tw_opcua_walk_begin(struct tw_opcua_walk *w)
     uint32_t anomalies = w->s.anomalies;
     tw_opcua_scratch_reset(&w->s);
     w->s.anomalies = anomalies;
+    if (w->quiet) /* nobody will see the event */
+        return;
     w->event = w->base;
     w->info = w->base_info;
     w->has_status = w->has_object = w->fresh = w->next = w->status_unknown = false;
