@@ -234,6 +234,7 @@ class Reader:
         self.protection(flow, fields)
         said = None
         if response and response.header():
+            response.header().int('RequestHandle')  # the request's again, which is compared
             table = [t.text for t in response.header().items('StringTable') or []]
             said = diagnostic_info(response.header().get('ServiceDiagnostics'), table)
         fields['opcua.diagnostics'] = said if said else ABSENT
