@@ -42,8 +42,9 @@ struct tw_opcua_items {
     struct tw_table *subscriptions; /* → generation */
     struct tw_opcua_filters *filters;
     uint32_t generations;
-    /* The subscription that was looked up last: its items come together. */
+    /* The subscription that was looked up last, and by which flow: its items come together. */
     struct subscription_key last;
+    uint64_t last_flow;
     uint32_t last_generation;
     bool has_last;
     struct near *near;
@@ -106,26 +107,28 @@ static struct subscription_key subscription_of(const struct tw_event *event)
 }
 
 /* One whose creation was not seen gets its generation when it is first spoken of. */
-static uint32_t generation_of(struct tw_opcua_items *items, const struct subscription_key *key)
+static uint32_t generation_of(struct tw_opcua_items *items, const struct tw_event *event)
 {
-    if (!items->has_last || memcmp(&items->last, key, sizeof(*key)) != 0) {
-        bool created;
-        uint32_t *generation = tw_table_put(items->subscriptions, key, &created);
-        if (created)
-            *generation = ++items->generations;
-        items->last = *key;
-        items->last_generation = *generation;
-        items->has_last = true;
-    }
-    return items->last_generation;
+    const uint32_t id = event->opcua->subscription_id;
+    if (items->has_last && items->last.subscription == id && items->last_flow == event->flow)
+        return items->last_generation;
+    bool created;
+    const struct subscription_key key = subscription_of(event);
+    uint32_t *generation = tw_table_put(items->subscriptions, &key, &created);
+    if (created)
+        *generation = ++items->generations;
+    items->last = key;
+    items->last_flow = event->flow;
+    items->last_generation = *generation;
+    items->has_last = true;
+    return *generation;
 }
 
 static struct item_key key_of(
     struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
     const struct tw_opcua_info *info = event->opcua;
-    const struct subscription_key subscription = subscription_of(event);
-    return (struct item_key){.generation = generation_of(items, &subscription),
+    return (struct item_key){.generation = generation_of(items, event),
         .number = handle ? info->client_handle : info->monitored_item_id,
         .is_handle = handle};
 }

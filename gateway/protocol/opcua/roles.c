@@ -67,9 +67,11 @@ static bool info_double(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
 
 struct tw_str tw_opcua_walk_node(struct tw_opcua_walk *w, const struct tw_opcua_node *node)
 {
-    struct tw_str text = tw_opcua_node_text(w->s.arena, node);
     if (node->kind == 's' && node->text.p != NULL && !tw_utf8_valid(node->text))
         w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_BAD_UTF8);
+    if (w->quiet)
+        return TW_STR("");
+    struct tw_str text = tw_opcua_node_text(w->s.arena, node);
     if (text.p == NULL || node->text.len > TW_MAX_EVENT_STRING)
         w->s.truncated = true;
     return text;
