@@ -74,7 +74,8 @@ static enum fit opcua_fits(const struct tw_grant *g, const struct tw_event *even
         return FIT_PATTERN; /* nothing that could be judged: it was not seen or is not there */
     if (event->action == TW_ACTION_CALL)
         return call_fits(g, event);
-    if (g->nodes.n == 0)
+    /* The DataSets of PubSub have no NodeIds. */
+    if (g->nodes.n == 0 || event->action == TW_ACTION_PUBLISH)
         return FIT_PATTERN;
     enum fit fit = nodes_fit(&g->nodes, event->object);
     if (fit == FIT_NONE && event->action == TW_ACTION_BROWSE && leads_to(&g->nodes, event->object))

@@ -15,7 +15,7 @@ static const struct {
     {"max_window", OPCUA}};
 
 static const char *const opcua_actions[] = {"read", "write", "browse", "subscribe", "call",
-    "history_read", "history_write", "manage", NULL};
+    "history_read", "history_write", "manage", "publish", NULL};
 static const char *const mqtt_actions[] = {"publish", "subscribe", "tool", NULL};
 
 /* Exactly one of opcua, mqtt and protocol. */

@@ -61,6 +61,10 @@ static const struct {
     /* A right without nodes is for all of them. */
     {"192.168.7.52", CELLAR, TW_ACTION_READ, "ns=9;s=Anything", NULL, true, "-"},
     {"192.168.7.52", CELLAR, TW_ACTION_WRITE, "ns=9;s=Anything", NULL, false, "-"},
+    /* PubSub: who may publish, of whatever is called a DataSet there. */
+    {"192.168.7.52", CELLAR, TW_ACTION_PUBLISH, "2234/100/1", NULL, true, "-"},
+    {"192.168.7.52", KETTLE, TW_ACTION_PUBLISH, "2234/100/1", NULL, false, "-"},
+    {MASH, KETTLE, TW_ACTION_PUBLISH, "2234/100/1", NULL, false, "-"},
     /* An asset without rights is free; one with rights is not; a stranger has none. */
     {"192.168.7.40", KETTLE, TW_ACTION_WRITE, "ns=2;s=Safety.Trip", NULL, true, "-"},
     {KETTLE, CELLAR, TW_ACTION_WRITE, "ns=2;s=Safety.Trip", NULL, false, "-"},

@@ -101,9 +101,9 @@ static const struct {
         "4:10 a right is for one of opcua, mqtt and protocol; this is for none\n"},
     {ASSET WHO "tier: T1\n   may: [{opcua: p, mqtt: b, actions: [subscribe]}]\n",
         "5:10 a right is for one of opcua, mqtt and protocol\n"},
-    {ASSET WHO "tier: T1\n   may: [{opcua: p, actions: [publish]}]\n",
-        "5:31 \"publish\" is not read, write, browse, subscribe, call, history_read, history_write "
-        "or manage\n"},
+    {ASSET WHO "tier: T1\n   may: [{opcua: p, actions: [tool]}]\n",
+        "5:31 \"tool\" is not read, write, browse, subscribe, call, history_read, history_write, "
+        "manage or publish\n"},
     {ASSET WHO "tier: T1\n   may: [{mqtt: b, actions: [publsh], topics: [a]}]\n",
         "5:30 \"publsh\" is not publish, subscribe or tool | did you mean \"publish\"?\n"},
     {ASSET WHO "tier: T1\n   may: [{opcua: p}]\n", "5:10 \"actions\" is missing in this right\n"},
