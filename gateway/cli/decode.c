@@ -93,7 +93,7 @@ int tw_cmd_decode(const struct tw_options *o)
     struct tw_pipeline_config config = {
         .limits = tw_limits_default(),
         .payload_digests = true,
-        .sink = {&d, on_event, on_tick},
+        .sink = {&d, on_event, on_tick, NULL},
     };
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;

@@ -47,6 +47,12 @@ static void on_event(void *user, struct tw_event *event)
     tw_analyst_event(r->analyst, event);
 }
 
+static bool on_pass(void *user, const struct tw_event *event)
+{
+    const struct replay *r = user;
+    return tw_analyst_pass(r->analyst, event);
+}
+
 static void on_tick(void *user, int64_t now_ns)
 {
     struct replay *r = user;
@@ -155,7 +161,7 @@ static int run(struct replay *r, struct tw_pipeline_config *config)
         return TW_EXIT_FAILED;
     config->capture = r->capture;
     config->payload_digests = r->o->events != NULL;
-    config->sink = (struct tw_pipeline_sink){r, on_event, on_tick};
+    config->sink = (struct tw_pipeline_sink){r, on_event, on_tick, on_pass};
     config->input = tw_evidence_source_note;
     config->input_user = r->evidence;
     int64_t started = tw_time_now();

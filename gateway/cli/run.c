@@ -87,6 +87,12 @@ static void on_event(void *user, struct tw_event *event)
     tw_analyst_event(l->analyst, event);
 }
 
+static bool on_pass(void *user, const struct tw_event *event)
+{
+    const struct live *l = user;
+    return tw_analyst_pass(l->analyst, event);
+}
+
 static void on_tick(void *user, int64_t now_ns)
 {
     struct live *l = user;
@@ -262,7 +268,7 @@ static int open_and_watch(struct live *l, struct tw_pipeline_config *config)
         config->capture = l->capture;
         config->live = true;
         config->play = l->o->play != NULL;
-        config->sink = (struct tw_pipeline_sink){l, on_event, on_tick};
+        config->sink = (struct tw_pipeline_sink){l, on_event, on_tick, on_pass};
         code = watch(l, config);
     }
     tw_common_stop_on_signal(NULL);

@@ -63,9 +63,10 @@ void tw_detect_free(struct tw_detect *d);
 
 /* Add to `facts` what happened before (approvals, changes, reports) and give every match to fn. */
 void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts);
-/* True for an event that no rule can match, as others like it showed: it is counted, and neither
- * tw_detect_event() nor facts are needed. */
-bool tw_detect_pass(struct tw_detect *d, const struct tw_event *event);
+/* True for a data change that no rule can match, as others like it showed: it is counted, and
+ * neither tw_detect_event() nor more facts than those of its session are needed. */
+bool tw_detect_pass(
+    struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts);
 /* Event time passed `now_ns`: windows close. */
 void tw_detect_tick(struct tw_detect *d, int64_t now_ns);
 

@@ -22,7 +22,7 @@ static void turn_window(struct tw_pulse *p, int64_t now_ns)
     p->n = 0;
 }
 
-void tw_pulse_event(struct tw_pulse *p, int64_t now_ns)
+void tw_pulse_beat(struct tw_pulse *p, int64_t now_ns)
 {
     if (!p->started)
         *p = (struct tw_pulse){.started = true, .last_ns = now_ns, .window_ns = now_ns};

@@ -15,5 +15,14 @@ struct tw_pulse {
     int64_t hole_ns;       /* when the last hole ended; 0: there was none */
 };
 
+/* An event at another time than the one before. */
+void tw_pulse_beat(struct tw_pulse *p, int64_t now_ns);
+
 /* An event at `now_ns`. */
-void tw_pulse_event(struct tw_pulse *p, int64_t now_ns);
+static inline void tw_pulse_event(struct tw_pulse *p, int64_t now_ns)
+{
+    if (p->started && now_ns == p->last_ns)
+        p->n++;
+    else
+        tw_pulse_beat(p, now_ns);
+}

@@ -18,12 +18,19 @@ struct tw_quiet_mark {
 struct tw_quiet *tw_quiet_new(void);
 void tw_quiet_free(struct tw_quiet *q);
 
+/* Events of one message pass one after the other: what they share is looked at once, before the
+ * first of them, and is good until any other event, or a tick. */
+void tw_quiet_begin(struct tw_quiet *q, const struct tw_event *event,
+    const struct tw_session_facts *facts, const struct tw_quiet_mark *mark);
+bool tw_quiet_is_begun(const struct tw_quiet *q, const struct tw_session_facts *facts);
+void tw_quiet_end(struct tw_quiet *q);
+
 /* Was it noted that no rule can match such an event? Then what tw_quiet_note() was given, else
  * NULL. */
 void *tw_quiet_find(
-    struct tw_quiet *q, const struct tw_event *event, const struct tw_quiet_mark *mark);
+    const struct tw_quiet *q, const struct tw_event *event, const struct tw_session_facts *facts);
 /* No rule can match such an event. `handed` is not NULL. */
 void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,
-    const struct tw_quiet_mark *mark, void *handed);
+    const struct tw_session_facts *facts, const struct tw_quiet_mark *mark, void *handed);
 /* What was handed in is not good any more. */
 void tw_quiet_forget(struct tw_quiet *q);

@@ -72,6 +72,7 @@ struct tw_flows {
     size_t state_size;
     struct tw_ndpi *ndpi;
     struct tw_emit outer; /* where events go while a deadline's phase is set */
+    tw_pass_fn outer_pass;
     uint8_t phase;
     struct tw_reasm_counters reasm;
     struct tw_flows_stats stats;

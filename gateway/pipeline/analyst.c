@@ -100,13 +100,21 @@ static void completed(void *user, const struct tw_event *event)
         a->config.event(a->config.event_user, event);
     if (a->detect == NULL)
         return;
-    if (tw_detect_pass(a->detect, event)) {
-        tw_registry_pass(a->config.registry, event);
-        return;
-    }
     tw_registry_resolve_next(a->config.registry, event, &a->facts);
     a->facts.watching_ns = event->ts_ns - a->first_ns;
     tw_detect_event(a->detect, event, &a->facts);
+}
+
+bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
+{
+    if (a->detect == NULL || a->config.event != NULL)
+        return false;
+    const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, event);
+    if (facts == NULL || !tw_detect_pass(a->detect, event, facts))
+        return false;
+    tw_registry_pass(a->config.registry, event);
+    count(&a->stats, event);
+    return true;
 }
 
 void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)

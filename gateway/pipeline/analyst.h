@@ -23,6 +23,9 @@ struct tw_analyst_config {
 struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config);
 void tw_analyst_free(struct tw_analyst *a);
 
+/* Is there nothing more to do about a data change [event.h, tw_pass_fn] than to count it, which is
+ * done? To be asked once, before tw_analyst_event(). */
+bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event);
 void tw_analyst_event(struct tw_analyst *a, struct tw_event *event);
 void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns);
 void tw_analyst_finish(struct tw_analyst *a);

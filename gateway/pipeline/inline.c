@@ -37,6 +37,18 @@ static void show(void *user, const struct tw_event *event)
     run->config->sink.event(run->config->sink.user, &run->event);
 }
 
+static bool pass(void *user, const struct tw_event *event)
+{
+    const struct tw_pipeline_sink *sink = &((const struct inline_run *)user)->config->sink;
+    return sink->pass(sink->user, event);
+}
+
+static void show_events(struct inline_run *run)
+{
+    const bool asks = run->config->sink.pass != NULL;
+    tw_worker_emit_to(run->worker, (struct tw_emit){show, run}, asks ? pass : NULL);
+}
+
 static void keep(void *user, const struct tw_event *event)
 {
     struct inline_run *run = user;
@@ -52,13 +64,13 @@ static void packet(void *user, const struct tw_packet *p)
 static void begin_deadlines(struct inline_run *run)
 {
     tw_outbox_reset(&run->deadlines);
-    tw_worker_emit_to(run->worker, (struct tw_emit){keep, run});
+    tw_worker_emit_to(run->worker, (struct tw_emit){keep, run}, NULL);
 }
 
 static void end_deadlines(struct inline_run *run)
 {
     const struct tw_pipeline_sink *sink = &run->config->sink;
-    tw_worker_emit_to(run->worker, (struct tw_emit){show, run});
+    show_events(run);
     tw_outbox_close(&run->deadlines);
     for (size_t i = 0; i < run->deadlines.n; i++)
         sink->event(sink->user, run->deadlines.sorted[i]);
@@ -96,7 +108,7 @@ enum tw_status tw_drive_inline(
     enum tw_status st = TW_NO_MEMORY;
     run.worker = tw_worker_new(&worker);
     if (run.worker != NULL && tw_outbox_init(&run.deadlines)) {
-        tw_worker_emit_to(run.worker, (struct tw_emit){show, &run});
+        show_events(&run);
         st = tw_reader_run(config, &ops, out);
         tw_worker_stats_add(run.worker, &out->workers);
         out->extra_batches = run.deadlines.extra;

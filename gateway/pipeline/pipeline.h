@@ -15,10 +15,11 @@
 
 struct tw_pipeline_sink {
     void *user;
-    /* Every event, in order; the receiver may change it. */
+    /* Every event that did not pass, in order; the receiver may change it. */
     void (*event)(void *user, struct tw_event *event);
     /* Event time passed `now_ns`, after every event up to there. */
     void (*tick)(void *user, int64_t now_ns);
+    tw_pass_fn pass; /* [event.h]; may be NULL */
 };
 
 struct tw_pipeline_config {

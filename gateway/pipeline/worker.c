@@ -78,9 +78,10 @@ void tw_worker_free(struct tw_worker *w)
     free(w);
 }
 
-void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit)
+void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass)
 {
     w->env.emit = emit;
+    w->env.pass = pass;
 }
 
 void tw_worker_packet(struct tw_worker *w, const struct tw_packet *packet)

@@ -48,6 +48,7 @@ struct tw_sealed {
 /* One per worker; lent to every dissector call. */
 struct tw_proto_env {
     struct tw_emit emit;
+    tw_pass_fn pass; /* with emit.user; NULL: every event is emitted */
     struct tw_pool *pool;
     struct tw_limits limits;
     struct tw_proto_counters *counters;

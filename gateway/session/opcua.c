@@ -50,6 +50,14 @@ struct last {
     struct tw_ip elsewhere;
 };
 
+/* The message whose data changes pass now, as long as no other event comes between. */
+struct passing {
+    bool known;
+    uint32_t subscription, generation;
+    uint64_t flow, packet, request_packet, token, number;
+    const struct session *session;
+};
+
 struct tw_opcua_sessions {
     struct tw_table *sessions, *flows;
     struct tw_opcua_live *live;
@@ -57,7 +65,8 @@ struct tw_opcua_sessions {
     struct tw_opcua_nodes *nodes;
     struct tw_opcua_learned *learned;
     struct last last;
-    uint64_t identities;
+    struct passing passing;
+    uint64_t identities, messages;
 };
 
 struct tw_opcua_server tw_opcua_server_of(const struct tw_event *event)
@@ -313,43 +322,33 @@ static bool is_same_message(const struct last *last, const struct tw_event *even
 }
 
 /* Of events that change no session. */
-static void remember(struct tw_opcua_sessions *s, const struct tw_event *event,
-    struct session *session, const struct tw_session_facts *facts)
+static void remember(
+    struct tw_opcua_sessions *s, const struct tw_event *event, struct session *session)
 {
     static const uint32_t changes =
         1u << TW_ACTION_SESSION | 1u << TW_ACTION_AUTHENTICATE | 1u << TW_ACTION_DISCONNECT;
     if ((changes & 1u << event->action) != 0)
         return;
-    s->last = (struct last){.flow = event->flow,
-        .packet = event->packet,
-        .request_packet = event->request_packet,
-        .token = event->opcua->auth_token,
-        .action = event->action,
-        .good = is_good(event),
-        .session = session,
-        .elsewhere = facts->live_elsewhere};
+    s->last.flow = event->flow;
+    s->last.packet = event->packet;
+    s->last.request_packet = event->request_packet;
+    s->last.token = event->opcua->auth_token;
+    s->last.action = event->action;
+    s->last.good = is_good(event);
+    s->last.session = session;
 }
 
-static void with_session(
-    struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
+/* The session that an event is of, used by it from now on; NULL: none that is known. Where else its
+ * application is live stands in s->last.elsewhere. */
+static struct session *used(struct tw_opcua_sessions *s, const struct tw_event *event)
 {
-    struct tw_opcua_info *info = event->opcua;
-    if (is_same_message(&s->last, event)) {
-        if (!info->identity_resolved) /* else by the item before, whose info it shares */
-            fill(s->last.session, event, info);
-        facts->live_elsewhere = s->last.elsewhere;
-        facts->identity = s->last.session->identity;
-        return;
-    }
+    if (is_same_message(&s->last, event))
+        return s->last.session;
     s->last.session = NULL;
+    s->last.elsewhere.family = 0;
     struct session *session = session_of(s, event);
-    if (session == NULL) {
-        if (event->action != TW_ACTION_SESSION)
-            fill_unknown(info);
-        return;
-    }
-    fill(session, event, info);
-    facts->identity = session->identity;
+    if (session == NULL)
+        return NULL;
     const struct tw_ip *ip = client_of(event);
     if (event->action == TW_ACTION_DISCONNECT && is_good(event)) {
         leave(s, session);
@@ -357,11 +356,26 @@ static void with_session(
     } else if (is_good(event)) {
         enter(s, session, ip, event->ts_ns);
     }
-    struct tw_ip elsewhere;
-    if (session->has_app &&
-        tw_opcua_live_touch(s->live, &session->app, ip, event->ts_ns, &elsewhere))
-        facts->live_elsewhere = elsewhere;
-    remember(s, event, session, facts);
+    if (session->has_app)
+        (void)tw_opcua_live_touch(s->live, &session->app, ip, event->ts_ns, &s->last.elsewhere);
+    remember(s, event, session);
+    return session;
+}
+
+static void with_session(
+    struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
+{
+    struct tw_opcua_info *info = event->opcua;
+    const struct session *session = used(s, event);
+    if (session == NULL) {
+        if (event->action != TW_ACTION_SESSION)
+            fill_unknown(info);
+        return;
+    }
+    facts->live_elsewhere = s->last.elsewhere;
+    facts->identity = session->identity;
+    if (!info->identity_resolved) /* else by the item before, whose info it shares */
+        fill(session, event, info);
 }
 
 /* What is known of the node that the event is about. */
@@ -372,21 +386,31 @@ static void about_node(
     tw_opcua_learned_event(s->learned, event, facts);
 }
 
+/* Of what is known about nodes: another one whenever that changed. */
+static uint32_t version_of(const struct tw_opcua_sessions *s)
+{
+    return 1 + tw_opcua_nodes_version(s->nodes) + tw_opcua_learned_version(s->learned);
+}
+
+/* May the value say something about a node? */
+static bool teaches(const struct tw_opcua_item *item, const struct tw_event *event)
+{
+    return event->value.kind == TW_VALUE_OBJECT ||
+           (event->value.kind == TW_VALUE_ARRAY && item->is_property);
+}
+
 /* Most notifications are about an item that is known already, and teach nothing about its node. */
 static void about_item(
     struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
 {
     struct tw_opcua_item *item = tw_opcua_items_event(s->items, event);
-    const uint32_t version =
-        1 + tw_opcua_nodes_version(s->nodes) + tw_opcua_learned_version(s->learned);
+    const uint32_t version = version_of(s);
     if (item == NULL || event->action != TW_ACTION_NOTIFY) {
         about_node(s, event, facts);
         return;
     }
     facts->note = &item->note;
-    const bool teaches = event->value.kind == TW_VALUE_OBJECT ||
-                         (event->value.kind == TW_VALUE_ARRAY && item->is_property);
-    if (item->version == version && !teaches) {
+    if (item->version == version && !teaches(item, event)) {
         event->opcua->namespace_uri = (struct tw_str){item->namespace_uri, item->namespace_len};
         facts->learned = item->learned;
         return;
@@ -401,10 +425,59 @@ static void about_item(
     item->version = node == event->object.p ? version : 0;
 }
 
+/* Of the message before? */
+static bool is_passing(const struct passing *p, const struct tw_event *event)
+{
+    const struct tw_opcua_info *info = event->opcua;
+    return p->known && p->flow == event->flow && p->packet == event->packet &&
+           p->request_packet == event->request_packet && p->token == info->auth_token &&
+           p->subscription == info->subscription_id && info->has_handle;
+}
+
+static bool begin_passing(struct tw_opcua_sessions *s, const struct tw_event *event)
+{
+    const struct tw_opcua_info *info = event->opcua;
+    s->passing.known = false;
+    if (event->action != TW_ACTION_NOTIFY || info->auth_token == 0 || !info->has_handle ||
+        !info->has_subscription || !is_good(event))
+        return false;
+    const struct session *session = used(s, event);
+    if (session == NULL || s->last.elsewhere.family != 0)
+        return false;
+    s->passing = (struct passing){.known = true,
+        .subscription = info->subscription_id,
+        .generation = tw_opcua_items_generation(s->items, event),
+        .flow = event->flow,
+        .packet = event->packet,
+        .request_packet = event->request_packet,
+        .token = info->auth_token,
+        .number = ++s->messages,
+        .session = session};
+    return true;
+}
+
+bool tw_opcua_sessions_pass(
+    struct tw_opcua_sessions *s, const struct tw_event *event, struct tw_session_facts *facts)
+{
+    if (event->opcua == NULL || event->object.p != NULL ||
+        (!is_passing(&s->passing, event) && !begin_passing(s, event)))
+        return false;
+    struct tw_opcua_item *item =
+        tw_opcua_items_of_handle(s->items, s->passing.generation, event->opcua->client_handle);
+    if (item == NULL || item->version != version_of(s) || teaches(item, event))
+        return false;
+    facts->note = &item->note;
+    facts->learned = item->learned;
+    facts->identity = s->passing.session->identity;
+    facts->message = s->passing.number;
+    return true;
+}
+
 void tw_opcua_sessions_event(
     struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
 {
     struct tw_opcua_info *info = event->opcua;
+    s->passing.known = false;
     if (info == NULL)
         return;
     if (event->action == TW_ACTION_SECURE)

@@ -55,6 +55,11 @@ void tw_opcua_items_free(struct tw_opcua_items *items);
 /* Note what a CreateMonitoredItems says; name the object of events that have only a number. The
  * item of a notification, NULL when it is not known. */
 struct tw_opcua_item *tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event);
+/* A number for the subscription that the event is about: servers give ids out again. */
+uint32_t tw_opcua_items_generation(struct tw_opcua_items *items, const struct tw_event *event);
+/* An item of it by its client handle; NULL when it is not known. */
+struct tw_opcua_item *tw_opcua_items_of_handle(
+    struct tw_opcua_items *items, uint32_t generation, uint32_t handle);
 
 /* Names of nodes. */
 struct tw_opcua_nodes;

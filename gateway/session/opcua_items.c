@@ -5,7 +5,7 @@
 enum {
     MAX_NODE = 240,
     MAX_FILTERS = 1024,
-    NEAR_BITS = 14,  /* of the number of ways to items that were found lately */
+    NEAR = 32768,    /* ways to items that were found lately */
     TOUCH_EVERY = 64 /* finds by such a way, after which an item counts as used again */
 };
 
@@ -50,14 +50,17 @@ struct tw_opcua_items {
     struct near *near;
 };
 
-/* One of two places, next to each other: where it is, else the first, which is for what is new. */
+/* Handles of a subscription are mostly counted up, and stand side by side. Each has two places, far
+ * from each other: where it is, else the first, which is for what is new. */
 static struct near *near_of(
     const struct tw_opcua_items *items, uint32_t generation, uint32_t number)
 {
-    const uint64_t mixed = ((uint64_t)generation << 32 | number) * 0x9e3779b97f4a7c15u;
-    struct near *near = &items->near[mixed >> (64 - NEAR_BITS) & ~(uint64_t)1];
-    const bool second = near[1].generation == generation && near[1].number == number;
-    return &near[second];
+    const uint32_t at = (generation * 0x9e3779b9u >> 8) + number;
+    struct near *first = &items->near[at % NEAR];
+    if (first->generation == generation && first->number == number)
+        return first;
+    struct near *second = &items->near[(at + NEAR / 2) % NEAR];
+    return second->generation == generation && second->number == number ? second : first;
 }
 
 static void forget_near(void *user, const void *key, void *value)
@@ -76,7 +79,7 @@ struct tw_opcua_items *tw_opcua_items_new(size_t capacity)
         return NULL;
     items->table =
         tw_table_new(sizeof(struct item_key), sizeof(struct item), capacity, tw_seed_random());
-    items->near = calloc((size_t)1 << NEAR_BITS, sizeof(*items->near));
+    items->near = calloc(NEAR, sizeof(*items->near));
     items->subscriptions =
         tw_table_new(sizeof(struct subscription_key), sizeof(uint32_t), capacity, tw_seed_random());
     items->filters = tw_opcua_filters_new(capacity < MAX_FILTERS ? capacity : MAX_FILTERS);
@@ -160,20 +163,39 @@ static void note(struct tw_opcua_items *items, const struct tw_event *event, boo
         item->has_filter = false;
 }
 
+static struct item *find_handle(struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
+{
+    struct near *near = near_of(items, generation, handle);
+    if (near->item != NULL && near->generation == generation && near->number == handle &&
+        ++near->item->uses % TOUCH_EVERY != 0)
+        return near->item;
+    const struct item_key key = {.generation = generation, .number = handle, .is_handle = true};
+    struct item *item = tw_table_find(items->table, &key);
+    if (item == NULL || near->item == item)
+        return item;
+    if (near->item != NULL && (near->generation != generation || near->number != handle))
+        items->near[((size_t)(near - items->near) + NEAR / 2) % NEAR] = *near;
+    *near = (struct near){generation, handle, item};
+    return item;
+}
+
 static struct item *find(struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
     const struct item_key key = key_of(items, event, handle);
-    struct near *near = near_of(items, key.generation, key.number);
-    if (handle && near->item != NULL && near->generation == key.generation &&
-        near->number == key.number && ++near->item->uses % TOUCH_EVERY != 0)
-        return near->item;
-    struct item *item = tw_table_find(items->table, &key);
-    if (!handle || item == NULL || near->item == item)
-        return item;
-    if (near->item != NULL && (near->generation != key.generation || near->number != key.number))
-        near[1] = near[0];
-    *near = (struct near){key.generation, key.number, item};
-    return item;
+    return handle ? find_handle(items, key.generation, key.number)
+                  : tw_table_find(items->table, &key);
+}
+
+uint32_t tw_opcua_items_generation(struct tw_opcua_items *items, const struct tw_event *event)
+{
+    return generation_of(items, event);
+}
+
+struct tw_opcua_item *tw_opcua_items_of_handle(
+    struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
+{
+    struct item *item = find_handle(items, generation, handle);
+    return item == NULL ? NULL : &item->shared;
 }
 
 static struct item *name(struct tw_opcua_items *items, struct tw_event *event, bool handle)

@@ -18,8 +18,9 @@ struct tw_sessions {
     struct tw_mqtt_sessions *mqtt;
     struct tw_pubsub_sessions *pubsub;
     struct tw_table *gaps; /* flow → time of its last gap */
+    int64_t last_gap_ns;   /* of any flow */
     tw_expand_fn expand;
-    struct tw_session_facts facts;
+    struct tw_session_facts facts, passing;
     /* The message that `facts` was written for: its leaves share them. */
     const struct tw_mqtt_info *message;
     uint64_t message_serial, message_flow;
@@ -57,13 +58,21 @@ static bool after_gap(struct tw_sessions *s, const struct tw_event *event)
 {
     if (event->action == TW_ACTION_GAP) {
         int64_t *at = tw_table_put(s->gaps, &event->flow, NULL);
-        *at = event->ts_ns;
+        *at = s->last_gap_ns = event->ts_ns;
         return true;
     }
-    if (tw_table_size(s->gaps) == 0)
+    if (s->last_gap_ns == 0 || event->ts_ns - s->last_gap_ns > AFTER_GAP_NS)
         return false;
     const int64_t *at = tw_table_peek(s->gaps, &event->flow);
     return at != NULL && event->ts_ns - *at <= AFTER_GAP_NS;
+}
+
+const struct tw_session_facts *tw_sessions_pass(struct tw_sessions *s, const struct tw_event *event)
+{
+    if (event->protocol != TW_PROTO_OPCUA || after_gap(s, event) ||
+        !tw_opcua_sessions_pass(s->opcua, event, &s->passing))
+        return NULL;
+    return &s->passing;
 }
 
 static bool is_leaf_of_last(const struct tw_sessions *s, const struct tw_event *event)

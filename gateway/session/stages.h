@@ -10,6 +10,10 @@ void tw_opcua_sessions_free(struct tw_opcua_sessions *s);
  * sessions, subscriptions and monitored items; write what is known of live addresses to `facts`. */
 void tw_opcua_sessions_event(
     struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts);
+/* The facts of a data change that is about an item known already and teaches nothing: false when it
+ * may be anything else. That its session is in use is noted either way. */
+bool tw_opcua_sessions_pass(
+    struct tw_opcua_sessions *s, const struct tw_event *event, struct tw_session_facts *facts);
 
 struct tw_mqtt_sessions;
 struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits);

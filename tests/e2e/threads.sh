@@ -11,6 +11,11 @@ for name in plant normal; do
     alerts --events "$work/events-1" "$capture" >"$work/alerts-1"
     [ -s "$work/decode-1" ] && [ -s "$work/events-1" ]
     is $? 0 "$name: one thread decodes"
+    # Whoever writes events sees all of them; else most data changes pass without being completed.
+    alerts "$capture" >"$work/alerts"
+    same "$work/alerts-1" "$work/alerts" "$name: alerts without events"
+    alerts --threads 3 "$capture" >"$work/alerts"
+    same "$work/alerts-1" "$work/alerts" "$name: alerts without events, with 3 threads"
     for threads in 0 2 3 4 5 6 7 8; do
         decode --threads $threads "$capture" >"$work/decode"
         same "$work/decode-1" "$work/decode" "$name: decode with $threads threads"

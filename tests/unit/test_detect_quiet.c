@@ -66,7 +66,7 @@ static bool notify(struct scene *s, struct item *item, struct tw_value value)
         .opcua = &info,
         .facts = &facts};
     e.ts_ns = s->now_ns;
-    if (tw_detect_pass(s->detect, &e)) {
+    if (tw_detect_pass(s->detect, &e, e.facts)) {
         s->packet++;
         return true;
     }

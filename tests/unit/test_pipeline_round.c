@@ -17,8 +17,9 @@ struct tw_worker {
     struct tw_emit emit;
 };
 
-void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit)
+void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass)
 {
+    (void)pass;
     w->emit = emit;
 }
 
@@ -134,7 +135,7 @@ static void workers_are_merged_and_ticks_come_once(void **state)
         struct tw_round r;
         struct seen seen = {.n = 0};
         size_t cursors[5];
-        const struct tw_pipeline_sink sink = {&seen, on_event, on_tick};
+        const struct tw_pipeline_sink sink = {&seen, on_event, on_tick, NULL};
         assert_true(tw_round_init(&r, workers));
         for (unsigned pass = 0; pass < 2; pass++) {
             seen.n = 0;

@@ -48,8 +48,9 @@ void tw_worker_free(struct tw_worker *w)
     free(w);
 }
 
-void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit)
+void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass)
 {
+    (void)pass;
     w->emit = emit;
 }
 
@@ -212,7 +213,7 @@ static struct tw_text run(unsigned workers, struct tw_pipeline_config config)
     assert_int_equal(tw_capture_open_files(paths, 1, NULL, &config.capture, &err), TW_OK);
     config.workers = workers;
     config.limits = tw_limits_default();
-    config.sink = (struct tw_pipeline_sink){&t, note_event, note_tick};
+    config.sink = (struct tw_pipeline_sink){&t, note_event, note_tick, NULL};
     assert_int_equal(tw_pipeline_run(&config, &result), TW_OK);
     assert_false(result.damaged);
     if (config.from_ns == 0 && config.to_ns == 0) {

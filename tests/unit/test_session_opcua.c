@@ -290,6 +290,85 @@ static void handles_become_nodes(void **state)
     }
 }
 
+/* A data change of the session with this token, as it is shown before it is completed. */
+static bool passes(uint64_t token, uint32_t handle, struct tw_value value, bool good)
+{
+    struct tw_event e = subscription_event(TW_ACTION_NOTIFY, 1, 33, handle, 0);
+    info.auth_token = token;
+    e.value = value;
+    e.status.s = good ? TW_STR("Good") : TW_STR("BadNoData");
+    e.status_bad = !good;
+    facts = (struct tw_session_facts){0};
+    return tw_opcua_sessions_pass(sessions, &e, &facts);
+}
+
+static const struct tw_value number = {.kind = TW_VALUE_DOUBLE, .d = 1};
+
+/* The same change as a whole event: what is found out about it is noted with its item. */
+static struct tw_thing_note *complete(uint64_t token, uint32_t handle)
+{
+    struct tw_event e = subscription_event(TW_ACTION_NOTIFY, 1, 33, handle, 0);
+    info.auth_token = token;
+    e.value = number;
+    give(&e);
+    return facts.note;
+}
+
+static void data_changes_of_known_items_pass(void **state)
+{
+    (void)state;
+    create(10, "urn:a", 1, 1);
+    activate(10, "op", 1, 1);
+    struct tw_event e = subscription_event(TW_ACTION_SUBSCRIBE, 1, 33, 71, 88);
+    info.auth_token = 10;
+    e.object = TW_STR("ns=2;s=Temp");
+    e.object_null = false;
+    give(&e);
+    assert_false(passes(10, 71, number, true)); /* nothing is known of the node yet */
+    struct tw_thing_note *note = complete(10, 71);
+    const uint64_t identity = facts.identity;
+    assert_non_null(note);
+    assert_true(passes(10, 71, number, true));
+    assert_ptr_equal(facts.note, note);
+    assert_int_equal(facts.identity, identity);
+    assert_int_not_equal(facts.message, 0);
+    assert_false(passes(10, 72, number, true));  /* an item that was never created */
+    assert_false(passes(10, 71, number, false)); /* Bad */
+    assert_false(passes(11, 71, number, true));  /* a session that was not seen */
+    assert_false(passes(10, 71, (struct tw_value){.kind = TW_VALUE_OBJECT}, true));
+    /* Somebody else: what was found out is about the one before. */
+    activate(10, "other", 1, 1);
+    assert_true(passes(10, 71, number, true));
+    assert_int_not_equal(facts.identity, identity);
+    /* The same application elsewhere: that is for rules to see. */
+    create(12, "urn:a", 2, 1);
+    assert_false(passes(10, 71, number, true));
+}
+
+static void the_message_is_the_same_until_another_event(void **state)
+{
+    (void)state;
+    create(10, "urn:a", 1, 1);
+    struct tw_event e = subscription_event(TW_ACTION_SUBSCRIBE, 1, 33, 71, 88);
+    info.auth_token = 10;
+    e.object = TW_STR("ns=2;s=Temp");
+    give(&e);
+    complete(10, 71);
+    assert_true(passes(10, 71, number, true));
+    const uint64_t first = facts.message;
+    packets--; /* the next item of the message */
+    assert_true(passes(10, 71, number, true));
+    assert_int_equal(facts.message, first);
+    packets--;
+    complete(10, 71);
+    packets--;
+    assert_true(passes(10, 71, number, true));
+    assert_int_not_equal(facts.message, first);
+    const uint64_t second = facts.message;
+    assert_true(passes(10, 71, number, true)); /* in another packet */
+    assert_int_not_equal(facts.message, second);
+}
+
 static void refused_items_and_long_names_are_not_kept(void **state)
 {
     static char name[300];
@@ -340,6 +419,8 @@ int main(void)
         TEST(the_end_of_a_connection_ends_its_session),
         TEST(moving_is_not_being_in_two_places),
         TEST(handles_become_nodes),
+        TEST(data_changes_of_known_items_pass),
+        TEST(the_message_is_the_same_until_another_event),
         TEST(refused_items_and_long_names_are_not_kept),
         TEST(tables_stay_small),
     };

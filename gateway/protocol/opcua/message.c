@@ -63,7 +63,7 @@ static void prepare(struct tw_opcua_call *k, struct tw_opcua_walk *w,
 {
     unsigned client = tw_opcua_client_of(k);
     unsigned acting = (service->flags & TW_OPCUA_SERVER_ACTS) ? client ^ 1 : client;
-    *w = (struct tw_opcua_walk){.env = k->env, .service = service};
+    tw_opcua_walk_init(w, k->env, service, false);
     tw_proto_event(&w->base, k->conn, acting, k->when, TW_PROTO_OPCUA, service->action);
     w->base.phase = k->phase;
     w->base.has_encrypted = true;
@@ -107,16 +107,34 @@ static const struct tw_opcua_service *service_of(
     return inner;
 }
 
-/* The request's side of the walk. */
-static void take_request(struct tw_opcua_walk *w, struct tw_cur body, bool cut)
+/* What a request says before that which its service defines; `bytes` from its type on. */
+static void read_asked(struct tw_cur bytes, struct tw_opcua_asked *out)
 {
     struct tw_opcua_node type;
     struct tw_opcua_request_header h;
-    bool sessionless = false;
-    if (tw_opcua_node(&body, &type))
-        (void)service_of(type.id, true, &body, &sessionless);
-    w->base_info.sessionless = sessionless;
-    if (!tw_opcua_read_request_header(&body, &h)) {
+    struct tw_cur c = bytes;
+    *out = (struct tw_opcua_asked){.whole = false};
+    if (tw_opcua_node(&c, &type))
+        (void)service_of(type.id, true, &c, &out->sessionless);
+    if (!tw_opcua_read_request_header(&c, &h))
+        return;
+    out->whole = true;
+    out->handle = h.handle;
+    out->token = tw_opcua_node_digest(&h.token);
+    out->rest_at = (uint32_t)(bytes.left - c.left);
+    out->audit_len = (uint32_t)h.audit_entry_id.len;
+    if (h.audit_entry_id.len > 0)
+        out->audit_at = (uint32_t)(h.audit_entry_id.p - (const char *)bytes.p);
+}
+
+/* The request's side of the walk; `bytes` are those that it was read from, or as many of them as
+ * were kept. */
+static void take_asked(
+    struct tw_opcua_walk *w, const struct tw_opcua_asked *asked, struct tw_cur bytes, bool cut)
+{
+    struct tw_cur audit = bytes;
+    w->base_info.sessionless = asked->sessionless;
+    if (!asked->whole || !tw_cur_skip(&bytes, asked->rest_at)) {
         if (!cut)
             w->request_anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
         w->base.truncated = cut;
@@ -124,12 +142,15 @@ static void take_request(struct tw_opcua_walk *w, struct tw_cur body, bool cut)
     }
     w->has_request = true;
     w->cut_request = cut;
-    w->request = body;
+    w->request = bytes;
     w->base_info.has_request_handle = true;
-    w->base_info.request_handle = h.handle;
-    w->base_info.audit_entry_id.s =
-        h.audit_entry_id.p == NULL ? TW_STR("") : tw_utf8_cut(h.audit_entry_id, TW_MAX_IDENTITY);
-    w->base_info.auth_token = tw_opcua_node_digest(&h.token);
+    w->base_info.request_handle = asked->handle;
+    w->base_info.auth_token = asked->token;
+    w->base_info.audit_entry_id.s = TW_STR("");
+    struct tw_str id;
+    if (asked->audit_len > 0 && tw_cur_skip(&audit, asked->audit_at) &&
+        tw_cur_bytes(&audit, asked->audit_len, &id))
+        w->base_info.audit_entry_id.s = tw_utf8_cut(id, TW_MAX_IDENTITY);
 }
 
 static void take_pending(struct tw_opcua_walk *w, const struct tw_opcua_request *r)
@@ -140,7 +161,7 @@ static void take_pending(struct tw_opcua_walk *w, const struct tw_opcua_request 
     w->base_info.request_id = r->request_id;
     w->base_info.chunks = r->chunks;
     w->base_info.message_bytes = r->message_bytes;
-    take_request(w, tw_opcua_request_body(r), r->cut);
+    take_asked(w, &r->asked, tw_opcua_request_body(r), r->cut);
 }
 
 /* False when memory is short: the events are lost and counted. */
@@ -181,9 +202,9 @@ static uint32_t check_rest(
 static void report(struct tw_opcua_call *k, const struct tw_opcua_body *m, uint32_t anomalies,
     const struct tw_opcua_service *service)
 {
-    struct tw_opcua_info info = {.service = tw_str_of(service == NULL ? NULL : service->name)};
     if (anomalies == 0)
         return;
+    struct tw_opcua_info info = {.service = tw_str_of(service == NULL ? NULL : service->name)};
     tw_opcua_channel_info(m->channel, &info);
     info.has_request_id = true;
     info.request_id = m->request_id;
@@ -194,15 +215,18 @@ static void report(struct tw_opcua_call *k, const struct tw_opcua_body *m, uint3
 
 /* A request is looked through when it comes, since it may be meant to break the server; its events
  * wait for the response. */
-static uint32_t check_request(
-    struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
+static uint32_t check_request(struct tw_opcua_call *k, const struct tw_opcua_body *m,
+    const struct tw_opcua_service *service, const struct tw_opcua_asked *asked)
 {
     struct tw_opcua_walk w;
-    prepare(k, &w, service, m->channel);
-    w.quiet = true;
-    take_request(&w, m->bytes, m->cut);
-    if (!w.has_request || service->shape == NULL || !walk(k, &w))
-        return w.request_anomalies;
+    if (!asked->whole)
+        return m->cut ? 0 : TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+    tw_opcua_walk_init(&w, k->env, service, true);
+    w.has_request = true;
+    w.cut_request = m->cut;
+    w.request = m->bytes;
+    if (!tw_cur_skip(&w.request, asked->rest_at) || service->shape == NULL || !walk(k, &w))
+        return 0;
     uint32_t found = w.request_anomalies;
     /* Between the chunks of such a message stands what may be signatures. */
     if (m->loose && m->chunks > 1)
@@ -219,12 +243,12 @@ static void set_message_info(struct tw_opcua_info *info, const struct tw_opcua_b
 }
 
 /* CloseSecureChannel has no response [UA6 6.7.2.5]: it happened when it was sent. */
-static void closing(
-    struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
+static void closing(struct tw_opcua_call *k, const struct tw_opcua_body *m,
+    const struct tw_opcua_service *service, const struct tw_opcua_asked *asked)
 {
     struct tw_opcua_walk w;
     prepare(k, &w, service, m->channel);
-    take_request(&w, m->bytes, m->cut);
+    take_asked(&w, asked, m->bytes, m->cut);
     set_message_info(&w.base_info, m);
     w.answered = true;
     walk(k, &w);
@@ -233,12 +257,14 @@ static void closing(
 static void request(
     struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
 {
-    uint32_t found = check_request(k, m, service);
+    struct tw_opcua_asked asked;
+    read_asked(m->bytes, &asked);
+    uint32_t found = check_request(k, m, service, &asked);
     if (m->torn && (found & TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR)))
         return; /* the middle of something else */
     if (m->closes) {
         report(k, m, found, service);
-        closing(k, m, service);
+        closing(k, m, service, &asked);
         return;
     }
     struct tw_opcua_request *old = tw_opcua_request_find(k->st, m->channel->id, m->request_id);
@@ -252,6 +278,7 @@ static void request(
     if (r == NULL)
         return;
     r->kind = TW_OPCUA_KIND_SERVICE;
+    r->asked = asked;
     r->service = service;
     r->channel = m->channel->id;
     r->request_id = m->request_id;

@@ -288,7 +288,8 @@ static bool data_changes(struct tw_opcua_walk *w, struct tw_cur *c)
     if (!tw_opcua_count(c, 5, &n))
         return false;
     for (uint32_t i = 0; i < n && w->emitted < TW_OPCUA_MAX_ITEMS; i++) {
-        struct tw_opcua_data_value v = {0};
+        struct tw_opcua_data_value v;
+        v.status = 0;
         if (i == 0)
             tw_opcua_walk_begin(w);
         else

@@ -98,6 +98,17 @@ enum tw_opcua_kind {
     TW_OPCUA_KIND_SEALED, /* could not be read, and is the only one of its channel that waits */
 };
 
+/* What a request says before that which its service defines. Places are counted from its type on.
+ */
+struct tw_opcua_asked {
+    bool whole; /* else only `sessionless` is known */
+    bool sessionless;
+    uint32_t handle;
+    uint32_t rest_at; /* what follows */
+    uint32_t audit_at, audit_len;
+    uint64_t token; /* the session's, as a digest */
+};
+
 /* A request without its response, followed in memory by its body. */
 struct tw_opcua_request {
     struct tw_opcua_request *next, *previous;
@@ -113,6 +124,7 @@ struct tw_opcua_request {
     uint64_t message_bytes;
     bool has_sequence;
     uint32_t sequence;
+    struct tw_opcua_asked asked; /* SERVICE */
 };
 
 static inline struct tw_cur tw_opcua_request_body(const struct tw_opcua_request *r)

@@ -260,20 +260,13 @@ bool tw_opcua_localized_text(struct tw_cur *c, struct tw_str *locale, struct tw_
     return true;
 }
 
-/* 1601-01-01 to 1970-01-01. */
-#define EPOCH_SECONDS INT64_C(11644473600)
 #define TICKS_PER_S INT64_C(10000000)
 
-int64_t tw_opcua_time_ns(int64_t ticks)
+int64_t tw_opcua_far_time_ns(int64_t ticks)
 {
     if (ticks == 0 || ticks == INT64_MAX || ticks == INT64_MIN)
         return 0;
-    if (ticks < INT64_MIN + EPOCH_SECONDS * TICKS_PER_S)
-        return INT64_MIN;
-    int64_t since = ticks - EPOCH_SECONDS * TICKS_PER_S;
-    if (since > INT64_MAX / 100)
-        return INT64_MAX;
-    return since < INT64_MIN / 100 ? INT64_MIN : since * 100;
+    return ticks < TW_OPCUA_EPOCH ? INT64_MIN : INT64_MAX;
 }
 
 /* Year and day in it, of a day counted from 1601. */
@@ -312,8 +305,22 @@ size_t tw_opcua_time_text(char out[TW_OPCUA_TIME_TEXT], int64_t ticks)
     return t.len;
 }
 
+/* The null NodeId in two bytes, and no body: what stands in nearly every header. */
+static bool is_nothing(const struct tw_cur *c)
+{
+    uint8_t b[3];
+    for (size_t i = 0; i < sizeof(b); i++)
+        if (!tw_cur_peek(c, i, &b[i]) || b[i] != 0)
+            return false;
+    return true;
+}
+
 bool tw_opcua_extension(struct tw_cur *c, struct tw_opcua_extension *out)
 {
+    if (is_nothing(c)) {
+        *out = (struct tw_opcua_extension){.type.kind = 'i'};
+        return tw_cur_skip(c, 3);
+    }
     struct tw_cur at = *c;
     struct tw_opcua_extension e = {0};
     uint32_t len = 0;

@@ -53,8 +53,20 @@ struct tw_str tw_opcua_name_text(struct tw_arena *a, const struct tw_opcua_name 
 TW_MUST_CHECK bool tw_opcua_localized_text(
     struct tw_cur *c, struct tw_str *locale, struct tw_str *text);
 
-/* DateTime: 100 ns since 1601 to ns since 1970, saturating; 0 for the two sentinels. */
-int64_t tw_opcua_time_ns(int64_t ticks);
+/* 1970 as a DateTime, which counts 100 ns since 1601; and how far from there nanoseconds reach. */
+#define TW_OPCUA_EPOCH (INT64_C(11644473600) * 10000000)
+#define TW_OPCUA_REACH (INT64_MAX / 100)
+
+/* For times out of reach. */
+int64_t tw_opcua_far_time_ns(int64_t ticks);
+
+/* DateTime to ns since 1970, saturating; 0 for what is no time: zero, the least, the most. */
+static inline int64_t tw_opcua_time_ns(int64_t ticks)
+{
+    if (ticks < TW_OPCUA_EPOCH - TW_OPCUA_REACH || ticks > TW_OPCUA_EPOCH + TW_OPCUA_REACH)
+        return tw_opcua_far_time_ns(ticks);
+    return (ticks - TW_OPCUA_EPOCH) * 100;
+}
 /* ISO 8601, also for years that do not fit into nanoseconds. Returns the length. */
 enum { TW_OPCUA_TIME_TEXT = 40 };
 size_t tw_opcua_time_text(char out[TW_OPCUA_TIME_TEXT], int64_t ticks);

@@ -1,5 +1,22 @@
 #include "protocol/opcua/walk.h"
 
+#include <stddef.h>
+
+void tw_opcua_walk_init(struct tw_opcua_walk *w, struct tw_proto_env *env,
+    const struct tw_opcua_service *service, bool quiet)
+{
+    memset(w, 0, offsetof(struct tw_opcua_walk, base));
+    w->env = env;
+    w->service = service;
+    w->quiet = quiet;
+    w->base_history = (struct tw_opcua_history){.kind = NULL};
+    /* Those who only look write here all the same. */
+    if (quiet)
+        w->info = (struct tw_opcua_info){.serial = 0};
+    else
+        w->base_info = (struct tw_opcua_info){.serial = 0};
+}
+
 void tw_opcua_walk_begin(struct tw_opcua_walk *w)
 {
     uint32_t anomalies = w->s.anomalies;
@@ -9,7 +26,7 @@ void tw_opcua_walk_begin(struct tw_opcua_walk *w)
         return;
     w->event = w->base;
     w->info = w->base_info;
-    w->has_status = w->has_object = w->fresh = w->next = w->status_unknown = false;
+    w->has_status = w->has_object = w->fresh = w->status_unknown = false;
     w->details = w->base_details;
     w->n_details = w->n_base_details;
     w->history = w->base_history;
@@ -73,7 +90,7 @@ static void set_info(struct tw_opcua_walk *w)
         w->info.history = &w->history;
     w->info.serial = w->last.serial;
     tw_opcua_info_set_item(&w->last, &w->info);
-    if (w->emitted == 0 || w->fresh || memcmp(&w->info, &w->last, sizeof(w->info)) != 0) {
+    if (!w->sent || w->fresh || memcmp(&w->info, &w->last, sizeof(w->info)) != 0) {
         w->info.serial = w->env->next_serial++;
         memcpy(&w->last, &w->info, sizeof(w->last));
     }
@@ -94,30 +111,35 @@ void tw_opcua_walk_emit(struct tw_opcua_walk *w)
     w->event.truncated = w->event.truncated || w->s.truncated;
     set_info(w);
     w->emitted++;
+    w->sent = true;
     tw_emit(&w->env->emit, &w->event);
 }
 
 void tw_opcua_walk_next(struct tw_opcua_walk *w)
 {
-    if (w->fresh || w->emitted == 0) {
+    if (w->fresh) {
         tw_opcua_walk_begin(w);
         return;
     }
     tw_opcua_scratch_reset(&w->s);
     w->event.truncated = w->base.truncated;
-    w->next = true;
 }
 
 void tw_opcua_walk_emit_next(struct tw_opcua_walk *w)
 {
-    if (w->quiet || w->fresh || !w->next) {
-        tw_opcua_walk_emit(w);
+    if (w->quiet)
         return;
-    }
     set_status(w);
     w->event.truncated = w->base.truncated || w->s.truncated;
-    w->emitted++;
-    tw_emit(&w->env->emit, &w->event);
+    w->event.opcua = &w->info;
+    if (w->env->pass != NULL && w->env->pass(w->env->emit.user, &w->event)) {
+        w->emitted++;
+    } else if (w->fresh || !w->sent) {
+        tw_opcua_walk_emit(w);
+    } else {
+        w->emitted++;
+        tw_emit(&w->env->emit, &w->event);
+    }
 }
 
 static bool skip_structures(

@@ -6,6 +6,7 @@
 #include "protocol/protocol.h"
 
 struct tw_opcua_walk {
+    /* Up to `base` zero at the start: tw_opcua_walk_init(). */
     struct tw_proto_env *env;
     const struct tw_opcua_service *service;
     struct tw_opcua_scratch s;
@@ -18,39 +19,46 @@ struct tw_opcua_walk {
     uint32_t service_result;
     bool quiet; /* only look for anomalies */
 
-    struct tw_event base; /* what the events of this message have in common */
-    struct tw_opcua_info base_info;
-
-    /* The item at hand. */
-    struct tw_event event;
-    struct tw_opcua_info info;
-    struct tw_opcua_info last; /* as it was emitted last: equal ones share a serial */
-    bool fresh;                /* the info holds text that was just made: never equal to the last */
-    bool next;                 /* the item follows one of its kind */
+    bool fresh; /* the info holds text that was just made: never equal to the last */
+    bool sent;  /* an event of this message was emitted, and not just passed */
     bool has_status, has_object, status_unknown;
     uint32_t status;
-    char status_text[TW_OPCUA_STATUS_TEXT];
-    struct tw_value outputs;
     uint32_t emitted;
 
     /* Details of the item after those of the message, all of it in the arena. */
     struct tw_value *details, *base_details;
     uint32_t n_details, n_base_details;
-    struct tw_value shown; /* them, while the event is out */
-    struct tw_opcua_history history, base_history;
-    struct tw_opcua_certificate certificate;
     enum tw_opcua_property_kind path_leads_to;
 
     struct tw_cur diagnostics; /* of the response's header: a DiagnosticInfo */
 
     uint32_t request_anomalies, response_anomalies; /* TW_OPCUA_BIT() */
     bool complete;                                  /* both bodies were read to their ends */
+
+    struct tw_event base; /* what the events of this message have in common */
+    struct tw_opcua_info base_info;
+    struct tw_opcua_history base_history;
+
+    /* The item at hand. */
+    struct tw_event event;
+    struct tw_opcua_info info;
+    struct tw_opcua_info last; /* as it was emitted last: equal ones share a serial */
+    char status_text[TW_OPCUA_STATUS_TEXT];
+    struct tw_value outputs;
+    struct tw_value shown; /* the details, while the event is out */
+    struct tw_opcua_history history;
+    struct tw_opcua_certificate certificate;
 };
 
 enum { TW_OPCUA_SCRATCH_BYTES = 64 * 1024 };
 
-/* `w` is zeroed but for env, service, base, base_info and what is known of the bodies. `memory`
- * holds TW_OPCUA_SCRATCH_BYTES. */
+/* Not all of it is zeroed: it is large, and most of it is written before it is read. `quiet` needs
+ * no base. */
+void tw_opcua_walk_init(struct tw_opcua_walk *w, struct tw_proto_env *env,
+    const struct tw_opcua_service *service, bool quiet);
+
+/* After tw_opcua_walk_init(), base, base_info and what is known of the bodies. `memory` holds
+ * TW_OPCUA_SCRATCH_BYTES. */
 void tw_opcua_walk(struct tw_opcua_walk *w, void *memory);
 
 enum { TW_OPCUA_MAX_DETAILS = 24 };
@@ -65,8 +73,9 @@ struct tw_value *tw_opcua_walk_detail(struct tw_opcua_walk *w, const char *name)
 void tw_opcua_walk_undo(struct tw_opcua_walk *w, const struct tw_value *detail);
 struct tw_str tw_opcua_walk_node(struct tw_opcua_walk *w, const struct tw_opcua_node *node);
 void tw_opcua_walk_emit(struct tw_opcua_walk *w);
-/* The next value of a list whose items differ in value, status, times and handle alone: begin after
- * an item that was emitted, and emit. They do the work of the two above only where it is needed. */
+/* The next value of a list whose items differ in value, status, times and handle alone, after one
+ * that was begun as above; and emit it, or let it pass [event.h]. They do the work of the two above
+ * only where it is needed. */
 void tw_opcua_walk_next(struct tw_opcua_walk *w);
 void tw_opcua_walk_emit_next(struct tw_opcua_walk *w);
 TW_MUST_CHECK bool tw_opcua_walk_layout(
