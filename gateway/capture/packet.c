@@ -7,6 +7,7 @@
 enum {
     ETHER_IPV4 = 0x0800,
     ETHER_IPV6 = 0x86dd,
+    ETHER_UADP = 0xb62c, /* [UA14 7.3.3] */
     MAC_BYTES = 6,
     MAX_TAGS = 8,       /* VLAN tags walked; the outer two are kept */
     MAX_EXTENSIONS = 16 /* IPv6 extension headers walked */
@@ -255,6 +256,14 @@ static void by_version(struct tw_packet *p, struct tw_cur c)
         ipv6(p, c);
 }
 
+static void link_only(struct tw_packet *p, struct tw_cur c, uint16_t type)
+{
+    p->kind = TW_PACKET_LINK;
+    p->ether_type = type;
+    p->payload = c;
+    p->payload_len = (uint32_t)c.left;
+}
+
 static void by_ether_type(struct tw_packet *p, struct tw_cur c, uint16_t type)
 {
     if (!vlan_tags(p, &c, &type))
@@ -263,6 +272,8 @@ static void by_ether_type(struct tw_packet *p, struct tw_cur c, uint16_t type)
         ipv4(p, c);
     else if (type == ETHER_IPV6)
         ipv6(p, c);
+    else if (type == ETHER_UADP)
+        link_only(p, c, type);
     else
         p->kind = TW_PACKET_OTHER;
 }
@@ -362,6 +373,10 @@ void tw_packet_decode(struct tw_packet *out, int linktype, struct tw_cur data, u
         links[link].read(out, data);
     else
         out->kind = TW_PACKET_OTHER;
+    if (out->kind == TW_PACKET_LINK && data.left < wire_len) {
+        out->payload_len += wire_len - (uint32_t)data.left;
+        out->cut = true;
+    }
 }
 
 void tw_packet_transport(struct tw_packet *p, struct tw_cur whole, uint32_t wire_len)
@@ -404,8 +419,19 @@ bool tw_packet_checksum_ok(const struct tw_packet *p)
     return sum == 0xffff;
 }
 
+static uint64_t link_hash(const struct tw_packet *p)
+{
+    const bool swap = memcmp(p->src.mac, p->dst.mac, MAC_BYTES) > 0;
+    uint8_t key[2 + 2 * MAC_BYTES] = {(uint8_t)(p->ether_type >> 8), (uint8_t)p->ether_type};
+    memcpy(key + 2, swap ? p->dst.mac : p->src.mac, MAC_BYTES);
+    memcpy(key + 2 + MAC_BYTES, swap ? p->src.mac : p->dst.mac, MAC_BYTES);
+    return tw_hash_stable(key, sizeof(key));
+}
+
 uint64_t tw_packet_flow_hash(const struct tw_packet *p)
 {
+    if (p->kind == TW_PACKET_LINK)
+        return link_hash(p);
     const size_t size = p->src.ip.family == 6 ? 16 : 4;
     const int order = memcmp(p->src.ip.b, p->dst.ip.b, size);
     const bool swap = order > 0 || (order == 0 && p->src.port > p->dst.port);

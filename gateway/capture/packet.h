@@ -1,7 +1,7 @@
 #pragma once
 /* Link, network and transport headers of one packet: Ethernet, 802.1Q and QinQ, Linux cooked v1 and
- * v2, raw IP, BSD loopback; IPv4, IPv6 with extension headers; TCP, UDP. Bad checksums are counted,
- * never a reason to drop. */
+ * v2, raw IP, BSD loopback; IPv4, IPv6 with extension headers; TCP, UDP; UADP without IP. Bad
+ * checksums are counted, never a reason to drop. */
 
 #include "base/addr.h"
 #include "base/cursor.h"
@@ -9,7 +9,9 @@
 enum tw_packet_kind {
     TW_PACKET_IP,       /* decoded up to the transport payload */
     TW_PACKET_FRAGMENT, /* an IP fragment: give it to the defragmenter */
-    TW_PACKET_OTHER,    /* not IP (ARP, …) */
+    TW_PACKET_LINK,     /* straight on the link, of a protocol that is read: `payload` follows its
+                         * EtherType, padding included; addresses are those of the link */
+    TW_PACKET_OTHER,    /* anything else (ARP, …) */
     TW_PACKET_BAD,      /* headers cut or nonsense */
 };
 
@@ -20,6 +22,7 @@ struct tw_packet {
     uint64_t number;
     bool nano;
     enum tw_packet_kind kind;
+    uint16_t ether_type;         /* TW_PACKET_LINK only */
     uint8_t ip_proto;            /* 6 TCP, 17 UDP, 1 ICMP, … */
     struct tw_endpoint src, dst; /* ports 0 unless TCP or UDP */
     uint16_t vlan[2];
@@ -55,6 +58,7 @@ void tw_packet_transport(struct tw_packet *p, struct tw_cur transport, uint32_t 
  * Costs about as much as reading the payload: for those who ask, not for every packet. */
 bool tw_packet_checksum_ok(const struct tw_packet *p);
 
-/* The same for both directions: addresses, ports, protocol. Workers are chosen by it, and flow ids
+/* The same for both directions: addresses, ports, protocol; without IP the addresses of the link
+ * and the EtherType. Workers are chosen by it, and flow ids
  * are printed from it (mixed with nothing that differs between machines). */
 uint64_t tw_packet_flow_hash(const struct tw_packet *p);

@@ -1,5 +1,6 @@
 /* Which dissector reads a UDP flow: its datagrams are shown to every protocol's probe, on any port,
- * until one is something else. nDPI goes on looking meanwhile. */
+ * until one is something else. nDPI goes on looking meanwhile. Straight on the link the EtherType
+ * says it. */
 #include "flow/state.h"
 
 enum { ENOUGH = 3 }; /* datagrams that may be a protocol's, one after the other */
@@ -57,4 +58,24 @@ void tw_datagram_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
         c->f->env->counters->cut++;
     else
         w->datagrams->data(c->f->env, &w->conn, c->d, p->payload, &c->when);
+}
+
+void tw_link_packet(struct tw_flows *f, const struct tw_packet *p)
+{
+    const struct tw_datagram_proto *const *proto = f->config.datagram_protocols;
+    struct tw_conn conn = {.side = {p->src, p->dst},
+        .n_vlan = p->n_vlan,
+        .nano = p->nano,
+        .flow = tw_packet_flow_hash(p),
+        .first_packet = p->number};
+    const struct tw_when when = {p->ts_ns, p->number};
+    memcpy(conn.vlan, p->vlan, sizeof(conn.vlan));
+    while (proto != NULL && *proto != NULL && (*proto)->ether_type != p->ether_type)
+        proto++;
+    if (proto == NULL || *proto == NULL)
+        return;
+    if (p->cut)
+        f->env->counters->cut++;
+    else
+        (*proto)->data(f->env, &conn, 0, p->payload, &when);
 }

@@ -214,8 +214,12 @@ void tw_flows_packet(struct tw_flows *f, const struct tw_packet *p)
 {
     struct tw_flow_ctx c = {f, NULL, 0, {p->ts_ns, p->number}};
     struct tw_flow_syn syn = {.waits = false};
-    const uint32_t hash = tw_flow_table_hash(&f->table, p);
     count(f, p);
+    if (p->kind == TW_PACKET_LINK) {
+        tw_link_packet(f, p);
+        return;
+    }
+    const uint32_t hash = tw_flow_table_hash(&f->table, p);
     c.w = tw_flow_table_find(&f->table, p, hash, &c.d);
     if (c.w != NULL && p->ip_proto == TCP)
         tw_tcp_admit(&c, p, &syn);

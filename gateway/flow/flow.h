@@ -28,7 +28,7 @@ struct tw_flows_stats {
 struct tw_flows *tw_flows_new(const struct tw_flows_config *config);
 void tw_flows_free(struct tw_flows *f);
 
-/* One packet of kind TW_PACKET_IP. */
+/* One packet of kind TW_PACKET_IP or TW_PACKET_LINK. */
 void tw_flows_packet(struct tw_flows *f, const struct tw_packet *p);
 
 /* Event time passed `now_ns` with `packet` the last one seen: end idle flows, report requests that

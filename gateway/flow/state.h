@@ -138,6 +138,10 @@ void *tw_flow_state(const struct tw_flows *f, const struct tw_flow *w);
 /* datagram.c: a UDP packet, for the dissector that has the flow or the probes. */
 void tw_datagram_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);
 
+/* The same for one straight on the link. There is no flow: the EtherType says what it is, and a
+ * datagram stands for itself. */
+void tw_link_packet(struct tw_flows *f, const struct tw_packet *p);
+
 /* classify.c */
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);
 /* The `flow` event of a verdict, if there is one that was not told yet. */

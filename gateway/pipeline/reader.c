@@ -88,7 +88,7 @@ static void take(struct reader *r, const struct tw_raw_packet *raw)
     r->last_packet = raw->number;
     if (p.kind == TW_PACKET_FRAGMENT && !tw_defrag_packet(r->defrag, &p))
         return;
-    if (p.kind == TW_PACKET_IP)
+    if (p.kind == TW_PACKET_IP || p.kind == TW_PACKET_LINK)
         r->ops->packet(r->ops->user, &p);
     else
         count_unread(out, p.kind);

@@ -65,12 +65,14 @@ void tw_pubsub_sessions_free(struct tw_pubsub_sessions *s)
     free(s);
 }
 
-/* PublisherIds are given per plant: two of them may well be called 1. Over UDP they are told apart
- * by the host that sends, over MQTT by the broker. */
+/* PublisherIds are given per plant: two of them may well be called 1. Over UDP and Ethernet they
+ * are told apart by the host that sends, over MQTT by the broker. */
 static uint64_t place_of(const struct tw_pubsub_sessions *s, const struct tw_event *e)
 {
     const bool from_broker = e->mqtt == NULL || e->action == TW_ACTION_DELIVER;
     const struct tw_endpoint *at = from_broker ? &e->src : &e->dst;
+    if (at->ip.family == 0)
+        return tw_hash(s->seed, at->mac, sizeof(at->mac));
     return tw_hash(s->seed, at->ip.b, at->ip.family == 6 ? 16 : 4);
 }
 

@@ -580,6 +580,32 @@ def pubsub_mqtt(c):
     s.close()
 
 
+def uadp_frame(capture, src, dst, message, vlan=()):
+    """Straight on the link: addresses are the last byte of a MAC, or a group's whole one; frames are filled up."""
+    address = lambda a: bytes.fromhex(a.replace(':', '')) if isinstance(a, str) else bytes((2, 0, 0, 0, 0, a))
+    tags = b''.join(struct.pack('>HH', 0x8100, v) for v in vlan)
+    frame = address(dst) + address(src) + tags + b'\xb6\x2c' + message
+    capture.packets.append((capture.now, frame.ljust(60, b'\0')))
+    capture.now += 1000
+
+
+@case
+def pubsub_ethernet(c):
+    """OPC UA PubSub straight over Ethernet: events have link addresses only. A drive announces its metadata to a
+    group and publishes, in frames that are filled up to the least length, without a VLAN and in VLAN 100 with a
+    priority; another one with the same PublisherId is another publisher; one sends to a single card; the EtherType
+    with something else in it is malformed; ARP beside it is nothing."""
+    group = '01:1b:19:00:00:07'
+    data = lambda src, m, dst=group, vlan=(): uadp_frame(c, src, dst, uadp(40, [(1, m)], group=2), vlan)
+    uadp_frame(c, 0x0b, group, metadata_announcement(40, 1, ['Speed', 'Torque']))
+    data(0x0b, dataset(key_frame(1450.5, 12), sequence=1))
+    data(0x0b, dataset(key_frame(1451.5, 13), sequence=3), vlan=(0xc064,))
+    data(0x0c, dataset(key_frame(3.5, True), sequence=7, version=(2, 1)))
+    data(0x0b, dataset(u16(1) + u16(1) + variant(14), kind=1, sequence=4), dst=0x3c)
+    uadp_frame(c, 0x0d, group, b'\x07\x00\x00')
+    c.packets.append((c.now, b'\xff' * 6 + bytes((2, 0, 0, 0, 0, 0x0d)) + b'\x08\x06' + bytes(46)))
+
+
 def main():
     for name in sys.argv[1:] or CASES:
         folder = os.path.join(HERE, name)

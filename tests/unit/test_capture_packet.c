@@ -369,6 +369,38 @@ static void test_other(void **state)
     }
 }
 
+/* UADP without IP: addresses are those of the link, and what fills the frame up is payload. */
+static void test_link(void **state)
+{
+    static const uint8_t src[6] = {2, 0, 0, 0, 0, 1}, dst[6] = {2, 0, 0, 0, 0, 2};
+    (void)state;
+    for (unsigned tags = 0; tags <= 2; tags++) {
+        struct frame f = {.len = 0};
+        frame_ether(&f, tags == 2 ? 0x88a8 : tags == 1 ? 0x8100 : 0xb62c);
+        for (unsigned i = 1; i <= tags; i++) {
+            frame_u16(&f, 0xc000 | i); /* a priority, and the VLAN */
+            frame_u16(&f, i < tags ? 0x8100 : 0xb62c);
+        }
+        const size_t head = f.len;
+        frame_put(&f, "hello\0\0", 7);
+        for (size_t n = 0; n <= f.len; n++) {
+            const struct tw_packet p = decode(&f, DLT_EN10MB, n);
+            assert_int_equal(p.kind, n < head ? TW_PACKET_BAD : TW_PACKET_LINK);
+            if (n < head)
+                continue;
+            assert_int_equal(p.ether_type, 0xb62c);
+            assert_int_equal(p.src.ip.family, 0);
+            assert_memory_equal(p.src.mac, src, 6);
+            assert_memory_equal(p.dst.mac, dst, 6);
+            assert_int_equal(p.n_vlan, tags);
+            assert_int_equal(p.vlan[0], tags > 0);
+            assert_int_equal(p.payload.left, n - head);
+            assert_int_equal(p.payload_len, 7);
+            assert_int_equal(p.cut, n < f.len);
+        }
+    }
+}
+
 static void test_flow_hash(void **state)
 {
     (void)state;
@@ -396,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_udp),
         cmocka_unit_test(test_fragments),
         cmocka_unit_test(test_other),
+        cmocka_unit_test(test_link),
         cmocka_unit_test(test_flow_hash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 #include "protocol/pubsub/pubsub.h"
 #include "protocol/pubsub/report.h"
 
-enum { PORT = 4840 };
+enum { PORT = 4840, ETHER_TYPE = 0xb62c };
 
 /* Slots of the message counters: enum tw_uadp_kind, then these. */
 enum { COUNT_CHUNKS = TW_UADP_ANNOUNCEMENT + 1, COUNT_ENCRYPTED, COUNT_BAD, COUNTERS };
@@ -51,6 +51,7 @@ const struct tw_datagram_proto tw_pubsub = {
     .name = "pubsub",
     .id = TW_PROTO_OPCUA,
     .counters = TW_COUNT_PUBSUB,
+    .ether_type = ETHER_TYPE,
     .probe = probe,
     .data = data,
     .counter_name = counter_name,

@@ -1,6 +1,6 @@
 #pragma once
-/* OPC UA PubSub over UDP: UADP, unicast and multicast [UA14 7.3.2]. Over MQTT it is a payload
- * (protocol/payload.h). */
+/* OPC UA PubSub over UDP, unicast and multicast [UA14 7.3.2], and over Ethernet [UA14 7.3.3]: UADP.
+ * Over MQTT it is a payload (protocol/payload.h). */
 
 #include "protocol/protocol.h"
 
