@@ -33,6 +33,12 @@ enum {
     TW_MQTT_MAX_PACKET = 2 << 20,
     TW_MQTT_MAX_PENDING = 64, /* unacknowledged SUBSCRIBE, UNSUBSCRIBE, PUBLISH per connection */
     TW_MQTT_MAX_ALIASES = 64, /* per direction */
+
+    /* OPC UA PubSub: raw fields, and messages that come in chunks. */
+    TW_PUBSUB_MAX_RAW = 64 << 10,    /* of one DataSetMessage, and one chunk with its headers */
+    TW_PUBSUB_MAX_WHOLE = 1 << 20,   /* put together */
+    TW_PUBSUB_MAX_PARTIAL = 64,      /* messages that wait for chunks */
+    TW_PUBSUB_CHUNK_BYTES = 8 << 20, /* that they may hold */
 };
 
 struct tw_limits {

@@ -73,7 +73,8 @@ static void messages(struct tw_text *t, const struct tw_proto_counters *c)
         messages_of(t, (*p)->name, c->messages[(*p)->counters], (*p)->counter_name);
 }
 
-static void unseen(struct tw_text *t, const struct tw_pipeline_result *r)
+static void unseen(
+    struct tw_text *t, const struct tw_pipeline_result *r, const struct tw_analyst_stats *s)
 {
     const struct tw_flows_stats *f = &r->workers.flows;
     tw_json_key(t, "unseen");
@@ -85,6 +86,7 @@ static void unseen(struct tw_text *t, const struct tw_pipeline_result *r)
     tw_json_member_u64(t, "bad_checksums", f->bad_checksums);
     tw_json_member_u64(t, "flows_evicted", f->evicted);
     tw_json_member_u64(t, "conflicts", f->conflicts);
+    tw_json_member_u64(t, "chunked_messages", s->sessions.chunked_incomplete);
     tw_json_object_end(t);
 }
 
@@ -104,7 +106,7 @@ bool tw_summary_write(
     actions(&t, s);
     messages(&t, &r->workers.counters);
     alerts(&t, &s->alerts);
-    unseen(&t, r);
+    unseen(&t, r, s);
     tw_json_key(&t, "damaged");
     if (r->damaged)
         tw_json_z(&t, r->damage.text);

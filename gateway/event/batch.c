@@ -193,6 +193,21 @@ static struct tw_mqtt_info *copy_mqtt(struct tw_batch *b, const struct tw_mqtt_i
     return to;
 }
 
+static const struct tw_pubsub_field *copy_fields(
+    struct tw_arena *a, const struct tw_pubsub_info *from)
+{
+    if (from->n_fields == 0)
+        return NULL;
+    struct tw_pubsub_field *fields = tw_arena_alloc(a, from->n_fields * sizeof(*fields));
+    if (fields == NULL)
+        return NULL;
+    for (uint32_t i = 0; i < from->n_fields; i++) {
+        fields[i] = from->fields[i];
+        keep(a, &fields[i].name);
+    }
+    return fields;
+}
+
 static struct tw_pubsub_info *copy_pubsub(struct tw_batch *b, const struct tw_pubsub_info *from)
 {
     struct tw_arena *a = &b->arena;
@@ -203,10 +218,10 @@ static struct tw_pubsub_info *copy_pubsub(struct tw_batch *b, const struct tw_pu
         return NULL;
     *to = *from;
     struct tw_str *const strings[] = {&to->message_type, &to->publisher_id, &to->writer_group,
-        &to->data_set_writer, &to->writer_name, &to->status};
+        &to->data_set_writer, &to->writer_name, &to->status, &to->bytes};
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
         keep(a, strings[i]);
-    to->names = copy_value(a, from->names);
+    to->fields = copy_fields(a, from);
     b->pubsub_serial = from->serial;
     b->pubsub = to;
     return to;

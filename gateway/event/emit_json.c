@@ -307,8 +307,12 @@ static void pubsub(struct tw_text *t, const struct tw_pubsub_info *p)
     plain(t, "security", p->security);
     u64(t, "chunk_offset", p->has_chunk, p->chunk_offset);
     u64(t, "chunk_total", p->has_chunk, p->chunk_total);
+    u64(t, "message_bytes", p->message_bytes != 0, p->message_bytes);
+    boolean(t, "valid", p->invalid, false);
     boolean(t, "publisher_differs", p->publisher_differs, true);
     u64(t, "missing", p->missing > 0, p->missing);
+    boolean(t, "duplicate", p->duplicate, true);
+    boolean(t, "late", p->late, true);
     boolean(t, "before_metadata", p->before_metadata, true);
     boolean(t, "version_unannounced", p->version_unannounced, true);
     tw_json_object_end(t);

@@ -194,6 +194,28 @@ struct tw_mqtt_info {
     const char *packet; /* the packet type, for `malformed`, `disconnect`, `refused` */
 };
 
+/* How a field of a DataSet is encoded where nothing else tells [UA14 6.2.3.2.4]. */
+enum { TW_PUBSUB_FIELDS = 128, TW_PUBSUB_DIMENSIONS = 3 };
+struct tw_pubsub_shape {
+    uint8_t type;        /* built-in type; 0: not told */
+    int8_t rank;         /* ValueRank: -1 scalar, n > 0 dimensions; others can not be read */
+    uint32_t max_length; /* of a String or ByteString; 0: not told */
+    uint32_t size;       /* bytes of a structure; 0: not known */
+    uint32_t dimensions[TW_PUBSUB_DIMENSIONS]; /* the largest ones; 0: not told */
+};
+
+/* Those of a DataSet, as far as they are known. */
+struct tw_pubsub_layout {
+    const struct tw_pubsub_shape *fields;
+    uint32_t n;
+    bool sure; /* a message says that it is of this very version */
+};
+
+struct tw_pubsub_field {
+    struct tw_str name;
+    struct tw_pubsub_shape shape;
+};
+
 /* OPC UA PubSub facts of one DataSetMessage, or of a NetworkMessage without one [UA14 7.2]; shared
  * by its events. What messages say together (missing … version_unannounced) and the names of fields
  * are filled in by session/ after the merge. */
@@ -212,13 +234,23 @@ struct tw_pubsub_info {
     uint32_t number;         /* NetworkMessageNumber */
     uint32_t major, minor;   /* version of the metadata */
     uint32_t chunk_offset, chunk_total;
-    int64_t timestamp_ns;         /* 0: not sent */
-    struct tw_str status;         /* of the DataSetMessage; of a `status` message the PubSubState */
-    const char *security;         /* none | signed | encrypted; NULL: the encoding has none */
-    bool publisher_differs;       /* the message names another publisher than its topic */
-    const struct tw_value *names; /* never printed: ARRAY, the fields that metadata declares */
+    int64_t timestamp_ns;   /* 0: not sent */
+    struct tw_str status;   /* of the DataSetMessage; of a `status` message the PubSubState */
+    const char *security;   /* none | signed | encrypted; NULL: the encoding has none */
+    bool publisher_differs; /* the message names another publisher than its topic */
+    bool invalid;           /* its sender says that it is to be ignored */
+    uint64_t message_bytes; /* of what can not be read here: encrypted, raw, a chunk; 0: read */
+    /* Never printed: the fields that metadata declares; what session/ has opened with what it knows
+     * more: RawData fields as they were sent, or a chunk's NetworkMessage, whose part of the
+     * payload is there. With `carrier` an event is there for these bytes alone: that of one
+     * DataSetMessage of several over MQTT. */
+    bool declares, carrier;
+    uint32_t n_fields, part_at, part_len;
+    const struct tw_pubsub_field *fields;
+    struct tw_str bytes;
     /* From session/. */
     uint32_t missing;         /* messages of this writer that were not seen before this one */
+    bool duplicate, late;     /* its number was there before; it is lower than the last one */
     bool before_metadata;     /* its first message, and no metadata was seen */
     bool version_unannounced; /* another version than before, or than the metadata seen */
 };

@@ -51,8 +51,12 @@ P_STR(status, status)
 P_TEXT(security, security)
 P_NUM(chunk_offset, has_chunk, chunk_offset)
 P_NUM(chunk_total, has_chunk, chunk_total)
+P_NUM(message_bytes, message_bytes > 0, message_bytes)
+P_FLAG(invalid, invalid)
 P_FLAG(publisher_differs, publisher_differs)
 P_NUM(missing, missing > 0, missing)
+P_FLAG(duplicate, duplicate)
+P_FLAG(late, late)
 P_FLAG(before_metadata, before_metadata)
 P_FLAG(version_unannounced, version_unannounced)
 
@@ -95,10 +99,17 @@ const struct tw_field tw_fields_pubsub[] = {
     {"pubsub.chunk_offset", "Place of a chunk in its message", "1400", N, NULL, get_chunk_offset},
     {"pubsub.chunk_total", "Bytes of the message that is sent in chunks", "8192", N, NULL,
         get_chunk_total},
+    {"pubsub.message_bytes", "Bytes of it that can not be read: encrypted, raw, a chunk", "96", N,
+        NULL, get_message_bytes},
+    {"pubsub.invalid", "Its sender says that it is to be ignored", "true", B, NULL, get_invalid},
     {"pubsub.publisher_differs", "The message names another publisher than its topic", "true", B,
         NULL, get_publisher_differs},
     {"pubsub.missing", "Messages of this writer that were not seen before it", "1", N, NULL,
         get_missing},
+    {"pubsub.duplicate", "This writer sent its number before: sent twice, or replayed", "true", B,
+        NULL, get_duplicate},
+    {"pubsub.late", "Its number is lower than the last one: overtaken, or replayed", "true", B,
+        NULL, get_late},
     {"pubsub.before_metadata", "First message of a writer whose metadata was not seen", "true", B,
         NULL, get_before_metadata},
     {"pubsub.version_unannounced", "The metadata's version changed without new metadata", "true", B,

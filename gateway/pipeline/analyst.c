@@ -4,6 +4,8 @@
 
 #include "event/secret.h"
 #include "protocol/payload.h"
+#include "protocol/pubsub/raw.h"
+#include "protocol/pubsub/report.h"
 
 struct tw_analyst {
     struct tw_analyst_config config;
@@ -27,7 +29,9 @@ struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config)
     if (a == NULL)
         return NULL;
     a->config = *config;
-    a->sessions = tw_sessions_new(&config->limits, tw_payload_leaves);
+    static const struct tw_session_readers readers = {
+        .leaves = tw_payload_leaves, .raw = tw_pubsub_raw, .whole = tw_pubsub_whole};
+    a->sessions = tw_sessions_new(&config->limits, &readers);
     bool ok = a->sessions != NULL;
     if (ok && config->rules != NULL) {
         a->alerts = tw_alerts_new(&config->alerts, config->alert, config->alert_user);
@@ -127,6 +131,8 @@ void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)
 
 void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns)
 {
+    const struct tw_emit out = {completed, a};
+    tw_sessions_tick(a->sessions, now_ns, &out);
     if (a->detect == NULL)
         return;
     tw_detect_tick(a->detect, now_ns);
@@ -135,6 +141,8 @@ void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns)
 
 void tw_analyst_finish(struct tw_analyst *a)
 {
+    const struct tw_emit out = {completed, a};
+    tw_sessions_finish(a->sessions, &out);
     if (a->alerts != NULL)
         tw_alerts_finish(a->alerts);
 }
@@ -142,6 +150,7 @@ void tw_analyst_finish(struct tw_analyst *a)
 struct tw_analyst_stats tw_analyst_stats(const struct tw_analyst *a)
 {
     struct tw_analyst_stats s = a->stats;
+    s.sessions = tw_sessions_stats(a->sessions);
     if (a->detect != NULL) {
         s.alerts = tw_alerts_stats(a->alerts);
         s.detect = tw_detect_stats(a->detect);

@@ -32,6 +32,7 @@ void tw_analyst_finish(struct tw_analyst *a);
 
 struct tw_analyst_stats {
     uint64_t events, by_action[TW_ACTION_COUNT], by_protocol[3], encrypted;
+    struct tw_sessions_stats sessions;
     struct tw_alerts_stats alerts;
     struct tw_detect_stats detect;
 };

@@ -359,9 +359,10 @@ __attribute__((noinline)) static unsigned give_uadp(const struct tw_payload *p,
     if (itself) {
         struct tw_pubsub_text text;
         struct tw_uadp_discovery discovery;
-        struct tw_value names;
         struct tw_pubsub_info info;
-        tw_uadp_describe(bytes, &p->place, message->mqtt->serial, &text, &discovery, &names, &info);
+        tw_uadp_describe(bytes, &p->place, message->mqtt->serial, &text, &discovery, &info);
+        if (message->truncated)
+            info.bytes = TW_STR_NONE;
         base.pubsub = &info;
         tw_emit(out, &base);
     }

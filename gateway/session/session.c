@@ -19,22 +19,24 @@ struct tw_sessions {
     struct tw_pubsub_sessions *pubsub;
     struct tw_table *gaps; /* flow → time of its last gap */
     int64_t last_gap_ns;   /* of any flow */
-    tw_expand_fn expand;
+    struct tw_session_readers readers;
+    uint64_t last_packet;
     struct tw_session_facts facts, passing;
     /* The message that `facts` was written for: its leaves share them. */
     const struct tw_mqtt_info *message;
     uint64_t message_serial, message_flow;
 };
 
-struct tw_sessions *tw_sessions_new(const struct tw_limits *limits, tw_expand_fn expand)
+struct tw_sessions *tw_sessions_new(
+    const struct tw_limits *limits, const struct tw_session_readers *readers)
 {
     struct tw_sessions *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return NULL;
-    s->expand = expand;
+    s->readers = *readers;
     s->opcua = tw_opcua_sessions_new(limits);
     s->mqtt = tw_mqtt_sessions_new(limits);
-    s->pubsub = tw_pubsub_sessions_new();
+    s->pubsub = tw_pubsub_sessions_new(&s->readers);
     s->gaps = tw_table_new(sizeof(uint64_t), sizeof(int64_t), MAX_GAPS, tw_seed_random());
     if (s->opcua == NULL || s->mqtt == NULL || s->pubsub == NULL || s->gaps == NULL) {
         tw_sessions_free(s);
@@ -72,6 +74,7 @@ const struct tw_session_facts *tw_sessions_pass(struct tw_sessions *s, const str
     if (event->protocol != TW_PROTO_OPCUA || after_gap(s, event) ||
         !tw_opcua_sessions_pass(s->opcua, event, &s->passing))
         return NULL;
+    s->last_packet = event->packet;
     return &s->passing;
 }
 
@@ -81,10 +84,60 @@ static bool is_leaf_of_last(const struct tw_sessions *s, const struct tw_event *
            event->mqtt->serial == s->message_serial && event->flow == s->message_flow;
 }
 
+struct giving {
+    struct tw_sessions *sessions;
+    const struct tw_emit *out;
+};
+
+static void on_given(void *user, const struct tw_event *event)
+{
+    const struct giving *g = user;
+    if (event->action == TW_ACTION_GAP)
+        (void)after_gap(g->sessions, event);
+    tw_emit(g->out, event);
+}
+
+static void give(struct tw_sessions *s, const struct tw_event *event, const struct tw_emit *out)
+{
+    struct giving g = {s, out};
+    const struct tw_emit through = {on_given, &g};
+    if (tw_pubsub_carries(event))
+        tw_pubsub_sessions_give(s->pubsub, event, &through);
+    else
+        tw_emit(out, event);
+}
+
+void tw_sessions_tick(struct tw_sessions *s, int64_t now_ns, const struct tw_emit *out)
+{
+    struct giving g = {s, out};
+    const struct tw_emit through = {on_given, &g};
+    s->message = NULL;
+    s->facts = (struct tw_session_facts){.after_gap = true};
+    tw_pubsub_sessions_tick(s->pubsub, now_ns, s->last_packet, &through);
+}
+
+void tw_sessions_finish(struct tw_sessions *s, const struct tw_emit *out)
+{
+    tw_sessions_tick(s, INT64_MAX, out);
+}
+
+struct tw_sessions_stats tw_sessions_stats(const struct tw_sessions *s)
+{
+    struct tw_sessions_stats stats;
+    tw_pubsub_sessions_stats(s->pubsub, &stats);
+    return stats;
+}
+
 void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out)
 {
+    s->last_packet = event->packet;
     if (event->pubsub != NULL)
         tw_pubsub_sessions_event(s->pubsub, event);
+    if (tw_pubsub_carries(event) && event->pubsub->carrier) {
+        event->facts = &s->facts;
+        give(s, event, out);
+        return;
+    }
     if (is_leaf_of_last(s, event)) {
         event->facts = &s->facts;
         tw_emit(out, event);
@@ -107,11 +160,16 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
         event->value = (struct tw_value){.kind = TW_VALUE_NONE};
         event->type = NULL;
     }
-    tw_emit(out, event);
-    if (!expand || s->expand == NULL)
-        return;
-    if (event->pubsub != NULL)
-        tw_pubsub_sessions_expand(s->pubsub, s->expand, event, out);
+    if (event->action == TW_ACTION_DELIVER && !expand)
+        tw_emit(out, event);
     else
-        s->expand(event, out);
+        give(s, event, out);
+    if (!expand || s->readers.leaves == NULL)
+        return;
+    struct giving g = {s, out};
+    const struct tw_emit through = {on_given, &g};
+    if (event->pubsub != NULL)
+        tw_pubsub_sessions_expand(s->pubsub, s->readers.leaves, event, &through);
+    else
+        s->readers.leaves(event, out);
 }

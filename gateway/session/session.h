@@ -8,12 +8,21 @@
 
 struct tw_sessions;
 
-/* Give the scalar leaves of a payload to `out`, as copies of `message` with field and value set.
- * protocol/ does it (tw_payload_leaves); handed in because folders of one floor do not include each
- * other. */
+/* Give the scalar leaves of a payload to `out`, as copies of `message` with field and value set. */
 typedef void (*tw_expand_fn)(const struct tw_event *message, const struct tw_emit *out);
 
-struct tw_sessions *tw_sessions_new(const struct tw_limits *limits, tw_expand_fn expand);
+/* What protocol/ reads once session/ knows more; handed in because folders of one floor do not
+ * include each other. */
+struct tw_session_readers {
+    tw_expand_fn leaves; /* tw_payload_leaves */
+    /* tw_pubsub_raw, tw_pubsub_whole; NULL where there is no PubSub. */
+    void (*raw)(const struct tw_event *message, const struct tw_pubsub_layout *layout,
+        const struct tw_emit *out);
+    void (*whole)(const struct tw_event *chunk, struct tw_str payload, const struct tw_emit *out);
+};
+
+struct tw_sessions *tw_sessions_new(
+    const struct tw_limits *limits, const struct tw_session_readers *readers);
 void tw_sessions_free(struct tw_sessions *s);
 
 /* Complete `event` in place (identity, object of a notify, facts) and give it, and the events that
@@ -23,3 +32,14 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
  * what rules may ask of it by itself. NULL for any other event. Good until the next call. */
 const struct tw_session_facts *tw_sessions_pass(
     struct tw_sessions *s, const struct tw_event *event);
+
+/* Event time passed `now_ns`, after every event up to there: what was waited for too long is a gap.
+ */
+void tw_sessions_tick(struct tw_sessions *s, int64_t now_ns, const struct tw_emit *out);
+/* The input is over: the same for all that is still waited for. */
+void tw_sessions_finish(struct tw_sessions *s, const struct tw_emit *out);
+
+struct tw_sessions_stats {
+    uint64_t chunked_whole, chunked_incomplete; /* PubSub messages */
+};
+struct tw_sessions_stats tw_sessions_stats(const struct tw_sessions *s);

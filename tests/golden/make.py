@@ -493,11 +493,30 @@ def key_frame(*values):
     return u16(len(values)) + b''.join(variant(v) for v in values)
 
 
-def metadata_announcement(publisher, writer, names, version=(1, 1)):
-    field = lambda n: string(n) + b'\0' + u16(0) + bytes((11,)) + bytes((0, 11)) + u32(0xffffffff) + u32(0) + u32(0) + \
-        bytes(16) + u32(0)
-    body = bytes((2,)) + u16(1) + u16(writer) + u32(0) * 4 + string('Boiler') + b'\0' + array([field(n) for n in names])
-    return uadp(publisher, body + bytes(16) + u32(version[0]) + u32(version[1]) + u32(0), kind=2)
+def field_metadata(name, kind=11, length=0, dimensions=()):
+    """FieldMetaData of a built-in type: a scalar, or an array with its largest dimensions."""
+    rank = len(dimensions) or 0xffffffff
+    return string(name) + b'\0' + u16(0) + bytes((kind, 0, kind)) + u32(rank) + array([u32(d) for d in dimensions]) + \
+        u32(length) + bytes(16) + u32(0)
+
+
+def metadata_payload(writer, fields, version=(1, 1)):
+    """An announcement behind the headers of its NetworkMessage; `fields` are names or FieldMetaData."""
+    fields = [field_metadata(f) if isinstance(f, str) else f for f in fields]
+    return bytes((2,)) + u16(1) + u16(writer) + u32(0) * 4 + string('Boiler') + b'\0' + array(fields) + bytes(16) + \
+        u32(version[0]) + u32(version[1]) + u32(0)
+
+
+def metadata_announcement(publisher, writer, fields, version=(1, 1)):
+    return uadp(publisher, metadata_payload(writer, fields, version), kind=2)
+
+
+def uadp_chunks(publisher, payload, size, sequence, writer=None):
+    """The NetworkMessages of a payload in parts of `size` bytes; without a writer it is an announcement."""
+    head = bytes((0x91 if writer is None else 0xd1, 0x81, 0x09 if writer is None else 0x01)) + u16(publisher)
+    head += b'' if writer is None else u16(writer)
+    parts = [(at, payload[at:at + size]) for at in range(0, len(payload), size)]
+    return [head + u16(sequence) + u32(at) + u32(len(payload)) + u32(len(part)) + part for at, part in parts]
 
 
 @case
@@ -604,6 +623,54 @@ def pubsub_ethernet(c):
     data(0x0b, dataset(u16(1) + u16(1) + variant(14), kind=1, sequence=4), dst=0x3c)
     uadp_frame(c, 0x0d, group, b'\x07\x00\x00')
     c.packets.append((c.now, b'\xff' * 6 + bytes((2, 0, 0, 0, 0, 0x0d)) + b'\x08\x06' + bytes(46)))
+
+
+@case
+def pubsub_opened(c):
+    """What only several PubSub messages make readable. A controller sends raw fields, bytes until its metadata
+    passes (in chunks) and named values from then on: a number, a text filled up to its length, an array that is
+    shorter than it may be, one with two dimensions; of another version they are bytes again. A DataSetMessage in
+    chunks that come in another order and twice; one of which a chunk is missing is a gap, 10 s later. Over MQTT raw
+    fields by metadata in JSON and UADP, chunks to the broker, and chunks that only a subscriber's side shows.
+    A number that comes again is said to."""
+    group, plc = ('224.0.0.22', 4840), ('10.0.0.11', 50000)
+    send = lambda m: udp(c, plc, group, m)
+    fields = [field_metadata('Temperature'), field_metadata('Batch', 12, 6), field_metadata('Counts', 5, 0, (4,)),
+              field_metadata('Grid', 3, 0, (2, 2)), field_metadata('Token', 12, 8)]
+    padded = lambda s, n: string(s) + bytes(n - len(s))
+    raw = struct.pack('<d', 81.5) + padded('B-17', 6) + u32(3) + struct.pack('<4H', 7, 8, 9, 0) + \
+        u32(2) + u32(2) + u32(2) + bytes((1, 2, 3, 4)) + padded('hunter2', 8)
+    frame = lambda n, version=(3, 0): dataset(raw, encoding=1, sequence=n, version=version)
+    send(uadp(2234, [(6, dataset(key_frame(1)))], group=1))
+    send(uadp(2234, [(7, frame(1))], group=1))
+    for part in uadp_chunks(2234, metadata_payload(7, fields, (3, 0)), 90, 1):
+        send(part)
+    send(uadp(2234, [(7, frame(2))], group=1))
+    send(uadp(2234, [(7, frame(3, (4, 0)))], group=1))
+    first, second, third = uadp_chunks(2234, dataset(key_frame(1.5, 'long'), sequence=8), 12, 8, 9)
+    for part in (third, first, first, second):
+        send(part)
+    send(uadp_chunks(2234, frame(4), 40, 4, 7)[0])
+    send(uadp(2234, [(7, frame(2))], group=1))
+    t = mqtt_session(c, '10.0.0.70', 40010, 'cell', 5)
+    s = mqtt_session(c, '10.0.0.71', 40011, 'viewer', 5)
+    meta = '{"MessageId":"m","MessageType":"ua-metadata","PublisherId":"41","DataSetWriterId":5,"MetaData":{"Fields":[' \
+        '{"Name":"Flow","BuiltInType":10,"ValueRank":-1},{"Name":"Codes","BuiltInType":4,"ValueRank":1,' \
+        '"ArrayDimensions":[2]},{"Name":"Note","BuiltInType":12,"ValueRank":-1,"MaxStringLength":4}],' \
+        '"ConfigurationVersion":{"MajorVersion":2,"MinorVersion":0}}}'
+    t.client(publish('opcua/json/metadata/41/1', meta, props=b'', retain=1))
+    body = lambda n: dataset(struct.pack('<f', 12.5 + n) + u32(2) + struct.pack('<2h', -1, 5) + padded('ok', 4), encoding=1,
+                             sequence=n, version=(2, 0))
+    t.client(publish('opcua/uadp/data/41/1', uadp(41, [(5, body(1)), (6, body(2))]) + b'\x01', props=b''))
+    for part in uadp_chunks(41, body(2), 20, 2, 5):
+        t.client(publish('opcua/uadp/data/41/1', part, props=b''))
+        s.server(publish('opcua/uadp/data/41/1', part, props=b''))
+    for part in uadp_chunks(42, dataset(key_frame(9.0)), 12, 1, 8):
+        s.server(publish('opcua/uadp/data/42/1', part, props=b''))
+    c.wait(12)
+    t.client(b'\xc0\0')
+    t.close()
+    s.close()
 
 
 def main():

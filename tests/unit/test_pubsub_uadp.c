@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "guard.h"
-#include "opcua_wire.h"
+#include "pubsub_wire.h"
 #include "protocol/pubsub/pubsub.h"
 #include "protocol/pubsub/report.h"
 
@@ -18,58 +18,9 @@ struct bench {
     struct tw_text log;
 };
 
-/* "publish 7/3/10 [1] = 2.5 Double Good", and what stands in the pubsub section. */
 static void log_event(void *user, const struct tw_event *e)
 {
-    struct tw_text *log = &((struct bench *)user)->log;
-    const struct tw_pubsub_info *p = e->pubsub;
-    char version[TW_PUBSUB_VERSION];
-    tw_text_addf(log, "%s", tw_action_name(e->action));
-    if (e->object.p != NULL)
-        tw_text_addf(log, " %.*s", TW_STR_ARG(e->object));
-    if (e->field.p != NULL)
-        tw_text_addf(log, " [%.*s]", TW_STR_ARG(e->field));
-    if (e->value.kind != TW_VALUE_NONE) {
-        struct tw_text value = {0};
-        tw_value_json(&value, &e->value);
-        tw_text_addf(log, " = %.*s", TW_STR_ARG(tw_text_str(&value)));
-        tw_text_free(&value);
-    }
-    if (e->type != NULL)
-        tw_text_addf(log, " %s", e->type);
-    if (e->status.s.p != NULL)
-        tw_text_addf(log, " %.*s", TW_STR_ARG(e->status.s));
-    if (e->detail.p != NULL)
-        tw_text_addf(log, " %.*s", TW_STR_ARG(e->detail));
-    if (e->encrypted)
-        tw_text_addz(log, " encrypted");
-    if (e->truncated)
-        tw_text_addz(log, " truncated");
-    if (e->field.p == NULL && e->action == TW_ACTION_PUBLISH) {
-        tw_text_addf(log, " (%.*s", TW_STR_ARG(p->message_type));
-        if (p->dataset_type != NULL)
-            tw_text_addf(log, " %s", p->dataset_type);
-        if (p->field_encoding != NULL)
-            tw_text_addf(log, " %s", p->field_encoding);
-        if (p->has_sequence)
-            tw_text_addf(log, " seq %u", p->sequence);
-        if (p->has_group_sequence)
-            tw_text_addf(log, " group %u", p->group_sequence);
-        if (p->has_number)
-            tw_text_addf(log, " number %u", p->number);
-        if (p->has_major || p->has_minor)
-            tw_text_addf(log, " version %.*s", TW_STR_ARG(tw_pubsub_version(p, version)));
-        if (p->timestamp_ns != 0)
-            tw_text_addf(log, " at %lld", (long long)(p->timestamp_ns - W_TIME_NS));
-        if (p->has_chunk)
-            tw_text_addf(log, " chunk %u/%u", p->chunk_offset, p->chunk_total);
-        if (strcmp(p->security, "none") != 0)
-            tw_text_addf(log, " %s", p->security);
-        for (uint32_t i = 0; p->names != NULL && i < p->names->n; i++)
-            tw_text_addf(log, " '%.*s'", TW_STR_ARG(p->names->items[i].s));
-        tw_text_addz(log, ")");
-    }
-    tw_text_addz(log, "\n");
+    pubsub_log(&((struct bench *)user)->log, e);
 }
 
 static void feed(struct bench *b, struct tw_cur bytes)
@@ -98,22 +49,6 @@ static void expect(const struct wire *w, const char *lines)
     }
     tw_text_free(&b.log);
     guard_free(&g);
-}
-
-static void w_variant_f64(struct wire *w, double v)
-{
-    w_u8(w, TW_UA_DOUBLE);
-    w_f64(w, v);
-}
-
-/* UADP version 1 with a PublisherId of a byte and one writer. */
-static void w_head(struct wire *w, unsigned publisher, unsigned writer)
-{
-    w->n = 0;
-    w_u8(w, 0x51);
-    w_u8(w, publisher);
-    w_u8(w, 1);
-    w_u16(w, writer);
 }
 
 static void key_frame(void **state)
@@ -229,7 +164,7 @@ static void raw_fields_are_opaque(void **state)
     w_head(&w, 7, 10);
     w_u8(&w, 0x03);
     w_f64(&w, 1);
-    expect(&w, "publish 7//10 truncated (data keyframe raw)\n");
+    expect(&w, "publish 7//10 truncated (data keyframe raw bytes 8)\n");
 }
 
 static void signed_and_encrypted(void **state)
@@ -254,7 +189,7 @@ static void signed_and_encrypted(void **state)
             w_u8(&w, 0xee);
         expect(&w, flags == 1 ? "publish 7//10 (data keyframe variant signed)\n"
                                 "publish 7//10 [0] = 3 Double Good\n"
-                              : "publish 7//10 encrypted (data encrypted)\n");
+                              : "publish 7//10 encrypted (data encrypted bytes 12)\n");
     }
 }
 
@@ -271,29 +206,16 @@ static void a_chunk(void **state)
     w_u32(&w, 100);
     w_u32(&w, 1000);
     w_str(&w, "part");
-    expect(&w, "publish 7//10 truncated (data chunk 100/1000)\n");
+    expect(&w, "publish 7//10 truncated (data seq 1 chunk 100/1000 bytes 4)\n");
     w.b[w.n - 8 - 4] = 99; /* 1000 becomes less than where the part ends */
     w.b[w.n - 8 - 3] = 0;
     expect(&w, "malformed 7 bad-chunk\n");
 }
 
-static void w_field_metadata(struct wire *w, const char *name)
-{
-    w_str(w, name);
-    w_u8(w, 0); /* no description */
-    w_u16(w, 0);
-    w_u8(w, TW_UA_DOUBLE);
-    w_node(w, 0, TW_UA_DOUBLE);
-    w_u32(w, UINT32_MAX);
-    w_u32(w, UINT32_MAX);
-    w_u32(w, 0);
-    for (unsigned i = 0; i < 16; i++)
-        w_u8(w, 0);
-    w_u32(w, UINT32_MAX);
-}
-
 static void metadata(void **state)
 {
+    static const struct w_field fields[] = {{"Temp", TW_UA_DOUBLE, TW_UA_DOUBLE, 0, -1, {0}, 0},
+        {"Level", TW_UA_DOUBLE, TW_UA_DOUBLE, 0, -1, {0}, 0}};
     struct wire w = {.n = 0};
     (void)state;
     w_u8(&w, 0x91);
@@ -308,14 +230,28 @@ static void metadata(void **state)
     w_str(&w, "Boiler");
     w_u8(&w, 0);
     w_u32(&w, 2);
-    w_field_metadata(&w, "Temp");
-    w_field_metadata(&w, "Level");
+    for (size_t i = 0; i < 2; i++)
+        w_field_metadata(&w, &fields[i]);
     for (unsigned i = 0; i < 16; i++)
         w_u8(&w, 0);
     w_u32(&w, 3);
     w_u32(&w, 4);
     w_u32(&w, 0);
     expect(&w, "publish 7//10 Good (metadata group 31 version 3.4 'Temp' 'Level')\n");
+}
+
+/* [UA14 7.2.4.5.5]; and one that is to be ignored. */
+static void messages_without_fields(void **state)
+{
+    struct wire w;
+    (void)state;
+    w_head(&w, 7, 10);
+    w_u8(&w, 0x09);
+    w_u16(&w, 17);
+    expect(&w, "publish 7//10 (data keyframe variant seq 17)\n");
+    w_head(&w, 7, 10);
+    w_u8(&w, 0x00);
+    expect(&w, "publish 7//10 (data invalid)\n");
 }
 
 static void what_is_wrong_has_a_name(void **state)
@@ -388,6 +324,7 @@ int main(void)
         cmocka_unit_test(signed_and_encrypted),
         cmocka_unit_test(a_chunk),
         cmocka_unit_test(metadata),
+        cmocka_unit_test(messages_without_fields),
         cmocka_unit_test(what_is_wrong_has_a_name),
         cmocka_unit_test(only_uadp_is_claimed),
     };

@@ -36,7 +36,8 @@ static int start(void **state)
 {
     struct tw_limits limits = tw_limits_default();
     (void)state;
-    sessions = tw_sessions_new(&limits, expand);
+    static const struct tw_session_readers readers = {.leaves = expand};
+    sessions = tw_sessions_new(&limits, &readers);
     n_got = n_expanded = 0;
     return sessions == NULL;
 }

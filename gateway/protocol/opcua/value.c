@@ -410,6 +410,11 @@ static const struct reader *reader_of(unsigned type)
     return &readers[type < TW_UA_TYPES ? type : TW_UA_BYTESTRING];
 }
 
+size_t tw_opcua_fixed_size(unsigned type)
+{
+    return reader_of(type)->fixed ? reader_of(type)->min_size : 0;
+}
+
 size_t tw_opcua_min_size(unsigned type)
 {
     size_t size = reader_of(type)->min_size;

@@ -77,6 +77,8 @@ void tw_opcua_show_extension(
 
 /* Pass over one value of a built-in type. */
 TW_MUST_CHECK bool tw_opcua_skip(struct tw_opcua_scratch *s, struct tw_cur *c, unsigned type);
+/* The bytes that every value of this type takes; 0 when they differ. */
+size_t tw_opcua_fixed_size(unsigned type);
 /* The fewest bytes that a value of this type takes. */
 size_t tw_opcua_min_size(unsigned type);
 

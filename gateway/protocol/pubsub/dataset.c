@@ -91,7 +91,11 @@ static enum tw_pubsub_anomaly read_fields(struct tw_cur *c, struct tw_uadp_messa
         return TW_PUBSUB_TRUNCATED;
     /* Raw fields follow each other without anything that would tell them apart. */
     out->opaque = out->encoding == TW_UADP_RAW && out->type != TW_UADP_EVENT;
-    if (!out->opaque && !tw_cur_u16le(c, &out->n_fields))
+    /* A key frame without anything is a heartbeat [UA14 7.2.4.5.5]. */
+    const bool heartbeat = out->type == TW_UADP_KEY_FRAME && c->left == 0;
+    if (heartbeat)
+        out->opaque = false;
+    if (!out->opaque && !heartbeat && !tw_cur_u16le(c, &out->n_fields))
         return TW_PUBSUB_TRUNCATED;
     out->fields = *c;
     return TW_PUBSUB_NONE;

@@ -1,8 +1,9 @@
-/* Probes and announcements [UA14 7.2.4.6]; of the metadata [UA14 6.2.3.2] the names of the fields.
- */
+/* Probes and announcements [UA14 7.2.4.6]; of the metadata [UA14 6.2.3.2] the names of the fields
+ * and how they are encoded. */
 #include "protocol/pubsub/uadp.h"
 
 #include "base/limits.h"
+#include "protocol/pubsub/shape.h"
 
 enum { ENDPOINTS = 1, METADATA = 2 };
 
@@ -41,67 +42,59 @@ static bool skip_each(struct tw_cur *c, size_t min_size, skip_fn one)
     return true;
 }
 
-/* StructureField [UA3 8.51] */
-static bool skip_structure_field(struct tw_cur *c)
-{
-    return skip(c, TW_UA_STRING) && skip(c, TW_UA_LOCALIZEDTEXT) && skip(c, TW_UA_NODEID) &&
-           skip(c, TW_UA_INT32) && skip_array(c, TW_UA_UINT32) && skip(c, TW_UA_UINT32) &&
-           skip(c, TW_UA_BOOLEAN);
-}
-
-static bool skip_structure(struct tw_cur *c)
-{
-    return skip(c, TW_UA_NODEID) && skip(c, TW_UA_QUALIFIEDNAME) && skip(c, TW_UA_NODEID) &&
-           skip(c, TW_UA_NODEID) && skip(c, TW_UA_INT32) && skip_each(c, 20, skip_structure_field);
-}
-
-/* EnumField [UA3 8.52] */
-static bool skip_enum_field(struct tw_cur *c)
-{
-    return skip(c, TW_UA_INT64) && skip(c, TW_UA_LOCALIZEDTEXT) && skip(c, TW_UA_LOCALIZEDTEXT) &&
-           skip(c, TW_UA_STRING);
-}
-
-static bool skip_enum(struct tw_cur *c)
-{
-    return skip(c, TW_UA_NODEID) && skip(c, TW_UA_QUALIFIEDNAME) &&
-           skip_each(c, 14, skip_enum_field) && skip(c, TW_UA_BYTE);
-}
-
-static bool skip_simple(struct tw_cur *c)
-{
-    return skip(c, TW_UA_NODEID) && skip(c, TW_UA_QUALIFIEDNAME) && skip(c, TW_UA_NODEID) &&
-           skip(c, TW_UA_BYTE);
-}
-
 static bool skip_property(struct tw_cur *c)
 {
     return skip(c, TW_UA_QUALIFIEDNAME) && skip(c, TW_UA_VARIANT);
 }
 
-/* FieldMetaData behind its name. */
-static bool skip_rest_of_field(struct tw_cur *c)
+static bool read_dimensions(struct tw_cur *c, struct tw_pubsub_shape *out)
 {
-    return skip(c, TW_UA_LOCALIZEDTEXT) && skip(c, TW_UA_UINT16) && skip(c, TW_UA_BYTE) &&
-           skip(c, TW_UA_NODEID) && skip(c, TW_UA_INT32) && skip_array(c, TW_UA_UINT32) &&
-           skip(c, TW_UA_UINT32) && skip(c, TW_UA_GUID) && skip_each(c, 7, skip_property);
+    uint32_t n, d;
+    if (!tw_opcua_count(c, 4, &n))
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!tw_cur_u32le(c, &d))
+            return false;
+        if (i < TW_PUBSUB_DIMENSIONS)
+            out->dimensions[i] = d;
+    }
+    /* As many as the rank says, or none; else nobody knows what is meant. */
+    if (n != 0 && (int64_t)n != out->rank)
+        out->type = 0;
+    return true;
 }
 
-static bool read_names(struct tw_cur *c, struct tw_uadp_discovery *out)
+/* FieldMetaData behind its name. */
+static bool read_shape(struct tw_cur *c, struct tw_uadp_types *types, struct tw_pubsub_shape *out)
+{
+    struct tw_opcua_node type;
+    uint32_t rank;
+    if (!skip(c, TW_UA_LOCALIZEDTEXT) || !skip(c, TW_UA_UINT16) || !tw_cur_u8(c, &out->type) ||
+        !tw_opcua_node(c, &type) || !tw_cur_u32le(c, &rank))
+        return false;
+    out->rank = tw_pubsub_rank((int32_t)rank);
+    if (!read_dimensions(c, out) || !tw_cur_u32le(c, &out->max_length) || !skip(c, TW_UA_GUID) ||
+        !skip_each(c, 7, skip_property))
+        return false;
+    if (out->type == TW_UA_EXTENSIONOBJECT)
+        out->size = tw_uadp_structure_size(types, &type);
+    return true;
+}
+
+static bool read_fields(
+    struct tw_cur *c, struct tw_uadp_types *types, struct tw_uadp_discovery *out)
 {
     enum { LEAST = 43 };
     uint32_t n;
     if (!tw_opcua_count(c, LEAST, &n))
         return false;
     for (uint32_t i = 0; i < n; i++) {
-        struct tw_str name;
-        if (!tw_opcua_string(c, &name) || !skip_rest_of_field(c))
+        struct tw_pubsub_field f = {.name = TW_STR("")};
+        if (!tw_opcua_string(c, &f.name) || !read_shape(c, types, &f.shape))
             return false;
-        if (i >= TW_UADP_NAMES)
-            continue;
-        out->names[i] = (struct tw_value){
-            .kind = TW_VALUE_STRING, .s = tw_utf8_cut(name.p ? name : TW_STR(""), TW_MAX_IDENTITY)};
-        out->n_names = i + 1;
+        f.name = tw_utf8_cut(f.name.p ? f.name : TW_STR(""), TW_MAX_IDENTITY);
+        if (i < TW_PUBSUB_FIELDS)
+            out->fields[out->n_fields++] = f;
     }
     return true;
 }
@@ -109,9 +102,9 @@ static bool read_names(struct tw_cur *c, struct tw_uadp_discovery *out)
 /* DataSetMetaDataType. */
 static bool read_metadata(struct tw_cur *c, struct tw_uadp_discovery *out)
 {
-    return skip_array(c, TW_UA_STRING) && skip_each(c, 16, skip_structure) &&
-           skip_each(c, 13, skip_enum) && skip_each(c, 11, skip_simple) && skip(c, TW_UA_STRING) &&
-           skip(c, TW_UA_LOCALIZEDTEXT) && read_names(c, out) && skip(c, TW_UA_GUID) &&
+    struct tw_uadp_types types;
+    return skip_array(c, TW_UA_STRING) && tw_uadp_types(c, &types) && skip(c, TW_UA_STRING) &&
+           skip(c, TW_UA_LOCALIZEDTEXT) && read_fields(c, &types, out) && skip(c, TW_UA_GUID) &&
            tw_cur_u32le(c, &out->major) && tw_cur_u32le(c, &out->minor);
 }
 
@@ -128,7 +121,7 @@ static enum tw_pubsub_anomaly read_announcement(struct tw_cur c, struct tw_uadp_
         return TW_PUBSUB_TRUNCATED;
     out->has_writer = true;
     if (!read_metadata(&c, out) || !tw_cur_u32le(&c, &out->status)) {
-        out->n_names = 0;
+        out->n_fields = 0;
         return TW_PUBSUB_BAD_ANNOUNCEMENT;
     }
     out->is_metadata = true;

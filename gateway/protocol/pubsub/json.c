@@ -154,28 +154,60 @@ static bool take_status(struct scan *s, struct tw_pubsub_info *to)
     return s->t.kind == TW_JSON_OBJECT_END;
 }
 
+static bool take_dimensions(struct scan *s, struct tw_pubsub_shape *to)
+{
+    uint32_t n = 0, d;
+    if (s->t.kind != TW_JSON_ARRAY)
+        return skip(s);
+    while (next(s) && s->t.kind != TW_JSON_ARRAY_END) {
+        if (n < TW_PUBSUB_DIMENSIONS && as_u32(s, &d))
+            to->dimensions[n] = d;
+        n++;
+        if (!skip(s))
+            return false;
+    }
+    return s->t.kind == TW_JSON_ARRAY_END;
+}
+
+/* FieldMetaData [UA14 6.2.3.2.4]; a ValueRank that was left out is taken for that of a scalar. */
+static bool take_field(struct scan *s, struct tw_pubsub_field *to)
+{
+    struct tw_str key;
+    uint32_t u;
+    while (next_member(s, &key)) {
+        if (tw_str_is(key, "ArrayDimensions")) {
+            if (!take_dimensions(s, &to->shape))
+                return false;
+            continue;
+        }
+        if (tw_str_is(key, "Name") && s->t.kind == TW_JSON_STRING)
+            to->name = as_text(s);
+        else if (tw_str_is(key, "BuiltInType") && as_u32(s, &u))
+            to->shape.type = u < TW_UA_TYPES ? (uint8_t)u : 0;
+        else if (tw_str_is(key, "MaxStringLength") && as_u32(s, &u))
+            to->shape.max_length = u;
+        else if (tw_str_is(key, "ValueRank") && s->t.kind == TW_JSON_INT)
+            to->shape.rank =
+                s->t.i > INT8_MAX || s->t.i < INT8_MIN ? 0 : tw_pubsub_rank((int32_t)s->t.i);
+        if (!skip(s))
+            return false;
+    }
+    return s->t.kind == TW_JSON_OBJECT_END;
+}
+
 /* {…, "Fields": [{"Name": …}], "ConfigurationVersion": {…}} */
 static bool take_fields(struct scan *s)
 {
     struct tw_pubsub_json *o = s->out;
-    struct tw_str key;
+    struct tw_pubsub_field beyond;
     if (s->t.kind != TW_JSON_ARRAY)
         return skip(s);
     while (next(s) && s->t.kind != TW_JSON_ARRAY_END) {
-        const bool kept = o->names.n < TW_UADP_NAMES;
-        struct tw_value name = {.kind = TW_VALUE_STRING, .s = TW_STR("")};
-        if (s->t.kind == TW_JSON_OBJECT) {
-            while (next_member(s, &key)) {
-                if (tw_str_is(key, "Name") && s->t.kind == TW_JSON_STRING)
-                    name.s = as_text(s);
-                if (!skip(s))
-                    return false;
-            }
-        } else if (!skip(s)) {
+        const bool kept = o->head.n_fields < TW_PUBSUB_FIELDS;
+        struct tw_pubsub_field *to = kept ? &o->fields[o->head.n_fields++] : &beyond;
+        *to = (struct tw_pubsub_field){.name = TW_STR(""), .shape.rank = -1};
+        if (s->t.kind == TW_JSON_OBJECT ? !take_field(s, to) : !skip(s))
             return false;
-        }
-        if (kept)
-            o->name[o->names.n++] = name;
     }
     return s->t.kind == TW_JSON_ARRAY_END;
 }
@@ -366,7 +398,7 @@ void tw_pubsub_json_read(struct tw_str text, const struct tw_pubsub_place *place
     struct scan s = {.out = out};
     out->head = (struct tw_pubsub_info){.encoding = "json"};
     out->n_messages = out->depth = 0;
-    out->names = (struct tw_value){.kind = TW_VALUE_ARRAY, .items = out->name};
+    out->head.fields = out->fields;
     out->text_len = 0;
     tw_json_init(&s.r, text);
     if (next(&s) && s.t.kind == TW_JSON_OBJECT)
@@ -376,7 +408,6 @@ void tw_pubsub_json_read(struct tw_str text, const struct tw_pubsub_place *place
     from_place(place, &out->head);
     if (tw_str_is(out->head.message_type, "status"))
         find_state(text, &out->head);
-    if (out->names.n > 0)
-        out->head.names = &out->names;
+    out->head.declares = out->head.n_fields > 0;
     finish(out, serial);
 }

@@ -16,9 +16,8 @@ struct tw_pubsub_json {
     struct tw_pubsub_info messages[TW_PUBSUB_MESSAGES];
     /* Containers around the members of a DataSetMessage in a list; 0 where there is no list. */
     unsigned depth;
-    struct tw_value names; /* ARRAY of those below, for head.names */
-    struct tw_value name[TW_UADP_NAMES];
-    char text[1024]; /* of numbers and of what was escaped */
+    struct tw_pubsub_field fields[TW_PUBSUB_FIELDS]; /* for head.fields */
+    char text[1024];                                 /* of numbers and of what was escaped */
     size_t text_len;
 };
 

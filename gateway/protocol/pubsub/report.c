@@ -39,7 +39,13 @@ static void describe_network(const struct tw_uadp *u, const struct tw_pubsub_pla
     out->has_chunk = u->is_chunk && !u->is_encrypted;
     out->chunk_offset = u->chunk_offset;
     out->chunk_total = u->chunk_total;
-    out->message_type = TW_STR("data");
+    out->has_sequence = out->has_chunk;
+    out->sequence = u->chunk_sequence;
+    if (u->is_encrypted || u->is_chunk)
+        out->message_bytes = u->payload.left;
+    out->message_type = u->kind == TW_UADP_DATA    ? TW_STR("data")
+                        : u->kind == TW_UADP_PROBE ? TW_STR("probe")
+                                                   : TW_STR("announcement");
     if (u->has_action && !u->is_encrypted)
         out->message_type = u->is_request ? TW_STR("action-request") : TW_STR("action-response");
     else if (place != NULL && place->message_type.p != NULL && u->kind == TW_UADP_DATA)
@@ -69,6 +75,7 @@ static void describe_message(
 {
     static const char *const types[] = {"keyframe", "deltaframe", "event", "keepalive"};
     static const char *const encodings[] = {"variant", "raw", "datavalue"};
+    out->invalid = !m->valid;
     if (!m->valid)
         return;
     if (m->type < sizeof(types) / sizeof(types[0]))
@@ -91,7 +98,7 @@ static void describe_message(
 }
 
 static void describe_discovery(const struct tw_uadp *u, const struct tw_uadp_discovery *d,
-    struct tw_pubsub_text *text, struct tw_value *names, struct tw_pubsub_info *out)
+    struct tw_pubsub_text *text, struct tw_pubsub_info *out)
 {
     const char *name = tw_uadp_discovery_name(d->type, u->kind == TW_UADP_PROBE);
     out->message_type = name != NULL               ? tw_str_of(name)
@@ -109,8 +116,28 @@ static void describe_discovery(const struct tw_uadp *u, const struct tw_uadp_dis
     out->major = d->major;
     out->minor = d->minor;
     out->status = tw_opcua_status_text(d->status, text->status);
-    *names = (struct tw_value){.kind = TW_VALUE_ARRAY, .n = d->n_names, .items = d->names};
-    out->names = names;
+    out->declares = true;
+    out->n_fields = d->n_fields;
+    out->fields = d->fields;
+}
+
+/* Metadata may have been seen elsewhere: session/ knows. */
+static void carry_raw(const struct tw_uadp_message *m, struct tw_pubsub_info *out)
+{
+    out->message_bytes = m->fields.left;
+    if (m->encoding == TW_UADP_RAW && m->type <= TW_UADP_DELTA_FRAME &&
+        m->fields.left <= TW_PUBSUB_MAX_RAW)
+        out->bytes = tw_cur_rest(&m->fields);
+}
+
+/* The other chunks may have come before, on another way: session/ puts them together. */
+static void carry_chunk(const struct tw_uadp *u, struct tw_cur bytes, struct tw_pubsub_info *out)
+{
+    if (!out->has_chunk || bytes.left > TW_PUBSUB_MAX_RAW)
+        return;
+    out->bytes = tw_cur_rest(&bytes);
+    out->part_len = (uint32_t)u->payload.left;
+    out->part_at = (uint32_t)(bytes.left - u->behind) - out->part_len;
 }
 
 struct tw_str tw_pubsub_object(const struct tw_pubsub_info *info, char *out)
@@ -138,10 +165,10 @@ struct report {
     struct tw_pubsub_info info;
     struct tw_pubsub_text text;
     struct tw_uadp_discovery discovery;
-    struct tw_value names;
     char object[TW_PUBSUB_OBJECT];
-    char status[TW_OPCUA_STATUS_TEXT];
+    struct tw_uadp_field_text field_text;
     uint64_t next_serial;
+    bool described; /* its only DataSetMessage was: what that carries is with the message's event */
 };
 
 /* Something new was described: it is no longer what was given last. */
@@ -158,10 +185,12 @@ static void fresh(struct report *r)
     r->event.object_null = r->event.object.p == NULL;
 }
 
-/* The event of the DataSetMessage itself. */
+/* The event of the DataSetMessage itself; over MQTT only where it carries what session/ may open.
+ */
 static void give_message(struct report *r, bool truncated)
 {
-    if (!r->how->datagram)
+    r->info.carrier = !r->how->datagram;
+    if (r->info.carrier && (r->described || r->info.bytes.len == 0))
         return;
     struct tw_event e = r->event;
     e.truncated = truncated;
@@ -170,26 +199,33 @@ static void give_message(struct report *r, bool truncated)
     tw_emit(r->how->emit, &e);
 }
 
+void tw_uadp_field_event(const struct tw_event *base, const struct tw_uadp_field *field,
+    struct tw_uadp_field_text *text, struct tw_event *out)
+{
+    *out = *base;
+    out->field = (struct tw_str){text->index, tw_num_u64(text->index, field->index)};
+    out->value = field->v.v.value;
+    out->type = field->v.v.type;
+    out->source_ts_ns = field->v.source_ts_ns;
+    out->server_ts_ns = field->v.server_ts_ns;
+    /* A broker's message has a status only where a field says that its value is no good one. */
+    out->status = (struct tw_maybe){.is_null = false};
+    if (base->mqtt == NULL || field->v.status != 0)
+        out->status.s = tw_opcua_status_text(field->v.status, text->status);
+    out->status_code = field->v.status;
+    out->status_bad = tw_opcua_is_bad(field->v.status);
+    if (out->status_bad || !field->v.has_value)
+        out->value = (struct tw_value){.kind = out->status_bad ? TW_VALUE_NONE : TW_VALUE_NULL};
+    if (out->value.kind <= TW_VALUE_NULL)
+        out->type = NULL;
+}
+
 static void give_field(
     struct report *r, const struct tw_uadp_field *field, const struct tw_opcua_scratch *s)
 {
-    char digits[TW_NUM_TEXT];
-    struct tw_event e = r->event;
-    e.field = (struct tw_str){digits, tw_num_u64(digits, field->index)};
-    e.value = field->v.v.value;
-    e.type = field->v.v.type;
-    e.source_ts_ns = field->v.source_ts_ns;
-    e.server_ts_ns = field->v.server_ts_ns;
-    /* A publish has a status only where a field says that its value is no good one. */
-    if (r->how->datagram || field->v.status != 0)
-        e.status.s = tw_opcua_status_text(field->v.status, r->status);
-    e.status_code = field->v.status;
-    e.status_bad = tw_opcua_is_bad(field->v.status);
+    struct tw_event e;
+    tw_uadp_field_event(&r->event, field, &r->field_text, &e);
     e.truncated = s->truncated;
-    if (e.status_bad || !field->v.has_value)
-        e.value = (struct tw_value){.kind = e.status_bad ? TW_VALUE_NONE : TW_VALUE_NULL};
-    if (e.value.kind <= TW_VALUE_NULL)
-        e.type = NULL;
     tw_emit(r->how->emit, &e);
 }
 
@@ -223,6 +259,8 @@ static enum tw_pubsub_anomaly give_slice(struct report *r, const struct tw_uadp_
     fresh(r);
     if (wrong != TW_PUBSUB_NONE)
         return wrong;
+    if (m.opaque)
+        carry_raw(&m, &r->info);
     give_message(r, m.opaque);
     return m.valid ? give_fields(r, &m) : TW_PUBSUB_NONE;
 }
@@ -240,7 +278,7 @@ static enum tw_pubsub_anomaly give_data(struct report *r)
 }
 
 /* What can not be read: one event for each of the writers it names. */
-static void give_opaque(struct report *r)
+static void give_opaque(struct report *r, struct tw_cur bytes)
 {
     struct tw_cur writers = r->u.writers;
     struct tw_uadp_slice slice = {.has_writer = false};
@@ -249,6 +287,7 @@ static void give_opaque(struct report *r)
         describe_network(&r->u, r->how->place, &r->text, &r->info);
         describe_slice(&slice, &r->text, &r->info);
         fresh(r);
+        carry_chunk(&r->u, bytes, &r->info);
         give_message(r, r->u.is_chunk);
     } while (writers.left >= 2);
 }
@@ -257,7 +296,7 @@ static enum tw_pubsub_anomaly give_discovery(struct report *r)
 {
     const enum tw_pubsub_anomaly wrong = tw_uadp_discovery(&r->u, &r->discovery);
     describe_network(&r->u, r->how->place, &r->text, &r->info);
-    describe_discovery(&r->u, &r->discovery, &r->text, &r->names, &r->info);
+    describe_discovery(&r->u, &r->discovery, &r->text, &r->info);
     fresh(r);
     if (wrong == TW_PUBSUB_NONE || r->discovery.is_metadata)
         give_message(r, false);
@@ -280,11 +319,12 @@ enum tw_pubsub_anomaly tw_uadp_report(const struct tw_uadp_report *how, struct t
     r.how = how;
     r.next_serial = how->serial * TW_PUBSUB_SERIALS;
     enum tw_pubsub_anomaly wrong = tw_uadp_read(bytes, &r.u);
+    r.described = !how->datagram && r.u.n_writers <= 1;
     /* What is wrong before the first DataSetMessage is said of the NetworkMessage. */
     describe_network(&r.u, how->place, &r.text, &r.info);
     fresh(&r);
     if (wrong == TW_PUBSUB_NONE && (r.u.is_encrypted || r.u.is_chunk))
-        give_opaque(&r);
+        give_opaque(&r, bytes);
     else if (wrong == TW_PUBSUB_NONE)
         wrong = r.u.kind == TW_UADP_DATA ? give_data(&r) : give_discovery(&r);
     if (wrong != TW_PUBSUB_NONE)
@@ -292,9 +332,34 @@ enum tw_pubsub_anomaly tw_uadp_report(const struct tw_uadp_report *how, struct t
     return wrong;
 }
 
+void tw_pubsub_whole(const struct tw_event *chunk, struct tw_str payload, const struct tw_emit *out)
+{
+    struct tw_event base = *chunk;
+    struct tw_pubsub_place place;
+    struct report r;
+    if (chunk->mqtt != NULL)
+        tw_pubsub_place(chunk->object, chunk->mqtt, &place);
+    const struct tw_uadp_report how = {.emit = out,
+        .base = &base,
+        .datagram = chunk->mqtt == NULL,
+        .place = chunk->mqtt == NULL ? NULL : &place};
+    base.pubsub = NULL;
+    base.truncated = false;
+    r.how = &how;
+    r.next_serial = chunk->pubsub->serial + TW_PUBSUB_SERIALS / 2;
+    if (tw_uadp_read(tw_cur_str(chunk->pubsub->bytes), &r.u) != TW_PUBSUB_NONE)
+        return;
+    r.described = false;
+    r.u.is_chunk = false;
+    r.u.payload = tw_cur_str(payload);
+    const enum tw_pubsub_anomaly wrong =
+        r.u.kind == TW_UADP_DATA ? give_data(&r) : give_discovery(&r);
+    if (wrong != TW_PUBSUB_NONE)
+        give_anomaly(&r, wrong);
+}
+
 void tw_uadp_describe(struct tw_cur bytes, const struct tw_pubsub_place *place, uint64_t serial,
-    struct tw_pubsub_text *text, struct tw_uadp_discovery *discovery, struct tw_value *names,
-    struct tw_pubsub_info *out)
+    struct tw_pubsub_text *text, struct tw_uadp_discovery *discovery, struct tw_pubsub_info *out)
 {
     struct tw_uadp u;
     struct tw_uadp_slices slices;
@@ -307,7 +372,11 @@ void tw_uadp_describe(struct tw_cur bytes, const struct tw_pubsub_place *place, 
         return;
     if (u.kind != TW_UADP_DATA && !u.is_encrypted && !u.is_chunk) {
         (void)tw_uadp_discovery(&u, discovery);
-        describe_discovery(&u, discovery, text, names, out);
+        describe_discovery(&u, discovery, text, out);
+        return;
+    }
+    if (u.is_chunk && !u.has_writers) {
+        carry_chunk(&u, bytes, out);
         return;
     }
     if (u.has_writers && u.n_writers > 1) {
@@ -318,8 +387,12 @@ void tw_uadp_describe(struct tw_cur bytes, const struct tw_pubsub_place *place, 
     if (tw_uadp_slices(&u, &slices) != TW_PUBSUB_NONE || !tw_uadp_next(&slices, &slice))
         return;
     describe_slice(&slice, text, out);
-    if (!u.is_encrypted && !u.is_chunk && tw_uadp_message(&u, slice.bytes, &m) == TW_PUBSUB_NONE)
-        describe_message(&m, text, out);
+    carry_chunk(&u, bytes, out);
+    if (u.is_encrypted || u.is_chunk || tw_uadp_message(&u, slice.bytes, &m) != TW_PUBSUB_NONE)
+        return;
+    describe_message(&m, text, out);
+    if (m.opaque)
+        carry_raw(&m, out);
 }
 
 static enum tw_uadp_doubt judge_message(const struct tw_uadp *u, struct tw_cur bytes)

@@ -109,7 +109,8 @@ static enum tw_pubsub_anomaly read_group(struct tw_cur *c, struct tw_uadp *out)
     return TW_PUBSUB_NONE;
 }
 
-/* Of a chunk there is one writer, without a count [UA14 7.2.4.4.4]. */
+/* Of a chunk there is one writer, without a count, that of an announcement 0 [UA14 7.2.4.4.4];
+ * later versions have none for that. */
 static enum tw_pubsub_anomaly read_writers(struct tw_cur *c, struct tw_uadp *out)
 {
     uint8_t n = 1;
@@ -155,6 +156,7 @@ static enum tw_pubsub_anomaly read_security(struct tw_cur *c, struct tw_uadp *ou
     if (behind > c->left)
         return TW_PUBSUB_BAD_SECURITY;
     c->left -= behind;
+    out->behind = behind;
     return TW_PUBSUB_NONE;
 }
 
@@ -176,7 +178,7 @@ static bool read_action(struct tw_cur *c, struct tw_uadp *out)
 static enum tw_pubsub_anomaly read_chunk(struct tw_cur *c, struct tw_uadp *out)
 {
     struct tw_str part;
-    if (!tw_cur_skip(c, 2) || !tw_cur_u32le(c, &out->chunk_offset) ||
+    if (!tw_cur_u16le(c, &out->chunk_sequence) || !tw_cur_u32le(c, &out->chunk_offset) ||
         !tw_cur_u32le(c, &out->chunk_total) || !tw_opcua_string(c, &part))
         return TW_PUBSUB_TRUNCATED;
     if (c->left > 0 || out->chunk_offset > out->chunk_total ||
@@ -200,7 +202,7 @@ static enum tw_pubsub_anomaly read_middle(
         return TW_PUBSUB_TRUNCATED;
     if ((f->first & HAS_GROUP) && (wrong = read_group(c, out)) != TW_PUBSUB_NONE)
         return wrong;
-    if (out->has_writers && out->kind == TW_UADP_DATA &&
+    if (out->has_writers && (out->kind == TW_UADP_DATA || out->is_chunk) &&
         (wrong = read_writers(c, out)) != TW_PUBSUB_NONE)
         return wrong;
     if (f->one & HAS_TIMESTAMP) {

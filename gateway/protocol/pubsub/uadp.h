@@ -3,6 +3,7 @@
  * the discovery message in it. A grammar only: bytes in, facts out, and the first thing that is
  * wrong. Everything borrows from the message; nothing is remembered between two of them. */
 
+#include "event/event.h"
 #include "protocol/opcua/value.h"
 #include "protocol/pubsub/anomaly.h"
 
@@ -25,7 +26,9 @@ struct tw_uadp {
     int64_t timestamp_ns;   /* 0: not sent */
     struct tw_cur promoted; /* Variants, checked */
     struct tw_cur payload;  /* behind all headers, without security footer and signature */
+    size_t behind;          /* bytes of footer and signature */
     /* A chunk's: `payload` is then the part of the message that it carries. */
+    uint16_t chunk_sequence; /* of that message */
     uint32_t chunk_offset, chunk_total;
 };
 
@@ -95,16 +98,20 @@ bool tw_uadp_is_padding(struct tw_cur rest);
 /* What an announcement, or with `probe` a probe, is about: "metadata", …; NULL when reserved. */
 const char *tw_uadp_discovery_name(uint8_t type, bool probe);
 
-enum { TW_UADP_NAMES = 128 };
-
 /* A discovery message [UA14 7.2.4.6]. */
 struct tw_uadp_discovery {
     uint8_t type;
     bool has_sequence, has_writer, is_metadata, whole; /* whole: read to its last byte */
     uint16_t sequence, writer;
     uint32_t major, minor, status;
-    uint32_t n_names; /* of fields; those beyond TW_UADP_NAMES are not kept */
-    struct tw_value names[TW_UADP_NAMES];
+    uint32_t n_fields; /* those beyond TW_PUBSUB_FIELDS are not kept */
+    struct tw_pubsub_field fields[TW_PUBSUB_FIELDS];
 };
+
+/* A ValueRank as a shape keeps it; one that no RawData has as 0. */
+static inline int8_t tw_pubsub_rank(int32_t rank)
+{
+    return rank == -1 || (rank > 0 && rank <= TW_PUBSUB_DIMENSIONS) ? (int8_t)rank : 0;
+}
 
 enum tw_pubsub_anomaly tw_uadp_discovery(const struct tw_uadp *u, struct tw_uadp_discovery *out);
