@@ -1,6 +1,7 @@
 #include "protocol/payload.h"
 
 #include "base/num.h"
+#include "base/timefmt.h"
 #include "event/secret.h"
 #include "protocol/pubsub/json.h"
 
@@ -193,6 +194,14 @@ void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struc
     }
 }
 
+/* What the other members of a DataValue say about its Value [UA6 5.4.2.18]. */
+struct quality {
+    unsigned depth; /* of the object; 0: none is open */
+    bool has_value;
+    uint32_t code;
+    int64_t source_ts_ns, server_ts_ns;
+};
+
 /* Where a walk through a container stands: the pointer to the present value, and for every open
  * container how long its own pointer is. */
 struct walk {
@@ -206,6 +215,8 @@ struct walk {
     struct tw_pubsub_json *pubsub;
     uint32_t n_messages;
     bool in_messages;
+    struct quality quality;
+    char status[TW_OPCUA_STATUS_TEXT];
     unsigned secret_depth; /* 0, or the depth at which a secret's name was seen, plus one */
     unsigned long_depth;   /* the same for a pointer that was cut */
     size_t path_len;
@@ -246,6 +257,65 @@ static void set_step(struct walk *w, struct tw_str name)
         w->long_depth = fits.len < name.len ? w->depth + 1 : 0;
 }
 
+/* Leaves of the Value get what is said about it; a status only where it is no good one. */
+static void set_quality(struct walk *w, bool on)
+{
+    const struct quality none = {.depth = 0}, *q = on ? &w->quality : &none;
+    w->leaf.source_ts_ns = q->source_ts_ns;
+    w->leaf.server_ts_ns = q->server_ts_ns;
+    w->leaf.status.s = q->code == 0 ? TW_STR_NONE : tw_opcua_status_text(q->code, w->status);
+    w->leaf.status_code = q->code;
+    w->leaf.status_bad = tw_opcua_is_bad(q->code);
+}
+
+static void take_quality(struct tw_str key, const struct tw_json_token *t, struct quality *out)
+{
+    int64_t ns;
+    const bool is_code = tw_str_is(key, "Status") || tw_str_is(key, "StatusCode");
+    if (tw_str_is(key, "Value"))
+        out->has_value = true;
+    else if (is_code && t->kind == TW_JSON_INT && t->i > 0 && t->i <= (int64_t)UINT32_MAX)
+        out->code = (uint32_t)t->i;
+    else if (t->kind == TW_JSON_STRING && tw_time_parse(t->text, &ns)) {
+        if (tw_str_is(key, "SourceTimestamp"))
+            out->source_ts_ns = ns;
+        else if (tw_str_is(key, "ServerTimestamp"))
+            out->server_ts_ns = ns;
+    }
+}
+
+/* An object was opened in a PubSub message: is it a DataValue? Its members may come in any order,
+ * so that one has to look ahead, but not far. A StatusCode is a number, or an object with its Code.
+ */
+static void look_for_quality(struct walk *w)
+{
+    enum { FAR = 32 };
+    struct tw_json reader = w->reader;
+    struct tw_json_token spare;
+    struct tw_str key[2] = {TW_STR_NONE, TW_STR_NONE};
+    struct quality q = {.depth = w->depth};
+    unsigned depth = 1;
+    for (unsigned i = 0; i < FAR && depth > 0; i++) {
+        const struct tw_json_token *t = &spare;
+        if (w->p->n_tape > 0)
+            t = &w->p->tape[w->at + i];
+        else
+            tw_json_next(&reader, &spare);
+        if (t->kind <= TW_JSON_TOO_DEEP)
+            return;
+        if (t->kind == TW_JSON_KEY && depth <= 2)
+            key[depth - 1] = t->text;
+        else if (depth == 1 || (depth == 2 && tw_str_is(key[1], "Code")))
+            take_quality(key[0], t, &q);
+        if (t->kind == TW_JSON_OBJECT || t->kind == TW_JSON_ARRAY)
+            depth++;
+        else if (t->kind == TW_JSON_OBJECT_END || t->kind == TW_JSON_ARRAY_END)
+            depth--;
+    }
+    if (q.has_value && (q.code != 0 || q.source_ts_ns != 0 || q.server_ts_ns != 0))
+        w->quality = q;
+}
+
 static void take_key(struct walk *w, const struct tw_json_token *t)
 {
     struct tw_str name = t->text;
@@ -255,6 +325,8 @@ static void take_key(struct walk *w, const struct tw_json_token *t)
         name.p = w->scratch;
     }
     set_step(w, name);
+    if (w->quality.depth != 0 && w->quality.depth == w->depth)
+        set_quality(w, tw_str_is(name, "Value"));
     if (w->pubsub != NULL && w->depth == 1)
         w->in_messages = tw_str_is(name, "Messages");
     if (w->secret_depth == 0 || w->secret_depth > w->depth)
@@ -278,6 +350,8 @@ static void enter(struct walk *w, bool array)
     w->base[w->depth] = (uint16_t)w->path_len;
     w->array[w->depth] = array;
     w->index[w->depth] = 0;
+    if (w->pubsub != NULL && !array && w->quality.depth == 0)
+        look_for_quality(w);
     if (w->pubsub != NULL && w->depth == w->pubsub->depth && !array && w->in_messages)
         w->leaf.pubsub = w->n_messages < TW_PUBSUB_MESSAGES ? &w->pubsub->messages[w->n_messages++]
                                                             : &w->pubsub->head;
@@ -288,6 +362,10 @@ static void leave(struct walk *w)
     if (w->pubsub != NULL && w->depth == w->pubsub->depth)
         w->leaf.pubsub = &w->pubsub->head;
     w->depth--;
+    if (w->quality.depth > w->depth) {
+        set_quality(w, false);
+        w->quality.depth = 0;
+    }
     if (w->secret_depth > w->depth)
         w->secret_depth = 0;
     if (w->long_depth > w->depth)
@@ -320,6 +398,7 @@ static void expand_json(const struct tw_payload *p, const struct tw_event *messa
     w.path_len = 0;
     w.pubsub = pubsub;
     w.n_messages = 0;
+    w.quality.depth = 0;
     w.in_messages = pubsub != NULL && p->tape[0].kind == TW_JSON_ARRAY;
     w.leaf = *message;
     w.out = out;

@@ -559,7 +559,8 @@ def pubsub_udp(c):
 @case
 def pubsub_mqtt(c):
     """OPC UA PubSub over MQTT. JSON on the standard's topics and elsewhere, metadata before data, a number left out,
-    a publisher other than its topic says, two DataSets in one message, a single one, bare fields; an action request.
+    a publisher other than its topic says, two DataSets in one message, a single one, bare fields; an action request;
+    one DataSetMessage alone whose fields have a status and times in the forms of 1.04 and 1.05.
     UADP by topic and by content type, named by metadata that a broker had retained for a subscriber; what was
     published is not read again where it is delivered."""
     t = mqtt_session(c, '10.0.0.70', 40010, 'cell', 5)
@@ -586,6 +587,10 @@ def pubsub_mqtt(c):
     t.client(publish('opcua/json/action-request/Cell 7/Axes/Axis',
                      '{"MessageType":"ua-action-request","PublisherId":"Cell 7","Messages":[{"DataSetWriterId":31,'
                      '"ActionTargetId":1,"RequestId":7,"Payload":{"Stop":true}}]}', props=b''))
+    t.client(publish('opcua/json/data/Cell 7/Axes/Axis', '{"DataSetWriterId":33,"Payload":{'
+                     '"A":{"Value":1.5,"StatusCode":{"Code":2147483648,"Symbol":"Bad"},"SourceTimestamp":"2026-03-01T08:00:00Z"},'
+                     '"B":{"SourceTimestamp":"2026-03-01T08:00:01Z","Value":{"Type":10,"Body":2.5},"Status":1073741824},'
+                     '"C":{"Value":[1,2],"ServerTimestamp":"2026-03-01T08:00:02Z"},"D":{"UaType":11,"Value":3.5}}}', props=b''))
     t.client(publish('plant/other', '{"MessageType":"order","Payload":{"V":2}}', props=b''))
     s.server(publish('opcua/uadp/metadata/41/1', metadata_announcement(41, 5, ['Flow', 'Level'], (2, 0)), props=b'',
                      retain=1))
