@@ -249,6 +249,23 @@ static struct tw_str uri_at(const struct namespaces *of, uint32_t index)
     return (struct tw_str){of->room + from, of->end[index] - from};
 }
 
+/* In a NodeId's text ';' and '%' of a URI are escaped [UA6 5.3.1.11]. */
+static bool same_uri(struct tw_str plain, struct tw_str escaped)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < plain.len; i++) {
+        const bool special = plain.p[i] == ';' || plain.p[i] == '%';
+        const struct tw_str as = !special            ? (struct tw_str){plain.p + i, 1}
+                                 : plain.p[i] == ';' ? TW_STR("%3B")
+                                                     : TW_STR("%25");
+        const struct tw_str rest = {escaped.p + at, escaped.len - at};
+        if (!tw_str_starts(rest, as))
+            return false;
+        at += as.len;
+    }
+    return at == escaped.len;
+}
+
 /* "nsu=urn:x;s=y" is the same node as "ns=2;s=y", and is called so. */
 static void by_index(struct tw_opcua_nodes *n, const struct namespaces *of, struct tw_event *event)
 {
@@ -259,7 +276,7 @@ static void by_index(struct tw_opcua_nodes *n, const struct namespaces *of, stru
     const struct tw_str uri = {node.p + 4, (size_t)(end - node.p) - 4};
     const struct tw_str rest = {end + 1, node.len - uri.len - 5};
     uint32_t index = 0;
-    while (index < of->n && !tw_str_eq(uri_at(of, index), uri))
+    while (index < of->n && !same_uri(uri_at(of, index), uri))
         index++;
     if (index == of->n || rest.len > sizeof(n->made) - 16)
         return;

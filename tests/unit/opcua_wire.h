@@ -92,7 +92,9 @@ static inline void w_no_extension(struct wire *w)
     w_u8(w, 0);
 }
 
-static inline void w_request(struct wire *w, unsigned service, uint32_t handle, const char *token)
+/* `diagnostics` are asked for [UA4 7.8]. */
+static inline void w_request_asking(
+    struct wire *w, unsigned service, uint32_t handle, const char *token, uint32_t diagnostics)
 {
     w->n = 0;
     w_node(w, 0, service);
@@ -102,10 +104,15 @@ static inline void w_request(struct wire *w, unsigned service, uint32_t handle, 
         w_node_str(w, 1, token);
     w_time(w);
     w_u32(w, handle);
-    w_u32(w, 0);
+    w_u32(w, diagnostics);
     w_str(w, NULL);
     w_u32(w, 5000);
     w_no_extension(w);
+}
+
+static inline void w_request(struct wire *w, unsigned service, uint32_t handle, const char *token)
+{
+    w_request_asking(w, service, handle, token, 0);
 }
 
 static inline void w_response(struct wire *w, unsigned service, uint32_t handle, uint32_t result)

@@ -254,7 +254,9 @@ static void queries_name_their_types(void **state)
     w_u32(&w, 0);
     w_str(&w, NULL);
     talk_message(&t, 1, 3, &w);
-    finish(&t, "6<5 browse QueryFirst [ns=2;i=1001] Good {\"found\":1,\"continued\":true,"
+    finish(&t, "6<5 browse QueryFirst [ns=2;i=1001] Good {\"found\":1,\"rows\":["
+               "{\"node\":\"ns=2;i=5\",\"type_definition\":\"ns=2;i=1001\",\"values\":[true]}],"
+               "\"continued\":true,"
                "\"include_subtypes\":true,\"data\":1}\n"
                "8<7 browse QueryNext Good {\"release\":false,\"found\":0}\n");
 }

@@ -59,6 +59,7 @@ static void expanded_node_ids_carry_more(void **state)
     } rows[] = {
         {BYTES("\1\0\x55\0"), "i=85"},
         {BYTES("\x81\0\x55\0\3\0\0\0urn"), "nsu=urn;i=85"},
+        {BYTES("\x81\0\x55\0\5\0\0\0u;%;i"), "nsu=u%3B%25%3Bi;i=85"},
         {BYTES("\x41\2\x55\0\5\0\0\0"), "svr=5;ns=2;i=85"},
         {BYTES("\xc3\0\0\1\0\0\0x\1\0\0\0u\1\0\0\0"), "svr=1;nsu=u;s=x"},
     };

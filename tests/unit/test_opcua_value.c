@@ -332,7 +332,7 @@ static void every_structure_can_be_shown(void **state)
             assert_false(tw_opcua_show_layout(&s, &c, layout, &v));
         }
     }
-    assert_int_equal(known, 63);
+    assert_int_equal(known, 66);
 }
 
 int main(void)

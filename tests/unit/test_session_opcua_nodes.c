@@ -266,14 +266,15 @@ static void namespaces_have_uris(void **state)
     static const struct tw_value uris[] = {
         {.kind = TW_VALUE_STRING, .s = {"http://opcfoundation.org/UA/", 28}},
         {.kind = TW_VALUE_STRING, .s = {"urn:server", 10}},
-        {.kind = TW_VALUE_STRING, .s = {"urn:boiler", 10}}};
+        {.kind = TW_VALUE_STRING, .s = {"urn:boiler", 10}},
+        {.kind = TW_VALUE_STRING, .s = {"urn:a;b%", 8}}};
     static const struct {
         const char *node, *uri;
     } rows[] = {{"ns=2;s=Temp", "urn:boiler"}, {"ns=1;i=7", "urn:server"}, {"i=85", NULL},
-        {"ns=3;i=7", NULL}, {"ns=;i=7", NULL}, {"ns=99999999999;i=7", NULL}, {"ns=2", NULL}};
+        {"ns=4;i=7", NULL}, {"ns=;i=7", NULL}, {"ns=99999999999;i=7", NULL}, {"ns=2", NULL}};
     (void)state;
     struct tw_event e = about(TW_ACTION_READ, "Read", "i=2255");
-    e.value = (struct tw_value){.kind = TW_VALUE_ARRAY, .n = 3, .items = uris};
+    e.value = (struct tw_value){.kind = TW_VALUE_ARRAY, .n = 4, .items = uris};
     give(&e);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         e = about(TW_ACTION_WRITE, "Write", rows[i].node);
@@ -291,7 +292,8 @@ static void namespaces_have_uris(void **state)
     /* A node that is named by the URI is the same node. */
     static const struct {
         const char *node, *same;
-    } named[] = {{"nsu=urn:boiler;s=Temp", "ns=2;s=Temp"},
+    } named[] = {{"nsu=urn:boiler;s=Temp", "ns=2;s=Temp"}, {"nsu=urn:a%3Bb%25;s=x", "ns=3;s=x"},
+        {"nsu=urn:a%3Bb%;s=x", "nsu=urn:a%3Bb%;s=x"}, {"nsu=urn:b;s=x", "nsu=urn:b;s=x"},
         {"nsu=http://opcfoundation.org/UA/;i=85", "i=85"}, {"nsu=urn:x;i=85", "nsu=urn:x;i=85"},
         {"nsu=urn:boiler", "nsu=urn:boiler"}, {"nsu=", "nsu="}, {"nsu=;i=1", "nsu=;i=1"}};
     for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {

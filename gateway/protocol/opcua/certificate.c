@@ -83,3 +83,28 @@ void tw_opcua_certificate(struct tw_proto_env *env, struct tw_opcua_scratch *s, 
     facts(env, s->arena, leaf, n, out);
     info->certificate = out;
 }
+
+static void show_text(struct tw_opcua_walk *w, const char *name, struct tw_str text)
+{
+    if (text.p == NULL)
+        return;
+    struct tw_value *detail = tw_opcua_walk_detail(w, name);
+    detail->kind = TW_VALUE_STRING;
+    detail->s = text;
+}
+
+void tw_opcua_user_certificate(struct tw_opcua_walk *w, struct tw_str der)
+{
+    struct tw_cur c = tw_cur_str(der);
+    struct tw_certificate facts;
+    struct tw_str leaf;
+    uint8_t digest[32];
+    if (!next_certificate(&c, &leaf))
+        return;
+    if (w->env->certificate_sha256 != NULL) {
+        w->env->certificate_sha256(leaf.p, leaf.len, digest);
+        show_text(w, "user_certificate_sha256", hex(w->s.arena, digest, sizeof(digest)));
+    }
+    if (w->env->certificate_read != NULL && w->env->certificate_read(leaf.p, leaf.len, &facts))
+        show_text(w, "user_certificate_subject", keep(w->s.arena, facts.subject));
+}

@@ -30,12 +30,14 @@ enum tw_opcua_role {
     TW_UA_ROLE_USER,         /* a UserIdentityToken */
     TW_UA_ROLE_NOTIFICATION, /* NotificationData of a subscription */
     TW_UA_ROLE_SHOW,         /* a detail of the event under the field's name */
+    TW_UA_ROLE_SHOW_SOME,    /* the same, of an array that is not empty */
     TW_UA_ROLE_COUNT,        /* the same, of an array only how long it is */
     TW_UA_ROLE_PAST,         /* HistoryReadDetails */
     TW_UA_ROLE_PAST_VALUES,  /* what a HistoryRead gave */
     TW_UA_ROLE_PAST_UPDATE,  /* HistoryUpdateDetails: begin with the NodeId */
     TW_UA_ROLE_CONTINUATION, /* a ContinuationPoint */
     TW_UA_ROLE_REFERENCES,   /* what a Browse found */
+    TW_UA_ROLE_ROWS,         /* what a Query found */
     TW_UA_ROLE_PATH,         /* a RelativePath, and where it leads */
     TW_UA_ROLE_PATH_TARGETS,
     TW_UA_ROLE_FILTER, /* MonitoringFilter */

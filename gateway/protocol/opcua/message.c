@@ -6,10 +6,10 @@
 bool tw_opcua_read_request_header(struct tw_cur *c, struct tw_opcua_request_header *out)
 {
     uint64_t timestamp;
-    uint32_t diagnostics, timeout;
+    uint32_t timeout;
     struct tw_opcua_extension extra;
     if (!tw_opcua_node(c, &out->token) || !tw_cur_u64le(c, &timestamp) ||
-        !tw_cur_u32le(c, &out->handle) || !tw_cur_u32le(c, &diagnostics) ||
+        !tw_cur_u32le(c, &out->handle) || !tw_cur_u32le(c, &out->return_diagnostics) ||
         !tw_opcua_string(c, &out->audit_entry_id) || !tw_cur_u32le(c, &timeout) ||
         !tw_opcua_extension(c, &extra))
         return false;
@@ -107,6 +107,8 @@ static const struct tw_opcua_service *service_of(
     return inner;
 }
 
+enum { OF_ITEMS = 0x3e0 }; /* bits of ReturnDiagnostics */
+
 /* What a request says before that which its service defines; `bytes` from its type on. */
 static void read_asked(struct tw_cur bytes, struct tw_opcua_asked *out)
 {
@@ -120,6 +122,7 @@ static void read_asked(struct tw_cur bytes, struct tw_opcua_asked *out)
         return;
     out->whole = true;
     out->handle = h.handle;
+    out->asks_diagnostics = (h.return_diagnostics & OF_ITEMS) != 0;
     out->token = tw_opcua_node_digest(&h.token);
     out->rest_at = (uint32_t)(bytes.left - c.left);
     out->audit_len = (uint32_t)h.audit_entry_id.len;
@@ -143,6 +146,7 @@ static void take_asked(
     w->has_request = true;
     w->cut_request = cut;
     w->request = bytes;
+    w->asks_diagnostics = asked->asks_diagnostics;
     w->base_info.has_request_handle = true;
     w->base_info.request_handle = asked->handle;
     w->base_info.auth_token = asked->token;

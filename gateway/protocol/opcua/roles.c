@@ -123,7 +123,8 @@ static bool object(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_op
                                               : tw_opcua_node(c, &node);
     if (!ok)
         return false;
-    if (f->role == TW_UA_ROLE_NEW_OBJECT && tw_opcua_node_is(&node, 0))
+    bool refused = w->has_status && tw_opcua_is_bad(w->status);
+    if (f->role == TW_UA_ROLE_NEW_OBJECT && (refused || tw_opcua_node_is(&node, 0)))
         return true;
     w->event.object = tw_opcua_walk_node(w, &node);
     w->has_object = true;
@@ -259,6 +260,17 @@ static bool user_name(struct tw_opcua_walk *w, struct tw_cur *c)
     return true;
 }
 
+/* [UA4 7.40.5] The user has no name but what the certificate says. */
+static void user_certificate(struct tw_opcua_walk *w, struct tw_cur *c)
+{
+    struct tw_str policy, der;
+    w->info.user_token = TW_STR("certificate");
+    if (!tw_opcua_string(c, &policy) || !tw_opcua_string(c, &der))
+        w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
+    else if (!w->quiet)
+        tw_opcua_user_certificate(w, der);
+}
+
 static bool user(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
     enum { ANONYMOUS = 321, USER_NAME = 324, CERTIFICATE = 327, ISSUED = 940 };
@@ -275,7 +287,7 @@ static bool user(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcu
     } else {
         w->info.user.is_null = true;
         if (tw_opcua_node_is(&e.type, CERTIFICATE))
-            w->info.user_token = TW_STR("certificate");
+            user_certificate(w, &e.body);
         else if (tw_opcua_node_is(&e.type, ISSUED))
             w->info.user_token = TW_STR("issued");
     }
@@ -386,12 +398,14 @@ const tw_opcua_role_fn tw_opcua_roles[] = {
     [TW_UA_ROLE_USER] = user,
     [TW_UA_ROLE_NOTIFICATION] = notification,
     [TW_UA_ROLE_SHOW] = NULL,
+    [TW_UA_ROLE_SHOW_SOME] = NULL,
     [TW_UA_ROLE_COUNT] = NULL,
     [TW_UA_ROLE_PAST] = tw_opcua_role_past,
     [TW_UA_ROLE_PAST_VALUES] = tw_opcua_role_past_values,
     [TW_UA_ROLE_PAST_UPDATE] = tw_opcua_role_past_update,
     [TW_UA_ROLE_CONTINUATION] = tw_opcua_role_continuation,
     [TW_UA_ROLE_REFERENCES] = tw_opcua_role_references,
+    [TW_UA_ROLE_ROWS] = tw_opcua_role_rows,
     [TW_UA_ROLE_PATH] = tw_opcua_role_path,
     [TW_UA_ROLE_PATH_TARGETS] = tw_opcua_role_path_targets,
     [TW_UA_ROLE_FILTER] = tw_opcua_role_filter,

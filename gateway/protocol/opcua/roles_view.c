@@ -95,6 +95,34 @@ bool tw_opcua_role_references(
     return true;
 }
 
+/* QueryDataSet[]: how many, and what they say of each node. */
+bool tw_opcua_role_rows(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    struct tw_cur at = *c;
+    uint32_t n;
+    if (!tw_opcua_count(&at, 1, &n))
+        return false;
+    if (w->quiet || n == 0) {
+        for (uint32_t i = 0; i < n; i++)
+            if (!tw_opcua_walk_layout(w, &at, f->of))
+                return false;
+        *c = at;
+    }
+    if (w->quiet)
+        return true;
+    struct tw_value *found = tw_opcua_walk_detail(w, "found");
+    found->kind = TW_VALUE_UINT;
+    found->u = n;
+    if (n == 0)
+        return true;
+    struct tw_value *rows = tw_opcua_walk_detail(w, f->name);
+    bool ok = tw_opcua_show(&w->s, c, f, rows);
+    rows->name = tw_str_of(f->name);
+    if (!ok)
+        tw_opcua_walk_undo(w, rows);
+    return ok;
+}
+
 struct path {
     char text[512];
     size_t len;

@@ -78,6 +78,11 @@ TW_OPCUA_SHAPES(TW_OPCUA_SHAPE_DECLARE)
         .name = (as), .type = TW_UA_STRUCTURE, .array = true, .role = TW_UA_ROLE_SHOW,             \
         .of = &(layout)                                                                            \
     }
+/* An array that is mostly empty. */
+#define TW_FNX(kind, as)                                                                           \
+    {                                                                                              \
+        .name = (as), .type = TW_UA_##kind, .array = true, .role = TW_UA_ROLE_SHOW_SOME            \
+    }
 /* Of an array only how many. */
 #define TW_FNC(kind, as)                                                                           \
     {                                                                                              \

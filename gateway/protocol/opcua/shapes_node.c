@@ -6,9 +6,14 @@
     .response_tail = TW_LAYOUT(tw_opcua_diagnostics)
 
 /* [UA4 5.8] */
-static const char *const class_names[] = {NULL, "Object", "Variable", NULL, "Method", NULL, NULL,
-    NULL, "ObjectType", NULL, NULL, NULL, NULL, NULL, NULL, NULL, "VariableType", NULL, NULL, NULL,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "ReferenceType"};
+static const char *const class_names[] = {[1] = "Object",
+    [2] = "Variable",
+    [4] = "Method",
+    [8] = "ObjectType",
+    [16] = "VariableType",
+    [32] = "ReferenceType",
+    [64] = "DataType",
+    [128] = "View"};
 static const struct tw_opcua_words node_class = TW_WORDS(class_names);
 #define REFERENCE_TYPE TW_FN(NODEID, "reference_type")
 #define FORWARD TW_FN(BOOLEAN, "forward")
@@ -103,13 +108,13 @@ static const struct tw_opcua_field query_type[] = {TW_FR(EXPANDEDNODEID, OBJECT)
 static const struct tw_opcua_field query_head[] = {TW_FL(view_layout)};
 static const struct tw_opcua_field query_tail[] = {
     TW_FLS(filter_element_layout), TW_F(UINT32), TW_F(UINT32)};
-static const struct tw_opcua_field query_set[] = {
-    TW_F(EXPANDEDNODEID), TW_F(EXPANDEDNODEID), TW_FS(VARIANT)};
+static const struct tw_opcua_field query_set[] = {TW_FN(EXPANDEDNODEID, "node"),
+    TW_FN(EXPANDEDNODEID, "type_definition"), TW_FNS(VARIANT, "values")};
 static const struct tw_opcua_layout query_set_layout = TW_LAYOUT(query_set);
 static const struct tw_opcua_field query_found[] = {
-    TW_FNCL(query_set_layout, "found"), TW_FC(continuation, "continued")};
-static const struct tw_opcua_field parsing_result[] = {
-    TW_FR(STATUSCODE, STATUS), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
+    TW_FRL(query_set_layout, ROWS, "rows"), TW_FC(continuation, "continued")};
+static const struct tw_opcua_field parsing_result[] = {TW_FR(STATUSCODE, STATUS),
+    TW_FNX(STATUSCODE, "data_results"), TW_FNX(DIAGNOSTICINFO, "data_diagnostics")};
 static const struct tw_opcua_field filter_result[] = {
     TW_F(STATUSCODE), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
 static const struct tw_opcua_layout filter_result_layout = TW_LAYOUT(filter_result);
@@ -163,8 +168,8 @@ const struct tw_opcua_shape tw_opcua_shape_write = {
 
 /* [UA4 5.11.5] */
 static const struct tw_opcua_field update_item[] = {TW_FR(EXTENSIONOBJECT, PAST_UPDATE)};
-static const struct tw_opcua_field update_result[] = {
-    TW_FR(STATUSCODE, STATUS), TW_FNS(STATUSCODE, "operation_results"), TW_FS(DIAGNOSTICINFO)};
+static const struct tw_opcua_field update_result[] = {TW_FR(STATUSCODE, STATUS),
+    TW_FNS(STATUSCODE, "operation_results"), TW_FNX(DIAGNOSTICINFO, "operation_diagnostics")};
 const struct tw_opcua_shape tw_opcua_shape_history_update = {.has_items = true,
     .item = TW_LAYOUT(update_item),
     .has_results = true,
@@ -174,8 +179,9 @@ const struct tw_opcua_shape tw_opcua_shape_history_update = {.has_items = true,
 /* [UA4 5.12.2] */
 static const struct tw_opcua_field call_item[] = {
     TW_FR(NODEID, OBJECT_ID), TW_FR(NODEID, OBJECT), TW_FRS(VARIANT, INPUTS)};
-static const struct tw_opcua_field call_result[] = {
-    TW_FR(STATUSCODE, STATUS), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO), TW_FRS(VARIANT, OUTPUTS)};
+static const struct tw_opcua_field call_result[] = {TW_FR(STATUSCODE, STATUS),
+    TW_FNX(STATUSCODE, "input_results"), TW_FNX(DIAGNOSTICINFO, "input_diagnostics"),
+    TW_FRS(VARIANT, OUTPUTS)};
 const struct tw_opcua_shape tw_opcua_shape_call = {.has_items = true,
     .item = TW_LAYOUT(call_item),
     .has_results = true,

@@ -88,7 +88,8 @@ static const struct tw_opcua_field registration[] = {TW_FL(registered_layout)};
 static const struct tw_opcua_field registration2[] = {
     TW_FL(registered_layout), TW_FNS(EXTENSIONOBJECT, "configurations")};
 static const struct tw_opcua_field registration2_results[] = {
-    TW_FNS(STATUSCODE, "configuration_results"), TW_FS(DIAGNOSTICINFO)};
+    TW_FNS(STATUSCODE, "configuration_results"),
+    TW_FNX(DIAGNOSTICINFO, "configuration_diagnostics")};
 const struct tw_opcua_shape tw_opcua_shape_register_server = {.head = TW_LAYOUT(registration)};
 const struct tw_opcua_shape tw_opcua_shape_register_server2 = {
     .head = TW_LAYOUT(registration2), .response_head = TW_LAYOUT(registration2_results)};

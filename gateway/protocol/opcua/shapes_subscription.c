@@ -7,6 +7,7 @@
 #define SUBSCRIPTION TW_FU(subscription_id, has_subscription)
 #define PUBLISHING TW_FD(publishing_interval, has_publishing_interval)
 #define SAMPLING TW_FD(sampling_interval, has_sampling_interval)
+#define FILTER_RESULT TW_FN(EXTENSIONOBJECT, "filter_result")
 #define MONITORED_ITEM TW_FU(monitored_item_id, has_monitored_item)
 
 /* [UA4 5.13.2] */
@@ -20,7 +21,7 @@ static const struct tw_opcua_layout parameters_layout = TW_LAYOUT(parameters);
 static const struct tw_opcua_field create_item[] = {TW_FR(NODEID, OBJECT), TW_FR(UINT32, ATTRIBUTE),
     TW_FR(STRING, INDEX_RANGE), TW_F(QUALIFIEDNAME), MONITORING_MODE, TW_FL(parameters_layout)};
 static const struct tw_opcua_field item_created[] = {
-    TW_FR(STATUSCODE, STATUS), MONITORED_ITEM, SAMPLING, TW_F(UINT32), TW_F(EXTENSIONOBJECT)};
+    TW_FR(STATUSCODE, STATUS), MONITORED_ITEM, SAMPLING, TW_F(UINT32), FILTER_RESULT};
 const struct tw_opcua_shape tw_opcua_shape_create_items = {.head = TW_LAYOUT(items_head),
     .has_items = true,
     .item = TW_LAYOUT(create_item),
@@ -31,7 +32,7 @@ const struct tw_opcua_shape tw_opcua_shape_create_items = {.head = TW_LAYOUT(ite
 /* [UA4 5.13.3] */
 static const struct tw_opcua_field modify_item[] = {MONITORED_ITEM, TW_FL(parameters_layout)};
 static const struct tw_opcua_field item_modified[] = {
-    TW_FR(STATUSCODE, STATUS), SAMPLING, TW_F(UINT32), TW_F(EXTENSIONOBJECT)};
+    TW_FR(STATUSCODE, STATUS), SAMPLING, TW_F(UINT32), FILTER_RESULT};
 const struct tw_opcua_shape tw_opcua_shape_modify_items = {.head = TW_LAYOUT(items_head),
     .has_items = true,
     .item = TW_LAYOUT(modify_item),

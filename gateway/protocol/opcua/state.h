@@ -103,6 +103,7 @@ enum tw_opcua_kind {
 struct tw_opcua_asked {
     bool whole; /* else only `sessionless` is known */
     bool sessionless;
+    bool asks_diagnostics; /* of each item */
     uint32_t handle;
     uint32_t rest_at; /* what follows */
     uint32_t audit_at, audit_len;
@@ -336,7 +337,7 @@ void tw_opcua_service_event(
 struct tw_opcua_request_header {
     struct tw_opcua_node token;
     int64_t timestamp;
-    uint32_t handle;
+    uint32_t handle, return_diagnostics; /* [UA4 7.33] */
     struct tw_str audit_entry_id;
 };
 TW_MUST_CHECK bool tw_opcua_read_request_header(

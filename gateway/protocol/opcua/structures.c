@@ -552,6 +552,74 @@ static const struct tw_opcua_field application[] = {
     {.name = "DiscoveryProfileUri", .type = TW_UA_STRING},
     {.name = "DiscoveryUrls", .type = TW_UA_STRING, .array = true},
 };
+static const struct tw_opcua_layout application_layout = TW_LAYOUT(application);
+
+/* [UA5 12.8] */
+static const struct tw_opcua_field sampling_diagnostics[] = {
+    {.name = "SamplingInterval", .type = TW_UA_DOUBLE},
+    {.name = "MonitoredItemCount", .type = TW_UA_UINT32},
+    {.name = "MaxMonitoredItemCount", .type = TW_UA_UINT32},
+    {.name = "DisabledMonitoredItemCount", .type = TW_UA_UINT32},
+};
+
+/* [UA5 12.13] */
+static const struct tw_opcua_field service_counter[] = {
+    {.name = "TotalCount", .type = TW_UA_UINT32},
+    {.name = "ErrorCount", .type = TW_UA_UINT32},
+};
+static const struct tw_opcua_layout service_counter_layout = TW_LAYOUT(service_counter);
+
+#define SERVICE_COUNT(as)                                                                          \
+    {                                                                                              \
+        .name = (as), .type = TW_UA_STRUCTURE, .of = &service_counter_layout                       \
+    }
+
+/* [UA5 12.11] */
+static const struct tw_opcua_field session_diagnostics[] = {
+    {.name = "SessionId", .type = TW_UA_NODEID},
+    {.name = "SessionName", .type = TW_UA_STRING},
+    {.name = "ClientDescription", .type = TW_UA_STRUCTURE, .of = &application_layout},
+    {.name = "ServerUri", .type = TW_UA_STRING},
+    {.name = "EndpointUrl", .type = TW_UA_STRING},
+    {.name = "LocaleIds", .type = TW_UA_STRING, .array = true},
+    {.name = "ActualSessionTimeout", .type = TW_UA_DOUBLE},
+    {.name = "MaxResponseMessageSize", .type = TW_UA_UINT32},
+    {.name = "ClientConnectionTime", .type = TW_UA_DATETIME},
+    {.name = "ClientLastContactTime", .type = TW_UA_DATETIME},
+    {.name = "CurrentSubscriptionsCount", .type = TW_UA_UINT32},
+    {.name = "CurrentMonitoredItemsCount", .type = TW_UA_UINT32},
+    {.name = "CurrentPublishRequestsInQueue", .type = TW_UA_UINT32},
+    SERVICE_COUNT("TotalRequestCount"),
+    {.name = "UnauthorizedRequestCount", .type = TW_UA_UINT32},
+    SERVICE_COUNT("ReadCount"),
+    SERVICE_COUNT("HistoryReadCount"),
+    SERVICE_COUNT("WriteCount"),
+    SERVICE_COUNT("HistoryUpdateCount"),
+    SERVICE_COUNT("CallCount"),
+    SERVICE_COUNT("CreateMonitoredItemsCount"),
+    SERVICE_COUNT("ModifyMonitoredItemsCount"),
+    SERVICE_COUNT("SetMonitoringModeCount"),
+    SERVICE_COUNT("SetTriggeringCount"),
+    SERVICE_COUNT("DeleteMonitoredItemsCount"),
+    SERVICE_COUNT("CreateSubscriptionCount"),
+    SERVICE_COUNT("ModifySubscriptionCount"),
+    SERVICE_COUNT("SetPublishingModeCount"),
+    SERVICE_COUNT("PublishCount"),
+    SERVICE_COUNT("RepublishCount"),
+    SERVICE_COUNT("TransferSubscriptionsCount"),
+    SERVICE_COUNT("DeleteSubscriptionsCount"),
+    SERVICE_COUNT("AddNodesCount"),
+    SERVICE_COUNT("AddReferencesCount"),
+    SERVICE_COUNT("DeleteNodesCount"),
+    SERVICE_COUNT("DeleteReferencesCount"),
+    SERVICE_COUNT("BrowseCount"),
+    SERVICE_COUNT("BrowseNextCount"),
+    SERVICE_COUNT("TranslateBrowsePathsToNodeIdsCount"),
+    SERVICE_COUNT("QueryFirstCount"),
+    SERVICE_COUNT("QueryNextCount"),
+    SERVICE_COUNT("RegisterNodesCount"),
+    SERVICE_COUNT("UnregisterNodesCount"),
+};
 
 /* By id. */
 static const struct structure {
@@ -598,9 +666,12 @@ static const struct structure {
     {736, TW_LAYOUT(event_filter_result)},
     {739, TW_LAYOUT(aggregate_result)},
     {855, TW_LAYOUT(redundant_server)},
+    {858, TW_LAYOUT(sampling_diagnostics)},
     {861, TW_LAYOUT(server_diagnostics)},
     {864, TW_LAYOUT(server_status)},
+    {867, TW_LAYOUT(session_diagnostics)},
     {870, TW_LAYOUT(session_security)},
+    {873, TW_LAYOUT(service_counter)},
     {876, TW_LAYOUT(subscription_diagnostics)},
     {879, TW_LAYOUT(model_change)},
     {886, TW_LAYOUT(range)},

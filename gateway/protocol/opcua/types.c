@@ -120,6 +120,16 @@ static void add_number(struct piece *t, uint64_t v)
     add(t, (struct tw_str){digits, len});
 }
 
+/* [UA6 5.3.1.11] A URI in a NodeId's text ends with the next ';'. */
+static void add_uri(struct piece *t, struct tw_str uri)
+{
+    for (size_t i = 0; i < uri.len; i++)
+        if (uri.p[i] == ';' || uri.p[i] == '%')
+            add(t, uri.p[i] == ';' ? TW_STR("%3B") : TW_STR("%25"));
+        else
+            add(t, (struct tw_str){uri.p + i, 1});
+}
+
 static void add_base64(struct piece *t, struct tw_str bytes)
 {
     static const char code[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -163,7 +173,7 @@ static size_t identifier_room(const struct tw_opcua_node *node)
 {
     size_t text = node->text.len < TW_MAX_EVENT_STRING ? node->text.len : TW_MAX_EVENT_STRING;
     size_t uri = node->ns_uri.len < TW_MAX_IDENTITY ? node->ns_uri.len : TW_MAX_IDENTITY;
-    return 64 + uri + (node->kind == 'b' ? text / 3 * 4 + 4 : text);
+    return 64 + 3 * uri + (node->kind == 'b' ? text / 3 * 4 + 4 : text);
 }
 
 struct tw_str tw_opcua_node_text(struct tw_arena *a, const struct tw_opcua_node *node)
@@ -179,7 +189,7 @@ struct tw_str tw_opcua_node_text(struct tw_arena *a, const struct tw_opcua_node 
     }
     if (node->ns_uri.p != NULL) {
         add(&t, TW_STR("nsu="));
-        add(&t, tw_utf8_cut(node->ns_uri, TW_MAX_IDENTITY));
+        add_uri(&t, tw_utf8_cut(node->ns_uri, TW_MAX_IDENTITY));
         add(&t, TW_STR(";"));
     } else if (node->ns != 0) {
         add(&t, TW_STR("ns="));

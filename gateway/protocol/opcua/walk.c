@@ -167,14 +167,15 @@ static bool skip_array(struct tw_opcua_walk *w, struct tw_cur *c, unsigned type)
     return true;
 }
 
-/* A null says nothing. */
+/* A null says nothing, and most arrays of results that may be empty are. */
 static bool show(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
     struct tw_value *detail = tw_opcua_walk_detail(w, f->name);
     struct tw_str name = tw_str_of(f->name);
     bool ok = tw_opcua_show(&w->s, c, f, detail);
     detail->name = name;
-    if (!ok || detail->kind == TW_VALUE_NULL)
+    bool none = f->role == TW_UA_ROLE_SHOW_SOME && detail->n == 0 && !detail->truncated;
+    if (!ok || detail->kind == TW_VALUE_NULL || none)
         tw_opcua_walk_undo(w, detail);
     return ok;
 }
@@ -192,7 +193,7 @@ static void show_count(struct tw_opcua_walk *w, struct tw_cur c, const struct tw
 static bool walk_field(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
     if (f->role >= TW_UA_ROLE_SHOW && f->role <= TW_UA_ROLE_COUNT && !w->quiet) {
-        if (f->role == TW_UA_ROLE_SHOW)
+        if (f->role != TW_UA_ROLE_COUNT)
             return show(w, c, f);
         show_count(w, *c, f);
     } else if (tw_opcua_roles[f->role] != NULL) {
@@ -218,6 +219,9 @@ struct side {
     bool alive, cut;
     uint32_t *anomalies;
     uint32_t left; /* elements of its array still to come */
+    /* What is said of each of them, behind the array: that of the next, and how many. */
+    struct tw_cur diagnostics;
+    uint32_t n_diagnostics;
 };
 
 static bool stop(struct side *side)
@@ -257,6 +261,46 @@ static void open_array(struct side *side, bool has, const struct tw_opcua_layout
         side->left = n == UINT32_MAX ? 0 : n;
 }
 
+/* A response ends with what it says of its items: no elements, or a null array, when that is
+ * nothing. */
+static bool ends_with_none(const struct tw_cur *c)
+{
+    uint8_t first, byte;
+    if (c->left < 4 || !tw_cur_peek(c, c->left - 4, &first) || (first != 0 && first != 0xff))
+        return false;
+    for (size_t i = 1; i < 4; i++)
+        if (!tw_cur_peek(c, c->left - i, &byte) || byte != first)
+            return false;
+    return true;
+}
+
+/* Servers say more of an item mostly to who asks for it: else nobody looks for it twice. */
+static void find_diagnostics(
+    struct tw_opcua_walk *w, const struct tw_opcua_shape *shape, struct side *response)
+{
+    response->n_diagnostics = 0;
+    if (w->quiet || response->left == 0 || (!w->asks_diagnostics && ends_with_none(response->c)) ||
+        shape->response_tail.n == 0 || shape->response_tail.fields[0].type != TW_UA_DIAGNOSTICINFO)
+        return;
+    response->diagnostics = *response->c;
+    bool ok = true;
+    w->quiet = true;
+    for (uint32_t i = 0; ok && i < response->left; i++)
+        ok = tw_opcua_walk_layout(w, &response->diagnostics, &shape->result);
+    w->quiet = false;
+    if (!ok || !tw_opcua_count(&response->diagnostics, 1, &response->n_diagnostics))
+        response->n_diagnostics = 0;
+}
+
+static void show_diagnostics(struct tw_opcua_walk *w, struct tw_cur *c, const char *name)
+{
+    struct tw_value *detail = tw_opcua_walk_detail(w, name);
+    if (!tw_opcua_value(&w->s, c, TW_UA_DIAGNOSTICINFO, detail) || detail->kind == TW_VALUE_NULL)
+        tw_opcua_walk_undo(w, detail);
+    else
+        detail->name = tw_str_of(name);
+}
+
 /* One item of each side; true while there is another. */
 static bool next_item(struct tw_opcua_walk *w, const struct tw_opcua_shape *shape,
     struct side *request, struct side *response)
@@ -288,6 +332,10 @@ static bool next_item(struct tw_opcua_walk *w, const struct tw_opcua_shape *shap
         response->left--;
         answered = run(w, response, &shape->result);
     }
+    if (answered && response->n_diagnostics > 0) {
+        response->n_diagnostics--;
+        show_diagnostics(w, &response->diagnostics, "item_diagnostics");
+    }
     if (!answered && shape->has_results && !shape->results_optional && w->answered &&
         !tw_opcua_is_bad(w->service_result))
         w->status_unknown = true;
@@ -302,6 +350,7 @@ static bool walk_items(struct tw_opcua_walk *w, const struct tw_opcua_shape *sha
 {
     open_array(request, shape->has_items, &shape->item);
     open_array(response, shape->has_results, &shape->result);
+    find_diagnostics(w, shape, response);
     bool mismatch = w->has_request && request->alive && response->alive && shape->has_results &&
                     response->left > 0 && request->left != response->left;
     if (mismatch)
@@ -314,21 +363,6 @@ static bool walk_items(struct tw_opcua_walk *w, const struct tw_opcua_shape *sha
     if (response->left > 0)
         response->alive = false;
     return any;
-}
-
-/* What the message says as a whole, beside what its services' fields are. */
-static void show_diagnostics(struct tw_opcua_walk *w)
-{
-    struct tw_value *detail;
-    struct tw_cur c = w->diagnostics;
-    if (w->quiet || c.left <= 1)
-        return;
-    detail = tw_opcua_walk_detail(w, "diagnostics");
-    const struct tw_str name = detail->name;
-    if (!tw_opcua_value(&w->s, &c, TW_UA_DIAGNOSTICINFO, detail) || detail->kind == TW_VALUE_NULL)
-        tw_opcua_walk_undo(w, detail);
-    else
-        detail->name = name;
 }
 
 static void walk_all_items(
@@ -358,10 +392,16 @@ void tw_opcua_walk(struct tw_opcua_walk *w, void *memory)
     tw_arena_init(&w->arena, memory, TW_OPCUA_SCRATCH_BYTES);
     w->s.arena = &w->arena;
     tw_opcua_walk_begin(w);
-    show_diagnostics(w);
-    struct side request = {&w->request, w->has_request, w->cut_request, &w->request_anomalies, 0};
-    struct side response = {
-        &w->response, w->has_response, w->cut_response, &w->response_anomalies, 0};
+    if (!w->quiet && w->diagnostics.left > 1) /* what is said of the message as a whole */
+        show_diagnostics(w, &w->diagnostics, "diagnostics");
+    struct side request = {.c = &w->request,
+        .alive = w->has_request,
+        .cut = w->cut_request,
+        .anomalies = &w->request_anomalies};
+    struct side response = {.c = &w->response,
+        .alive = w->has_response,
+        .cut = w->cut_response,
+        .anomalies = &w->response_anomalies};
     run(w, &request, &shape->head);
     run(w, &response, &shape->response_head);
     if (shape->has_items) {

@@ -17,7 +17,8 @@ struct tw_opcua_walk {
     struct tw_cur request, response;
     bool answered; /* by a response or a fault; else the status is not known */
     uint32_t service_result;
-    bool quiet; /* only look for anomalies */
+    bool quiet;            /* only look for anomalies */
+    bool asks_diagnostics; /* of each item */
 
     bool fresh; /* the info holds text that was just made: never equal to the last */
     bool sent;  /* an event of this message was emitted, and not just passed */
@@ -96,6 +97,7 @@ bool tw_opcua_role_continuation(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
 bool tw_opcua_role_references(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
+bool tw_opcua_role_rows(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
 bool tw_opcua_role_path(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
 bool tw_opcua_role_path_targets(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f);
@@ -109,3 +111,5 @@ TW_MUST_CHECK bool tw_opcua_walk_event_filter(struct tw_opcua_walk *w, struct tw
  * `out`; text in the arena. */
 void tw_opcua_certificate(struct tw_proto_env *env, struct tw_opcua_scratch *s, struct tw_str chain,
     struct tw_opcua_info *info, struct tw_opcua_certificate *out);
+/* The digest and the subject of a user's, as details of the event. */
+void tw_opcua_user_certificate(struct tw_opcua_walk *w, struct tw_str der);
