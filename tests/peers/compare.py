@@ -283,7 +283,13 @@ def what_was_compared(options, fields, names, with_opcua):
     left = fields.left(os.path.join(here, 'uncompared.txt'), options.whole)
     report(not left, 'OPC UA fields: %d of tierwatch and %d of tshark are compared, the others are in uncompared.txt' % (
         len(fields.compared), len(fields.used)), left)
-    return good and not left
+    good &= not left
+    if options.whole:
+        counts, left = fields.lacking()
+        report(not left, 'OPC UA: %d answers and refusals of services, %d types, %d tokens, %d structures are compared' %
+               tuple(counts), ['not compared: ' + name for name in left])
+        good &= not left
+    return good
 
 
 def zeek_logs(options, accepted, names):

@@ -55,6 +55,13 @@ class Node:
         for kid in self.kids:
             yield from kid.leaves(path)
 
+    def kinds(self):
+        """Types of the structures and values in it that are compared."""
+        if self.kids and self.used and self.kind:
+            yield self.kind
+        for kid in self.kids:
+            yield from kid.kinds()
+
     def str(self, *path):
         """A string; None where it is missing or null."""
         node = self.get(*path)

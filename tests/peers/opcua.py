@@ -51,7 +51,9 @@ class Reader:
         self.flows, self.events, self.counts = {}, [], {}
         # Paths of the fields that tshark shows: those that something here looked at, and the others.
         self.used, self.unused = set(), set()
+        self.kinds = set()  # names of the structures that it shows decoded
         self.sessions, self.monitored, self.points, self.items, self.aliases = {}, {}, {}, {}, {}
+        self.selects = {}  # names of the fields that an event filter asked for
 
     def feed(self, packet):
         flow = self.flows.setdefault(packet.stream, Flow())
@@ -85,6 +87,7 @@ class Reader:
         """Which of a message's fields were compared, once all was read that is read of it."""
         if message is None:
             return
+        self.kinds |= set(message.layer.kinds())
         for path, used in message.layer.leaves():
             parts = [p for p in path.split('/') if p not in ('opcua', 'Message', 'OpcUa Service')]
             if parts[0].startswith(('transport.', 'security.')):
@@ -213,8 +216,11 @@ class Reader:
             # Not known here: whoever teaches tierwatch a service teaches it to this file too.
             self.add(response, request, 'a service that is not compared', common['fields'])
             return
-        for action, fields in build(request and request.body, answer, fault, common):
+        told = item_diagnostics(name, answer, common['strings']) if fault == 'Good' and answer else []
+        for i, (action, fields) in enumerate(build(request and request.body, answer, fault, common)):
             fields = dict(fields)
+            if name in OF_ITEMS:
+                fields['opcua.item_diagnostics'] = told[i] if i < len(told) else ABSENT
             if response is None:
                 fields['status'] = None
             elif fault != 'Good':
@@ -232,7 +238,7 @@ class Reader:
             fields['opcua.audit_entry_id'] = ('', None) if request.header().str('AuditEntryId') is None else \
                 request.header().str('AuditEntryId')
         self.protection(flow, fields)
-        said = None
+        said, table = None, []
         if response and response.header():
             response.header().int('RequestHandle')  # the request's again, which is compared
             table = [t.text for t in response.header().items('StringTable') or []]
@@ -243,7 +249,7 @@ class Reader:
         token = node_id(request.header().get('AuthenticationToken')) if request and request.header() else None
         if token not in (None, 'i=0') and name != 'ActivateSession':
             fields.update(self.sessions.get((server, token), {}))
-        return {'fields': fields, 'server': server, 'client': client, 'token': token}
+        return {'fields': fields, 'server': server, 'client': client, 'token': token, 'strings': table}
 
     def do_create_session(self, q, r, fault, common):
         facts = {'opcua.session_name': q and q.str('SessionName'),
@@ -282,6 +288,9 @@ class Reader:
             fields['opcua.user'] = user
             fields['opcua.user_token'] = TOKENS.get(kind, ABSENT)
             fields['opcua.locales'] = texts(q, 'LocaleIds')
+            if kind == 'X509IdentityToken':
+                fields['opcua.user_certificate_sha256'] = \
+                    digests(bodies[0].get('CertificateData'))['opcua.certificate_sha256']
             if kind == 'UserNameIdentityToken':
                 plain = not bodies[0].str('EncryptionAlgorithm')
                 # A secret may be encrypted and say so within [UA4 7.40.2]: no capture has one.
@@ -309,7 +318,7 @@ class Reader:
             fields['opcua.endpoints'] = [{
                 'endpoint_url': e.str('EndpointUrl'), 'security_mode': e.enum('MessageSecurityMode'),
                 'security_policy_uri': e.str('SecurityPolicyUri'), 'security_level': e.int('SecurityLevel'),
-                'identities': [{'type': t.enum('UserTokenType').lower(),
+                'identities': [{'type': TOKEN_TYPES.get(t.enum('UserTokenType')),
                                 'security_policy_uri': t.str('SecurityPolicyUri')}
                                for t in e.items('UserIdentityTokens') or []]}
                 for e in r.items('Endpoints') or []]
@@ -364,6 +373,7 @@ class Reader:
                                               for c in q.items('DiscoveryConfiguration') or []]
         if r and fault == 'Good':
             fields['opcua.configuration_results'] = [status(c) for c in r.items('ConfigurationResults') or []]
+            fields['opcua.configuration_diagnostics'] = diagnostics(r, 'DiagnosticInfos', common)
         yield 'manage', fields
 
     # --- attributes and methods ---
@@ -396,6 +406,8 @@ class Reader:
                           'value': [variant(a)[0] for a in item.items('InputArguments') or []]}
             if results and i < len(results):
                 fields['status'] = status(results[i].get('StatusCode'))
+                fields['opcua.input_results'] = codes(results[i], 'InputArgumentResults')
+                fields['opcua.input_diagnostics'] = diagnostics(results[i], 'InputArgumentDiagnosticInfos', common)
                 fields['opcua.outputs'] = [variant(a)[0] for a in results[i].items('OutputArguments') or []]
             yield 'call', fields
 
@@ -419,8 +431,9 @@ class Reader:
             fields = history_details(item) if q else {}
             if results and i < len(results):
                 fields['status'] = status(results[i].get('StatusCode'))
-                codes = results[i].items('OperationResults')
-                fields['opcua.operation_results'] = ABSENT if codes is None else [status(c) for c in codes]
+                done = results[i].items('OperationResults')
+                fields['opcua.operation_results'] = ABSENT if done is None else [status(c) for c in done]
+                fields['opcua.operation_diagnostics'] = diagnostics(results[i], 'DiagnosticInfos', common)
             yield 'history_write', fields
 
     # --- the address space ---
@@ -479,8 +492,9 @@ class Reader:
             yield 'browse', fields
 
     def do_unregister_nodes(self, q, r, fault, common):
+        forget = self.aliases.pop if fault == 'Good' else self.aliases.get
         for item in (q and q.items('NodesToUnregister')) or []:
-            known = self.aliases.get((common['server'], node_id(item)))
+            known = forget((common['server'], node_id(item)), None)
             yield 'browse', {'object': known or node_id(item)}
 
     def do_query_first(self, q, r, fault, common):
@@ -494,12 +508,18 @@ class Reader:
             self.found(fields, r, fault)
             if results and i < len(results):
                 fields['status'] = status(results[i].get('StatusCode'))
+                fields['opcua.data_results'] = codes(results[i], 'DataStatusCodes')
+                fields['opcua.data_diagnostics'] = diagnostics(results[i], 'DataDiagnosticInfos', common)
             yield 'browse', fields
 
     @staticmethod
     def found(fields, r, fault):
         if r and fault == 'Good':
-            fields['opcua.found'] = len(r.items('QueryDataSets') or [])
+            rows = r.items('QueryDataSets') or []
+            fields['opcua.found'] = len(rows)
+            fields['opcua.rows'] = [{
+                'node': node_id(row.get('NodeId')), 'type_definition': node_id(row.get('TypeDefinitionNode')),
+                'values': [variant(v)[0] for v in row.items('Values') or []]} for row in rows] or ABSENT
             point = r.str('ContinuationPoint') or r.str('RevisedContinuationPoint')
             fields['opcua.continued'] = True if point else ABSENT
 
@@ -514,9 +534,10 @@ class Reader:
         results = r.items('Results') if r and fault == 'Good' else None
         for i, item in enumerate((q and q.items('NodesToAdd')) or []):
             wanted = node_id(item.get('RequestedNewNodeId'))
+            wanted = None if wanted == 'i=0' else wanted
             fields = {'object': wanted, 'opcua.parent': node_id(item.get('ParentNodeId')),
                       'opcua.reference_type': node_id(item.get('ReferenceTypeId')),
-                      'opcua.browse_name': values.qualified_name(item.get('BrowseName')),
+                      'opcua.browse_name': shown(values.qualified_name(item.get('BrowseName'))),
                       'opcua.node_class': item.enum('NodeClass'),
                       'opcua.attributes': values.extension_object(item.get('NodeAttributes')) or ABSENT,
                       'opcua.type_definition': node_id(item.get('TypeDefinition'))}
@@ -559,8 +580,10 @@ class Reader:
                  'keep_alive_count': 'MaxKeepAliveCount'}
         source, prefix = (r, 'Revised') if r and fault == 'Good' else (q, 'Requested')
         for key, name in names.items():
-            fields['opcua.' + key] = source.int(prefix + name) if key.endswith('count') else \
-                values.Exact(source.get(prefix + name), '<d')
+            if not key.endswith('count'):
+                fields['opcua.' + key] = values.Exact(source.get(prefix + name), '<d')
+            elif source is r:
+                fields['opcua.' + key] = r.int(prefix + name)
         if q:
             fields['opcua.max_notifications'] = q.int('MaxNotificationsPerPublish')
             fields['opcua.priority'] = q.int('Priority')
@@ -620,12 +643,17 @@ class Reader:
                 fields['opcua.monitored_item'] = results[i].int('MonitoredItemId')
                 if fields['status'] == 'Good' and q:
                     key = common['server'], fields['opcua.subscription']
+                    self.selected(key + (fields['opcua.client_handle'],), fields)
                     self.monitored[key + (fields['opcua.client_handle'],)] = fields['object']
                     self.items[key + (fields['opcua.monitored_item'],)] = \
                         fields['object'], fields['opcua.client_handle']
                 else:
                     fields.pop('opcua.monitored_item')
             yield 'subscribe', fields
+
+    def selected(self, key, fields):
+        if fields['opcua.select'] is not ABSENT:
+            self.selects[key] = fields['opcua.select']
 
     @staticmethod
     def asked(parameters):
@@ -636,10 +664,7 @@ class Reader:
         holder = parameters.get('Filter')
         events = holder.get('EventFilter')
         if events is not None:
-            fields['opcua.select'] = [clause(c) for c in events.items('SelectClauses') or []]
-            where = events.get('WhereClause')
-            if where is not None and where.items('Elements'):
-                fields['opcua.where'] = values.Structure(values.structure(where.take()))
+            fields.update(event_filter(events))
         else:
             fields['opcua.filter'] = values.extension_object(holder) or ABSENT
         return fields
@@ -650,6 +675,7 @@ class Reader:
         if fields['status'] == 'Good':
             fields['opcua.sampling_interval'] = values.Exact(result.get('RevisedSamplingInterval'), '<d')
             # The revised queue is not shown: what was asked for is.
+        fields['opcua.filter_result'] = values.extension_object(result.get('FilterResult')) or ABSENT
 
     def do_modify_monitored_items(self, q, r, fault, common):
         results = r.items('Results') if r and fault == 'Good' else None
@@ -664,6 +690,7 @@ class Reader:
             if results:
                 self.revised(fields, results[i])
                 if known and fields['status'] == 'Good':
+                    self.selected(key + (fields['opcua.client_handle'],), fields)
                     self.monitored[key + (fields['opcua.client_handle'],)] = known[0]
             yield 'subscribe', fields
 
@@ -685,14 +712,14 @@ class Reader:
     def do_set_triggering(self, q, r, fault, common):
         for part, links, results in (('add_link', 'LinksToAdd', 'AddResults'),
                                      ('remove_link', 'LinksToRemove', 'RemoveResults')):
-            codes = r.items(results) if r and fault == 'Good' else None
+            done = r.items(results) if r and fault == 'Good' else None
             for i, item in enumerate((q and q.items(links)) or []):
                 key = common['server'], q.int('SubscriptionId'), int(item.text)
                 fields = {'opcua.subscription': key[1], 'opcua.monitored_item': key[2], 'opcua.part': part,
                           'opcua.triggering_item': q.int('TriggeringItemId'),
                           'object': self.items[key][0] if key in self.items else (None, ABSENT)}
-                if codes:
-                    fields['status'] = status(codes[i])
+                if done:
+                    fields['status'] = status(done[i])
                 yield 'subscribe', fields
 
     def do_delete_monitored_items(self, q, r, fault, common):
@@ -718,7 +745,10 @@ class Reader:
         for notification in r.get('NotificationMessage').items('NotificationData') or []:
             changes, events = notification.get('DataChangeNotification'), notification.get('EventNotificationList')
             for item in (changes and changes.items('MonitoredItems')) or []:
-                yield 'notify', {**self.origin(item, subscription, common), **of_data_value(item.get('Value'))}
+                told = of_data_value(item.get('Value'))
+                if told['value'] is ABSENT:
+                    told['value'] = (None, ABSENT)  # a status without a value
+                yield 'notify', {**self.origin(item, subscription, common), **told}
             change = notification.get('StatusChangeNotification')
             if change is not None:
                 yield 'notify', {'status': status(change.get('Status')), 'object': (None, ABSENT),
@@ -726,7 +756,8 @@ class Reader:
             for item in (events and events.items('Events')) or []:
                 fields = self.origin(item, subscription, common)
                 told = [variant(f)[0] for f in item.items('EventFields') or []]
-                yield 'alarm', {**fields, 'value': values.Structure(told)}
+                names = self.selects.get((common['server'], subscription, fields['opcua.client_handle']))
+                yield 'alarm', {**fields, 'value': values.EventFields(told, names)}
 
     def origin(self, item, subscription, common):
         handle = item.int('ClientHandle')
@@ -736,6 +767,39 @@ class Reader:
 
 TOKENS = {'AnonymousIdentityToken': 'anonymous', 'UserNameIdentityToken': 'username',
           'X509IdentityToken': 'certificate', 'IssuedIdentityToken': 'issued'}
+
+TOKEN_TYPES = {'Anonymous': 'anonymous', 'UserName': 'username', 'Certificate': 'certificate', 'IssuedToken': 'issued'}
+
+
+# Services whose response says of each item what is the matter with it.
+OF_ITEMS = {'AddNodes', 'AddReferences', 'DeleteNodes', 'DeleteReferences', 'Browse', 'BrowseNext',
+            'TranslateBrowsePathsToNodeIds', 'QueryFirst', 'Read', 'HistoryRead', 'Write', 'HistoryUpdate', 'Call',
+            'CreateMonitoredItems', 'ModifyMonitoredItems', 'SetMonitoringMode', 'SetTriggering',
+            'DeleteMonitoredItems', 'SetPublishingMode', 'TransferSubscriptions', 'DeleteSubscriptions'}
+
+
+def item_diagnostics(name, answer, table):
+    if name not in OF_ITEMS:
+        return []
+    parts = [('AddResults', 'AddDiagnosticInfos'), ('RemoveResults', 'RemoveDiagnosticInfos')] \
+        if name == 'SetTriggering' else [(None, 'DiagnosticInfos')]
+    told = []
+    for results, infos in parts:
+        said = [diagnostic_info(d, table) or ABSENT for d in answer.items(infos) or []]
+        if results:
+            said += [ABSENT] * (len(answer.items(results) or []) - len(said))
+        told += said
+    return told
+
+
+def diagnostics(node, name, common):
+    """An array of DiagnosticInfos: absent where it is empty."""
+    return [diagnostic_info(d, common['strings']) or None for d in node.items(name) or []] or ABSENT
+
+
+def codes(node, name):
+    """An array of StatusCodes: absent where it is empty."""
+    return [status(c) for c in node.items(name) or []] or ABSENT
 
 
 def shown(text):
@@ -764,6 +828,14 @@ def clause(node):
     path = '/'.join(values.qualified_name(n.take()) or '' for n in node.items('BrowsePath') or [])
     name = node.enum('AttributeId')
     return path if path and name == 'Value' else '%s@%s' % (path, name) if path else name
+
+
+def event_filter(node):
+    fields = {'opcua.select': [clause(c) for c in node.items('SelectClauses') or []], 'opcua.where': ABSENT}
+    where = node.get('WhereClause')
+    if where is not None and where.items('Elements'):
+        fields['opcua.where'] = values.Structure(values.structure(where.take()))
+    return fields
 
 
 def reference(item):
@@ -802,7 +874,7 @@ def history_details(holder):
         body.items('AggregateType')
     select = body.get('Filter')
     if select is not None:
-        fields['opcua.select'] = [clause(c) for c in select.items('SelectClauses') or []]
+        fields.update(event_filter(select))
     if body.get('NodeId') is not None:
         fields['object'] = node_id(body.get('NodeId'))
     perform = body.enum('PerformInsertReplace') or body.enum('PerformUpdateType')
@@ -861,12 +933,9 @@ def of_data_value(node, written=False):
 
 
 def path_step(element):
-    """[UA4 A.2] The text form of an element of a relative path."""
+    """[UA4 A.2] The short text form, in which hierarchical references are all alike."""
     reference, name = node_id(element.get('ReferenceTypeId')), values.qualified_name(element.get('TargetName'))
-    sign = {'i=33': '/', 'i=44': '.'}.get(reference)
-    if sign is None or element.bool('IsInverse') or not element.bool('IncludeSubtypes'):
-        sign = '<%s%s%s>' % ('' if element.bool('IncludeSubtypes') else '#',
-                             '!' if element.bool('IsInverse') else '', reference)
+    sign = ('!' if element.bool('IsInverse') else '') + ('.' if reference == 'i=44' else '/')
     return sign + (name or '')
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `tierwatch decode` against tshark and Zeek, field by field. TAP. `make peers` runs it.
-# The captures of the lab always; those of ../shared/corpus where that is beside the checkout; PEERS_ALL=1
-# takes the corpus' long plant recordings too (minutes).
+# A capture made on the spot and those of the lab always; those of ../shared/corpus where that is beside the
+# checkout; PEERS_ALL=1 takes the corpus' long plant recordings too (minutes).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 TIERWATCH=$(realpath "${TIERWATCH:-build/tierwatch}")
@@ -12,22 +12,22 @@ if ! command -v tshark >/dev/null; then
 fi
 
 here=tests/peers lab=tests/lab/captures corpus=${CORPUS:-../shared/corpus}
-zeek=$corpus/opcua/expected/zeek-icsnpp/tests/baseline
-failed=0
 export PYTHONDONTWRITEBYTECODE=1
-compare() {
-    python3 "$here/compare.py" --tierwatch "$TIERWATCH" --rules rules "$@" || failed=1
-}
+made=$(mktemp -d) || exit 1
+trap 'rm -rf "$made"' EXIT
+python3 "$here/made.py" "$made/made.pcap" || exit 1
 
-compare --base "$lab" "$lab"/*.pcap "$lab"/opcua-modes/*.pcap
+options=(--base "$made" --base "$lab")
+captures=("$made/made.pcap" "$lab"/*.pcap "$lab"/opcua-modes/*.pcap)
 if [ -d "$corpus" ]; then
     folders=("$corpus"/opcua "$corpus"/mqtt "$corpus"/agents "$corpus"/tcp)
     [ "${PEERS_ALL:-0}" = 0 ] || folders+=("$corpus"/plantA)
     mapfile -d '' -t found < <(find "${folders[@]}" -path '*/expected/*' -prune -o \
         \( -name '*.pcap' -o -name '*.pcapng' \) -print0 2>/dev/null | sort -z)
-    compare --base "$corpus" --zeek "$zeek" \
-        --traces "$corpus/opcua/icsnpp-opcua-binary/tests-traces" "${found[@]}"
+    captures+=("${found[@]}")
+    options+=(--base "$corpus" --corpus "$corpus" --zeek "$corpus/opcua/expected/zeek-icsnpp/tests/baseline"
+        --traces "$corpus/opcua/icsnpp-opcua-binary/tests-traces")
 else
     echo "ok - the corpus # SKIP there is no $corpus"
 fi
-exit $failed
+python3 "$here/compare.py" --tierwatch "$TIERWATCH" --rules rules --whole "${options[@]}" "${captures[@]}"

@@ -77,6 +77,23 @@ class Structure:
         return repr(self.leaves)
 
 
+class EventFields:
+    """Fields of an event in the order of the filter's names, which are the keys where they fit."""
+
+    def __init__(self, told, names):
+        self.told, self.names = told, names
+
+    def __eq__(self, other):
+        if self.names is not None and len(self.names) == len(self.told) == len(set(self.names)):
+            return isinstance(other, dict) and list(other) == self.names and \
+                all(w == g for w, g in zip(self.told, other.values()))
+        return isinstance(other, list) and len(other) == len(self.told) and \
+            all(w == g for w, g in zip(self.told, other))
+
+    def __repr__(self):
+        return '%s %s' % (self.names, self.told)
+
+
 def leaves_of(value):
     if isinstance(value, dict):
         for inner in value.values():
@@ -133,7 +150,7 @@ def node_id(node):
             break
     else:
         return None
-    uri, server = node.get('expandednodeid.NamespaceUri'), node.int('expandednodeid.ServerIndex')
+    uri, server = node.get('NamespaceUri'), node.int('expandednodeid.ServerIndex')
     if uri is not None and not uri.is_null():
         text = 'nsu=%s;%s' % (uri.text.replace('%', '%25').replace(';', '%3B'), text)
     elif index:
@@ -148,11 +165,16 @@ def qualified_name(node):
     return '%d:%s' % (index, name) if index else name
 
 
+# Members of structures that tierwatch does not show.
+LEFT_OUT = {'ClientCertificate', 'SelectClauseDiagnosticInfos', 'OperandDiagnosticInfos', 'ElementDiagnosticInfos',
+            'expert'}
+
+
 def structure(node):
     """The leaves of a decoded ExtensionObject's body."""
     leaves = []
     for kid in node.kids:
-        if kid.name == 'variant.ArraySize' or kid.name.endswith('mask'):
+        if kid.name == 'variant.ArraySize' or kid.name.endswith('mask') or kid.name in LEFT_OUT:
             continue
         if kid.kind in FORMS:
             form = FORMS[kid.kind](kid)
@@ -208,16 +230,22 @@ def leaf(node):
         return OneOf(*forms, int(text) if text.lstrip('-').isdigit() else text, text)
     if re.fullmatch(r'[0-9a-f]{2}(:[0-9a-f]{2})*', text):
         return octets(node)
-    return date_time(text) if text.endswith(' UTC') else text
+    if not text.endswith(' UTC'):
+        return text
+    # tshark takes the beginning of OPC UA's time for that of its own.
+    return date_time(text) if node.raw.strip('0') else '1601-01-01T00:00:00.000000Z'
 
 
 def extension_object(node):
-    """A Structure; None of an empty one; skipped where tshark does not know the type."""
-    if node.int('extobj.mask') == 0:
+    """A Structure; None of an empty one; its type and bytes where tshark does not know it."""
+    mask, type_id = node.int('extobj.mask'), node_id(node.get('TypeId'))
+    if mask == 0 and type_id == 'i=0':
         return None
     node.take()
     bodies = [kid for kid in node.kids if kid.kind and kid.name != 'TypeId']
-    return Structure(structure(bodies[0])) if bodies and bodies[0].kids else Skipped()
+    if bodies and bodies[0].kids:
+        return Structure(structure(bodies[0]))
+    return Structure([type_id, None if mask == 0 else Skipped()])
 
 
 def data_value(node):
@@ -230,7 +258,7 @@ FORMS = {
     'Float': lambda n: Exact(n, '<f'),
     'Double': lambda n: Exact(n, '<d'),
     'String': lambda n: None if n.is_null() else n.text,
-    'XmlElement': lambda n: None if n.is_null() else n.text,
+    'XmlElement': lambda n: None if n.is_null() else bytes.fromhex(n.raw).decode(),
     'DateTime': lambda n: date_time(n.text),
     'Guid': lambda n: n.text.upper(),
     'ByteString': octets,
@@ -263,7 +291,7 @@ def diagnostic_info(node, table=()):
                       ('localized_text', 'LocalizedText')):
         if read[name] is not None:
             place = int(read[name].text)
-            said[key] = table[place] if 0 <= place < len(table) else place
+            said[key] = table[place] if 0 <= place < len(table) else None
     if node.get('diag.AdditionalInfo') is not None:
         said['additional_info'] = node.str('diag.AdditionalInfo')
     if node.get('diag.InnerStatusCode') is not None:
