@@ -312,7 +312,8 @@ class Reader:
     def do_get_endpoints(self, q, r, fault, common):
         fields = {}
         if q:
-            fields = {'object': q.str('EndpointUrl'), 'opcua.endpoint_url': q.str('EndpointUrl'),
+            url = q.str('EndpointUrl') or (None, '', ABSENT)
+            fields = {'object': url, 'opcua.endpoint_url': url,
                       'opcua.profile_uris': texts(q, 'ProfileUris')}
         if r and fault == 'Good':
             fields['opcua.endpoints'] = [{
@@ -860,11 +861,10 @@ def history_details(holder):
         fields['opcua.history.kind'] = 'modified'
     if body.bool('IsDeleteModified'):
         fields['opcua.history.kind'] = 'delete_modified'
-    times = [values.date_time(t.text) for t in body.items('ReqTimes') or []]
+    times = [values.moment(t) for t in body.items('ReqTimes') or []]
     for key, name, pick in (('from', 'StartTime', min), ('to', 'EndTime', max)):
-        moment = values.date_time(body.str(name)) if body.get(name) is not None else pick(times) if times else None
-        if moment is not None:
-            fields['opcua.history.' + key] = ABSENT if moment.startswith(('1970', '1601')) else moment
+        moment = values.moment(body.get(name)) if body.get(name) is not None else pick(times) if times else None
+        fields['opcua.history.' + key] = moment or ABSENT
     if times:
         fields['opcua.history.values'] = len(times)
     elif body.get('NumValuesPerNode') is not None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `tierwatch decode` against tshark and Zeek, field by field. TAP. `make peers` runs it.
 # A capture made on the spot and those of the lab always; those of ../shared/corpus where that is beside the
-# checkout; PEERS_ALL=1 takes the corpus' long plant recordings too (minutes).
+# checkout, and one made of the messages there; PEERS_ALL=1 takes the corpus' long plant recordings too (minutes).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
 TIERWATCH=$(realpath "${TIERWATCH:-build/tierwatch}")
@@ -25,6 +25,11 @@ if [ -d "$corpus" ]; then
     mapfile -d '' -t found < <(find "${folders[@]}" -path '*/expected/*' -prune -o \
         \( -name '*.pcap' -o -name '*.pcapng' \) -print0 2>/dev/null | sort -z)
     captures+=("${found[@]}")
+    messages=$corpus/opcua/messages/open62541
+    if [ -d "$messages" ]; then
+        python3 "$here/messages.py" "$messages" "$made/open62541-messages.pcap" || exit 1
+        captures+=("$made/open62541-messages.pcap")
+    fi
     options+=(--base "$corpus" --corpus "$corpus" --zeek "$corpus/opcua/expected/zeek-icsnpp/tests/baseline"
         --traces "$corpus/opcua/icsnpp-opcua-binary/tests-traces")
 else

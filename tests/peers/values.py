@@ -121,6 +121,18 @@ def moments(text):
     return (short, short[:-7] + match[1] + 'Z') if match else short
 
 
+# What a 64-bit count of nanoseconds since 1970 can say first; tshark says nothing sensible of what is before.
+EARLIEST, EARLIEST_TICKS = '1677-09-21T00:12:43.145224Z', 116444736000000000 - 2 ** 63 // 100
+
+
+def moment(node):
+    """A DateTime; None where it says that there is none."""
+    ticks = int.from_bytes(bytes.fromhex(node.raw), 'little', signed=True)
+    if ticks in (0, 2 ** 63 - 1, -2 ** 63):
+        return None
+    return EARLIEST if ticks < EARLIEST_TICKS else date_time(node.text)
+
+
 def octets(node):
     """A ByteString in base64. Its text may be shortened, its bytes are all there."""
     return None if node.is_null() else base64.b64encode(bytes.fromhex(node.raw)).decode()
@@ -178,7 +190,7 @@ def structure(node):
             continue
         if kid.kind in FORMS:
             form = FORMS[kid.kind](kid)
-            leaves += form.leaves if isinstance(form, Structure) else [form]
+            leaves += form.leaves if isinstance(form, Structure) else leaves_of(form)
         elif kid.kind.startswith('Array of'):
             leaves += array_leaves(kid)
         elif kid.kids:

@@ -111,10 +111,12 @@ def diagnostic(symbolic=None, namespace=None, localized=None, additional=None, s
 class Talk:
     """The conversation, as packets."""
 
-    def __init__(self):
-        self.packets, self.bytes_sent, self.handle, self.sequence = [], {CLIENT: 1, SERVER: 1}, 0, {CLIENT: 0, SERVER: 0}
-        self.token, self.asked = node(0), {}
-        for source, target, flags in ((CLIENT, SERVER, 0x02), (SERVER, CLIENT, 0x12), (CLIENT, SERVER, 0x10)):
+    def __init__(self, client=CLIENT, packets=None):
+        """A connection of a client, behind the packets of others."""
+        self.client, self.packets, self.handle = client, [] if packets is None else packets, 0
+        self.bytes_sent, self.sequence = {client: 1, SERVER: 1}, {client: 0, SERVER: 0}
+        self.token, self.channel, self.asked = node(0), 7, {}
+        for source, target, flags in ((client, SERVER, 0x02), (SERVER, client, 0x12), (client, SERVER, 0x10)):
             self.segment(source, target, b'', flags)
 
     def segment(self, source, target, data, flags=0x18):
@@ -128,20 +130,20 @@ class Talk:
         self.bytes_sent[source] += len(data)
 
     def transport(self, source, kind, body):
-        target = SERVER if source is CLIENT else CLIENT
+        target = SERVER if source is not SERVER else self.client
         self.segment(source, target, kind + b'F' + u32(8 + len(body)) + body)
 
     def secured(self, source, kind, service, body):
         self.sequence[source] += 1
         security = string('http://opcfoundation.org/UA/SecurityPolicy#None') + i32(-1) + i32(-1) \
             if kind == b'OPN' else u32(1)
-        self.transport(source, kind, u32(7) + security + u32(self.sequence[source]) + u32(self.handle) +
+        self.transport(source, kind, u32(self.channel) + security + u32(self.sequence[source]) + u32(self.handle) +
                        node(service) + body)
 
     def ask(self, service, body, kind=b'MSG', audit=None):
         self.handle += 1
         header = self.token + moment(self.handle) + u32(self.handle) + u32(0x3ff) + string(audit) + u32(10000) + NOTHING
-        self.secured(CLIENT, kind, service, header + body)
+        self.secured(self.client, kind, service, header + body)
         if kind == b'MSG':
             self.asked.setdefault(service, body)
 
@@ -157,4 +159,4 @@ class Talk:
         with open(path, 'wb') as f:
             f.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 262144, 1))
             for i, packet in enumerate(self.packets):
-                f.write(struct.pack('<IIII', START + i, 1000 * i, len(packet), len(packet)) + packet)
+                f.write(struct.pack('<IIII', START + i, 1000 * (i % 1000), len(packet), len(packet)) + packet)
