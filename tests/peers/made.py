@@ -2,7 +2,9 @@
 """Writes a capture of every service of Part 4 [UA4 5] and every type of Part 6 [UA6 5]: one client, one server,
 security policy None. What no recording has is in it, and whatever a response may leave out.
 
-usage: made.py FILE.pcap"""
+usage: made.py FILE.pcap [answered]
+
+With `answered` each service is not refused, too: tests/golden/opcua-services is made so."""
 import sys
 
 from wire import (CLIENT, FAULT, NOTHING, NO_DIAGNOSTICS, SERVER, Talk, array, boolean, byte, data_value, diagnostic,
@@ -415,7 +417,8 @@ def main():
                  notifications, odd):
         part(t)
     t.both(473, boolean(True), 476, b'')
-    refused(t)
+    if sys.argv[2:] != ['answered']:
+        refused(t)
     t.ask(452, b'', b'CLO')
     t.write(sys.argv[1])
 
