@@ -1,8 +1,9 @@
 #pragma once
 /* Buffers for reassembly and pending requests. One address range is reserved at start-up (untouched
  * pages cost nothing) and handed out in size classes, powers of two from 64 bytes up; freed buffers
- * are reused within their class. Nothing calls malloc later. When the range is used up the pool
- * returns NULL and counts it: the caller degrades and reports a gap. One thread. */
+ * are reused within their class, and once the range is used up halved or joined for others. Nothing
+ * calls malloc later. When nothing is left the pool returns NULL and counts it: the caller degrades
+ * and reports a gap. One thread. */
 
 #include <stdbool.h>
 #include <stddef.h>
