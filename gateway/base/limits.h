@@ -26,6 +26,7 @@ enum {
     TW_OPCUA_MAX_MESSAGE = 4 << 20,
     TW_OPCUA_MAX_PENDING = 256,     /* requests waiting for their response, per connection */
     TW_OPCUA_MAX_REQUEST = 1 << 20, /* bytes of a request kept until its response */
+    TW_OPCUA_MAX_KEPT = 16 << 20, /* bytes of all that waits, requests and chunks, per connection */
     TW_OPCUA_MAX_ITEMS = 10000,
     TW_OPCUA_MAX_DEPTH = 100,
 

@@ -20,6 +20,7 @@ static void parts_drop(
         link = &(*link)->next;
     *link = parts->next;
     d->n_parts--;
+    k->st->kept -= parts->body.size;
     tw_pbuf_drop(k->env->pool, &parts->body);
     tw_pool_put(k->env->pool, parts, sizeof(*parts));
 }
@@ -176,25 +177,6 @@ static struct tw_opcua_parts *parts_find(struct tw_opcua_direction *d, uint32_t 
     return p;
 }
 
-static struct tw_opcua_parts *parts_add(
-    struct tw_opcua_call *k, struct tw_opcua_direction *d, uint32_t request_id)
-{
-    struct tw_opcua_parts *oldest = d->parts;
-    while (oldest != NULL && oldest->next != NULL)
-        oldest = oldest->next;
-    if (oldest != NULL && d->n_parts >= TW_OPCUA_MAX_PARTS)
-        parts_drop(k, d, oldest);
-    struct tw_opcua_parts *p = tw_pool_get(k->env->pool, sizeof(*p), NULL);
-    if (p == NULL) {
-        k->env->counters->cut++;
-        return NULL;
-    }
-    *p = (struct tw_opcua_parts){.request_id = request_id, .next = d->parts};
-    d->parts = p;
-    d->n_parts++;
-    return p;
-}
-
 /* What the receiver said it takes, and what no client sends: requests in more parts than this are a
  * flood of intermediate chunks, not a message. */
 uint32_t tw_opcua_over_limits(const struct tw_opcua_call *k, uint32_t chunks, uint64_t bytes)
@@ -211,13 +193,12 @@ uint32_t tw_opcua_over_limits(const struct tw_opcua_call *k, uint32_t chunks, ui
     return found;
 }
 
-static void check_limits(
-    struct tw_opcua_call *k, const struct tw_opcua_channel *ch, struct tw_opcua_parts *p)
+static void report_parts(struct tw_opcua_call *k, const struct tw_opcua_channel *ch,
+    struct tw_opcua_parts *p, uint32_t found)
 {
-    uint32_t found = p->reported ? 0 : tw_opcua_over_limits(k, p->chunks, p->bytes);
-    if (found == 0)
-        return;
     struct tw_opcua_info info = {0};
+    if (found == 0 || p->reported)
+        return;
     tw_opcua_channel_info(ch, &info);
     info.has_request_id = true;
     info.request_id = p->request_id;
@@ -227,6 +208,47 @@ static void check_limits(
     tw_opcua_malformed(k, found, &info);
 }
 
+/* Room for one more. The end of the message that is given up for it will be taken for one of its
+ * own, which its receiver may have read otherwise: that has to be said. */
+static void parts_make_room(struct tw_opcua_call *k, struct tw_opcua_channel *ch)
+{
+    struct tw_opcua_direction *d = &ch->dir[k->dir];
+    struct tw_opcua_parts *oldest = d->parts;
+    if (d->n_parts < TW_OPCUA_MAX_PARTS)
+        return;
+    while (oldest->next != NULL)
+        oldest = oldest->next;
+    report_parts(k, ch, oldest, TW_OPCUA_BIT(TW_OPCUA_CHUNK_LIMIT));
+    k->env->counters->cut++;
+    parts_drop(k, d, oldest);
+}
+
+static struct tw_opcua_parts *parts_add(
+    struct tw_opcua_call *k, struct tw_opcua_channel *ch, uint32_t request_id)
+{
+    struct tw_opcua_direction *d = &ch->dir[k->dir];
+    parts_make_room(k, ch);
+    struct tw_opcua_parts *p = tw_pool_get(k->env->pool, sizeof(*p), NULL);
+    if (p == NULL) {
+        k->env->counters->cut++;
+        return NULL;
+    }
+    *p = (struct tw_opcua_parts){.request_id = request_id, .next = d->parts};
+    d->parts = p;
+    d->n_parts++;
+    return p;
+}
+
+static bool parts_keep(struct tw_opcua_call *k, struct tw_opcua_parts *p, struct tw_cur bytes)
+{
+    const size_t before = p->body.size;
+    if (k->st->kept + bytes.left > TW_OPCUA_MAX_KEPT ||
+        !tw_pbuf_add(k->env->pool, &p->body, bytes.p, bytes.left, TW_OPCUA_MAX_MESSAGE))
+        return false;
+    k->st->kept += p->body.size - before;
+    return true;
+}
+
 static void parts_append(struct tw_opcua_call *k, struct tw_opcua_channel *ch,
     struct tw_opcua_parts *p, const struct tw_opcua_body *chunk)
 {
@@ -234,11 +256,10 @@ static void parts_append(struct tw_opcua_call *k, struct tw_opcua_channel *ch,
     p->bytes += chunk->bytes.left;
     p->on_wire += chunk->message_bytes;
     p->cut = p->cut || chunk->cut;
-    check_limits(k, ch, p);
+    report_parts(k, ch, p, tw_opcua_over_limits(k, p->chunks, p->bytes));
     if (p->cut)
         return;
-    if (p->chunks > TW_OPCUA_MAX_CHUNKS || !tw_pbuf_add(k->env->pool, &p->body, chunk->bytes.p,
-                                               chunk->bytes.left, TW_OPCUA_MAX_MESSAGE)) {
+    if (p->chunks > TW_OPCUA_MAX_CHUNKS || !parts_keep(k, p, chunk->bytes)) {
         p->cut = true;
         k->env->counters->cut++;
     }
@@ -294,7 +315,7 @@ static void message_chunk(struct tw_opcua_call *k, const struct tw_opcua_header 
         abort_part(k, ch, p, &m);
     } else if (h->chunk == 'C') {
         if (p == NULL)
-            p = parts_add(k, d, m.request_id);
+            p = parts_add(k, ch, m.request_id);
         if (p != NULL)
             parts_append(k, ch, p, &m);
     } else if (p != NULL) {

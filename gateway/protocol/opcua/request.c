@@ -16,6 +16,7 @@ static void unlink_request(struct tw_opcua_state *st, struct tw_opcua_request *r
 void tw_opcua_request_drop(struct tw_opcua_call *k, struct tw_opcua_request *r)
 {
     unlink_request(k->st, r);
+    k->st->kept -= r->size;
     tw_pool_put(k->env->pool, r, r->size);
 }
 
@@ -51,7 +52,9 @@ struct tw_opcua_request *tw_opcua_request_add(struct tw_opcua_call *k, struct tw
         make_room(k);
     bool cut = body.left > TW_OPCUA_MAX_REQUEST;
     size_t len = cut ? TW_OPCUA_MAX_REQUEST : body.left, size;
-    struct tw_opcua_request *r = tw_pool_get(k->env->pool, sizeof(*r) + len, &size);
+    struct tw_opcua_request *r = NULL;
+    if (len == 0 || k->st->kept + len <= TW_OPCUA_MAX_KEPT)
+        r = tw_pool_get(k->env->pool, sizeof(*r) + len, &size);
     if (r == NULL && len > 0) {
         /* The list of nodes is lost, that the request was made is not. */
         cut = true;
@@ -75,6 +78,7 @@ struct tw_opcua_request *tw_opcua_request_add(struct tw_opcua_call *k, struct tw
         k->st->first = r;
     k->st->last = r;
     k->st->n_requests++;
+    k->st->kept += size;
     return r;
 }
 

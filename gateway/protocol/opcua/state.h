@@ -187,6 +187,7 @@ struct tw_opcua_state {
     unsigned n_channels;
     struct tw_opcua_request *first, *last; /* by age */
     unsigned n_requests;
+    size_t kept;                  /* bytes of requests, and of messages without their last chunk */
     struct tw_opcua_early *early; /* oldest first */
     unsigned n_early;
     struct tw_opcua_early_open early_open;
