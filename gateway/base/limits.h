@@ -12,7 +12,7 @@ enum {
     TW_MAX_EVENT_DEPTH = 16,  /* nested arrays and objects in one value */
     TW_MAX_IDENTITY = 256,    /* client ids, user names, URIs kept per session */
     TW_MAX_TOPIC = 1024,      /* topic bytes kept */
-    TW_MAX_LEAVES = 4096,     /* JSON leaves reported of one payload */
+    TW_MAX_LEAVES = 4096,     /* leaves of JSON, fields of UADP, reported of one message */
     TW_MAX_JSON_DEPTH = 64,
     TW_BATCH_BYTES = 256 * 1024, /* one batch of events; no event is larger than half of it */
 

@@ -15,8 +15,10 @@ static uint8_t big[(1 << 20) + 4096];
 static struct seen {
     uint32_t items, bad, malformed;
     uint32_t unanswered, without_value;
-    uint32_t shown; /* elements, or bytes, of the last value */
-    bool truncated; /* the last event */
+    uint32_t shown;   /* elements, or bytes, of the last value */
+    uint32_t strings; /* diagnoses of the last value that have a name */
+    uint32_t told;    /* bytes of the message's diagnosis, of the last event */
+    bool truncated;   /* the last event */
     double first, last;
     char anomalies[256];
 } seen;
@@ -38,6 +40,13 @@ static void count(void *user, const struct tw_event *e)
     }
     bool bytes = e->value.kind == TW_VALUE_STRING || e->value.kind == TW_VALUE_BYTES;
     seen.shown = bytes ? (uint32_t)e->value.s.len : e->value.n;
+    seen.strings = 0;
+    for (uint32_t i = 0; e->value.kind == TW_VALUE_ARRAY && i < e->value.n; i++) {
+        const struct tw_value *v = &e->value.items[i];
+        seen.strings += v->kind == TW_VALUE_OBJECT && v->items[0].kind == TW_VALUE_STRING;
+    }
+    const struct tw_value *details = e->opcua->details;
+    seen.told = details == NULL ? 0 : (uint32_t)details->items[0].items[0].s.len;
     seen.truncated = e->truncated;
     seen.items++;
     seen.bad += e->status_bad;
@@ -576,6 +585,76 @@ static void chunks_may_be_interleaved(void **state)
     finish(&t);
 }
 
+/* A DiagnosticInfo names a string by its place in a table of any length: the last of many is not
+ * looked up again and again. */
+static void strings_far_down_a_table(void **state)
+{
+    static const struct {
+        uint32_t place, strings;
+    } rows[] = {{0, 100}, {50, 100}, {1022, 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct talk t;
+        start(&t);
+        w_read(&w, 4, (const char *const[]){"Temp"}, 1);
+        talk_message(&t, 0, 2, &w);
+        w_response(&w, 634, 4, 0);
+        w.n -= 4 + 5; /* no table, no additional header */
+        w_u32(&w, 1023);
+        for (unsigned n = 0; n < 1023; n++)
+            w_str(&w, "a");
+        w_no_extension(&w);
+        w_u32(&w, 1);
+        w_u8(&w, 1);
+        w_u8(&w, 0x80 | 25); /* DiagnosticInfo */
+        w_u32(&w, 100);
+        for (unsigned n = 0; n < 100; n++) {
+            w_u8(&w, 1);
+            w_u32(&w, rows[i].place);
+        }
+        w_u32(&w, 0);
+        talk_message(&t, 1, 2, &w);
+        assert_string_equal(seen.anomalies, "");
+        assert_int_equal(seen.shown, 100);
+        bool all = rows[i].strings == 100;
+        if (seen.truncated == all || (all ? seen.strings != 100 : seen.strings > 10))
+            fail_msg("row %zu: %u strings", i, seen.strings);
+        assert_true(seen.strings > 0);
+        finish(&t);
+    }
+}
+
+/* What is said of the message is said with each of its items. */
+static void a_long_diagnosis_of_many_items(void **state)
+{
+    static const uint32_t sent[] = {1000, 4096, 10000};
+    (void)state;
+    for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+        struct talk t;
+        start(&t);
+        w_read(&w, 4, (const char *const[]){"Temp", "Level", "Flow"}, 3);
+        talk_message(&t, 0, 2, &w);
+        w_response(&w, 634, 4, 0);
+        w.n -= 1 + 4 + 5;
+        w_u8(&w, 0x10);
+        w_u32(&w, sent[i]);
+        for (uint32_t n = 0; n < sent[i]; n++)
+            w_u8(&w, 'x');
+        w_u32(&w, 0);
+        w_no_extension(&w);
+        w_u32(&w, 3);
+        for (unsigned n = 0; n < 3; n++)
+            w_double(&w, n);
+        w_u32(&w, 0);
+        talk_message(&t, 1, 2, &w);
+        assert_string_equal(seen.anomalies, "");
+        assert_int_equal(seen.items, 3);
+        assert_true(seen.last == 2);
+        assert_true(sent[i] == 1000 ? seen.told == 1000 : seen.told > 1000 && seen.told < 2048);
+        finish(&t);
+    }
+}
+
 /* Messages that never end, each with another request id. Of more than a few at once the oldest is
  * given up, which is said: its receiver may go on with it. */
 static void a_flood_of_beginnings(void **state)
@@ -635,6 +714,8 @@ int main(void)
         cmocka_unit_test(a_thousand_connections),
         cmocka_unit_test(tokens_overlap_at_a_renewal),
         cmocka_unit_test(chunks_may_be_interleaved),
+        cmocka_unit_test(strings_far_down_a_table),
+        cmocka_unit_test(a_long_diagnosis_of_many_items),
         cmocka_unit_test(a_flood_of_beginnings),
         cmocka_unit_test(beginnings_are_bounded),
     };

@@ -284,6 +284,33 @@ static void what_is_wrong_has_a_name(void **state)
     }
 }
 
+/* Fields that take a byte each: as many events as any message may give. */
+static void more_fields_than_are_told(void **state)
+{
+    static const unsigned rows[] = {TW_MAX_LEAVES, TW_MAX_LEAVES + 1, 60000};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct bench b = {.counters = {.malformed = 0}};
+        struct wire w;
+        w_head(&w, 7, 10);
+        w_u8(&w, 0x01);
+        w_u16(&w, rows[i]);
+        for (unsigned n = 0; n < rows[i]; n++)
+            w_u8(&w, 0);
+        feed(&b, tw_cur_of(w.b, w.n));
+        const struct tw_str said = tw_text_str(&b.log);
+        unsigned lines = 0;
+        for (size_t at = 0; at < said.len; at++)
+            lines += said.p[at] == '\n';
+        const bool over = rows[i] > TW_MAX_LEAVES;
+        assert_int_equal(lines, 1 + TW_MAX_LEAVES + over);
+        assert_int_equal(b.counters.malformed, over);
+        tw_text_add(&b.log, "", 1);
+        assert_int_equal(strstr(b.log.p, "malformed 7//10 field-limit\n") != NULL, over);
+        tw_text_free(&b.log);
+    }
+}
+
 static enum tw_probe ask(const void *bytes, size_t n, unsigned port, bool multicast)
 {
     const struct tw_datagram d = {
@@ -326,6 +353,7 @@ int main(void)
         cmocka_unit_test(metadata),
         cmocka_unit_test(messages_without_fields),
         cmocka_unit_test(what_is_wrong_has_a_name),
+        cmocka_unit_test(more_fields_than_are_told),
         cmocka_unit_test(only_uadp_is_claimed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

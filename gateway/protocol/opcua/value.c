@@ -306,17 +306,24 @@ static const struct diagnostic_part {
 
 enum { DIAGNOSTIC_PARTS = sizeof(diagnostic_parts) / sizeof(diagnostic_parts[0]) };
 
-/* The string that a DiagnosticInfo means by its place; null when there is no such. */
+/* The string that a DiagnosticInfo means by its place; null when there is no such. The way to it is
+ * paid for, since a message may ask for the last of many as often as it likes. */
 static void table_string(struct tw_opcua_scratch *s, uint32_t place, struct tw_value *out)
 {
-    enum { MOST = 1024 };
+    enum { LEAST = 4 };
     struct tw_cur c = s->strings;
     struct tw_str text = TW_STR_NONE;
+    const size_t way = (size_t)place * LEAST;
     uint32_t n;
-    if (place < MOST && tw_opcua_count(&c, 4, &n) && place < n)
+    bool exists = tw_opcua_count(&c, LEAST, &n) && place < n;
+    if (exists && way <= s->budget) {
+        s->budget -= way;
         for (uint32_t i = 0; i <= place; i++)
             if (!tw_opcua_string(&c, &text))
                 text = TW_STR_NONE;
+    } else if (exists) {
+        s->truncated = true;
+    }
     set_text(s, out, text);
 }
 

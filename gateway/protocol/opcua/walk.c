@@ -292,13 +292,18 @@ static void find_diagnostics(
         response->n_diagnostics = 0;
 }
 
+/* What is said of a message is said again by each of its items, so it is not shown at length. */
 static void show_diagnostics(struct tw_opcua_walk *w, struct tw_cur *c, const char *name)
 {
+    enum { MOST = 2048 };
     struct tw_value *detail = tw_opcua_walk_detail(w, name);
+    const size_t budget = w->s.budget;
+    w->s.budget = budget < MOST ? budget : MOST;
     if (!tw_opcua_value(&w->s, c, TW_UA_DIAGNOSTICINFO, detail) || detail->kind == TW_VALUE_NULL)
         tw_opcua_walk_undo(w, detail);
     else
         detail->name = tw_str_of(name);
+    w->s.budget = budget;
 }
 
 /* One item of each side; true while there is another. */

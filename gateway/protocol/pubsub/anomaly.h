@@ -18,6 +18,7 @@
     X(BAD_FIELD_ENCODING, "bad-field-encoding")                                                    \
     X(BAD_PROMOTED, "bad-promoted-fields")                                                         \
     X(BAD_ANNOUNCEMENT, "bad-announcement")                                                        \
+    X(FIELD_LIMIT, "field-limit")                                                                  \
     X(DECODE_ERROR, "decode-error")                                                                \
     X(TRAILING_BYTES, "trailing-bytes")
 

@@ -169,6 +169,7 @@ struct report {
     struct tw_uadp_field_text field_text;
     uint64_t next_serial;
     bool described; /* its only DataSetMessage was: what that carries is with the message's event */
+    unsigned n_fields; /* given, of all DataSetMessages */
 };
 
 /* Something new was described: it is no longer what was given last. */
@@ -241,6 +242,8 @@ static enum tw_pubsub_anomaly give_fields(struct report *r, const struct tw_uadp
         return TW_PUBSUB_NONE;
     for (uint32_t i = 0; i < m->n_fields; i++) {
         tw_opcua_scratch_reset(&s);
+        if (r->n_fields++ == TW_MAX_LEAVES)
+            return TW_PUBSUB_FIELD_LIMIT;
         if (!tw_uadp_field(&s, m, i, &c, &field))
             return TW_PUBSUB_DECODE_ERROR;
         give_field(r, &field, &s);
@@ -318,6 +321,7 @@ enum tw_pubsub_anomaly tw_uadp_report(const struct tw_uadp_report *how, struct t
     struct report r;
     r.how = how;
     r.next_serial = how->serial * TW_PUBSUB_SERIALS;
+    r.n_fields = 0;
     enum tw_pubsub_anomaly wrong = tw_uadp_read(bytes, &r.u);
     r.described = !how->datagram && r.u.n_writers <= 1;
     /* What is wrong before the first DataSetMessage is said of the NetworkMessage. */
