@@ -18,13 +18,14 @@ static void words(
         (unsigned long long)s->alerts.by_severity[TW_SEV_LOW],
         (unsigned long long)s->alerts.by_severity[TW_SEV_INFO]);
     const struct tw_flows_stats *f = &r->workers.flows;
-    if (f->gaps + f->evicted + r->cut_packets + s->encrypted > 0)
+    const uint64_t cut = r->workers.counters.cut;
+    if (f->gaps + f->evicted + r->cut_packets + cut + s->encrypted > 0)
         tw_log(TW_LOG_INFO,
-            "not seen: %llu gaps (%llu bytes), %llu cut packets, %llu flows evicted; %llu encrypted"
-            " actions",
+            "not seen: %llu gaps (%llu bytes), %llu cut packets, %llu cut messages, %llu flows"
+            " evicted; %llu encrypted actions",
             (unsigned long long)f->gaps, (unsigned long long)f->gap_bytes,
-            (unsigned long long)r->cut_packets, (unsigned long long)f->evicted,
-            (unsigned long long)s->encrypted);
+            (unsigned long long)r->cut_packets, (unsigned long long)cut,
+            (unsigned long long)f->evicted, (unsigned long long)s->encrypted);
 }
 
 static void alerts(struct tw_text *t, const struct tw_alerts_stats *a)
@@ -77,6 +78,7 @@ static void unseen(
     struct tw_text *t, const struct tw_pipeline_result *r, const struct tw_analyst_stats *s)
 {
     const struct tw_flows_stats *f = &r->workers.flows;
+    const struct tw_proto_counters *c = &r->workers.counters;
     tw_json_key(t, "unseen");
     tw_json_object(t);
     tw_json_member_u64(t, "gaps", f->gaps);
@@ -87,6 +89,11 @@ static void unseen(
     tw_json_member_u64(t, "flows_evicted", f->evicted);
     tw_json_member_u64(t, "conflicts", f->conflicts);
     tw_json_member_u64(t, "chunked_messages", s->sessions.chunked_incomplete);
+    tw_json_member_u64(t, "cut_messages", c->cut);
+    tw_json_member_u64(t, "resyncs", c->resyncs);
+    tw_json_member_u64(t, "unknown_services", c->unknown_services);
+    tw_json_member_u64(t, "memory_refused", r->workers.pool.refused);
+    tw_json_member_u64(t, "sessions_evicted", s->sessions.evicted);
     tw_json_object_end(t);
 }
 

@@ -495,3 +495,8 @@ void tw_opcua_sessions_event(
     about_item(s, event, facts);
     info->identity_resolved = true;
 }
+
+uint64_t tw_opcua_sessions_evicted(const struct tw_opcua_sessions *s)
+{
+    return tw_table_evictions(s->sessions) + tw_opcua_items_evicted(s->items);
+}

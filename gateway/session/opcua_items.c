@@ -271,3 +271,8 @@ struct tw_opcua_item *tw_opcua_items_event(struct tw_opcua_items *items, struct 
         return NULL;
     }
 }
+
+uint64_t tw_opcua_items_evicted(const struct tw_opcua_items *items)
+{
+    return tw_table_evictions(items->table);
+}

@@ -125,6 +125,7 @@ struct tw_sessions_stats tw_sessions_stats(const struct tw_sessions *s)
 {
     struct tw_sessions_stats stats;
     tw_pubsub_sessions_stats(s->pubsub, &stats);
+    stats.evicted = tw_opcua_sessions_evicted(s->opcua);
     return stats;
 }
 

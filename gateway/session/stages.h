@@ -14,6 +14,7 @@ void tw_opcua_sessions_event(
  * may be anything else. That its session is in use is noted either way. */
 bool tw_opcua_sessions_pass(
     struct tw_opcua_sessions *s, const struct tw_event *event, struct tw_session_facts *facts);
+uint64_t tw_opcua_sessions_evicted(const struct tw_opcua_sessions *s);
 
 struct tw_mqtt_sessions;
 struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits);
