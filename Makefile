@@ -161,14 +161,15 @@ fuzz-cc:
 	@command -v $(FUZZ_CC) >/dev/null || { \
 	    echo 'make fuzz needs clang and its runtime: apt-get install clang-14 libclang-rt-14-dev'; exit 1; }
 
-# Seeds that follow from the decoder's tables.
-$(BUILD)/fuzz/opcua_seeds: tests/fuzz/opcua_seeds.c tests/unit/opcua_tables.h $(FUZZ_LIB)
+# Seeds that follow from the decoder's tables, or that no capture holds.
+FUZZ_SEEDS := $(BUILD)/fuzz/opcua_seeds $(BUILD)/fuzz/pubsub_seeds
+$(FUZZ_SEEDS): $(BUILD)/fuzz/%: tests/fuzz/%.c tests/unit/opcua_tables.h $(FUZZ_LIB)
 	$(Q)$(FUZZ_CC) $(FUZZ_ALL) $(FUZZ_CFLAGS) -o $@ $< $(FUZZ_LIB) $(LIBS)
 
 .PHONY: fuzz-seeds
-fuzz-seeds: fuzz-cc $(BUILD)/fuzz/opcua_seeds
-	$(Q)mkdir -p tests/fuzz/seeds/opcua_service tests/fuzz/seeds/opcua_value
-	$(Q)$(BUILD)/fuzz/opcua_seeds tests/fuzz/seeds
+fuzz-seeds: fuzz-cc $(FUZZ_SEEDS)
+	$(Q)mkdir -p $(addprefix tests/fuzz/seeds/,opcua opcua_service opcua_value pubsub)
+	$(Q)for seeds in $(FUZZ_SEEDS); do $$seeds tests/fuzz/seeds || exit 1; done
 
 # Which lines of FUZZ_COV the targets reach, over their seeds and what `make fuzz` found.
 FUZZ_COV         ?= gateway/protocol/opcua
