@@ -60,7 +60,7 @@ uint32_t tw_opcua_items_generation(struct tw_opcua_items *items, const struct tw
 /* An item of it by its client handle; NULL when it is not known. */
 struct tw_opcua_item *tw_opcua_items_of_handle(
     struct tw_opcua_items *items, uint32_t generation, uint32_t handle);
-/* Items forgotten for others. */
+/* Items and subscriptions that were forgotten for others. */
 uint64_t tw_opcua_items_evicted(const struct tw_opcua_items *items);
 
 /* Names of nodes. */

@@ -274,5 +274,5 @@ struct tw_opcua_item *tw_opcua_items_event(struct tw_opcua_items *items, struct 
 
 uint64_t tw_opcua_items_evicted(const struct tw_opcua_items *items)
 {
-    return tw_table_evictions(items->table);
+    return tw_table_evictions(items->table) + tw_table_evictions(items->subscriptions);
 }

@@ -41,6 +41,6 @@ void tw_sessions_finish(struct tw_sessions *s, const struct tw_emit *out);
 
 struct tw_sessions_stats {
     uint64_t chunked_whole, chunked_incomplete; /* PubSub messages */
-    uint64_t evicted; /* OPC UA sessions and monitored items that were forgotten for others */
+    uint64_t evicted; /* OPC UA sessions, subscriptions and items forgotten for others */
 };
 struct tw_sessions_stats tw_sessions_stats(const struct tw_sessions *s);

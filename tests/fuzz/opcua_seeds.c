@@ -258,6 +258,28 @@ static void late_streams(void)
     put("opcua", "twice-and-error", &stream);
 }
 
+/* More messages between each other than are kept; the last is whole. */
+static void crowded_stream(void)
+{
+    static struct wire request, w;
+    w_read(&request, 4, (const char *const[]){"Temp"}, 1);
+    stream_begin(8);
+    handshake();
+    open_plain(0, 0, "None", 1);
+    open_plain(1, 7, "None", 0);
+    for (uint32_t i = 0; i < 12; i++) {
+        const uint32_t id = i < 11 ? 2 + i : 12;
+        w.n = 0;
+        w_u32(&w, 7);
+        w_u32(&w, 1);
+        w_u32(&w, 2 + i);
+        w_u32(&w, id);
+        w_raw(&w, i < 11 ? request.b : request.b + 20, i < 11 ? 20 : request.n - 20);
+        piece(0, i < 11 ? "MSGC" : "MSGF", &w);
+    }
+    put("opcua", "crowded", &stream);
+}
+
 /* What fuzz_opcua_value reads. */
 enum { VALUE, ARRAY, VARIANT, VARIANTS, DATA_VALUE, STRUCTURE, EXTENSION, NODE };
 
@@ -375,6 +397,7 @@ int main(int argc, char **argv)
     every_choice();
     encrypted_streams();
     late_streams();
+    crowded_stream();
     every_type();
     every_structure();
     every_node();

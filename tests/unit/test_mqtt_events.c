@@ -205,6 +205,80 @@ static void tells_the_facts_of_a_session(void **state)
     lab_free(&lab);
 }
 
+static struct {
+    uint32_t n;
+    size_t len;
+    bool truncated, last_truncated;
+} told;
+
+static void keep_properties(void *user, const struct tw_event *e)
+{
+    const struct tw_value *all = e->mqtt->user_properties;
+    (void)user;
+    if (all == NULL) /* the end of the connection */
+        return;
+    told.n = all->n;
+    told.len = 0;
+    told.truncated = all->truncated;
+    told.last_truncated = all->items[all->n - 1].truncated;
+    for (uint32_t i = 0; i < all->n; i++)
+        told.len += all->items[i].name.len + all->items[i].s.len;
+}
+
+static size_t put_length(uint8_t *out, size_t left)
+{
+    size_t n = 0;
+    do {
+        out[n++] = (uint8_t)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+        left >>= 7;
+    } while (left > 0);
+    return n;
+}
+
+/* Each leaf repeats them, so all of them together are as long as one string may be. */
+static void long_user_properties_are_cut(void **state)
+{
+    enum { EACH = 1000 };
+    static const struct {
+        unsigned sent, told;
+        size_t len;
+        bool truncated, last_truncated;
+    } cases[] = {{1, 1, 1002, false, false}, {4, 4, 4008, false, false},
+        {5, 5, TW_MAX_EVENT_STRING, false, true}, {64, 5, TW_MAX_EVENT_STRING, true, true}};
+    static uint8_t bytes[64 * (EACH + 7) + 64];
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct lab lab;
+        lab_open(&lab, false);
+        lab_send(&lab, UP, 0x10, "s'MQTT' 05 02 003C 00 s'dev'");
+        lab_send(&lab, DOWN, 0x20, "00 00 00");
+        lab.env.emit.fn = keep_properties;
+        const size_t properties = cases[i].sent * (EACH + 7);
+        uint8_t size[4];
+        const size_t size_len = put_length(size, properties);
+        size_t n = 0;
+        bytes[n++] = 0x30;
+        n += put_length(bytes + n, 3 + size_len + properties + 1);
+        memcpy(bytes + n, "\0\1a", 3);
+        memcpy(bytes + n + 3, size, size_len);
+        n += 3 + size_len;
+        for (unsigned k = 0; k < cases[i].sent; k++) {
+            memcpy(bytes + n, "\x26\0\2kk\3\xe8", 7);
+            memset(bytes + n + 7, 'v', EACH);
+            n += 7 + EACH;
+        }
+        bytes[n++] = '7';
+        lab_bytes(&lab, UP, bytes, n);
+        assert_int_equal(lab.counters.malformed, 0);
+        assert_int_equal(told.n, cases[i].told);
+        assert_int_equal(told.len, cases[i].len);
+        assert_int_equal(told.truncated, cases[i].truncated);
+        assert_int_equal(told.last_truncated, cases[i].last_truncated);
+        lab_end(&lab, TW_END_CLOSED);
+        lab_free(&lab);
+    }
+}
+
 static void identity_is_null_only_when_not_seen(void **state)
 {
     struct lab lab;
@@ -283,6 +357,7 @@ int main(void)
         cmocka_unit_test(reports_what_was_done),
         cmocka_unit_test(survives_every_end),
         cmocka_unit_test(tells_the_facts_of_a_session),
+        cmocka_unit_test(long_user_properties_are_cut),
         cmocka_unit_test(identity_is_null_only_when_not_seen),
         cmocka_unit_test(requests_time_out),
         cmocka_unit_test(the_end_of_the_capture_ends_no_session),

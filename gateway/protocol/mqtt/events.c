@@ -81,11 +81,14 @@ static void set_reason(struct report *r, unsigned type, unsigned version, uint8_
     r->info.reason = code;
 }
 
-static struct tw_value text_value(struct tw_str name, struct tw_str s)
+/* `*room` is what all of them may still take: every leaf of the payload repeats them. */
+static struct tw_value text_value(struct tw_str name, struct tw_str s, size_t *room)
 {
     struct tw_value v = {.kind = TW_VALUE_STRING, .name = tw_utf8_cut(name, TW_MAX_IDENTITY)};
-    v.s = tw_secret_name(name) ? TW_REDACTED : tw_utf8_cut(s, TW_MAX_EVENT_STRING);
+    *room -= v.name.len < *room ? v.name.len : *room;
+    v.s = tw_secret_name(name) ? TW_REDACTED : tw_utf8_cut(s, *room);
     v.truncated = !tw_secret_name(name) && v.s.len < s.len;
+    *room -= v.s.len < *room ? v.s.len : *room;
     return v;
 }
 
@@ -98,9 +101,10 @@ static void set_props(struct report *r, const struct tw_mqtt_props *p)
         return;
     struct tw_cur all = p->all;
     struct tw_str name, s;
+    size_t room = TW_MAX_EVENT_STRING;
     uint32_t n = 0;
-    while (n < TW_MAX_EVENT_ITEMS && tw_mqtt_user_next(&all, &name, &s))
-        r->items[n++] = text_value(name, s);
+    while (n < TW_MAX_EVENT_ITEMS && room > 0 && tw_mqtt_user_next(&all, &name, &s))
+        r->items[n++] = text_value(name, s, &room);
     r->user = (struct tw_value){
         .kind = TW_VALUE_OBJECT, .n = n, .items = r->items, .truncated = n < p->n_user};
     r->info.user_properties = &r->user;
