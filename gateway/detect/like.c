@@ -196,6 +196,7 @@ static const struct row {
     {"filter.share", TOPICS},
     {"flow.", FLOW},
     {"mqtt.", MQTT},
+    {"sparkplug.", MQTT},
     {"opcua.", OPCUA},
     {"learned.", LEARNED},
 };

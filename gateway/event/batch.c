@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "event/sparkplug.h"
+
 struct tw_batch *tw_batch_new(size_t bytes)
 {
     struct tw_batch *b = calloc(1, sizeof(*b));
@@ -33,10 +35,11 @@ void tw_batch_reset(struct tw_batch *b)
 {
     tw_arena_reset(&b->arena);
     b->n = 0;
-    b->opcua_serial = b->mqtt_serial = b->pubsub_serial = 0;
+    b->opcua_serial = b->mqtt_serial = b->pubsub_serial = b->sparkplug_serial = 0;
     b->opcua = NULL;
     b->mqtt = NULL;
     b->pubsub = NULL;
+    b->sparkplug = NULL;
 }
 
 static void keep(struct tw_arena *a, struct tw_str *s)
@@ -227,6 +230,38 @@ static struct tw_pubsub_info *copy_pubsub(struct tw_batch *b, const struct tw_pu
     return to;
 }
 
+static struct tw_sparkplug_info *copy_sparkplug(
+    struct tw_batch *b, const struct tw_sparkplug_info *from)
+{
+    struct tw_arena *a = &b->arena;
+    if (from->serial != 0 && from->serial == b->sparkplug_serial)
+        return b->sparkplug;
+    struct tw_sparkplug_info *to = tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    struct tw_str *const strings[] = {
+        &to->group, &to->edge_node, &to->device, &to->host, &to->uuid};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        keep(a, strings[i]);
+    b->sparkplug_serial = from->serial;
+    b->sparkplug = to;
+    return to;
+}
+
+static struct tw_sparkplug_metric *copy_metric(
+    struct tw_arena *a, const struct tw_sparkplug_metric *from)
+{
+    struct tw_sparkplug_metric *to = tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    to->properties = copy_value(a, from->properties);
+    to->metadata = copy_value(a, from->metadata);
+    keep(a, &to->unit);
+    return to;
+}
+
 static void copy_event(struct tw_batch *b, struct tw_event *to)
 {
     struct tw_arena *a = &b->arena;
@@ -242,6 +277,10 @@ static void copy_event(struct tw_batch *b, struct tw_event *to)
         to->mqtt = copy_mqtt(b, to->mqtt);
     if (to->pubsub != NULL)
         to->pubsub = copy_pubsub(b, to->pubsub);
+    if (to->sparkplug != NULL)
+        to->sparkplug = copy_sparkplug(b, to->sparkplug);
+    if (to->metric != NULL)
+        to->metric = copy_metric(a, to->metric);
     if (to->flow_info != NULL) {
         struct tw_flow_info *info = tw_arena_alloc(a, sizeof(*info));
         if (info != NULL)
@@ -262,7 +301,7 @@ enum tw_status tw_batch_add(struct tw_batch *b, const struct tw_event *event)
     copy_event(b, to);
     if (b->arena.overflowed) {
         /* Half a message's facts may be in here: later events must not share them. */
-        b->opcua_serial = b->mqtt_serial = b->pubsub_serial = 0;
+        b->opcua_serial = b->mqtt_serial = b->pubsub_serial = b->sparkplug_serial = 0;
         return TW_FULL;
     }
     b->events[b->n++] = to;

@@ -14,10 +14,11 @@ struct tw_batch {
     uint32_t worker;
     struct tw_batch *next;
     /* Copies of per-message facts that following events share. */
-    uint64_t opcua_serial, mqtt_serial, pubsub_serial;
+    uint64_t opcua_serial, mqtt_serial, pubsub_serial, sparkplug_serial;
     struct tw_opcua_info *opcua;
     struct tw_mqtt_info *mqtt;
     struct tw_pubsub_info *pubsub;
+    struct tw_sparkplug_info *sparkplug;
 };
 
 /* NULL when memory is short. */

@@ -399,6 +399,8 @@ void tw_event_json(struct tw_text *t, const struct tw_event *e)
         mqtt(t, e->mqtt);
     if (e->pubsub != NULL)
         pubsub(t, e->pubsub);
+    if (e->sparkplug != NULL)
+        tw_sparkplug_json(t, e->sparkplug, e->metric);
     if (e->flow_info != NULL)
         flow_totals(t, e->flow_info);
     tw_json_object_end(t);

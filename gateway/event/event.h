@@ -336,6 +336,8 @@ struct tw_event {
     struct tw_mqtt_info *mqtt;
     struct tw_flow_info *flow_info;
     struct tw_pubsub_info *pubsub;
+    struct tw_sparkplug_info *sparkplug; /* event/sparkplug.h */
+    struct tw_sparkplug_metric *metric;
     const struct tw_session_facts *facts; /* NULL before session/ */
 
     /* gap, conflict, malformed: what and how much. */

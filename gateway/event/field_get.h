@@ -8,6 +8,8 @@ extern const struct tw_field tw_fields_opcua[];
 extern const size_t tw_fields_opcua_count;
 extern const struct tw_field tw_fields_pubsub[];
 extern const size_t tw_fields_pubsub_count;
+extern const struct tw_field tw_fields_sparkplug[];
+extern const size_t tw_fields_sparkplug_count;
 
 /* One getter a field: GET(name) { ... } with `s` the scene and `out` what to fill. A getter only
  * says what is there; `out->present` is false on entry. */

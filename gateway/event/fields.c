@@ -514,7 +514,8 @@ enum {
 
 size_t tw_fields_count(void)
 {
-    return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count + OTHER_FIELDS;
+    return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
+           tw_fields_sparkplug_count + OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
@@ -528,6 +529,9 @@ const struct tw_field *tw_fields_at(size_t i)
     if (i < tw_fields_pubsub_count)
         return &tw_fields_pubsub[i];
     i -= tw_fields_pubsub_count;
+    if (i < tw_fields_sparkplug_count)
+        return &tw_fields_sparkplug[i];
+    i -= tw_fields_sparkplug_count;
     return i < OTHER_FIELDS ? &other_fields[i] : NULL;
 }
 

@@ -4,7 +4,9 @@
 #include "base/timefmt.h"
 #include "event/secret.h"
 #include "protocol/pubsub/json.h"
+#include "protocol/sparkplug/report.h"
 
+static const char json[] = "json";
 static const char type_number[] = "number", type_string[] = "string", type_boolean[] = "boolean";
 
 /* A string value, unescaped into `scratch` where it has to be, cut to what an event keeps. */
@@ -93,12 +95,6 @@ static bool is_text(struct tw_str s)
     return tw_utf8_valid(s);
 }
 
-static bool is_sparkplug(struct tw_str topic)
-{
-    return tw_str_starts(topic, TW_STR("spBv1.0/")) &&
-           !tw_str_starts(topic, TW_STR("spBv1.0/STATE/"));
-}
-
 /* Could the text be JSON at all? Spares most binary payloads the reader. */
 static bool starts_like_json(struct tw_str s)
 {
@@ -165,29 +161,33 @@ void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struc
     struct tw_payload *out)
 {
     tw_pubsub_place(topic, mqtt, &out->place);
-    out->format = "json";
+    tw_sparkplug_place(topic, &out->sparkplug);
+    out->format = json;
     out->value = (struct tw_value){.kind = TW_VALUE_NONE};
     out->type = NULL;
     out->container = out->truncated = false;
     out->text = payload;
     out->n_tape = 0;
-    const bool uadp = payload.len > 0 && out->place.encoding == TW_PUBSUB_UADP;
-    if (uadp) {
-        out->format = "uadp";
-        out->container = true;
-    } else if (payload.len == 0)
+    const bool metrics = tw_sparkplug_has_metrics(out->sparkplug.kind);
+    const bool uadp = out->place.encoding == TW_PUBSUB_UADP && !metrics;
+    if (payload.len == 0)
         out->format = "empty";
-    else if (is_sparkplug(topic))
-        out->format = "sparkplug";
-    else if (!starts_like_json(payload) || !read_json(out)) {
+    else if (metrics || uadp) {
+        out->format = metrics ? "sparkplug" : "uadp";
+        out->container = true;
+    } else if (!starts_like_json(payload) || !read_json(out)) {
         out->truncated = false;
         read_other(out);
     } else if (!out->container)
         read_scalar(out);
     else
         read_container(out);
-    if (!out->container)
+    if (!out->container || metrics)
         out->place.encoding = TW_PUBSUB_NEITHER;
+    if (out->sparkplug.is_old_state && !tw_sparkplug_is_state_text(payload))
+        out->sparkplug.kind = TW_SPARKPLUG_NONE;
+    /* What is wrong with it is said behind it, as of a container. */
+    out->container |= out->sparkplug.kind >= TW_SPARKPLUG_STATE;
     if (out->value.kind > TW_VALUE_NULL && tw_secret_name(topic)) {
         out->value = (struct tw_value){.kind = TW_VALUE_STRING, .s = TW_REDACTED};
         out->type = type_string;
@@ -467,9 +467,38 @@ __attribute__((noinline)) static void give_json(const struct tw_payload *p,
         expand_json(p, &base, &pubsub, out);
 }
 
+/* Metrics; or what a host says of itself, in JSON or text as any other message. */
+__attribute__((noinline)) static unsigned give_sparkplug(const struct tw_payload *p,
+    const struct tw_event *message, bool itself, bool expand, const struct tw_emit *out)
+{
+    const struct tw_cur bytes = tw_cur_str(p->text);
+    const bool metrics = tw_sparkplug_has_metrics(p->sparkplug.kind);
+    enum tw_sparkplug_anomaly wrong = TW_SPARKPLUG_OK;
+    struct tw_sparkplug_info info;
+    struct tw_event base = *message;
+    base.sparkplug = p->sparkplug.kind == TW_SPARKPLUG_BAD ? NULL : &info;
+    if (metrics)
+        tw_sparkplug_describe(bytes, &p->sparkplug, message->mqtt->serial, &info);
+    else
+        wrong = tw_sparkplug_state(p->text, &p->sparkplug, message->mqtt->serial, &info);
+    info.incomplete |= message->truncated;
+    if (itself) {
+        struct tw_event first = base;
+        first.truncated |= info.cut;
+        tw_emit(out, &first);
+    }
+    if (metrics)
+        return expand ? tw_sparkplug_report(&base, bytes, out) : 0;
+    if (expand && p->format == json && p->value.kind == TW_VALUE_NONE)
+        expand_json(p, &base, NULL, out);
+    return expand ? tw_sparkplug_give_anomaly(&base, wrong, out) : 0;
+}
+
 static unsigned give(const struct tw_payload *p, const struct tw_event *message, bool itself,
     bool expand, const struct tw_emit *out)
 {
+    if (message->mqtt != NULL && p->sparkplug.kind != TW_SPARKPLUG_NONE)
+        return give_sparkplug(p, message, itself, expand, out);
     if (message->mqtt != NULL && p->place.encoding == TW_PUBSUB_UADP)
         return give_uadp(p, message, itself, expand, out);
     if (message->mqtt != NULL && p->place.encoding == TW_PUBSUB_JSON) {

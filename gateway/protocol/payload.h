@@ -1,11 +1,13 @@
 #pragma once
 /* What a message's payload says: its format, its value when it is a scalar, one event per scalar
- * leaf when it is a JSON object or array, one per field when it is UADP, and with both the facts of
- * OPC UA PubSub. Borrowed views throughout; the struct is meant for the stack. */
+ * leaf when it is a JSON object or array, one per field when it is UADP, with both the facts of OPC
+ * UA PubSub, one per metric when it is Sparkplug. Borrowed views throughout; the struct is meant
+ * for the stack. */
 
 #include "event/event.h"
 #include "protocol/json.h"
 #include "protocol/pubsub/topic.h"
+#include "protocol/sparkplug/topic.h"
 
 enum { TW_PAYLOAD_TAPE = 96 };
 
@@ -17,6 +19,7 @@ struct tw_payload {
     bool truncated;        /* a string was cut, or there are more or deeper leaves than are given */
     struct tw_str text;
     struct tw_pubsub_place place; /* its encoding says whether this is PubSub */
+    struct tw_sparkplug_place sparkplug;
     /* The tokens of a container, when they fit: spares reading the text a second time. */
     unsigned n_tape;
     struct tw_json_token tape[TW_PAYLOAD_TAPE];
@@ -35,7 +38,7 @@ unsigned tw_payload_give(const struct tw_payload *p, const struct tw_event *mess
 
 /* Give every scalar leaf to `out`, in document order, as a copy of `message` with field and value.
  * Leaves whose name, or the name of an object around them, is that of a secret are redacted. Of
- * UADP every field, known by its index. */
+ * UADP every field, known by its index; of Sparkplug every metric. */
 void tw_payload_expand(
     const struct tw_payload *p, const struct tw_event *message, const struct tw_emit *out);
 

@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "base/timefmt.h"
 #include "session/pubsub.h"
+#include "session/sparkplug.h"
 #include "session/stages.h"
 
 /* How long a hole in a flow makes what follows uncertain. */
@@ -17,6 +18,7 @@ struct tw_sessions {
     struct tw_opcua_sessions *opcua;
     struct tw_mqtt_sessions *mqtt;
     struct tw_pubsub_sessions *pubsub;
+    struct tw_sparkplug_sessions *sparkplug;
     struct tw_table *gaps; /* flow → time of its last gap */
     int64_t last_gap_ns;   /* of any flow */
     struct tw_session_readers readers;
@@ -37,8 +39,10 @@ struct tw_sessions *tw_sessions_new(
     s->opcua = tw_opcua_sessions_new(limits);
     s->mqtt = tw_mqtt_sessions_new(limits);
     s->pubsub = tw_pubsub_sessions_new(&s->readers);
+    s->sparkplug = tw_sparkplug_sessions_new(limits);
     s->gaps = tw_table_new(sizeof(uint64_t), sizeof(int64_t), MAX_GAPS, tw_seed_random());
-    if (s->opcua == NULL || s->mqtt == NULL || s->pubsub == NULL || s->gaps == NULL) {
+    if (s->opcua == NULL || s->mqtt == NULL || s->pubsub == NULL || s->sparkplug == NULL ||
+        s->gaps == NULL) {
         tw_sessions_free(s);
         return NULL;
     }
@@ -52,6 +56,7 @@ void tw_sessions_free(struct tw_sessions *s)
     tw_opcua_sessions_free(s->opcua);
     tw_mqtt_sessions_free(s->mqtt);
     tw_pubsub_sessions_free(s->pubsub);
+    tw_sparkplug_sessions_free(s->sparkplug);
     tw_table_free(s->gaps);
     free(s);
 }
@@ -129,6 +134,15 @@ struct tw_sessions_stats tw_sessions_stats(const struct tw_sessions *s)
     return stats;
 }
 
+/* A message, or a leaf of one. */
+static void follow_sparkplug(struct tw_sessions *s, struct tw_event *event, bool is_new)
+{
+    if (event->sparkplug != NULL && event->field.p != NULL)
+        s->facts.learned = tw_sparkplug_sessions_leaf(s->sparkplug, event);
+    else if (event->sparkplug != NULL || event->action == TW_ACTION_SUBSCRIBE)
+        tw_sparkplug_sessions_message(s->sparkplug, event, is_new);
+}
+
 void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out)
 {
     s->last_packet = event->packet;
@@ -141,6 +155,7 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
     }
     if (is_leaf_of_last(s, event)) {
         event->facts = &s->facts;
+        follow_sparkplug(s, event, true);
         tw_emit(out, event);
         return;
     }
@@ -156,6 +171,7 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
         expand =
             tw_mqtt_sessions_event(s->mqtt, event, &s->facts) && event->action == TW_ACTION_DELIVER;
     }
+    follow_sparkplug(s, event, event->action != TW_ACTION_DELIVER || expand);
     /* A delivery of what was seen being published is counted, not read a second time. */
     if (event->action == TW_ACTION_DELIVER && !expand) {
         event->value = (struct tw_value){.kind = TW_VALUE_NONE};
@@ -171,6 +187,8 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
     const struct tw_emit through = {on_given, &g};
     if (event->pubsub != NULL)
         tw_pubsub_sessions_expand(s->pubsub, s->readers.leaves, event, &through);
+    else if (event->sparkplug != NULL)
+        tw_sparkplug_sessions_expand(s->sparkplug, s->readers.leaves, event, &s->facts, out);
     else
         s->readers.leaves(event, out);
 }

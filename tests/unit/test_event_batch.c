@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "event/batch.h"
+#include "event/sparkplug.h"
 
 /* A string whose bytes the test can spoil afterwards: a copy must not care. */
 struct ink {
@@ -238,6 +239,56 @@ static void values_nest_only_so_deep(void **state)
     tw_batch_free(b);
 }
 
+/* What belongs to a Sparkplug message is copied once for its metrics, what to a metric each time.
+ */
+static void sparkplug_facts_are_copied(void **state)
+{
+    struct ink i = {.used = 0};
+    struct tw_value units[] = {
+        {.kind = TW_VALUE_STRING, .s = ink(&i, "degC"), .name = ink(&i, "engUnit")}};
+    struct tw_value properties = {.kind = TW_VALUE_OBJECT, .n = 1, .items = units};
+    struct tw_sparkplug_info info = {.serial = 4,
+        .kind = TW_SPARKPLUG_DDATA,
+        .group = ink(&i, "g"),
+        .edge_node = ink(&i, "e"),
+        .device = ink(&i, "d"),
+        .host = ink(&i, "h"),
+        .uuid = ink(&i, "u")};
+    struct tw_sparkplug_metric m = {.properties = &properties,
+        .metadata = &properties,
+        .unit = ink(&i, "degC"),
+        .has_alias = true,
+        .alias = 7};
+    const struct tw_event e = {
+        .protocol = TW_PROTO_MQTT, .action = TW_ACTION_PUBLISH, .sparkplug = &info, .metric = &m};
+    struct tw_batch *b = tw_batch_new(64 * 1024);
+    (void)state;
+    assert_non_null(b);
+    assert_int_equal(TW_OK, tw_batch_add(b, &e));
+    m.alias = 8;
+    assert_int_equal(TW_OK, tw_batch_add(b, &e));
+    info.serial = 5;
+    assert_int_equal(TW_OK, tw_batch_add(b, &e));
+    memset(i.bytes, '!', i.used);
+    memset(units, 0, sizeof(units));
+    const struct tw_sparkplug_info *first = b->events[0]->sparkplug;
+    assert_ptr_equal(first, b->events[1]->sparkplug);
+    assert_ptr_not_equal(first, b->events[2]->sparkplug);
+    const struct tw_str texts[] = {
+        first->group, first->edge_node, first->device, first->host, first->uuid};
+    static const char *const expected[] = {"g", "e", "d", "h", "u"};
+    for (size_t k = 0; k < 5; k++)
+        assert_true(tw_str_is(texts[k], expected[k]));
+    for (unsigned k = 0; k < 2; k++) {
+        const struct tw_sparkplug_metric *copy = b->events[k]->metric;
+        assert_int_equal(7 + k, copy->alias);
+        assert_true(tw_str_is(copy->unit, "degC"));
+        assert_true(tw_str_is(copy->properties->items[0].name, "engUnit"));
+        assert_true(tw_str_is(copy->metadata->items[0].s, "degC"));
+    }
+    tw_batch_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_reset_forgets_what_was_shared),
         cmocka_unit_test(full_is_said_and_nothing_is_half),
         cmocka_unit_test(values_nest_only_so_deep),
+        cmocka_unit_test(sparkplug_facts_are_copied),
     };
     return cmocka_run_group_tests_name("event/batch", tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "event/emit_json.h"
+#include "event/sparkplug.h"
 
 static struct tw_text out;
 
@@ -343,6 +344,58 @@ static void what_only_some_services_say(void **state)
         "\"references\":3,\"password\":\"(redacted)\"}}\n");
 }
 
+static void a_sparkplug_metric(void **state)
+{
+    const struct tw_value units[] = {{.kind = TW_VALUE_DOUBLE, .name = TW_STR("engLow"), .d = -1.5},
+        {.kind = TW_VALUE_STRING, .name = TW_STR("token"), .s = TW_STR("x")}};
+    const struct tw_value properties = {.kind = TW_VALUE_OBJECT, .n = 2, .items = units};
+    struct tw_sparkplug_metric m = {.has_alias = true,
+        .alias = 7,
+        .is_null = true,
+        .is_historical = true,
+        .is_transient = true,
+        .has_quality = true,
+        .quality = -1,
+        .properties = &properties,
+        .metadata = &properties,
+        .rebirth_requests = 2,
+        .alias_unresolved = true};
+    struct tw_sparkplug_info info = {.kind = TW_SPARKPLUG_DDATA,
+        .group = TW_STR("g"),
+        .edge_node = TW_STR("e"),
+        .device = TW_STR("d"),
+        .has_seq = true,
+        .has_bd_seq = true,
+        .bd_seq = 9,
+        .timestamp_ns = 1772352001123456789,
+        .uuid = TW_STR("u"),
+        .body_bytes = 5,
+        .compressed = true,
+        .found = {.missing = 3,
+            .sender_host = TW_STR("h"),
+            .primary_host = TW_STR("p"),
+            .before_birth = true,
+            .state_will_differs = true}};
+    struct tw_event e = base(TW_PROTO_MQTT, TW_ACTION_PUBLISH);
+    (void)state;
+    e.sparkplug = &info;
+    e.metric = &m;
+    assert_string_equal(line(&e), HEAD("mqtt", "publish") FLOW
+        ",\"sparkplug\":{\"type\":\"DDATA\",\"group\":\"g\",\"edge_node\":\"e\",\"device\":\"d\","
+        "\"seq\":0,\"bd_seq\":9,\"timestamp\":\"2026-03-01T08:00:01.123456Z\",\"uuid\":\"u\","
+        "\"body_bytes\":5,\"compressed\":true,\"missing\":3,\"sender_host\":\"h\","
+        "\"primary_host\":\"p\",\"before_birth\":true,\"state_will_differs\":true,\"alias\":7,"
+        "\"is_null\":true,\"is_historical\":true,\"is_transient\":true,\"quality\":-1,"
+        "\"properties\":{\"engLow\":-1.5,\"token\":\"(redacted)\"},"
+        "\"metadata\":{\"engLow\":-1.5,\"token\":\"(redacted)\"},\"rebirth_requests\":2,"
+        "\"alias_unresolved\":true}}\n");
+    info = (struct tw_sparkplug_info){
+        .kind = TW_SPARKPLUG_STATE, .host = TW_STR("h"), .has_online = true};
+    e.metric = NULL;
+    assert_string_equal(line(&e), HEAD("mqtt", "publish") FLOW
+        ",\"sparkplug\":{\"type\":\"STATE\",\"host\":\"h\",\"online\":false}}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +410,7 @@ int main(void)
         cmocka_unit_test(a_connect_with_a_will),
         cmocka_unit_test(intervals_are_printed_as_sent),
         cmocka_unit_test(what_only_some_services_say),
+        cmocka_unit_test(a_sparkplug_metric),
     };
     return cmocka_run_group_tests_name("event/json", tests, NULL, done);
 }

@@ -90,8 +90,8 @@ static const struct {
     {"dev/token", "", "empty\n"},
     /* chosen by topic, never by trial */
     {"spBv1.0/g/NDATA/e", "\x08\x01", "sparkplug\n"},
-    {"spBv1.0/g/NDATA/e", "{\"a\":1}", "sparkplug\n"},
-    {"spBv1.0/STATE/h", "{\"online\":true}", "json\n/online:true boolean\n"},
+    {"spBv1.0/g/NDATA/e", "{\"a\":1}", "sparkplug\n:null -\n"}, /* malformed */
+    {"spBv1.0/STATE/h", "{\"online\":true}", "json\n/online:true boolean\n:null -\n"},
 };
 
 static void reads_payloads(void **state)

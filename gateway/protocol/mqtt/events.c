@@ -2,6 +2,7 @@
 #include "event/secret.h"
 #include "protocol/mqtt/state.h"
 #include "protocol/payload.h"
+#include "protocol/sparkplug/report.h"
 
 /* A deliver's payload goes along for expansion after the merge; a longer one stays behind. */
 enum { MAX_CARRIED = TW_BATCH_BYTES / 4 };
@@ -184,6 +185,7 @@ void tw_mqtt_emit_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_pen
     struct tw_cur body, const struct tw_mqtt_ack *ack, unsigned ack_version)
 {
     struct tw_mqtt_connect k;
+    struct tw_sparkplug_info will;
     struct report r;
     /* Its anomaly was reported when it came. */
     (void)tw_mqtt_connect_read(body, request->flags, &k);
@@ -191,6 +193,8 @@ void tw_mqtt_emit_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_pen
     set_request(&r, request);
     set_props(&r, &k.props);
     set_connect(&r, &k);
+    if (r.info.has_will && tw_sparkplug_will(k.will_topic, k.will_payload, r.info.serial, &will))
+        r.event.sparkplug = &will;
     set_object(&r, r.info.client_id.s);
     if (ack == NULL) {
         r.event.status.is_null = true;
