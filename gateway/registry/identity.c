@@ -14,6 +14,7 @@ static const struct {
     [TW_ID_CLIENT_ID] = {"client id", false},
     [TW_ID_IP] = {"address", true},
     [TW_ID_MAC] = {"MAC", true},
+    [TW_ID_SPARKPLUG] = {"Sparkplug name", false},
     [TW_ID_OPCUA_USER] = {"user", false},
     [TW_ID_MQTT_USER] = {"user", false},
 };
@@ -174,6 +175,8 @@ static const struct tw_entry *belongs_elsewhere(const struct tw_registry *r,
     if (!is_known(c, kind) || e->ids[kind].n > 0)
         return NULL;
     if ((kind == TW_ID_MAC || kind == TW_ID_OPCUA_USER) && !can_name(r, c, kind))
+        return NULL;
+    if (kind == TW_ID_SPARKPLUG && e->passes_on)
         return NULL;
     return owner(r, kind, c->facts[kind], e);
 }

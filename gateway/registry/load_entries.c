@@ -115,6 +115,53 @@ static void load_identity(struct tw_load *l, struct tw_entry *e)
     tw_load_strs(l, e->node, "mac", check_mac, &e->ids[TW_ID_MAC]);
 }
 
+/* An id as a level of a topic. */
+static bool check_level(struct tw_load *l, const struct tw_node *n, struct tw_str *out)
+{
+    if (!tw_load_check_text(l, n, out))
+        return false;
+    for (size_t i = 0; i < out->len; i++) {
+        if (strchr("+#/", out->p[i]) == NULL)
+            continue;
+        tw_yaml_error(l->y, l->d, n, false, NULL, "a Sparkplug id has none of + # /");
+        return false;
+    }
+    return out->len > 0;
+}
+
+static struct tw_str joined(struct tw_load *l, struct tw_str a, struct tw_str b)
+{
+    char *text = tw_load_keep(l, a.len + 1 + b.len, 1);
+    if (text == NULL || a.len == 0 || b.len == 0)
+        return TW_STR_NONE;
+    memcpy(text, a.p, a.len);
+    text[a.len] = '/';
+    memcpy(text + a.len + 1, b.p, b.len);
+    return (struct tw_str){text, a.len + 1 + b.len};
+}
+
+/* What it publishes as: an edge node, its devices, a host. */
+static void load_sparkplug(struct tw_load *l, struct tw_entry *e)
+{
+    const struct tw_str host = tw_load_one(l, e->node, "sparkplug_host", check_level);
+    const struct tw_node *sparkplug = tw_load_map(e->node, "sparkplug");
+    const struct tw_str group = tw_load_one(l, sparkplug, "group", check_level);
+    const struct tw_str edge_node = tw_load_one(l, sparkplug, "edge_node", check_level);
+    struct tw_strs devices = {0}, *ids = &e->ids[TW_ID_SPARKPLUG];
+    tw_load_strs(l, sparkplug, "devices", check_level, &devices);
+    ids->list = tw_load_keep(l, devices.n + 2, sizeof(*ids->list));
+    if (ids->list == NULL)
+        return;
+    const struct tw_str node = joined(l, group, edge_node);
+    if (node.p != NULL)
+        ids->list[ids->n++] = node;
+    for (size_t i = 0; i < devices.n && node.p != NULL; i++)
+        ids->list[ids->n++] = joined(l, node, devices.list[i]);
+    if (host.p != NULL)
+        ids->list[ids->n++] = joined(l, TW_STR("STATE"), host);
+    e->lists_devices = devices.n > 0;
+}
+
 static void load_asset(struct tw_load *l, struct tw_entry *e)
 {
     e->kind = tw_load_text(e->node, "kind");
@@ -123,12 +170,8 @@ static void load_asset(struct tw_load *l, struct tw_entry *e)
     e->importance = (enum tw_importance)tw_load_choice(
         e->node, "importance", tw_inventory_importances(), TW_IMPORTANCE_NORMAL);
     tw_load_ports(l, e->node, &e->ports);
-    (void)tw_load_one(l, e->node, "sparkplug_host", tw_load_check_text);
-    const struct tw_node *sparkplug = tw_load_map(e->node, "sparkplug");
-    struct tw_strs devices = {0};
-    (void)tw_load_one(l, sparkplug, "group", tw_load_check_text);
-    (void)tw_load_one(l, sparkplug, "edge_node", tw_load_check_text);
-    tw_load_strs(l, sparkplug, "devices", tw_load_check_text, &devices);
+    e->passes_on = tw_str_is(e->kind, "mqtt-broker");
+    load_sparkplug(l, e);
 }
 
 static void add_entries(struct tw_load *l, const struct tw_node *list, bool is_ai)

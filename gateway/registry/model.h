@@ -3,6 +3,7 @@
  * Private to registry/. Texts borrow from the YAML tree, which lives as long as the registry. */
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "config/rate.h"
 #include "registry/clock.h"
 #include "registry/registry.h"
@@ -15,6 +16,7 @@ enum tw_id_kind { /* strongest first: what names an entry, and what can contradi
     TW_ID_CLIENT_ID,
     TW_ID_IP,
     TW_ID_MAC,
+    TW_ID_SPARKPLUG, /* "group/edge node", "group/edge node/device", "STATE/host" */
     TW_ID_OPCUA_USER,
     TW_ID_MQTT_USER,
     TW_ID_KINDS
@@ -74,6 +76,8 @@ struct tw_grant {
 struct tw_entry { /* an asset or an AI system */
     struct tw_str id;
     bool is_ai, is_gateway, has_min_confidence, has_may;
+    bool passes_on;     /* messages of others: a broker, which may be the bridge of another one */
+    bool lists_devices; /* of its Sparkplug edge node: there are no others */
     enum tw_tier tier;
     enum tw_importance importance;
     uint32_t index;
@@ -201,6 +205,7 @@ struct tw_claim { /* what a client says about itself, and what its packets say *
     struct tw_str certificate_uri;
     struct tw_ip ip;
     uint8_t ip_key[17], mac[6]; /* what facts[] of addresses point to */
+    char sparkplug[3 * (TW_MAX_IDENTITY + 1)];
 };
 
 struct tw_who_facts {

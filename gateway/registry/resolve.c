@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "event/sparkplug.h"
+
 static struct tw_str known(const struct tw_maybe *m)
 {
     return m->is_null ? TW_STR_NONE : m->s;
@@ -28,6 +30,55 @@ static bool is_accepted(const struct tw_event *event)
     return !asks || (!event->status_bad && !event->status.is_null);
 }
 
+static const struct tw_entry *sparkplug_owner(const struct tw_registry *r, struct tw_str name)
+{
+    const struct tw_name_row *row = tw_name_index_find(&r->by_id[TW_ID_SPARKPLUG], name);
+    return row == NULL ? NULL : &r->entries[row->item];
+}
+
+/* "a/b" or "a/b/c" into `out`, which has room for all names that an event holds. */
+static struct tw_str sparkplug_name(char *out, struct tw_str a, struct tw_str b, struct tw_str c)
+{
+    const struct tw_str levels[] = {a, b, c};
+    size_t len = 0;
+    for (size_t i = 0; i < 3 && levels[i].len > 0; i++) {
+        if (i > 0)
+            out[len++] = '/';
+        memcpy(out + len, levels[i].p, levels[i].len);
+        len += levels[i].len;
+    }
+    return (struct tw_str){out, len};
+}
+
+/* A device counts where the inventory lists those of its edge node. */
+static struct tw_str sparkplug_node(
+    const struct tw_registry *r, const struct tw_sparkplug_info *s, char *out)
+{
+    const struct tw_str node = sparkplug_name(out, s->group, s->edge_node, TW_STR_NONE);
+    const struct tw_entry *e = sparkplug_owner(r, node);
+    return e != NULL && e->lists_devices ? sparkplug_name(out, s->group, s->edge_node, s->device)
+                                         : node;
+}
+
+static bool is_command(const struct tw_event *event)
+{
+    const struct tw_sparkplug_info *s = event->sparkplug;
+    return s != NULL && (s->kind == TW_SPARKPLUG_NCMD || s->kind == TW_SPARKPLUG_DCMD);
+}
+
+/* What a message or a will says its sender is; a command says who is to obey. */
+static void claim_sparkplug(
+    const struct tw_registry *r, struct tw_claim *c, const struct tw_event *event)
+{
+    const struct tw_sparkplug_info *s = event->sparkplug;
+    if (r->by_id[TW_ID_SPARKPLUG].n == 0 || is_command(event) || event->action == TW_ACTION_DELIVER)
+        return;
+    c->facts[TW_ID_SPARKPLUG] =
+        s->kind == TW_SPARKPLUG_STATE
+            ? sparkplug_name(c->sparkplug, TW_STR("STATE"), s->host, TW_STR_NONE)
+            : sparkplug_node(r, s, c->sparkplug);
+}
+
 static void claim_names(
     const struct tw_registry *r, struct tw_claim *c, const struct tw_event *event)
 {
@@ -47,6 +98,8 @@ static void claim_names(
             c->facts[TW_ID_CLIENT_ID] = id;
         if (accepted)
             c->facts[TW_ID_MQTT_USER] = known(&event->mqtt->username);
+        if (accepted && event->sparkplug != NULL)
+            claim_sparkplug(r, c, event);
     }
 }
 
@@ -114,6 +167,20 @@ static void fill_target(const struct tw_entry *e, const struct tw_place *at,
     out->kind = e->kind;
     out->importance = e->importance;
     out->min_security = e->min_security;
+}
+
+/* A Sparkplug command acts on the edge node; the broker only passes it on. */
+static void fill_commanded(
+    const struct tw_registry *r, const struct tw_event *event, struct tw_target_facts *out)
+{
+    char text[3 * (TW_MAX_IDENTITY + 1)];
+    const struct tw_entry *e = sparkplug_owner(
+        r, sparkplug_name(text, event->sparkplug->group, event->sparkplug->edge_node, TW_STR_NONE));
+    if (e == NULL)
+        return;
+    out->asset = e->id;
+    out->kind = e->kind;
+    out->importance = e->importance;
 }
 
 /* Where the inventory says nothing: what the server says of this very node, else what was read of a
@@ -197,6 +264,8 @@ static void resolve_parties(
     last->target = (struct tw_target_facts){0};
     fill_actor(who, last->entry, event, !from_server, &last->actor);
     fill_target(target, &dst, event, &last->target);
+    if (is_command(event))
+        fill_commanded(r, event, &last->target);
 }
 
 static void names_of(const struct tw_event *event, struct tw_str out[TW_RESOLVED_NAMES])

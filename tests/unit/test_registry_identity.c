@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "event/sparkplug.h"
 #include "registry_help.h"
 
 #define MASH_MAC "02:07:00:00:00:51"
@@ -268,6 +269,86 @@ static void the_entry_comes_along(void **state)
     assert_int_equal(f.target.importance, TW_IMPORTANCE_NORMAL);
 }
 
+/* Who publishes as an edge node or a host of the inventory. */
+static void sparkplug_names_are_identities(void **state)
+{
+    static const struct {
+        const char *ip;
+        enum tw_action action;
+        enum tw_sparkplug_kind kind;
+        const char *edge_node, *device, *id;
+        enum tw_identity identity;
+        const char *mismatch, *target;
+    } rows[] = {
+        {"192.168.7.61", TW_ACTION_PUBLISH, TW_SPARKPLUG_NDATA, "mill", NULL, "mill-edge", REG, "-",
+            "broker"},
+        /* It lists no devices, so there may be any. */
+        {"192.168.7.61", TW_ACTION_PUBLISH, TW_SPARKPLUG_DDATA, "mill", "roll", "mill-edge", REG,
+            "-", "broker"},
+        {"192.168.7.62", TW_ACTION_PUBLISH, TW_SPARKPLUG_DDATA, "filler", "caps", "filler-edge",
+            REG, "-", "broker"},
+        {"192.168.7.62", TW_ACTION_PUBLISH, TW_SPARKPLUG_DDATA, "filler", "other", "filler-edge",
+            WRONG,
+            "address 192.168.7.62 is registered for filler-edge with Sparkplug name brew/filler or "
+            "brew/filler/caps, seen with brew/filler/other",
+            "broker"},
+        /* One edge node as another. */
+        {"192.168.7.62", TW_ACTION_PUBLISH, TW_SPARKPLUG_NDEATH, "mill", NULL, "filler-edge", WRONG,
+            "address 192.168.7.62 is registered for filler-edge with Sparkplug name brew/filler or "
+            "brew/filler/caps, seen with brew/mill",
+            "broker"},
+        /* Somebody else, by the message or by the will. */
+        {"192.168.7.99", TW_ACTION_PUBLISH, TW_SPARKPLUG_NDEATH, "mill", NULL, "mill-edge", WRONG,
+            "Sparkplug name brew/mill is registered for mill-edge at 192.168.7.61, seen from "
+            "192.168.7.99",
+            "broker"},
+        {"192.168.7.99", TW_ACTION_CONNECT, TW_SPARKPLUG_NDEATH, "mill", NULL, "mill-edge", WRONG,
+            "Sparkplug name brew/mill is registered for mill-edge at 192.168.7.61, seen from "
+            "192.168.7.99",
+            "broker"},
+        {"192.168.7.40", TW_ACTION_PUBLISH, TW_SPARKPLUG_NBIRTH, "mill", NULL, "desk", WRONG,
+            "address 192.168.7.40 is registered for desk, seen with Sparkplug name brew/mill of "
+            "mill-edge",
+            "broker"},
+        {"192.168.7.99", TW_ACTION_PUBLISH, TW_SPARKPLUG_NDATA, "nobody", NULL, "-", UNREG, "-",
+            "broker"},
+        /* A broker that passes on what edge nodes said to another broker. */
+        {"192.168.7.20", TW_ACTION_PUBLISH, TW_SPARKPLUG_NDATA, "mill", NULL, "broker", REG, "-",
+            "broker"},
+        {"192.168.7.30", TW_ACTION_PUBLISH, TW_SPARKPLUG_STATE, NULL, NULL, "archive", REG, "-",
+            "broker"},
+        {"192.168.7.99", TW_ACTION_PUBLISH, TW_SPARKPLUG_STATE, NULL, NULL, "archive", WRONG,
+            "Sparkplug name STATE/Brew is registered for archive at 192.168.7.30, seen from "
+            "192.168.7.99",
+            "broker"},
+        /* A command names who is to obey. */
+        {"192.168.7.40", TW_ACTION_PUBLISH, TW_SPARKPLUG_NCMD, "mill", NULL, "desk", REG, "-",
+            "mill-edge"},
+        {"192.168.7.40", TW_ACTION_PUBLISH, TW_SPARKPLUG_DCMD, "filler", "any", "desk", REG, "-",
+            "filler-edge"},
+        {"192.168.7.40", TW_ACTION_PUBLISH, TW_SPARKPLUG_NCMD, "nobody", NULL, "desk", REG, "-",
+            "broker"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct tw_mqtt_info spoken = {.version = "3.1.1"};
+        struct tw_sparkplug_info info = {.kind = rows[i].kind,
+            .group = TW_STR("brew"),
+            .edge_node = tw_str_of(rows[i].edge_node),
+            .device = tw_str_of(rows[i].device),
+            .host = TW_STR("Brew")};
+        struct tw_event e = mqtt_event(rows[i].action, rows[i].ip, "t", NULL, &spoken);
+        e.sparkplug = &info;
+        const struct tw_facts f = resolve(&e);
+        assert_string_equal(text(f.actor.id), rows[i].id);
+        assert_int_equal(f.actor.identity, rows[i].identity);
+        assert_string_equal(text(f.actor.mismatch), rows[i].mismatch);
+        assert_string_equal(text(f.target.asset), rows[i].target);
+        if (tw_str_is(f.target.asset, "mill-edge"))
+            assert_int_equal(f.target.importance, TW_IMPORTANCE_HIGH);
+    }
+}
+
 static void an_empty_inventory_knows_nobody(void **state)
 {
     (void)state;
@@ -298,6 +379,7 @@ int main(void)
         cmocka_unit_test(servers_act_on_their_clients),
         cmocka_unit_test(addresses_are_placed),
         cmocka_unit_test(the_entry_comes_along),
+        cmocka_unit_test(sparkplug_names_are_identities),
         cmocka_unit_test(an_empty_inventory_knows_nobody),
     };
     return cmocka_run_group_tests(tests, open_brewery, close_brewery);

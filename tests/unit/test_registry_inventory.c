@@ -27,7 +27,7 @@ static void a_good_file_is_counted(void **state)
     struct tw_registry *r = tw_registry_load(BREWERY, &d);
     assert_string_equal(said(&d), "");
     assert_int_equal(tw_registry_ai_systems(r), 3);
-    assert_int_equal(tw_registry_assets(r), 6);
+    assert_int_equal(tw_registry_assets(r), 8);
     assert_int_equal(tw_registry_variables(r), 10);
     assert_string_equal(text(tw_registry_site(r)), "brewery");
     assert_int_equal(strlen(tw_registry_digest(r)), 71);
@@ -66,6 +66,10 @@ static const struct {
 } rows[] = {
     {"inventory: 2\n", "1:12 this program reads version 1 of the format, not 2\n"},
     {"inventory: one\n", "1:12 \"one\" is not a whole number\n"},
+    {"assets: [{id: e, sparkplug: {group: a/b, edge_node: c, devices: [d, +]}, sparkplug_host: "
+     "h#}]\n",
+        "1:37 a Sparkplug id has none of + # /\n1:69 a Sparkplug id has none of + # /\n"
+        "1:90 a Sparkplug id has none of + # /\n"},
     {"assets: [{kind: other}]\n", "1:10 \"id\" is missing in assets\n"},
     {"assets: [{id: \"\"}]\n", "1:15 this must not be empty\n"},
     {"assets: [{id: a}, {id: a}]\n",
