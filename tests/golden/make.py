@@ -132,11 +132,16 @@ def properties(body):
     return remaining(len(body)) + body
 
 
-def connect(client_id, version=4, user=None, password=None):
+def connect(client_id, version=4, user=None, password=None, will=None):
+    """`will`: (topic, payload, QoS, retain)"""
     flags = 2 | (0x80 if user else 0) | (0x40 if password else 0)
+    flags |= 4 | will[2] << 3 | will[3] << 5 if will else 0
     body = text('MQTT') + bytes((version, flags)) + struct.pack('>H', 60)
     body += properties(b'') if version == 5 else b''
-    return mqtt(1, 0, body + text(client_id) + (text(user) if user else b'') + (text(password) if password else b''))
+    body += text(client_id)
+    if will:
+        body += (properties(b'') if version == 5 else b'') + text(will[0]) + text(will[1])
+    return mqtt(1, 0, body + (text(user) if user else b'') + (text(password) if password else b''))
 
 
 def connack(version=4, code=0, props=b''):
@@ -157,9 +162,9 @@ BROKER = ('10.0.0.20', 1883)
 ALIASES = b'\x22\0\x0a'  # the broker takes ten topic aliases
 
 
-def mqtt_session(capture, host, port, client_id, version=4):
+def mqtt_session(capture, host, port, client_id, version=4, will=None):
     t = Tcp(capture, (host, port), BROKER).open()
-    t.client(connect(client_id, version))
+    t.client(connect(client_id, version, will=will))
     t.server(connack(version, props=ALIASES))
     return t
 
@@ -676,6 +681,152 @@ def pubsub_opened(c):
     t.client(b'\xc0\0')
     t.close()
     s.close()
+
+
+# --- Sparkplug B ----------------------------------------------------------------------------------
+
+INT8, INT16, INT32, INT64, UINT64, FLOAT, DOUBLE, BOOLEAN, STRING, DATETIME = 1, 2, 3, 4, 8, 9, 10, 11, 12, 13
+DATASET, BYTES, FILE, TEMPLATE, INT16_ARRAY, BOOLEAN_ARRAY, STRING_ARRAY = 16, 17, 18, 19, 23, 32, 33
+
+
+def number(field, v):
+    return varint(field << 3) + varint(v)
+
+
+def varint(v):
+    out = b''
+    while v > 127:
+        out += bytes((v & 127 | 128,))
+        v >>= 7
+    return out + bytes((v,))
+
+
+def field(number, v):
+    v = v.encode() if isinstance(v, str) else v
+    return varint(number << 3 | 2) + varint(len(v)) + v
+
+
+def value(kind, v, first=10):
+    """A value of a datatype in its oneof, whose int_value has the number `first`."""
+    if kind in (FLOAT, DOUBLE):
+        wire, form = (5, '<f') if kind == FLOAT else (1, '<d')
+        return varint(first + (2 if kind == FLOAT else 3) << 3 | wire) + struct.pack(form, v)
+    if kind in (DATASET, TEMPLATE):
+        return field(first + 7 + (kind == TEMPLATE), v)
+    if isinstance(v, bytes):
+        return field(first + 6, v)
+    if isinstance(v, str):
+        return field(first + 5, v)
+    if kind == BOOLEAN:
+        return number(first + 4, v)
+    wide = kind in (INT64, UINT64, DATETIME)
+    return number(first + wide, v & (2**64 - 1 if wide else 2**32 - 1))
+
+
+def metric(name, kind, v, alias=None, typed=True, properties=None, time=None, extra=b''):
+    out = (field(1, name) if name is not None else b'') + (number(2, alias) if alias is not None else b'')
+    out += (number(3, time) if time else b'') + (number(4, kind) if typed else b'') + extra
+    if properties:
+        out += field(9, b''.join(field(1, k) for k in properties) + b''.join(
+            field(2, number(1, t) + value(t, p, 3)) for t, p in properties.values()))
+    return out + (number(7, 1) if v is None else value(kind, v))
+
+
+def sparkplug_payload(capture, metrics, seq=None, timestamp=None):
+    out = number(1, timestamp or capture.now // 1000) + b''.join(field(2, m) for m in metrics)
+    return out + (number(3, seq) if seq is not None else b'')
+
+
+def bd_seq(n):
+    return metric('bdSeq', INT64, n)
+
+
+def state(online, timestamp):
+    return '{"online":%s,"timestamp":%d}' % ('true' if online else 'false', timestamp)
+
+
+@case
+def sparkplug(c):
+    """Sparkplug B 3.0: a host says that it is online, an edge node with a device is born, sends data by alias and by
+    name, is commanded, loses a message, is asked for its births; structures, arrays, properties, values that are
+    none; what was never declared. Somebody else ends the node's life and the host's. The node dies by its will and
+    comes back; a host of version 2."""
+    now = c.now // 1000
+    send = lambda t, topic, *more, **how: t.client(publish(topic, sparkplug_payload(c, *more), **how))
+    h = mqtt_session(c, '10.0.0.40', 40001, 'scada', will=('spBv1.0/STATE/Scada', state(False, now), 1, 1))
+    h.client(publish('spBv1.0/STATE/Scada', state(True, now), 1, 1, retain=1))
+    will = lambda n: ('spBv1.0/Dairy/NDEATH/Line4', sparkplug_payload(c, [bd_seq(n)], timestamp=now), 1, 0)
+    e = mqtt_session(c, '10.0.0.61', 40002, 'line4', will=will(7))
+    e.client(mqtt(8, 2, struct.pack('>H', 9) + text('spBv1.0/STATE/Scada') + b'\1'))
+    e.server(mqtt(9, 0, struct.pack('>H', 9) + b'\1'))
+    units = {'engLow': (DOUBLE, 2.0), 'engHigh': (DOUBLE, 72.5), 'engUnit': (STRING, '\u00b0C'), 'Quality': (INT32, 192)}
+    node = [bd_seq(7), metric('Node Control/Rebirth', BOOLEAN, False), metric('Shift', INT8, -1, 1),
+            metric('Serial/Password', STRING, 'hush', 2), metric('Since', DATETIME, now, 3)]
+    send(e, 'spBv1.0/Dairy/NBIRTH/Line4', node, 0)
+    motor = number(5, 1) + field(1, '2.1') + field(2, metric('Speed', INT16, 0)) + field(
+        3, field(1, 'Poles') + number(2, INT32) + value(INT32, 4, 3))
+    instance = field(2, metric('Speed', INT16, -1200)) + field(4, 'Motor')
+    rows = field(2, 'batch') + field(2, 'ok') + number(3, UINT64) + number(3, BOOLEAN) + field(
+        4, field(1, value(UINT64, 2**63, 1)) + field(1, value(BOOLEAN, True, 1)))
+    device = [metric('Temp', DOUBLE, 20.25, 10, properties=units), metric('Setpoint', FLOAT, 20.14, 11, properties=units),
+              metric('_types_/Motor', TEMPLATE, motor), metric('Pump', TEMPLATE, instance, 12),
+              metric('Log', DATASET, number(1, 2) + rows, 13), metric('Trend', INT16_ARRAY, b'\xfe\xff\x10\0', 14),
+              metric('Bits', BOOLEAN_ARRAY, b'\x03\0\0\0\xa0', 15), metric('Names', STRING_ARRAY, b'a\0bc\0', 16),
+              metric('Recipe', FILE, b'\x08\x01', 17, extra=field(8, field(5, 'recipe.onnx') + number(3, 2))),
+              metric('Door', BOOLEAN, None, 18)]
+    send(e, 'spBv1.0/Dairy/DBIRTH/Line4/Tank', device, 1)
+    birth = sparkplug_payload(c, node, 0)
+    send(e, 'spBv1.0/Dairy/NDATA/Line4', [metric(None, INT8, -3, 1, False), metric('Shift', INT8, 4, typed=False),
+                                         metric(None, STRING, 'hush', 2, False)], 2)
+    send(e, 'spBv1.0/Dairy/DDATA/Line4/Tank', [
+        metric(None, DOUBLE, 21.5, 10, False, time=now - 60000, extra=number(5, 1)),
+        metric(None, INT16_ARRAY, b'\x01\0', 14, False),
+        metric(None, TEMPLATE, field(2, metric('Speed', INT16, -1100, typed=False)), 12, False),
+        metric(None, DOUBLE, None, 10, False, properties={'Quality': (INT32, 0)}, extra=number(6, 1))], 3)
+    send(h, 'spBv1.0/Dairy/DCMD/Line4/Tank', [metric('Setpoint', FLOAT, 61.5, typed=False)])
+    send(e, 'spBv1.0/Dairy/DDATA/Line4/Tank', [metric(None, FLOAT, 61.5, 11, False), metric('Ghost', INT32, 1),
+                                              metric(None, INT32, 1, 99, False), metric(None, INT32, 1, 10)], 6)
+    send(e, 'spBv1.0/Dairy/DDATA/Line4/Other', [metric('Temp', DOUBLE, 1.0)], 7)
+    send(h, 'spBv1.0/Dairy/NCMD/Line4', [metric('Node Control/Rebirth', BOOLEAN, True)])
+    e.client(publish('spBv1.0/Dairy/NBIRTH/Line4', birth))
+    send(e, 'spBv1.0/Dairy/DBIRTH/Line4/Tank', device[:1], 1)
+    r = mqtt_session(c, '10.0.0.99', 40003, 'x')
+    send(r, 'spBv1.0/Dairy/NDEATH/Line4', [bd_seq(7)])
+    r.client(publish('spBv1.0/STATE/Scada', state(False, now + 5000), 0, retain=1))
+    send(r, 'spBv1.0/Dairy/DCMD/Line4/Tank', [metric('Setpoint', FLOAT, 99.0, typed=False)], 1)
+    e.client(publish('spBv1.0/Dairy/NDATA/Line4', sparkplug_payload(c, node[2:3], 2)[:-7]))
+    e.segment('client', RST | ACK)
+    h.server(publish('spBv1.0/Dairy/NDEATH/Line4', sparkplug_payload(c, [bd_seq(7)], timestamp=now)))
+    e = mqtt_session(c, '10.0.0.61', 40004, 'line4', will=will(8))
+    send(e, 'spBv1.0/Dairy/NDATA/Line4', [metric('Shift', INT8, 1)], 0)
+    send(e, 'spBv1.0/Dairy/NBIRTH/Line4', [bd_seq(9)] + node[1:], 0)
+    e.client(publish('spBv1.0/Dairy/XDATA/Line4', b'\x08\x01'))
+    o = mqtt_session(c, '10.0.0.41', 40005, 'old', will=('STATE/Old', 'OFFLINE', 1, 1))
+    o.client(publish('STATE/Old', 'ONLINE', 1, 1, retain=1))
+    for t in (h, r, e, o):
+        t.close()
+
+
+@case
+def sparkplug_alerts(c):
+    """What births teach: a command beyond engLow and engHigh of the metric is an alert, by name and by alias; and who
+    publishes as an edge node or a host of the inventory without being it is somebody else."""
+    send = lambda t, topic, *more: t.client(publish(topic, sparkplug_payload(c, *more)))
+    will = ('spBv1.0/Dairy/NDEATH/Line4', sparkplug_payload(c, [bd_seq(0)]), 1, 0)
+    e = mqtt_session(c, '10.0.0.61', 40002, 'line4', will=will)
+    units = {'engLow': (DOUBLE, 2.0), 'engHigh': (DOUBLE, 72.5), 'engUnit': (STRING, 'degC')}
+    send(e, 'spBv1.0/Dairy/NBIRTH/Line4', [bd_seq(0)], 0)
+    send(e, 'spBv1.0/Dairy/DBIRTH/Line4/Tank', [metric('Setpoint', FLOAT, 20.5, 11, properties=units)], 1)
+    a = mqtt_session(c, '10.0.0.32', 40003, 'ai')
+    for v, name, alias in ((72.0, 'Setpoint', None), (72.75, 'Setpoint', None), (1.5, None, 11)):
+        send(a, 'spBv1.0/Dairy/DCMD/Line4/Tank', [metric(name, FLOAT, v, alias, typed=False)])
+        c.wait(700)
+    r = mqtt_session(c, '10.0.0.99', 40004, 'x')
+    send(r, 'spBv1.0/Dairy/NDEATH/Line4', [bd_seq(0)])
+    r.client(publish('spBv1.0/STATE/Scada', state(False, c.now // 1000), 0, retain=1))
+    send(e, 'spBv1.0/Dairy/DBIRTH/Line4/Unlisted', [metric('Setpoint', FLOAT, 20.5, 12)], 2)
+    for t in (e, a, r):
+        t.close()
 
 
 def main():
