@@ -35,4 +35,17 @@ if [ -d "$corpus" ]; then
 else
     echo "ok - the corpus # SKIP there is no $corpus"
 fi
-python3 "$here/compare.py" --tierwatch "$TIERWATCH" --rules rules --whole "${options[@]}" "${captures[@]}"
+failed=0
+python3 "$here/compare.py" --tierwatch "$TIERWATCH" --rules rules --whole "${options[@]}" "${captures[@]}" ||
+    failed=1
+
+# Sparkplug payloads against Protocol Buffers' own decoder.
+if command -v protoc >/dev/null; then
+    sparkplug=("$lab"/sparkplug/plant.pcap tests/golden/sparkplug/in.pcap)
+    [ ! -d "$corpus" ] || sparkplug+=("$corpus"/mqtt/generated/sparkplug-*.pcap)
+    [ "${PEERS_ALL:-0}" = 0 ] || sparkplug+=("$corpus"/plantA/*.pcap)
+    python3 "$here/sparkplug.py" "$TIERWATCH" "${sparkplug[@]}" || failed=1
+else
+    echo "ok - Sparkplug payloads # SKIP no protoc: apt install protobuf-compiler"
+fi
+exit $failed
