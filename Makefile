@@ -13,7 +13,7 @@ say      = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
 MODULES ?= base capture event flow protocol protocol/opcua protocol/mqtt protocol/pubsub protocol/sparkplug session crypto config \
            registry baseline detect score alert share observe pipeline cli
 
-PKGS     := libpcap libndpi libmosquitto sqlite3 yaml-0.1 libcrypto
+PKGS     := libpcap libndpi libmosquitto sqlite3 yaml-0.1 libcrypto zlib
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

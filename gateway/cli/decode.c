@@ -53,6 +53,7 @@ static int run(const struct tw_options *o, struct decode *d, struct tw_pipeline_
         return TW_EXIT_FAILED;
     }
     enum tw_status st = tw_pipeline_run(config, &result);
+    tw_analyst_finish(d->analyst);
     flush(d);
     const struct tw_analyst_stats stats = tw_analyst_stats(d->analyst);
     tw_analyst_free(d->analyst);

@@ -115,7 +115,7 @@ static uint64_t of_facts(const struct tw_facts *f)
            when(f->approval.is_given, GIVEN) | when(f->approval.giver_ok, GIVER_OK) |
            when(r->is_report, REPORT) |
            when(r->has_confidence || r->has_inputs_age || r->model.p != NULL ||
-                    r->model_version.p != NULL,
+                    r->model_version.p != NULL || r->object.p != NULL || r->value != NULL,
                REPORTED) |
            when(f->change_open, CHANGE);
 }
@@ -185,6 +185,8 @@ static const struct row {
     {"report.model", REPORTED},
     {"report.model_version", REPORTED},
     {"report.version_declared", REPORTED},
+    {"report.object", REPORTED},
+    {"report.value", REPORTED},
     {"change.open", 0},
     {"session.after_gap", 0},
     {"session.live_elsewhere", ELSEWHERE},
@@ -198,6 +200,8 @@ static const struct row {
     {"mqtt.", MQTT},
     {"sparkplug.", MQTT},
     {"opcua.", OPCUA},
+    {"decision.", MQTT | OPCUA},
+    {"mcp.", MQTT},
     {"learned.", LEARNED},
 };
 

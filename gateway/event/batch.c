@@ -123,6 +123,47 @@ static const struct tw_opcua_property *copy_properties(
     return to;
 }
 
+static const struct tw_decision_context *copy_decision(
+    struct tw_arena *a, const struct tw_decision_context *from)
+{
+    struct tw_decision_context *to = from == NULL ? NULL : tw_arena_alloc(a, sizeof(*to));
+    struct tw_str *texts[TW_DECISION_TEXTS];
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    tw_decision_texts(to, texts);
+    for (size_t i = 0; i < TW_DECISION_TEXTS; i++)
+        keep(a, texts[i]);
+    return to;
+}
+
+static const struct tw_mcp_tool *copy_tools(
+    struct tw_arena *a, const struct tw_mcp_tool *from, uint32_t n)
+{
+    struct tw_mcp_tool *to = n == 0 ? NULL : tw_arena_alloc(a, n * sizeof(*to));
+    for (uint32_t i = 0; to != NULL && i < n; i++) {
+        to[i] = from[i];
+        keep(a, &to[i].name);
+    }
+    return to;
+}
+
+static const struct tw_mcp_info *copy_mcp(struct tw_arena *a, const struct tw_mcp_info *from)
+{
+    struct tw_mcp_info *to = from == NULL ? NULL : tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    struct tw_str *const strings[] = {&to->topic, &to->client_id, &to->server_id, &to->server_name,
+        &to->method, &to->id, &to->tool, &to->arguments, &to->error};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        keep(a, strings[i]);
+    to->tools = copy_tools(a, from->tools, from->n_tools);
+    if (to->tools == NULL)
+        to->n_tools = 0;
+    return to;
+}
+
 /* One of the details is not copied a second time. */
 static const struct tw_value *copy_select(struct tw_arena *a, const struct tw_value *select,
     const struct tw_value *details, const struct tw_value *copied)
@@ -141,6 +182,7 @@ static void copy_more(struct tw_arena *a, struct tw_opcua_info *to)
     to->select = copy_select(a, to->select, details, to->details);
     to->history = copy_history(a, to->history);
     to->certificate = copy_certificate(a, to->certificate);
+    to->decision = copy_decision(a, to->decision);
     to->properties = copy_properties(a, to->properties, to->n_properties);
     if (to->properties == NULL)
         to->n_properties = 0;
@@ -170,7 +212,7 @@ static struct tw_opcua_info *copy_opcua(struct tw_batch *b, const struct tw_opcu
         keep(a, strings[i]);
     to->outputs = copy_value(a, from->outputs);
     if (to->details != NULL || to->history != NULL || to->certificate != NULL ||
-        to->properties != NULL || to->select != NULL)
+        to->properties != NULL || to->select != NULL || to->decision != NULL)
         copy_more(a, to);
     b->opcua_serial = from->serial;
     b->opcua = to;
@@ -191,6 +233,8 @@ static struct tw_mqtt_info *copy_mqtt(struct tw_batch *b, const struct tw_mqtt_i
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
         keep(a, strings[i]);
     to->user_properties = copy_value(a, from->user_properties);
+    to->decision = copy_decision(a, from->decision);
+    to->mcp = copy_mcp(a, from->mcp);
     b->mqtt_serial = from->serial;
     b->mqtt = to;
     return to;

@@ -231,6 +231,10 @@ static void mqtt_payload(struct tw_text *t, const struct tw_mqtt_info *m)
     u64(t, "payload_bytes", m->has_payload, m->payload_bytes);
     if (m->payload_format != NULL)
         tw_json_member_z(t, "payload_format", m->payload_format);
+    plain(t, "payload_kind", tw_payload_kind_name(m->payload_kind));
+    u64(t, "payload_items", m->has_items, m->payload_items);
+    u64(t, "payload_inflated_bytes", m->inflated_bytes > 0, m->inflated_bytes);
+    plain(t, "payload_problem", tw_payload_problem_name(m->payload_problem));
     if (m->has_sha256) {
         tw_json_key(t, "payload_sha256");
         tw_json_hex(t, m->payload_sha256, sizeof(m->payload_sha256));
@@ -401,6 +405,10 @@ void tw_event_json(struct tw_text *t, const struct tw_event *e)
         pubsub(t, e->pubsub);
     if (e->sparkplug != NULL)
         tw_sparkplug_json(t, e->sparkplug, e->metric);
+    if (e->mqtt != NULL && e->mqtt->mcp != NULL)
+        tw_mcp_json(t, e->mqtt->mcp, e->field.p == NULL);
+    if (tw_event_decision(e) != NULL)
+        tw_decision_json(t, tw_event_decision(e));
     if (e->flow_info != NULL)
         flow_totals(t, e->flow_info);
     tw_json_object_end(t);

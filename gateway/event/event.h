@@ -6,6 +6,9 @@
  * strings have p == NULL; "applies but unknown" is said by the flag named beside the field. */
 
 #include "base/addr.h"
+#include "event/decision.h"
+#include "event/mcp.h"
+#include "event/payload_names.h"
 #include "event/value.h"
 
 enum tw_protocol { TW_PROTO_OTHER, TW_PROTO_OPCUA, TW_PROTO_MQTT };
@@ -128,6 +131,7 @@ struct tw_opcua_info {
     const struct tw_value *select;  /* ARRAY of names: fields that an EventFilter asks for */
     const struct tw_opcua_history *history;
     const struct tw_opcua_certificate *certificate;
+    const struct tw_decision_context *decision; /* in the AuditEntryId */
     const struct tw_opcua_property *properties;
     uint32_t n_properties;
     struct tw_str namespace_uri; /* of the object, once the server's table was read on the wire */
@@ -172,12 +176,19 @@ struct tw_mqtt_info {
     const char *payload_format; /* json number text empty binary sparkplug opcua-json uadp */
     bool has_sha256;
     uint8_t payload_sha256[32];
-    uint64_t payload_hash; /* never printed: tells equal payloads */
-    struct tw_str payload; /* never printed: a deliver's bytes, for expansion after the merge */
+    enum tw_payload_kind payload_kind;
+    enum tw_payload_problem payload_problem;
+    bool has_items;          /* CBOR, MessagePack */
+    uint32_t payload_items;  /* values in it, containers not counted */
+    uint64_t inflated_bytes; /* of a payload that was compressed; 0: it was not */
+    uint64_t payload_hash;   /* never printed: tells equal payloads */
+    struct tw_str payload;   /* never printed: a deliver's bytes, for expansion after the merge */
     bool has_reason;
     uint8_t reason; /* as sent */
     struct tw_str reason_string, content_type, response_topic;
     const struct tw_value *user_properties; /* OBJECT */
+    const struct tw_decision_context *decision;
+    const struct tw_mcp_info *mcp;
     bool has_keep_alive, has_clean_start, clean_start;
     uint16_t keep_alive;
     bool has_will;
@@ -345,6 +356,12 @@ struct tw_event {
     struct tw_str
         detail; /* malformed: the anomaly's name, "sequence-gap"; conflict: which copy won */
 };
+
+/* What the actor says about the decision behind this; NULL: nothing. */
+static inline const struct tw_decision_context *tw_event_decision(const struct tw_event *e)
+{
+    return e->mqtt != NULL ? e->mqtt->decision : e->opcua != NULL ? e->opcua->decision : NULL;
+}
 
 /* Where events go. `fn` may keep nothing. */
 typedef void (*tw_emit_fn)(void *user, const struct tw_event *event);

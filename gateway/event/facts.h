@@ -115,7 +115,9 @@ struct tw_approval_facts {
     bool giver_ok;    /* its sender is one of those who may */
 };
 
-struct tw_report_facts { /* this event is a leaf of a report the actor makes about itself */
+/* This event is a leaf of a report the actor makes about itself, or an AI system's action that
+ * carries the context of its decision. */
+struct tw_report_facts {
     bool is_report;
     bool has_confidence;
     double confidence;
@@ -123,7 +125,9 @@ struct tw_report_facts { /* this event is a leaf of a report the actor makes abo
     int64_t inputs_age_ns;              /* event time minus inputs_ts */
     struct tw_str model, model_version; /* absent unless this leaf carries it */
     bool version_declared; /* model_version is the registered one or an open change names it */
-    struct tw_str change_ticket; /* of the open change, if any */
+    struct tw_str change_ticket;  /* of the open change, if any */
+    struct tw_str object;         /* that it decided about */
+    const struct tw_value *value; /* that it decided on; NULL: not in this leaf */
 };
 
 struct tw_facts {

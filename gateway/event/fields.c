@@ -254,6 +254,11 @@ GET(report_declared)
         set_flag(out, REPORT.version_declared);
 }
 STR(report_ticket, REPORT.change_ticket)
+STR(report_object, REPORT.object)
+GET(report_value)
+{
+    set_value(out, REPORT.value);
+}
 FLAG(change_open, s->facts->change_open)
 GET(watching)
 {
@@ -487,6 +492,9 @@ static const struct tw_field other_fields[] = {
     {"report.model_version", "Version it states", "2.4.0", S, NULL, get_report_model_version},
     {"report.version_declared", "That version is registered or an open change names it", "false", B,
         NULL, get_report_declared},
+    {"report.object", "Object that it states to have decided about", "ns=2;s=Boiler.Setpoint", S,
+        NULL, get_report_object},
+    {"report.value", "Value that it states to have decided on", "82.5", V, NULL, get_report_value},
     {"report.change_ticket", "Ticket of that change", "CHG-118", S, NULL, get_report_ticket},
     {"change.open", "A change order of the actor is open", "false", B, NULL, get_change_open},
     {"watching", "Seconds since the first packet", "120", N, NULL, get_watching},
@@ -515,7 +523,7 @@ enum {
 size_t tw_fields_count(void)
 {
     return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
-           tw_fields_sparkplug_count + OTHER_FIELDS;
+           tw_fields_sparkplug_count + tw_fields_payload_count + OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
@@ -532,6 +540,9 @@ const struct tw_field *tw_fields_at(size_t i)
     if (i < tw_fields_sparkplug_count)
         return &tw_fields_sparkplug[i];
     i -= tw_fields_sparkplug_count;
+    if (i < tw_fields_payload_count)
+        return &tw_fields_payload[i];
+    i -= tw_fields_payload_count;
     return i < OTHER_FIELDS ? &other_fields[i] : NULL;
 }
 
@@ -549,8 +560,9 @@ bool tw_field_is_shared(const struct tw_field *field)
 {
     /* A trailing dot: all that begin so. */
     static const char *const names[] = {"action", "protocol", "packet", "vlan", "src.", "dst.",
-        "mqtt.", "actor", "actor.", "target", "target.asset", "target.kind", "target.importance",
-        "target.min_security", "target.in_plant", "target.ip", "watching", "session.", "topic."};
+        "mqtt.", "decision.", "mcp.", "actor", "actor.", "target", "target.asset", "target.kind",
+        "target.importance", "target.min_security", "target.in_plant", "target.ip", "watching",
+        "session.", "topic."};
     const struct tw_str name = tw_str_of(field->name);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct tw_str n = tw_str_of(names[i]);

@@ -4,6 +4,7 @@
 
 #include "crypto/certificate.h"
 #include "crypto/digest.h"
+#include "crypto/gunzip.h"
 
 struct tw_worker {
     struct tw_flows *flows;
@@ -47,6 +48,8 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .certificate_read = tw_certificate_read,
         .opcua_key_sets = key_sets,
         .opcua_open = open_sealed,
+        .gunzip = tw_gunzip_open,
+        .gunzip_context = tw_gunzip_new(),
     };
     const struct tw_flows_config flows = {
         .capacity = config->limits.flows / config->n_workers + 1,
@@ -59,7 +62,8 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         w->opener = tw_opcua_opener_new(config->opcua_keys);
         w->env.opcua_keys = w->opener;
     }
-    if (w->env.pool != NULL && (config->opcua_keys == NULL || w->opener != NULL))
+    if (w->env.pool != NULL && w->env.gunzip_context != NULL &&
+        (config->opcua_keys == NULL || w->opener != NULL))
         w->flows = tw_flows_new(&flows);
     if (w->flows == NULL) {
         tw_worker_free(w);
@@ -74,6 +78,7 @@ void tw_worker_free(struct tw_worker *w)
         return;
     tw_flows_free(w->flows);
     tw_pool_free(w->env.pool);
+    tw_gunzip_free(w->env.gunzip_context);
     tw_opcua_opener_free(w->opener);
     free(w);
 }

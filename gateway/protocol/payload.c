@@ -3,6 +3,9 @@
 #include "base/num.h"
 #include "base/timefmt.h"
 #include "event/secret.h"
+#include "protocol/packed.h"
+#include "protocol/payload_keys.h"
+#include "protocol/payload_kind.h"
 #include "protocol/pubsub/json.h"
 #include "protocol/sparkplug/report.h"
 
@@ -62,22 +65,45 @@ static bool is_scalar(enum tw_json_kind kind)
     return kind >= TW_JSON_STRING;
 }
 
+/* The context of a decision stands in a member "_ai" of the outermost object. */
+static inline void look_for_decision(
+    struct tw_payload *p, const struct tw_json *r, const struct tw_json_token *key)
+{
+    if (key->text.len == 3 && memcmp(key->text.p, "_ai", 3) == 0 && r->depth == 1)
+        p->decision = (struct tw_str){r->text.p + r->at, r->text.len - r->at};
+}
+
 /* Read the whole text once: is it JSON, and which? Fills the tape. False when it is not. */
 static bool read_json(struct tw_payload *p)
 {
     struct tw_json r;
     struct tw_json_token beyond;
+    struct tw_payload_keys keys;
     tw_json_init(&r, p->text);
+    tw_payload_keys_init(&keys, p->text.len);
     unsigned n = 0, leaves = 0;
     enum tw_json_kind kind;
     do {
-        kind = tw_json_next(&r, n < TW_PAYLOAD_TAPE ? &p->tape[n] : &beyond);
+        struct tw_json_token *t = n < TW_PAYLOAD_TAPE ? &p->tape[n] : &beyond;
+        kind = tw_json_next(&r, t);
         n++;
         leaves += is_scalar(kind);
+        if (kind == TW_JSON_KEY) {
+            tw_payload_keys_add(&keys, r.depth, t);
+            look_for_decision(p, &r, t);
+        } else if (kind == TW_JSON_OBJECT) {
+            tw_payload_keys_open(&keys, r.depth);
+        }
     } while (kind > TW_JSON_TOO_DEEP);
     if (kind == TW_JSON_ERROR)
         return false;
     p->truncated = kind == TW_JSON_TOO_DEEP || leaves > TW_MAX_LEAVES;
+    if (kind == TW_JSON_TOO_DEEP)
+        p->problem = TW_PROBLEM_JSON_TOO_DEEP;
+    else if (leaves > TW_MAX_LEAVES)
+        p->problem = TW_PROBLEM_TOO_MANY_LEAVES;
+    else if (keys.doubt && tw_payload_keys_repeat(p->text))
+        p->problem = TW_PROBLEM_DUPLICATE_KEY;
     p->n_tape = n <= TW_PAYLOAD_TAPE ? n : 0;
     p->container = !is_scalar(p->tape[0].kind);
     return true;
@@ -113,10 +139,24 @@ static void read_scalar(struct tw_payload *p)
     p->truncated |= p->value.truncated;
 }
 
-static void read_other(struct tw_payload *p)
+/* Not JSON, though it was called so, or begins as nothing else does. */
+static bool is_bad_json(const struct tw_payload *p)
 {
+    return p->says == TW_PAYLOAD_SAYS_JSON || tw_str_starts(p->text, TW_STR("{\"")) ||
+           tw_str_starts(p->text, TW_STR("[{\""));
+}
+
+static void read_other(const struct tw_mqtt_info *mqtt, struct tw_payload *p)
+{
+    const uint64_t total =
+        mqtt != NULL && mqtt->payload_bytes > p->text.len ? mqtt->payload_bytes : p->text.len;
+    p->truncated = false;
+    p->decision = TW_STR_NONE;
+    if (is_bad_json(p))
+        p->problem = TW_PROBLEM_BAD_JSON;
     if (!is_text(p->text)) {
         p->format = "binary";
+        p->kind = tw_payload_kind_of(p->text, total);
         return;
     }
     const struct tw_json_token whole = {.kind = TW_JSON_STRING, .text = p->text};
@@ -157,6 +197,94 @@ static void read_container(struct tw_payload *p)
     p->format = "opcua-json";
 }
 
+/* CBOR or MessagePack: counted, not decoded. */
+static void read_packed(struct tw_payload *p)
+{
+    const bool is_cbor = p->says == TW_PAYLOAD_SAYS_CBOR;
+    const struct tw_cur bytes = tw_cur_str(p->text);
+    struct tw_packed packed;
+    p->format = "binary";
+    p->kind = is_cbor ? TW_PAYLOAD_CBOR : TW_PAYLOAD_MSGPACK;
+    p->has_items = is_cbor ? tw_cbor_measure(bytes, &packed) : tw_msgpack_measure(bytes, &packed);
+    p->items = packed.items;
+    if (!p->has_items)
+        p->problem = is_cbor ? TW_PROBLEM_BAD_CBOR : TW_PROBLEM_BAD_MSGPACK;
+}
+
+/* The media type without its parameters; +json, +cbor are endings of many. */
+static enum tw_payload_says by_content_type(struct tw_str type)
+{
+    static const struct {
+        const char *name;
+        enum tw_payload_says says;
+    } types[] = {
+        {"application/json", TW_PAYLOAD_SAYS_JSON},
+        {"text/json", TW_PAYLOAD_SAYS_JSON},
+        {"application/json+gzip", TW_PAYLOAD_SAYS_JSON},
+        {"application/cbor", TW_PAYLOAD_SAYS_CBOR},
+        {"application/msgpack", TW_PAYLOAD_SAYS_MSGPACK},
+        {"application/x-msgpack", TW_PAYLOAD_SAYS_MSGPACK},
+        {"application/vnd.msgpack", TW_PAYLOAD_SAYS_MSGPACK},
+    };
+    const char *end = memchr(type.p, ';', type.len);
+    if (end != NULL)
+        type.len = (size_t)(end - type.p);
+    while (type.len > 0 && type.p[type.len - 1] == ' ')
+        type.len--;
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+        if (tw_str_eq_nocase(type, tw_str_of(types[i].name)))
+            return types[i].says;
+    const struct tw_str ending = {type.p + (type.len > 5 ? type.len - 5 : 0), 5};
+    if (type.len > 5 && tw_str_eq_nocase(ending, TW_STR("+json")))
+        return TW_PAYLOAD_SAYS_JSON;
+    return type.len > 5 && tw_str_eq_nocase(ending, TW_STR("+cbor")) ? TW_PAYLOAD_SAYS_CBOR
+                                                                     : TW_PAYLOAD_SAYS_NOTHING;
+}
+
+/* The last level of the topic is the name of a format, or ends in it: "line1/cbor", "line1.cbor".
+ */
+static enum tw_payload_says by_topic(struct tw_str topic)
+{
+    static const struct {
+        struct tw_str name;
+        enum tw_payload_says says;
+    } names[] = {
+        {{"cbor", 4}, TW_PAYLOAD_SAYS_CBOR},
+        {{"msgpack", 7}, TW_PAYLOAD_SAYS_MSGPACK},
+    };
+    const char last = topic.len > 0 ? topic.p[topic.len - 1] : '\0';
+    if (last != 'r' && last != 'k')
+        return TW_PAYLOAD_SAYS_NOTHING;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct tw_str name = names[i].name;
+        if (topic.len <= name.len || memcmp(topic.p + topic.len - name.len, name.p, name.len) != 0)
+            continue;
+        const char before = topic.p[topic.len - name.len - 1];
+        if (before == '/' || before == '.')
+            return names[i].says;
+    }
+    return TW_PAYLOAD_SAYS_NOTHING;
+}
+
+/* "Self-described CBOR" [RFC 8949 3.4.6] */
+static bool is_marked_cbor(struct tw_str payload)
+{
+    return payload.len > 3 && memcmp(payload.p, "\xd9\xd9\xf7", 3) == 0;
+}
+
+static enum tw_payload_says what_is_said(
+    struct tw_str topic, const struct tw_mqtt_info *mqtt, struct tw_str payload)
+{
+    if (mqtt != NULL && mqtt->content_type.len > 0) {
+        const enum tw_payload_says says = by_content_type(mqtt->content_type);
+        if (says != TW_PAYLOAD_SAYS_NOTHING)
+            return says;
+    }
+    if (is_marked_cbor(payload))
+        return TW_PAYLOAD_SAYS_CBOR;
+    return by_topic(topic);
+}
+
 void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struct tw_str payload,
     struct tw_payload *out)
 {
@@ -165,7 +293,11 @@ void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struc
     out->format = json;
     out->value = (struct tw_value){.kind = TW_VALUE_NONE};
     out->type = NULL;
-    out->container = out->truncated = false;
+    out->container = out->truncated = out->has_items = false;
+    out->says = what_is_said(topic, mqtt, payload);
+    out->kind = TW_PAYLOAD_UNKNOWN;
+    out->problem = TW_PROBLEM_NONE;
+    out->decision = TW_STR_NONE;
     out->text = payload;
     out->n_tape = 0;
     const bool metrics = tw_sparkplug_has_metrics(out->sparkplug.kind);
@@ -175,9 +307,11 @@ void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struc
     else if (metrics || uadp) {
         out->format = metrics ? "sparkplug" : "uadp";
         out->container = true;
-    } else if (!starts_like_json(payload) || !read_json(out)) {
+    } else if (out->says > TW_PAYLOAD_SAYS_JSON)
+        read_packed(out);
+    else if (!starts_like_json(payload) || !read_json(out)) {
         out->truncated = false;
-        read_other(out);
+        read_other(mqtt, out);
     } else if (!out->container)
         read_scalar(out);
     else
@@ -529,6 +663,8 @@ void tw_payload_leaves(const struct tw_event *message, const struct tw_emit *out
     if (message->mqtt == NULL || message->mqtt->payload.len == 0)
         return;
     struct tw_payload p;
-    tw_payload_read(message->object, message->mqtt, message->mqtt->payload, &p);
+    /* What is called a tool is no topic; its arguments are JSON. */
+    const struct tw_str topic = message->action == TW_ACTION_TOOL ? TW_STR("") : message->object;
+    tw_payload_read(topic, message->mqtt, message->mqtt->payload, &p);
     tw_payload_expand(&p, message, out);
 }

@@ -11,12 +11,26 @@
 
 enum { TW_PAYLOAD_TAPE = 96 };
 
+/* What a content type or a topic says that a payload is. */
+enum tw_payload_says {
+    TW_PAYLOAD_SAYS_NOTHING,
+    TW_PAYLOAD_SAYS_JSON,
+    TW_PAYLOAD_SAYS_CBOR,
+    TW_PAYLOAD_SAYS_MSGPACK,
+};
+
 struct tw_payload {
     const char *format;    /* json number text empty binary sparkplug opcua-json uadp */
     struct tw_value value; /* a scalar payload's; NONE otherwise */
     const char *type;      /* of `value`; NULL without one */
     bool container;        /* tw_payload_expand() will give leaves, if there are any */
     bool truncated;        /* a string was cut, or there are more or deeper leaves than are given */
+    enum tw_payload_says says;
+    enum tw_payload_kind kind;
+    enum tw_payload_problem problem;
+    bool has_items; /* CBOR, MessagePack */
+    uint32_t items;
+    struct tw_str decision; /* what follows the key "_ai" of a JSON object; absent without one */
     struct tw_str text;
     struct tw_pubsub_place place; /* its encoding says whether this is PubSub */
     struct tw_sparkplug_place sparkplug;
@@ -27,7 +41,9 @@ struct tw_payload {
 };
 
 /* Look at a payload that was published on `topic`. `mqtt` (NULL: none) has the properties of the
- * message. `out` borrows from all of them. */
+ * message. `out` borrows from all of them. What the payload is, topic and content type decide where
+ * they say it; else JSON is what is whole and valid JSON, text what is UTF-8, and the rest is
+ * binary. `problem` names what is wrong, also with what only looks like JSON. */
 void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struct tw_str payload,
     struct tw_payload *out);
 

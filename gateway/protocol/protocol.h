@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/pool.h"
 #include "crypto/certificate.h"
+#include "crypto/gunzip.h"
 #include "event/event.h"
 
 /* Where in the capture the bytes stand: the packet that completed them. */
@@ -67,6 +68,9 @@ struct tw_proto_env {
     bool (*opcua_open)(void *keys, const struct tw_sealed *sealed, void *out, size_t *out_len,
         unsigned *out_padding);
     void *opcua_keys;
+    /* Payloads that are compressed; NULL: they stay so. */
+    enum tw_gunzip_status (*gunzip)(struct tw_gunzip *g, struct tw_str in, struct tw_str *out);
+    struct tw_gunzip *gunzip_context;
 };
 
 /* WEAK: the bytes alone prove too little, but they are this protocol's when the other direction is

@@ -86,6 +86,8 @@ const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event
     struct tw_str id = event->action == TW_ACTION_CALL && event->opcua != NULL
                            ? event->opcua->object_id
                            : TW_STR_NONE;
+    if (event->action == TW_ACTION_TOOL)
+        id = tw_grant_topic(event);
     struct tw_decisions *all = r->decisions;
     uint64_t key[2];
     if (event->action == TW_ACTION_FLOW || object.p == NULL || object.len == 0 ||

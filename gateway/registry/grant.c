@@ -83,15 +83,23 @@ static enum fit opcua_fits(const struct tw_grant *g, const struct tw_event *even
     return fit;
 }
 
+struct tw_str tw_grant_topic(const struct tw_event *event)
+{
+    if (event->action == TW_ACTION_TOOL && event->mqtt != NULL && event->mqtt->mcp != NULL)
+        return event->mqtt->mcp->topic;
+    return event->object;
+}
+
 static enum fit mqtt_fits(const struct tw_grant *g, const struct tw_event *event)
 {
-    enum fit best = g->topics.n == 0 || event->object.len == 0 ? FIT_PATTERN : FIT_NONE;
+    const struct tw_str topic = tw_grant_topic(event);
+    enum fit best = g->topics.n == 0 || topic.len == 0 ? FIT_PATTERN : FIT_NONE;
     for (size_t i = 0; i < g->topics.n; i++) {
-        if (tw_str_eq(g->topics.list[i], event->object))
+        if (tw_str_eq(g->topics.list[i], topic))
             return FIT_EXACT;
         bool fits = event->action == TW_ACTION_SUBSCRIBE
-                        ? tw_topic_covers(g->topics.list[i], event->object)
-                        : tw_topic_matches(g->topics.list[i], event->object);
+                        ? tw_topic_covers(g->topics.list[i], topic)
+                        : tw_topic_matches(g->topics.list[i], topic);
         if (fits)
             best = FIT_PATTERN;
     }

@@ -266,8 +266,14 @@ void tw_variable_learn(
 void tw_grant_find(const struct tw_event *event, const struct tw_entry *actor,
     const struct tw_entry *server, struct tw_decision *out);
 
+/* Which topic a right has to cover: the object, or that a tool call went to. */
+struct tw_str tw_grant_topic(const struct tw_event *event);
+
 /* report.c */
 const struct tw_report_def *tw_report_find(
     const struct tw_entry *actor, const struct tw_event *event);
 void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *actor, const struct tw_report_def *report, struct tw_report_facts *out);
+/* What an AI system's action says about the decision behind it: told once a message. */
+void tw_report_of_decision(struct tw_registry *r, const struct tw_event *event,
+    const struct tw_entry *actor, struct tw_report_facts *out);

@@ -49,6 +49,10 @@ void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
     }
     if (is_at(report->model, event) && event->value.kind == TW_VALUE_STRING)
         out->model = event->value.s;
+    if (is_at(report->object, event) && event->value.kind == TW_VALUE_STRING)
+        out->object = event->value.s;
+    if (is_at(report->value, event))
+        out->value = &event->value;
     if (is_at(report->model_version, event)) {
         out->model_version = text_of(&event->value, r->version_text);
         /* Where no version is registered there is none to differ from. */
@@ -56,4 +60,24 @@ void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
             out->model_version.p != NULL &&
             (actor->model_version.p == NULL || tw_str_eq(out->model_version, actor->model_version));
     }
+}
+
+void tw_report_of_decision(struct tw_registry *r, const struct tw_event *event,
+    const struct tw_entry *actor, struct tw_report_facts *out)
+{
+    const struct tw_decision_context *c = tw_event_decision(event);
+    if (c == NULL)
+        return;
+    out->is_report = true;
+    out->has_confidence = c->has_confidence;
+    out->confidence = c->confidence;
+    if (c->inputs_ts_ns != 0) {
+        out->has_inputs_age = true;
+        out->inputs_age_ns = tw_clock_age_ns(&r->clock, event->ts_ns - c->inputs_ts_ns);
+    }
+    out->model = c->model;
+    out->model_version = c->model_version;
+    out->version_declared =
+        c->model_version.p != NULL &&
+        (actor->model_version.p == NULL || tw_str_eq(c->model_version, actor->model_version));
 }

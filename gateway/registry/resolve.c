@@ -325,6 +325,13 @@ static bool has_plain_leaves(const struct tw_event *event, const struct tw_decis
            event->field.p == NULL && d->variable == NULL && d->report == NULL;
 }
 
+/* Its own words, once a message: not what a broker passes on, not again with every leaf. */
+static bool tells_decision(const struct tw_entry *actor, const struct tw_event *event)
+{
+    return actor != NULL && actor->is_ai && event->field.p == NULL &&
+           event->action != TW_ACTION_DELIVER && tw_event_decision(event) != NULL;
+}
+
 /* `kept`: actor and target in `facts` are still those of the event before. */
 static void resolve(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts, bool kept)
@@ -354,6 +361,8 @@ static void resolve(
     fill_grant(d, &facts->grant);
     if (d->report != NULL)
         tw_report_fill(r, event, last->entry, d->report, &facts->report);
+    else if (tells_decision(last->entry, event))
+        tw_report_of_decision(r, event, last->entry, &facts->report);
     last->plain_leaves = has_plain_leaves(event, d);
     last->grant = facts->grant;
 }

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/table.h"
 #include "base/timefmt.h"
+#include "session/mcp.h"
 #include "session/pubsub.h"
 #include "session/sparkplug.h"
 #include "session/stages.h"
@@ -19,10 +20,11 @@ struct tw_sessions {
     struct tw_mqtt_sessions *mqtt;
     struct tw_pubsub_sessions *pubsub;
     struct tw_sparkplug_sessions *sparkplug;
+    struct tw_mcp_sessions *mcp;
+    struct tw_mcp_time now;
     struct tw_table *gaps; /* flow → time of its last gap */
     int64_t last_gap_ns;   /* of any flow */
     struct tw_session_readers readers;
-    uint64_t last_packet;
     struct tw_session_facts facts, passing;
     /* The message that `facts` was written for: its leaves share them. */
     const struct tw_mqtt_info *message;
@@ -40,8 +42,10 @@ struct tw_sessions *tw_sessions_new(
     s->mqtt = tw_mqtt_sessions_new(limits);
     s->pubsub = tw_pubsub_sessions_new(&s->readers);
     s->sparkplug = tw_sparkplug_sessions_new(limits);
+    s->mcp = tw_mcp_sessions_new(limits);
     s->gaps = tw_table_new(sizeof(uint64_t), sizeof(int64_t), MAX_GAPS, tw_seed_random());
     if (s->opcua == NULL || s->mqtt == NULL || s->pubsub == NULL || s->sparkplug == NULL ||
+        s->mcp == NULL ||
         s->gaps == NULL) {
         tw_sessions_free(s);
         return NULL;
@@ -57,6 +61,7 @@ void tw_sessions_free(struct tw_sessions *s)
     tw_mqtt_sessions_free(s->mqtt);
     tw_pubsub_sessions_free(s->pubsub);
     tw_sparkplug_sessions_free(s->sparkplug);
+    tw_mcp_sessions_free(s->mcp);
     tw_table_free(s->gaps);
     free(s);
 }
@@ -79,7 +84,7 @@ const struct tw_session_facts *tw_sessions_pass(struct tw_sessions *s, const str
     if (event->protocol != TW_PROTO_OPCUA || after_gap(s, event) ||
         !tw_opcua_sessions_pass(s->opcua, event, &s->passing))
         return NULL;
-    s->last_packet = event->packet;
+    s->now = (struct tw_mcp_time){event->ts_ns, event->packet};
     return &s->passing;
 }
 
@@ -112,18 +117,26 @@ static void give(struct tw_sessions *s, const struct tw_event *event, const stru
         tw_emit(out, event);
 }
 
-void tw_sessions_tick(struct tw_sessions *s, int64_t now_ns, const struct tw_emit *out)
+static void tick_pubsub(struct tw_sessions *s, int64_t now_ns, const struct tw_emit *out)
 {
     struct giving g = {s, out};
     const struct tw_emit through = {on_given, &g};
     s->message = NULL;
     s->facts = (struct tw_session_facts){.after_gap = true};
-    tw_pubsub_sessions_tick(s->pubsub, now_ns, s->last_packet, &through);
+    tw_pubsub_sessions_tick(s->pubsub, now_ns, s->now.packet, &through);
+}
+
+void tw_sessions_tick(struct tw_sessions *s, int64_t now_ns, const struct tw_emit *out)
+{
+    s->now.ts_ns = now_ns;
+    tick_pubsub(s, now_ns, out);
+    tw_mcp_sessions_tick(s->mcp, &s->now, false, s->readers.leaves, out);
 }
 
 void tw_sessions_finish(struct tw_sessions *s, const struct tw_emit *out)
 {
-    tw_sessions_tick(s, INT64_MAX, out);
+    tick_pubsub(s, INT64_MAX, out);
+    tw_mcp_sessions_tick(s->mcp, &s->now, true, s->readers.leaves, out);
 }
 
 struct tw_sessions_stats tw_sessions_stats(const struct tw_sessions *s)
@@ -143,9 +156,23 @@ static void follow_sparkplug(struct tw_sessions *s, struct tw_event *event, bool
         tw_sparkplug_sessions_message(s->sparkplug, event, is_new);
 }
 
+/* The leaves of a delivery that nobody was seen to publish. */
+static void expand_delivery(
+    struct tw_sessions *s, const struct tw_event *event, const struct tw_emit *out)
+{
+    struct giving g = {s, out};
+    const struct tw_emit through = {on_given, &g};
+    if (event->pubsub != NULL)
+        tw_pubsub_sessions_expand(s->pubsub, s->readers.leaves, event, &through);
+    else if (event->sparkplug != NULL)
+        tw_sparkplug_sessions_expand(s->sparkplug, s->readers.leaves, event, &s->facts, out);
+    else
+        s->readers.leaves(event, out);
+}
+
 void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out)
 {
-    s->last_packet = event->packet;
+    s->now = (struct tw_mcp_time){event->ts_ns, event->packet};
     if (event->pubsub != NULL)
         tw_pubsub_sessions_event(s->pubsub, event);
     if (tw_pubsub_carries(event) && event->pubsub->carrier) {
@@ -159,6 +186,9 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
         tw_emit(out, event);
         return;
     }
+    const bool mcp = event->mqtt != NULL && event->mqtt->mcp != NULL;
+    if (mcp)
+        tw_mcp_sessions_event(s->mcp, event);
     s->message = event->mqtt;
     s->message_serial = event->mqtt != NULL ? event->mqtt->serial : 0;
     s->message_flow = event->flow;
@@ -181,14 +211,8 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
         tw_emit(out, event);
     else
         give(s, event, out);
-    if (!expand || s->readers.leaves == NULL)
-        return;
-    struct giving g = {s, out};
-    const struct tw_emit through = {on_given, &g};
-    if (event->pubsub != NULL)
-        tw_pubsub_sessions_expand(s->pubsub, s->readers.leaves, event, &through);
-    else if (event->sparkplug != NULL)
-        tw_sparkplug_sessions_expand(s->sparkplug, s->readers.leaves, event, &s->facts, out);
-    else
-        s->readers.leaves(event, out);
+    if (mcp)
+        tw_mcp_sessions_answer(s->mcp, event, s->readers.leaves, out);
+    if (expand && s->readers.leaves != NULL)
+        expand_delivery(s, event, out);
 }

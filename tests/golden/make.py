@@ -4,9 +4,11 @@
 Each case is a function; its docstring is the case's README. Packets are written by hand, so that each shows
 one thing: bytes of the standards on one side, what tierwatch must say about them on the other.
 """
+import json
 import os
 import struct
 import sys
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 START_US = 1772352000000000  # 2026-03-01T08:00:00Z
@@ -827,6 +829,102 @@ def sparkplug_alerts(c):
     send(e, 'spBv1.0/Dairy/DBIRTH/Line4/Unlisted', [metric('Setpoint', FLOAT, 20.5, 12)], 2)
     for t in (e, a, r):
         t.close()
+
+
+@case
+def mqtt_payloads(c):
+    """What payloads are, by topic, content type or their own marks, and what is wrong with them: JSON with a key
+    twice, cut, and compressed; CBOR and MessagePack, well-formed and not; an image; artefacts of models; a bomb."""
+    t = mqtt_session(c, '10.0.0.80', 40012, 'edge', 5)
+    content = lambda z: b'\x03' + text(z)
+
+    def gzip(data):
+        z = zlib.compressobj(9, zlib.DEFLATED, 31)
+        return z.compress(data) + z.flush()
+
+    t.client(publish('plant/press', '{"p":3.5,"p":9.5}', props=b''))
+    t.client(publish('plant/press', '{"p":3.5,"t":', props=b''))
+    t.client(publish('plant/press', '{"p":3.5,"t":', props=content('application/json')))
+    packed = gzip(b'{"values":[1,2.5,"x"]}')
+    t.client(publish('plant/press', packed, props=content('application/json+gzip')))
+    t.client(publish('plant/press', packed[:-4], props=content('application/json+gzip')))
+    t.client(publish('plant/press', gzip(b'[' + b'0,' * 100000 + b'0]'), props=b''))
+    t.client(publish('plant/cell', b'\xa2\x61a\x01\x61b\x82\x02\x03', props=content('application/cbor')))
+    t.client(publish('plant/cell', b'\xa2\x61a\x01', props=content('application/cbor')))
+    t.client(publish('plant/cell/msgpack', b'\x82\xa1a\x01\xa1b\x92\x02\x03', props=b''))
+    t.client(publish('plant/camera', b'\xff\xd8\xff\xe0\0\x10JFIF\0', props=content('image/jpeg')))
+    t.client(publish('edge/model', b'\x08\x07\x12\x07pytorch\x1a\x052.0.1:\x02\x0a\0', props=b''))
+    t.client(publish('edge/model', b'GGUF\x03\0\0\0' + bytes(24), props=content('application/octet-stream')))
+    t.client(publish('edge/model', b'\x1c\0\0\0TFL3' + bytes(24), props=b''))
+    t.client(publish('edge/model', b'PK\x03\x04' + bytes(22) + b'\x10\0\0\0archive/data.pkl', props=b''))
+    t.client(publish('edge/model', b'\x80\x04\x95\x1a\0\0\0\0\0\0\0\x8c\x14joblib.numpy_pickle.', props=b''))
+    t.close()
+
+
+@case
+def mqtt_mcp(c):
+    """MCP over MQTT: a planner and a valve server on one broker, every message seen from its sender and to its
+    receiver. The server lists its tools; a call that succeeds, one that fails, one of a tool that it never listed,
+    which it refuses; then it lists a tool otherwise, and that one is called again. The last call is never answered.
+    A text that is no JSON-RPC is malformed."""
+    props = lambda kind: b'\x26' + text('MCP-COMPONENT-TYPE') + text('mcp-' + kind)
+    server = mqtt_session(c, '10.0.0.90', 40013, 'valve-gw', 5)
+    client = mqtt_session(c, '10.0.0.91', 40014, 'planner', 5)
+    rpc = '$mcp-rpc/planner/valve-gw/line1/valves'
+
+    def message(kind, topic, **parts):
+        data = parts.pop('raw', None) or json.dumps(dict(jsonrpc='2.0', **parts), separators=(',', ':'))
+        one, other = (client, server) if kind == 'client' else (server, client)
+        one.client(publish(topic, data, props=props(kind)))
+        other.server(publish(topic, data, props=props(kind)))
+
+    def call(number, name, arguments, **result):
+        message('client', rpc, id=number, method='tools/call', params=dict(name=name, arguments=arguments))
+        if result:
+            message('server', rpc, id=number, **result)
+
+    def tools(number, limit):
+        schema = dict(type='object', properties=dict(percent=dict(type='number', maximum=limit)))
+        message('client', rpc, id=number, method='tools/list')
+        message('server', rpc, id=number, result=dict(tools=[
+            dict(name='read_valve', inputSchema=dict(type='object')), dict(name='set_valve', inputSchema=schema)]))
+
+    message('server', '$mcp-server/presence/valve-gw/line1/valves', method='notifications/server/online',
+            params=dict(server_name='line1/valves', description='valves'))
+    message('client', '$mcp-server/valve-gw/line1/valves', id=1, method='initialize',
+            params=dict(protocolVersion='2025-06-18', capabilities={}, clientInfo=dict(name='planner', version='1')))
+    message('server', rpc, id=1, result=dict(protocolVersion='2025-06-18', capabilities=dict(tools={})))
+    message('client', rpc, method='notifications/initialized')
+    tools(2, 80)
+    call(3, 'read_valve', dict(id='V101'), result=dict(content=[dict(type='text', text='40')]))
+    call(4, 'set_valve', dict(id='V101', percent=95), result=dict(content=[], isError=True))
+    call(5, 'firmware_update', dict(url='http://198.51.100.9/fw.bin', token='x'),
+         error=dict(code=-32602, message='no such tool'))
+    tools(6, 100)
+    call('seven', 'set_valve', dict(id='V101', percent=95), result=dict(content=[]))
+    call(8, 'read_valve', dict(id='V102'))
+    message('server', rpc, raw='{"jsonrpc":"2.0","id":8}')
+    client.close()
+    server.close()
+
+
+@case
+def mqtt_decision(c):
+    """What an AI system says about its decision, in User Properties and in "_ai" of a payload. Both of its rules look
+    at it: a confidence below what is asked of it, a model that nobody declared. The third publish is as it should
+    be, and what others say about themselves counts for nothing."""
+    t = mqtt_session(c, '10.0.0.51', 40015, 'advisor', 5)
+    prop = lambda name, value: b'\x26' + text(name) + text(value)
+    said = lambda conf, model: prop('ai-agent', 'advisor') + prop('ai-model', model) + prop('ai-conf', conf) + \
+        prop('ai-input-ts', '2026-03-01T07:59:58Z') + prop('ai-trace', '4bf92f35')
+    t.client(publish('plant/cmd/speed', '900', props=said('0.31', 'pump-opt@2.0')))
+    t.client(publish('plant/cmd/speed', '{"value":910,"_ai":{"model":"pump-opt","model_version":"3.1-dev",'
+                                        '"confidence":0.9,"input_ts":1772351999,"approval":"CO-7"}}', props=b''))
+    t.client(publish('plant/cmd/speed', '920', props=said('0.92', 'pump-opt@2.0')))
+    t.close()
+    other = mqtt_session(c, '10.0.0.61', 40016, 'sensor', 5)
+    other.client(publish('plant/flow', '55', props=said('0.1', 'x@1')))
+    other.close()
 
 
 def main():

@@ -60,7 +60,30 @@ static void every_string_is_copied(void **state)
         .object_id = ink(&i, "ns=2;s=Filters"),
         .outputs = &outputs,
         .request_id = 7};
+    struct tw_decision_context decision = {.carrier = "payload",
+        .agent = ink(&i, "opt"),
+        .model = ink(&i, "forge"),
+        .model_version = ink(&i, "2.4"),
+        .model_sha256 = ink(&i, "9f86"),
+        .approval = ink(&i, "CO-7"),
+        .trace = ink(&i, "4bf9")};
+    struct tw_mcp_tool tool = {.name = ink(&i, "set"), .sha256 = {7}};
+    struct tw_mcp_info mcp = {.kind = "request",
+        .topic = ink(&i, "$mcp-rpc"),
+        .client_id = ink(&i, "planner"),
+        .server_id = ink(&i, "gw"),
+        .server_name = ink(&i, "valves"),
+        .method = ink(&i, "tools/call"),
+        .id = ink(&i, "3"),
+        .tool = ink(&i, "get"),
+        .arguments = ink(&i, "{}"),
+        .error = ink(&i, "no"),
+        .tools = &tool,
+        .n_tools = 1};
+    o.decision = &decision;
     struct tw_mqtt_info m = {.serial = 2,
+        .decision = &decision,
+        .mcp = &mcp,
         .version = "5.0",
         .client_id = known(ink(&i, "hmi-1")),
         .username = known(ink(&i, "hmi")),
@@ -95,6 +118,9 @@ static void every_string_is_copied(void **state)
     memset(&properties, 0x23, sizeof(properties));
     memset(&o, 0x23, sizeof(o));
     memset(&m, 0x23, sizeof(m));
+    memset(&decision, 0x23, sizeof(decision));
+    memset(&mcp, 0x23, sizeof(mcp));
+    memset(&tool, 0x23, sizeof(tool));
     memset(&f, 0x23, sizeof(f));
     const struct tw_event *c = b->events[0];
     assert_int_equal(b->n, 1);
@@ -123,7 +149,16 @@ static void every_string_is_copied(void **state)
         {c->value.items[1].s, "raw"}, {c->value.items[0].items[1].s, "deep"},
         {c->value.items[0].items[1].name, "high"},
         {c->opcua->outputs->items[0].items[0].name, "low"},
-        {c->mqtt->user_properties->items[1].s, "deep"}};
+        {c->mqtt->user_properties->items[1].s, "deep"}, {c->mqtt->decision->agent, "opt"},
+        {c->mqtt->decision->model, "forge"}, {c->mqtt->decision->model_version, "2.4"},
+        {c->mqtt->decision->model_sha256, "9f86"}, {c->mqtt->decision->approval, "CO-7"},
+        {c->mqtt->decision->trace, "4bf9"}, {c->opcua->decision->agent, "opt"},
+        {c->mqtt->mcp->topic, "$mcp-rpc"}, {c->mqtt->mcp->client_id, "planner"},
+        {c->mqtt->mcp->server_id, "gw"}, {c->mqtt->mcp->server_name, "valves"},
+        {c->mqtt->mcp->method, "tools/call"}, {c->mqtt->mcp->id, "3"}, {c->mqtt->mcp->tool, "get"},
+        {c->mqtt->mcp->arguments, "{}"}, {c->mqtt->mcp->error, "no"},
+        {c->mqtt->mcp->tools[0].name, "set"}};
+    assert_int_equal(c->mqtt->mcp->tools[0].sha256[0], 7);
     for (size_t k = 0; k < sizeof(copies) / sizeof(copies[0]); k++)
         assert_true(tw_str_is(copies[k].s, copies[k].want));
     assert_int_equal(c->value.items[0].items[0].i, -4);

@@ -149,6 +149,25 @@ static void mqtt_rights(void **state)
     assert_false(resolve(&e).grant.allowed);
 }
 
+/* A call's object is the tool; what a right covers is the topic that carries it. */
+static void tool_rights(void **state)
+{
+    static const struct {
+        const char *ip, *topic;
+        bool allowed;
+    } tools[] = {{"192.168.7.52", "$mcp-rpc/c/cellar/valves", true},
+        {"192.168.7.52", "$mcp-rpc/c/kettle/valves", false},
+        {"192.168.7.52", "$mcp-rpc/d/cellar/valves", true},
+        {MASH, "$mcp-rpc/c/cellar/valves", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
+        const struct tw_mcp_info mcp = {.topic = tw_str_of(tools[i].topic)};
+        struct tw_mqtt_info info = {.mcp = &mcp};
+        struct tw_event e = mqtt_event(TW_ACTION_TOOL, tools[i].ip, "set_valve", NULL, &info);
+        assert_int_equal(resolve(&e).grant.allowed, tools[i].allowed);
+    }
+}
+
 static const struct {
     const char *ip, *app, *to;
     uint16_t port;
@@ -216,6 +235,7 @@ int main(void)
         cmocka_unit_test(opcua_rights),
         cmocka_unit_test(conditions_come_along),
         cmocka_unit_test(mqtt_rights),
+        cmocka_unit_test(tool_rights),
         cmocka_unit_test(rights_for_other_protocols),
         cmocka_unit_test(filters_cover_filters),
     };

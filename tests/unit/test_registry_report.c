@@ -99,6 +99,57 @@ static void only_its_own_reports_count(void **state)
     }
 }
 
+static void what_was_decided(void **state)
+{
+    struct tw_mqtt_info info = {.client_id = maybe("mash-ai")};
+    struct tw_event e =
+        mqtt_event(TW_ACTION_PUBLISH, "192.168.7.51", "brew/ai/mash/decision", "/node", &info);
+    (void)state;
+    e.value = (struct tw_value)TEXT("ns=2;s=Mash.Setpoint");
+    struct tw_report_facts f = resolve(&e).report;
+    assert_string_equal(text(f.object), "ns=2;s=Mash.Setpoint");
+    assert_null(f.value);
+    e.field = TW_STR("/value");
+    e.value = (struct tw_value)NUMBER(67.5);
+    f = resolve(&e).report;
+    assert_null(f.object.p);
+    assert_true(f.value != NULL && f.value->d == 67.5);
+}
+
+/* The context of a decision is told with the action itself, not again with each leaf, and only an
+ * AI system's own. */
+static void decisions_that_actions_carry(void **state)
+{
+    const struct tw_decision_context said = {.carrier = "user_properties",
+        .model = TW_STR("mash-gbm"),
+        .model_version = TW_STR("1.4"),
+        .has_confidence = true,
+        .confidence = 0.31,
+        .inputs_ts_ns = now - 10 * S};
+    struct tw_decision_context other = said;
+    struct tw_mqtt_info info = {.client_id = maybe("mash-ai"), .decision = &said};
+    struct tw_event e = mqtt_event(TW_ACTION_PUBLISH, "192.168.7.51", "brew/cmd/mash", NULL, &info);
+    (void)state;
+    e.ts_ns = now;
+    struct tw_report_facts f = resolve(&e).report;
+    assert_true(f.is_report && f.has_confidence && f.confidence == 0.31);
+    assert_true(f.has_inputs_age && f.inputs_age_ns == 10 * S);
+    assert_string_equal(text(f.model), "mash-gbm");
+    assert_string_equal(text(f.model_version), "1.4");
+    assert_true(f.version_declared);
+    other.model_version = TW_STR("1.5");
+    info.decision = &other;
+    assert_false(resolve(&e).report.version_declared);
+    e.field = TW_STR("/value");
+    assert_false(resolve(&e).report.is_report);
+    e.field = TW_STR_NONE;
+    e.action = TW_ACTION_DELIVER;
+    assert_false(resolve(&e).report.is_report);
+    info.client_id = maybe("desk");
+    e = mqtt_event(TW_ACTION_PUBLISH, "192.168.7.40", "brew/cmd/mash", NULL, &info);
+    assert_false(resolve(&e).report.is_report);
+}
+
 static void definitions_are_handed_out(void **state)
 {
     const struct tw_report_def *reports;
@@ -139,6 +190,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_of_a_report_are_understood),
         cmocka_unit_test(only_its_own_reports_count),
+        cmocka_unit_test(what_was_decided),
+        cmocka_unit_test(decisions_that_actions_carry),
         cmocka_unit_test(definitions_are_handed_out),
     };
     return cmocka_run_group_tests(tests, open_brewery, close_brewery);

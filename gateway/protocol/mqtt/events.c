@@ -1,5 +1,7 @@
 #include "base/hash.h"
 #include "event/secret.h"
+#include "protocol/decision.h"
+#include "protocol/mcp.h"
 #include "protocol/mqtt/state.h"
 #include "protocol/payload.h"
 #include "protocol/sparkplug/report.h"
@@ -13,6 +15,7 @@ struct report {
     struct tw_mqtt_info info;
     struct tw_value user;
     struct tw_value items[TW_MAX_EVENT_ITEMS];
+    struct tw_decision_context decision;
     char hex[4];
 };
 
@@ -109,6 +112,8 @@ static void set_props(struct report *r, const struct tw_mqtt_props *p)
     r->user = (struct tw_value){
         .kind = TW_VALUE_OBJECT, .n = n, .items = r->items, .truncated = n < p->n_user};
     r->info.user_properties = &r->user;
+    if (tw_decision_of_properties(&r->user, &r->decision))
+        r->info.decision = &r->decision;
 }
 
 void tw_mqtt_emit_malformed(const struct tw_mqtt_call *c, const char *detail, const char *packet)
@@ -125,9 +130,14 @@ static void set_payload(const struct tw_mqtt_call *c, struct report *r, struct t
     const struct tw_payload *read, const struct tw_pdu *pdu)
 {
     struct tw_mqtt_info *info = &r->info;
-    info->has_payload = true;
-    info->payload_bytes = payload.len + (pdu->len - pdu->bytes.left);
     info->payload_format = read->format;
+    info->has_items = read->has_items;
+    info->payload_items = read->items;
+    if (info->payload_kind == TW_PAYLOAD_UNKNOWN || read->kind != TW_PAYLOAD_UNKNOWN)
+        info->payload_kind = read->kind;
+    /* Of what was cut the rest would seem wrong. */
+    if (info->payload_problem == TW_PROBLEM_NONE && !pdu->cut)
+        info->payload_problem = read->problem;
     info->payload_hash = tw_hash_stable(payload.p, payload.len);
     info->has_sha256 = c->env->payload_sha256 != NULL && !pdu->cut;
     if (info->has_sha256)
@@ -135,6 +145,92 @@ static void set_payload(const struct tw_mqtt_call *c, struct report *r, struct t
     r->event.value = read->value;
     r->event.type = read->type;
     r->event.truncated |= read->truncated || pdu->cut;
+}
+
+/* What the payload itself says of the decision behind it; User Properties come first. */
+static void set_decision(struct report *r, const struct tw_payload *read)
+{
+    if (r->info.decision == NULL)
+        r->decision = (struct tw_decision_context){.carrier = NULL};
+    if (tw_decision_of_json(read->decision, &r->decision))
+        r->info.decision = &r->decision;
+}
+
+/* JSON is sent compressed where it is long. Whatever it is, what is in it is read as the payload;
+ * what can not be opened stays what it is. */
+static struct tw_str inflated(
+    const struct tw_mqtt_call *c, struct report *r, struct tw_str payload, const struct tw_pdu *pdu)
+{
+    static const enum tw_payload_problem problems[] = {[TW_GUNZIP_BAD] = TW_PROBLEM_BAD_GZIP,
+        [TW_GUNZIP_TOO_LARGE] = TW_PROBLEM_INFLATES_TOO_MUCH};
+    struct tw_str inside;
+    if (c->env->gunzip == NULL || pdu->cut)
+        return payload;
+    const enum tw_gunzip_status st = c->env->gunzip(c->env->gunzip_context, payload, &inside);
+    if (st != TW_GUNZIP_OK) {
+        r->info.payload_problem = problems[st];
+        return payload;
+    }
+    r->info.payload_kind = TW_PAYLOAD_GZIP;
+    r->info.inflated_bytes = inside.len;
+    return inside;
+}
+
+static bool is_gzip(struct tw_str s)
+{
+    return s.len >= 18 && memcmp(s.p, "\x1f\x8b\x08", 3) == 0;
+}
+
+/* What is wrong with a payload is told once, where it is published, and counts as malformed when it
+ * was said to be something else. */
+static bool is_broken(enum tw_payload_problem problem, enum tw_payload_says says)
+{
+    switch (problem) {
+    case TW_PROBLEM_BAD_JSON:
+    case TW_PROBLEM_BAD_GZIP: /* else it may be a part of a file */
+    case TW_PROBLEM_INFLATES_TOO_MUCH:
+        return says == TW_PAYLOAD_SAYS_JSON;
+    case TW_PROBLEM_BAD_CBOR:
+    case TW_PROBLEM_BAD_MSGPACK:
+    case TW_PROBLEM_BAD_JSON_RPC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+__attribute__((noinline)) static void emit_broken(const struct tw_mqtt_call *c, struct report *r)
+{
+    r->event.action = TW_ACTION_MALFORMED;
+    r->event.detail = tw_str_of(tw_payload_problem_name(r->info.payload_problem));
+    r->event.value = (struct tw_value){.kind = TW_VALUE_NONE};
+    r->event.type = NULL;
+    r->info.packet = tw_mqtt_type_name(TW_MQTT_PUBLISH);
+    r->info.serial = c->env->next_serial++;
+    c->env->counters->malformed++;
+    tw_emit(&c->env->emit, &r->event);
+}
+
+static void give(const struct tw_mqtt_call *c, struct report *r, const struct tw_payload *read)
+{
+    const bool deliver = r->event.action == TW_ACTION_DELIVER;
+    c->env->counters->malformed += tw_payload_give(read, &r->event, !deliver, &c->env->emit);
+    if (!deliver && r->info.payload_problem != TW_PROBLEM_NONE &&
+        is_broken(r->info.payload_problem, read->says))
+        emit_broken(c, r);
+}
+
+/* Kept out of the way of ordinary messages, whose stack need not be as large. */
+__attribute__((noinline)) static void give_mcp(
+    const struct tw_mqtt_call *c, struct report *r, const struct tw_payload *read)
+{
+    struct tw_mcp_read mcp;
+    const enum tw_payload_problem problem =
+        tw_mcp_read(r->event.object, read->text, c->env->certificate_sha256, &mcp);
+    if (r->info.payload_problem == TW_PROBLEM_NONE && !r->event.truncated)
+        r->info.payload_problem = problem;
+    r->info.mcp = &mcp.info;
+    give(c, r, read);
 }
 
 void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_header *h,
@@ -154,14 +250,22 @@ void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_hea
     r.info.has_alias = tw_mqtt_has(&p->props, 0x23);
     r.info.topic_alias = p->props.alias;
     r.info.alias_unresolved = topic.p == NULL;
+    r.info.has_payload = true;
+    r.info.payload_bytes = p->payload.len + (pdu->len - pdu->bytes.left);
     set_props(&r, &p->props);
-    tw_payload_read(topic, &r.info, p->payload, &read);
+    const struct tw_str text = is_gzip(p->payload) ? inflated(c, &r, p->payload, pdu) : p->payload;
+    tw_payload_read(topic, &r.info, text, &read);
     set_payload(c, &r, p->payload, &read, pdu);
-    if (deliver && read.container && p->payload.len <= MAX_CARRIED)
-        r.info.payload = p->payload;
+    if (read.decision.p != NULL)
+        set_decision(&r, &read);
+    if (deliver && read.container && text.len <= MAX_CARRIED)
+        r.info.payload = text;
     else if (deliver && read.container)
         r.event.truncated = true;
-    c->env->counters->malformed += tw_payload_give(&read, &r.event, !deliver, &c->env->emit);
+    if (tw_mcp_is_topic(topic))
+        give_mcp(c, &r, &read);
+    else
+        give(c, &r, &read);
 }
 
 static void set_connect(struct report *r, const struct tw_mqtt_connect *k)

@@ -1,5 +1,6 @@
 /* Whole messages: a request waits for its response, then both are walked together. */
 
+#include "protocol/decision.h"
 #include "protocol/opcua/state.h"
 #include "protocol/opcua/walk.h"
 
@@ -153,8 +154,11 @@ static void take_asked(
     w->base_info.audit_entry_id.s = TW_STR("");
     struct tw_str id;
     if (asked->audit_len > 0 && tw_cur_skip(&audit, asked->audit_at) &&
-        tw_cur_bytes(&audit, asked->audit_len, &id))
+        tw_cur_bytes(&audit, asked->audit_len, &id)) {
         w->base_info.audit_entry_id.s = tw_utf8_cut(id, TW_MAX_IDENTITY);
+        if (tw_decision_of_audit(id, &w->decision))
+            w->base_info.decision = &w->decision;
+    }
 }
 
 static void take_pending(struct tw_opcua_walk *w, const struct tw_opcua_request *r)

@@ -1,6 +1,7 @@
 #pragma once
 /* The walk over a request and its response, side by side, which gives one event per item. */
 
+#include "event/decision.h"
 #include "protocol/opcua/service.h"
 #include "protocol/opcua/value.h"
 #include "protocol/protocol.h"
@@ -49,6 +50,7 @@ struct tw_opcua_walk {
     struct tw_value shown; /* the details, while the event is out */
     struct tw_opcua_history history;
     struct tw_opcua_certificate certificate;
+    struct tw_decision_context decision;
 };
 
 enum { TW_OPCUA_SCRATCH_BYTES = 64 * 1024 };
