@@ -1,0 +1,177 @@
+/* What payloads are, beside JSON's leaves (fuzz_json): the first byte chooses what the rest is.
+ * Properties: no beginning of a well-formed CBOR or MessagePack value is well-formed; a key that is
+ * there twice is found, and no other; what is inflated keeps its limit; whatever an MCP message or
+ * the context of a decision says is printed as UTF-8, and a call is reported once. */
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "crypto/gunzip.h"
+#include "event/emit_json.h"
+#include "protocol/decision.h"
+#include "protocol/mcp.h"
+#include "protocol/packed.h"
+#include "protocol/payload.h"
+#include "protocol/payload_keys.h"
+#include "protocol/payload_kind.h"
+#include "session/session.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { KIND, CBOR, MSGPACK, KEYS, GZIP, AUDIT, CONTEXT, MCP, CALL, WAYS };
+
+struct seen {
+    struct tw_text line;
+    unsigned tools;
+};
+
+static void look(void *user, const struct tw_event *event)
+{
+    struct seen *seen = user;
+    seen->tools += event->action == TW_ACTION_TOOL && event->field.p == NULL;
+    tw_text_clear(&seen->line);
+    tw_event_json(&seen->line, event);
+    assert(tw_utf8_valid(tw_text_str(&seen->line)));
+}
+
+static void measure(bool (*fn)(struct tw_cur, struct tw_packed *), struct tw_str s)
+{
+    struct tw_packed whole, part;
+    if (!fn(tw_cur_str(s), &whole))
+        return;
+    assert(whole.items <= s.len && whole.depth <= TW_PACKED_DEPTH);
+    for (size_t keep = s.len > 64 ? s.len - 64 : 0; keep < s.len; keep++)
+        assert(!fn(tw_cur_of(s.p, keep), &part));
+}
+
+/* The same question, asked the long way, of the keys of the outermost object. */
+static bool repeats(struct tw_str text)
+{
+    enum { MANY = 64 };
+    struct tw_json r;
+    struct tw_json_token t, keys[MANY];
+    size_t n = 0;
+    tw_json_init(&r, text);
+    while (tw_json_next(&r, &t) > TW_JSON_TOO_DEEP && n < MANY)
+        if (t.kind == TW_JSON_KEY && r.depth == 1 && (r.objects & 1) != 0)
+            keys[n++] = t;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            if (!keys[i].escaped && !keys[k].escaped && tw_str_eq(keys[i].text, keys[k].text))
+                return true;
+    return false;
+}
+
+static void keys(struct tw_str s)
+{
+    struct tw_payload p;
+    tw_payload_read(TW_STR("t"), NULL, s, &p);
+    if (!p.container || p.truncated || p.n_tape == 0)
+        return;
+    const bool found = p.problem == TW_PROBLEM_DUPLICATE_KEY;
+    assert(!repeats(s) || found);
+    assert(found == tw_payload_keys_repeat(s));
+}
+
+static void gzip(struct tw_str s)
+{
+    static struct tw_gunzip *g;
+    struct tw_str out;
+    if (g == NULL)
+        g = tw_gunzip_new();
+    if (g != NULL && tw_gunzip_open(g, s, &out) == TW_GUNZIP_OK)
+        assert(out.len <= tw_gunzip_limit(s.len));
+}
+
+static void context(struct tw_str s, bool audit, struct seen *seen)
+{
+    struct tw_decision_context c = {.carrier = NULL};
+    struct tw_value item = {.kind = TW_VALUE_STRING, .name = TW_STR("ai-model"), .s = s};
+    const struct tw_value all = {.kind = TW_VALUE_OBJECT, .n = 1, .items = &item};
+    struct tw_mqtt_info mqtt = {.serial = 1};
+    const struct tw_event e = {.protocol = TW_PROTO_MQTT, .mqtt = &mqtt};
+    if (audit ? tw_decision_of_audit(s, &c) : tw_decision_of_json(s, &c))
+        mqtt.decision = &c;
+    look(seen, &e);
+    if (tw_decision_of_properties(&all, &c))
+        mqtt.decision = &c;
+    look(seen, &e);
+}
+
+static void mcp_leg(
+    struct tw_sessions *s, enum tw_action action, struct tw_str payload, struct seen *seen)
+{
+    static uint64_t serial;
+    const struct tw_emit emit = {look, seen};
+    struct tw_mcp_read read;
+    struct tw_mqtt_info mqtt = {.serial = ++serial};
+    struct tw_event e = {.ts_ns = 1772352000000000000,
+        .packet = serial,
+        .protocol = TW_PROTO_MQTT,
+        .action = action,
+        .object = TW_STR("$mcp-rpc/c/s/n"),
+        .mqtt = &mqtt};
+    (void)tw_mcp_read(e.object, payload, NULL, &read);
+    mqtt.mcp = &read.info;
+    tw_sessions_event(s, &e, &emit);
+}
+
+static void mcp(struct tw_str s, bool as_call, struct seen *seen)
+{
+    static struct tw_sessions *sessions;
+    static const struct tw_str answer = {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", 37};
+    const struct tw_limits limits = tw_limits_default();
+    const struct tw_emit emit = {look, seen};
+    struct tw_text call = {0};
+    if (sessions == NULL)
+        sessions = tw_sessions_new(&limits, tw_payload_leaves);
+    if (sessions == NULL)
+        return;
+    if (as_call) {
+        tw_text_addz(&call, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":");
+        tw_text_add_str(&call, s);
+        tw_text_addz(&call, "}");
+        s = tw_text_str(&call);
+    }
+    mcp_leg(sessions, TW_ACTION_PUBLISH, s, seen);
+    mcp_leg(sessions, TW_ACTION_DELIVER, s, seen);
+    mcp_leg(sessions, TW_ACTION_PUBLISH, answer, seen);
+    tw_sessions_finish(sessions, &emit);
+    assert(seen->tools <= 1);
+    tw_text_free(&call);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct seen seen;
+    struct tw_cur c = tw_cur_of(data, size);
+    uint8_t way;
+    if (!tw_cur_u8(&c, &way))
+        return 0;
+    const struct tw_str s = tw_cur_rest(&c);
+    seen.tools = 0;
+    switch (way % WAYS) {
+    case KIND:
+        (void)tw_payload_kind_name(tw_payload_kind_of(s, s.len + (way / WAYS)));
+        break;
+    case CBOR:
+        measure(tw_cbor_measure, s);
+        break;
+    case MSGPACK:
+        measure(tw_msgpack_measure, s);
+        break;
+    case KEYS:
+        keys(s);
+        break;
+    case GZIP:
+        gzip(s);
+        break;
+    case AUDIT:
+    case CONTEXT:
+        context(s, way % WAYS == AUDIT, &seen);
+        break;
+    default:
+        mcp(s, way % WAYS == CALL, &seen);
+    }
+    return 0;
+}
