@@ -1,6 +1,5 @@
 #include "event/secret.h"
 
-/* The last letter and the length rule out nearly every name before anything is compared. */
 static const struct {
     const char *word;
     uint8_t len;
@@ -12,6 +11,27 @@ static const struct {
     {WORD("authorization")}, {WORD("credential")}, {WORD("credentials")}
 #undef WORD
 };
+
+/* How the words above end: rules out nearly every name before anything is compared. */
+static bool ends_like_one(struct tw_str name)
+{
+    const unsigned last = (unsigned char)name.p[name.len - 1] | 0x20u;
+    const unsigned before = (unsigned char)name.p[name.len - 2] | 0x20u;
+    switch (before << 8 | last) {
+    case 'r' << 8 | 'd':
+    case 'w' << 8 | 'd':
+    case 's' << 8 | 'e':
+    case 'e' << 8 | 't':
+    case 'e' << 8 | 'n':
+    case 'e' << 8 | 'y':
+    case 'o' << 8 | 'n':
+    case 'a' << 8 | 'l':
+    case 'l' << 8 | 's':
+        return true;
+    default:
+        return false;
+    }
+}
 
 static struct tw_str last_level(struct tw_str name)
 {
@@ -37,13 +57,12 @@ static bool ends_with_word(struct tw_str s, struct tw_str word)
 
 bool tw_secret_name(struct tw_str name)
 {
-    const struct tw_str level = last_level(name);
-    if (level.len < 3)
+    if (name.len < 3 || !ends_like_one(name))
         return false;
-    const char last = level.p[level.len - 1] | 0x20;
+    const struct tw_str level = last_level(name);
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         const struct tw_str word = {words[i].word, words[i].len};
-        if (last == word.p[word.len - 1] && level.len >= word.len && ends_with_word(level, word))
+        if (level.len >= word.len && ends_with_word(level, word))
             return true;
     }
     return false;

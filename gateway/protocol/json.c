@@ -91,19 +91,16 @@ struct number {
     bool minus, whole;
 };
 
-/* Digits at the reader's place; returns how many. */
-static inline size_t take_digits(struct tw_json *r, struct number *n)
+/* Digits at `at`; returns where they end. */
+static inline size_t take_digits(struct tw_str s, size_t at, struct number *n)
 {
-    const char *p = r->text.p;
-    size_t at = r->at;
+    const size_t from = at;
     uint64_t digits = n->digits;
-    while (at < r->text.len && is_digit(p[at]))
-        digits = digits * 10 + (uint64_t)(p[at++] - '0');
-    const size_t taken = at - r->at;
-    r->at = at;
+    for (; at < s.len && is_digit(s.p[at]); at++)
+        digits = digits * 10 + (uint64_t)(s.p[at] - '0');
     n->digits = digits;
-    n->count += taken;
-    return taken;
+    n->count += at - from;
+    return at;
 }
 
 /* The exponent, bounded so that it can not overflow; false when there is no digit. */
@@ -122,30 +119,34 @@ static bool exponent(struct tw_json *r, int *out)
 }
 
 /* The grammar of RFC 8259 6; false when it is violated. */
-static bool scan_number(struct tw_json *r, struct number *n)
+static inline bool scan_number(struct tw_json *r, struct number *n)
 {
-    n->minus = look(r) == '-';
-    r->at += n->minus;
-    const char first = look(r);
-    const size_t whole = take_digits(r, n);
-    if (whole == 0 || (whole > 1 && first == '0'))
+    const struct tw_str s = r->text;
+    size_t at = r->at;
+    n->minus = s.p[at] == '-';
+    at += n->minus;
+    const size_t whole = at;
+    at = take_digits(s, at, n);
+    if (at == whole || (at > whole + 1 && s.p[whole] == '0'))
         return false;
-    if (look(r) == '.') {
-        r->at++;
+    if (at < s.len && s.p[at] == '.') {
+        const size_t point = at;
         n->whole = false;
-        const size_t after = take_digits(r, n);
+        at = take_digits(s, at + 1, n);
+        const size_t after = at - point - 1;
         if (after == 0)
             return false;
         n->power = after < 100000 ? -(int)after : -100000;
     }
-    if (look(r) == 'e' || look(r) == 'E') {
-        int e;
-        r->at++;
-        n->whole = false;
-        if (!exponent(r, &e))
-            return false;
-        n->power += e;
-    }
+    r->at = at;
+    if (at == s.len || (s.p[at] | 0x20) != 'e')
+        return true;
+    int e;
+    r->at++;
+    n->whole = false;
+    if (!exponent(r, &e))
+        return false;
+    n->power += e;
     return true;
 }
 

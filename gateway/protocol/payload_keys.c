@@ -33,7 +33,7 @@ static bool put(struct slots *s, const struct key *k)
     char buffer[UNESCAPED];
     if (s->n == MAX_KEYS)
         return false;
-    size_t i = (size_t)tw_payload_key_mark(plain(k, buffer), k->object) % SLOTS;
+    size_t i = (size_t)(tw_payload_key_mark(plain(k, buffer), k->object) >> 48) % SLOTS;
     for (; s->at[i].object != 0; i = (i + 1) % SLOTS)
         if (same(&s->at[i], k))
             return true;

@@ -43,16 +43,16 @@ static inline uint64_t tw_payload_key_mark(struct tw_str key, uint32_t object)
         for (size_t i = 0; i < key.len; i++)
             a = a << 8 | (unsigned char)key.p[i];
     }
-    const uint64_t h = (a ^ (uint64_t)object << 40 ^ key.len) * 0x9e3779b97f4a7c15u ^
-                       (b + object) * 0xc2b2ae3d27d4eb4fu;
-    return h ^ h >> 29;
+    return (a + b * 0xc2b2ae3d27d4eb4fu + ((uint64_t)object << 8 | (key.len & 0xff))) *
+           0x9e3779b97f4a7c15u;
 }
 
 static inline void tw_payload_keys_add(
     struct tw_payload_keys *k, unsigned depth, const struct tw_json_token *key)
 {
     const uint64_t mark = tw_payload_key_mark(key->text, k->object[depth]);
-    const uint32_t i = (uint32_t)mark & k->mask, j = (uint32_t)(mark >> 32) & k->mask;
+    /* The upper bits are the ones that all of the key went into. */
+    const uint32_t i = (uint32_t)(mark >> 48) & k->mask, j = (uint32_t)(mark >> 32) & k->mask;
     const uint64_t one = UINT64_C(1) << (i & 63), other = UINT64_C(1) << (j & 63);
     /* What is written with escapes may be equal to what is not. */
     k->doubt |= key->escaped || ((k->seen[i / 64] & one) != 0 && (k->seen[j / 64] & other) != 0);

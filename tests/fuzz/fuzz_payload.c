@@ -18,6 +18,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define TEXT(z)                                                                                    \
+    {                                                                                              \
+        z, sizeof(z) - 1                                                                           \
+    }
+
 enum { KIND, CBOR, MSGPACK, KEYS, GZIP, AUDIT, CONTEXT, MCP, CALL, WAYS };
 
 struct seen {
@@ -104,7 +109,8 @@ static void mcp_leg(
     static uint64_t serial;
     const struct tw_emit emit = {look, seen};
     struct tw_mcp_read read;
-    struct tw_mqtt_info mqtt = {.serial = ++serial};
+    const struct tw_decision_context said = {.carrier = "payload", .agent = TEXT("a")};
+    struct tw_mqtt_info mqtt = {.serial = ++serial, .decision = &said};
     struct tw_event e = {.ts_ns = 1772352000000000000,
         .packet = serial,
         .protocol = TW_PROTO_MQTT,
@@ -119,7 +125,10 @@ static void mcp_leg(
 static void mcp(struct tw_str s, bool as_call, struct seen *seen)
 {
     static struct tw_sessions *sessions;
-    static const struct tw_str answer = {"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}", 37};
+    static const struct tw_str list =
+        TEXT("{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"tools\":[{\"name\":\"set\"}]}}");
+    static const struct tw_str answers[] = {TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"),
+        TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32602}}")};
     const struct tw_limits limits = tw_limits_default();
     const struct tw_emit emit = {look, seen};
     struct tw_text call = {0};
@@ -132,12 +141,18 @@ static void mcp(struct tw_str s, bool as_call, struct seen *seen)
         tw_text_add_str(&call, s);
         tw_text_addz(&call, "}");
         s = tw_text_str(&call);
+        mcp_leg(sessions, TW_ACTION_PUBLISH, list, seen);
     }
     mcp_leg(sessions, TW_ACTION_PUBLISH, s, seen);
     mcp_leg(sessions, TW_ACTION_DELIVER, s, seen);
-    mcp_leg(sessions, TW_ACTION_PUBLISH, answer, seen);
-    tw_sessions_finish(sessions, &emit);
+    mcp_leg(sessions, TW_ACTION_PUBLISH, answers[s.len % 2], seen);
     assert(seen->tools <= 1);
+    /* Twice under one id: neither is lost. */
+    seen->tools = 0;
+    mcp_leg(sessions, TW_ACTION_PUBLISH, s, seen);
+    mcp_leg(sessions, TW_ACTION_PUBLISH, s, seen);
+    tw_sessions_finish(sessions, &emit);
+    assert(seen->tools == 0 || seen->tools == 2);
     tw_text_free(&call);
 }
 
