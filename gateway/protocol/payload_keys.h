@@ -4,7 +4,7 @@
 
 #include "protocol/json.h"
 
-enum { TW_KEYS_WORDS = 1024 };
+enum { TW_KEYS_WORDS = 128 };
 
 struct tw_payload_keys {
     bool doubt;                             /* there may be one */
@@ -17,7 +17,7 @@ struct tw_payload_keys {
 /* For a text of `len` bytes: only as much of the filter is used, and cleared, as it can fill. */
 static inline void tw_payload_keys_init(struct tw_payload_keys *k, size_t len)
 {
-    const uint32_t words = len <= 512 ? 16 : len <= 8192 ? 128 : TW_KEYS_WORDS;
+    const uint32_t words = len <= 512 ? 16 : TW_KEYS_WORDS;
     k->doubt = false;
     k->mask = words * 64 - 1;
     k->objects = 0;
