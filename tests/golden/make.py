@@ -212,6 +212,7 @@ class Opcua:
         self.capture = capture
         self.tcp = Tcp(capture, (host, port), SERVER)
         self.number = {'client': 1, 'server': 1}
+        self.audit = None
         if begin:
             self.tcp.open()
             self.hello()
@@ -235,7 +236,7 @@ class Opcua:
 
     def request(self, handle):
         token = numeric(1, 4711)
-        return token + when(self.capture) + u32(handle) + u32(0) + string(None) + u32(10000) + numeric(0, 0) + b'\0'
+        return token + when(self.capture) + u32(handle) + u32(0) + string(self.audit) + u32(10000) + numeric(0, 0) + b'\0'
 
     def answer(self, handle, result=0):
         return when(self.capture) + u32(handle) + u32(result) + b'\0' + u32(0xffffffff) + numeric(0, 0) + b'\0'
@@ -909,10 +910,10 @@ def mqtt_mcp(c):
 
 
 @case
-def mqtt_decision(c):
-    """What an AI system says about its decision, in User Properties and in "_ai" of a payload. Both of its rules look
-    at it: a confidence below what is asked of it, a model that nobody declared. The third publish is as it should
-    be, and what others say about themselves counts for nothing."""
+def decisions(c):
+    """What an AI system says about its decision, in User Properties, in "_ai" of a payload, and in the AuditEntryId of
+    an OPC UA write. The rules look at it: a confidence below what is asked of it, a model that nobody declared. The
+    third publish is as it should be, and what others say about themselves counts for nothing."""
     t = mqtt_session(c, '10.0.0.51', 40015, 'advisor', 5)
     prop = lambda name, value: b'\x26' + text(name) + text(value)
     said = lambda conf, model: prop('ai-agent', 'advisor') + prop('ai-model', model) + prop('ai-conf', conf) + \
@@ -925,6 +926,9 @@ def mqtt_decision(c):
     other = mqtt_session(c, '10.0.0.61', 40016, 'sensor', 5)
     other.client(publish('plant/flow', '55', props=said('0.1', 'x@1')))
     other.close()
+    o = Opcua(c, '10.0.0.51', 40017)
+    o.audit = 'ai=advisor;m=pump-opt@9.9;c=0.2;in=2026-03-01T07:59:59Z;ap=CO-9'
+    o.write(2, [('Pump.Speed', double(930))], [0])
 
 
 def main():
