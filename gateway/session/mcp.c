@@ -29,6 +29,7 @@ struct tool {
 
 struct server {
     uint64_t lists; /* that it answered with */
+    bool cut;       /* one of them was longer than what is told apart */
 };
 
 struct tw_mcp_sessions {
@@ -115,6 +116,7 @@ static void learn_tools(struct tw_mcp_sessions *s, const struct tw_event *e)
     const struct tw_text_key of_server = server_key(s, e);
     struct server *server = tw_table_put(s->servers, &of_server, NULL);
     m->has_seen = server->lists > 0;
+    server->cut |= m->tools_cut;
     /* The broker's copies say the same again; they are not the server's next list. */
     if (e->action == TW_ACTION_PUBLISH || server->lists == 0)
         server->lists++;
@@ -131,15 +133,19 @@ static void learn_tools(struct tw_mcp_sessions *s, const struct tw_event *e)
     }
 }
 
-/* Without a list there is nothing that a tool could differ from. */
+/* Without a list there is nothing that a tool could differ from; nor is one unknown that may have
+ * been forgotten. */
 static void hold_against_list(struct tw_mcp_sessions *s, const struct tw_event *e)
 {
     struct tw_mcp_info *m = &s->info;
     struct tw_text_key key = server_key(s, e);
-    if (tw_table_find(s->servers, &key) == NULL)
+    const struct server *server = tw_table_find(s->servers, &key);
+    if (server == NULL)
         return;
     key = tool_key(s, e, m->tool);
     const struct tool *t = tw_table_find(s->tools, &key);
+    if (t == NULL && (server->cut || tw_table_evictions(s->tools) > 0))
+        return;
     m->has_declared = true;
     m->declared = m->has_digest = t != NULL;
     if (t == NULL)
@@ -284,7 +290,7 @@ void tw_mcp_sessions_event(struct tw_mcp_sessions *s, struct tw_event *event)
     s->flow = event->flow;
     s->info = *event->mqtt->mcp;
     event->mqtt->mcp = &s->info;
-    if (event->field.p != NULL)
+    if (event->field.p != NULL || s->info.kind == NULL)
         return;
     if (s->info.has_tools)
         learn_tools(s, event);

@@ -303,6 +303,37 @@ static void tools_are_held_against_the_list(void **state)
     tap_free(&tap);
 }
 
+/* More tools than are remembered, or than are read of one list: of a tool that is not among them
+ * nobody knows whether it was. */
+static void more_tools_than_are_remembered(void **state)
+{
+    static const struct {
+        unsigned lists, tools;
+    } cases[] = {{1, TW_MCP_TOOLS + 1}, {33, TW_MCP_TOOLS}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct tap tap = tap_new();
+        struct tw_text list = {0};
+        for (unsigned n = 0; n < cases[i].lists; n++) {
+            tw_text_clear(&list);
+            tw_text_addz(&list, "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\":{\"tools\":[");
+            for (unsigned k = 0; k < cases[i].tools; k++)
+                tw_text_addf(&list, "%s{\"name\":\"t%u-%u\"}", k > 0 ? "," : "", n, k);
+            tw_text_addz(&list, "]}}");
+            tw_text_add(&list, "", 1);
+            leg(&tap, TW_ACTION_PUBLISH, SERVER, BROKER, RPC, list.p);
+        }
+        tw_text_clear(&tap.lines);
+        leg(&tap, TW_ACTION_PUBLISH, PLANNER, BROKER, RPC, CALL("get"));
+        leg(&tap, TW_ACTION_PUBLISH, SERVER, BROKER, RPC,
+            "{\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}");
+        tw_text_add(&tap.lines, "", 1);
+        assert_non_null(strstr(tap.lines.p, "tool .1 planner get Success\n"));
+        tw_text_free(&list);
+        tap_free(&tap);
+    }
+}
+
 /* More calls at once than there is room for: the oldest is given up, none is lost. */
 static void many_calls(void **state)
 {
@@ -333,6 +364,7 @@ int main(void)
         cmocka_unit_test(results_of_others),
         cmocka_unit_test(only_the_servers_leg),
         cmocka_unit_test(tools_are_held_against_the_list),
+        cmocka_unit_test(more_tools_than_are_remembered),
         cmocka_unit_test(many_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
