@@ -73,8 +73,9 @@ static void note(void *user, const struct tw_event *e)
 static struct tap tap_new(void)
 {
     const struct tw_limits limits = tw_limits_default();
+    static const struct tw_session_readers readers = {.leaves = tw_payload_leaves};
     struct tap tap = {.now_ns = INT64_C(1772352000) * TW_NS_PER_S};
-    tap.sessions = tw_sessions_new(&limits, tw_payload_leaves);
+    tap.sessions = tw_sessions_new(&limits, &readers);
     assert_non_null(tap.sessions);
     return tap;
 }
