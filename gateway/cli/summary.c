@@ -69,7 +69,7 @@ static void messages_of(struct tw_text *t, const char *protocol, const uint64_t 
 static void messages(struct tw_text *t, const struct tw_proto_counters *c)
 {
     for (const struct tw_proto *const *p = tw_protocols; *p != NULL; p++)
-        messages_of(t, (*p)->name, c->messages[(*p)->id], (*p)->counter_name);
+        messages_of(t, (*p)->name, c->messages[(*p)->counters], (*p)->counter_name);
     for (const struct tw_datagram_proto *const *p = tw_datagram_protocols; *p != NULL; p++)
         messages_of(t, (*p)->name, c->messages[(*p)->counters], (*p)->counter_name);
 }

@@ -235,6 +235,7 @@ static struct tw_mqtt_info *copy_mqtt(struct tw_batch *b, const struct tw_mqtt_i
     to->user_properties = copy_value(a, from->user_properties);
     to->decision = copy_decision(a, from->decision);
     to->mcp = copy_mcp(a, from->mcp);
+    to->carrier = tw_carrier_copy(a, from->carrier);
     b->mqtt_serial = from->serial;
     b->mqtt = to;
     return to;
@@ -329,6 +330,8 @@ static void copy_event(struct tw_batch *b, struct tw_event *to)
         struct tw_flow_info *info = tw_arena_alloc(a, sizeof(*info));
         if (info != NULL)
             *info = *to->flow_info;
+        if (info != NULL)
+            info->tls = tw_tls_info_copy(a, info->tls);
         to->flow_info = info;
     }
     to->facts = NULL;

@@ -263,7 +263,7 @@ static void mqtt_connect(struct tw_text *t, const struct tw_mqtt_info *m)
     boolean(t, "clear_password", m->clear_password, true);
 }
 
-static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m)
+static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m, bool connect)
 {
     tw_json_key(t, "mqtt");
     tw_json_object(t);
@@ -274,6 +274,8 @@ static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m)
         tw_json_null(t);
     maybe(t, "client_id", &m->client_id);
     maybe(t, "username", &m->username);
+    if (m->carrier != NULL)
+        tw_carrier_json(t, m->carrier, connect);
     if (m->packet != NULL)
         tw_json_member_z(t, "packet", m->packet);
     u64(t, "qos", m->has_qos, m->qos);
@@ -390,6 +392,8 @@ static void flow_totals(struct tw_text *t, const struct tw_flow_info *f)
     if (f->transport != NULL)
         tw_json_member_z(t, "transport", f->transport);
     boolean(t, "guessed", f->guessed, true);
+    if (f->tls != NULL)
+        tw_tls_info_json(t, f->tls);
 }
 
 void tw_event_json(struct tw_text *t, const struct tw_event *e)
@@ -400,7 +404,7 @@ void tw_event_json(struct tw_text *t, const struct tw_event *e)
     if (e->opcua != NULL)
         opcua(t, e->opcua);
     if (e->mqtt != NULL)
-        mqtt(t, e->mqtt);
+        mqtt(t, e->mqtt, e->action == TW_ACTION_CONNECT);
     if (e->pubsub != NULL)
         pubsub(t, e->pubsub);
     if (e->sparkplug != NULL)

@@ -6,6 +6,7 @@
  * strings have p == NULL; "applies but unknown" is said by the flag named beside the field. */
 
 #include "base/addr.h"
+#include "event/carrier.h"
 #include "event/decision.h"
 #include "event/mcp.h"
 #include "event/payload_names.h"
@@ -203,6 +204,7 @@ struct tw_mqtt_info {
     bool has_options; /* subscribe */
     uint8_t requested_qos;
     const char *packet; /* the packet type, for `malformed`, `disconnect`, `refused` */
+    const struct tw_carrier *carrier; /* NULL: TCP, without a proxy that tells of itself */
 };
 
 /* How a field of a DataSet is encoded where nothing else tells [UA14 6.2.3.2.4]. */
@@ -277,6 +279,7 @@ struct tw_flow_info {
     const char *state;     /* established | refused | unanswered */
     bool guessed;          /* only the port tells */
     const char *transport; /* tcp | udp | icmp … */
+    const struct tw_tls_info *tls; /* NULL: not TLS */
 };
 
 /* What was read on the wire about a variable, by any client [UA8 5.3]. */

@@ -321,7 +321,7 @@ static const char *const approvals[] = {
 static const char *const flow_states[] = {"established", "refused", "unanswered", NULL};
 static const char *const payload_formats[] = {
     "json", "number", "text", "empty", "binary", "sparkplug", "opcua-json", "uadp", NULL};
-static const char *const versions[] = {"3.1", "3.1.1", "5.0", NULL};
+static const char *const versions[] = {"3.1", "3.1.1", "5.0", "SN-1.2", NULL};
 static const char *const technologies[] = {"llm", "ml", "rule", NULL};
 
 #define S TW_FIELD_STRING
@@ -523,7 +523,8 @@ enum {
 size_t tw_fields_count(void)
 {
     return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
-           tw_fields_sparkplug_count + tw_fields_payload_count + OTHER_FIELDS;
+           tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_carrier_count +
+           OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
@@ -543,6 +544,9 @@ const struct tw_field *tw_fields_at(size_t i)
     if (i < tw_fields_payload_count)
         return &tw_fields_payload[i];
     i -= tw_fields_payload_count;
+    if (i < tw_fields_carrier_count)
+        return &tw_fields_carrier[i];
+    i -= tw_fields_carrier_count;
     return i < OTHER_FIELDS ? &other_fields[i] : NULL;
 }
 

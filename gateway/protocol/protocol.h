@@ -28,10 +28,12 @@ struct tw_conn {
     bool midstream; /* the handshake was not seen */
     uint64_t flow;
     uint64_t first_packet;
+    const struct tw_carrier *carrier; /* of what is inside a transport; NULL: TCP itself */
 };
 
-/* Rows of tw_proto_counters.messages: by enum tw_protocol, then those of protocols on UDP. */
-enum { TW_COUNT_PUBSUB = 3, TW_COUNT_ROWS };
+/* Rows of tw_proto_counters.messages: by enum tw_protocol, then those of transports and of
+ * protocols on UDP. */
+enum { TW_COUNT_PUBSUB = 3, TW_COUNT_WEBSOCKET, TW_COUNT_MQTTSN, TW_COUNT_ROWS };
 
 struct tw_proto_counters {
     uint64_t messages[TW_COUNT_ROWS][256]; /* [row][slot]; named by counter_name */
@@ -108,6 +110,7 @@ struct tw_proto {
      * nothing. */
     size_t (*counter_name)(unsigned slot, char *out, size_t size);
     uint16_t ports[2]; /* usual server ports, 0 = none: what makes a WEAK probe good enough */
+    unsigned counters; /* its row of tw_proto_counters.messages */
 };
 
 /* Every protocol of the program, in probing order; ended by a NULL entry. protocol/table.c */

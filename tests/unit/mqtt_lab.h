@@ -28,6 +28,7 @@ struct lab {
     struct tw_conn conn;
     struct tw_when when;
     struct tw_text lines;
+    const struct tw_proto *proto;
     void *state;
     size_t step; /* bytes a segment; 0: all */
 };
@@ -90,9 +91,9 @@ static inline void lab_collect(void *user, const struct tw_event *e)
     lab_line(&((struct lab *)user)->lines, e);
 }
 
-static inline void lab_open(struct lab *lab, bool midstream)
+static inline void lab_open_as(struct lab *lab, const struct tw_proto *proto, bool midstream)
 {
-    *lab = (struct lab){.when = {1000, 0}};
+    *lab = (struct lab){.when = {1000, 0}, .proto = proto};
     lab->env = (struct tw_proto_env){.emit = {lab_collect, lab},
         .pool = tw_pool_new((size_t)64 << 20),
         .limits = tw_limits_default(),
@@ -100,9 +101,14 @@ static inline void lab_open(struct lab *lab, bool midstream)
         .next_serial = 1};
     lab->conn = (struct tw_conn){
         .side = {{.port = 40000}, {.port = 1883}}, .midstream = midstream, .flow = 1};
-    lab->state = calloc(1, tw_mqtt.state_size);
+    lab->state = calloc(1, proto->state_size);
     assert_non_null(lab->state);
-    tw_mqtt.open(lab->state, &lab->env, &lab->conn);
+    proto->open(lab->state, &lab->env, &lab->conn);
+}
+
+static inline void lab_open(struct lab *lab, bool midstream)
+{
+    lab_open_as(lab, &tw_mqtt, midstream);
 }
 
 /* One captured packet, in segments of lab->step bytes. */
@@ -113,7 +119,7 @@ static inline void lab_bytes(struct lab *lab, unsigned dir, const uint8_t *p, si
     lab->when.ts_ns += 1000;
     for (size_t at = 0; at < len; at += step) {
         size_t n = step < len - at ? step : len - at;
-        tw_mqtt.data(lab->state, &lab->env, &lab->conn, dir, tw_cur_of(p + at, n), &lab->when);
+        lab->proto->data(lab->state, &lab->env, &lab->conn, dir, tw_cur_of(p + at, n), &lab->when);
     }
 }
 
@@ -180,7 +186,7 @@ static inline void lab_end(struct lab *lab, enum tw_end reason)
 {
     lab->when.packet++;
     lab->when.ts_ns += 1000;
-    tw_mqtt.close(lab->state, &lab->env, &lab->conn, reason, &lab->when);
+    lab->proto->close(lab->state, &lab->env, &lab->conn, reason, &lab->when);
     assert_int_equal(tw_pool_stats(lab->env.pool).in_use_bytes, 0);
 }
 

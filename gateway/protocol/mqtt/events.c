@@ -2,6 +2,7 @@
 #include "event/secret.h"
 #include "protocol/decision.h"
 #include "protocol/mcp.h"
+#include "protocol/mqtt/mqtt.h"
 #include "protocol/mqtt/state.h"
 #include "protocol/payload.h"
 #include "protocol/sparkplug/report.h"
@@ -37,12 +38,24 @@ void tw_mqtt_info_begin(const struct tw_mqtt_call *c, struct tw_mqtt_info *info)
 {
     const struct tw_mqtt_identity *who = c->st->who;
     *info = (struct tw_mqtt_info){.serial = c->env->next_serial++, .version = version_text(c->st)};
+    info->carrier = c->st->carrier != NULL ? c->st->carrier : c->conn->carrier;
     info->client_id.is_null = who == NULL || !who->has_client;
     info->username.is_null = who == NULL;
     if (who != NULL && who->has_client)
         info->client_id.s = (struct tw_str){who->text, who->client_len};
     if (who != NULL && who->has_user)
         info->username.s = (struct tw_str){who->text + who->client_len, who->user_len};
+}
+
+void tw_mqtt_carrier_event(const void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+    unsigned side, const struct tw_when *when, enum tw_action action, struct tw_event *out,
+    struct tw_mqtt_info *out_info)
+{
+    struct tw_mqtt_state st = *(const struct tw_mqtt_state *)state;
+    const struct tw_mqtt_call c = {&st, env, conn, when, side};
+    tw_proto_event(out, conn, side, when, TW_PROTO_MQTT, action);
+    tw_mqtt_info_begin(&c, out_info);
+    out->mqtt = out_info;
 }
 
 /* Only what callers read is set: the items are left as they are. */

@@ -27,7 +27,7 @@ static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *ou
     struct tw_mqtt_header h;
     uint8_t first = 0;
     if (awaits_connect(c)) {
-        enum tw_status proxy = tw_mqtt_proxy_header(bytes, &out->len);
+        enum tw_status proxy = tw_proxy_length(bytes, &out->len);
         if (proxy != TW_NOT_FOUND)
             return proxy;
     }
@@ -63,12 +63,23 @@ static void garbage(void *user, struct tw_cur bytes)
     c->st->doubt[c->dir] = DOUBT;
 }
 
+static void on_proxy_header(const struct tw_mqtt_call *c, struct tw_cur header)
+{
+    struct tw_proxy proxy;
+    if (tw_proxy_read(header, &proxy))
+        tw_mqtt_proxied(c, &proxy);
+    else
+        tw_mqtt_emit_malformed(c, "proxy-header", NULL);
+}
+
 static bool pdu(void *user, const struct tw_pdu *p)
 {
     const struct tw_mqtt_call *c = user;
     uint64_t len;
-    if (awaits_connect(c) && tw_mqtt_proxy_header(p->bytes, &len) == TW_OK)
+    if (awaits_connect(c) && tw_proxy_length(p->bytes, &len) == TW_OK) {
+        on_proxy_header(c, p->bytes);
         return true;
+    }
     if (p->cut)
         c->env->counters->cut++;
     bool trusted = tw_mqtt_packet(c, p);
@@ -221,4 +232,5 @@ const struct tw_proto tw_mqtt = {
     .close = mqtt_close,
     .counter_name = mqtt_counter_name,
     .ports = {1883},
+    .counters = TW_PROTO_MQTT,
 };

@@ -176,7 +176,7 @@ enum tw_probe tw_mqtt_probe(struct tw_cur bytes, unsigned direction, bool midstr
     unsigned weak = 0;
     uint64_t proxy;
     if (!midstream && direction == 0) {
-        enum tw_status st = tw_mqtt_proxy_header(bytes, &proxy);
+        enum tw_status st = tw_proxy_length(bytes, &proxy);
         if (st == TW_NEED_MORE || (st == TW_OK && proxy >= bytes.left))
             return TW_PROBE_MORE;
         if (st == TW_OK && !tw_cur_skip(&bytes, (size_t)proxy))

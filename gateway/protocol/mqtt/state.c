@@ -154,6 +154,23 @@ void tw_mqtt_identity_set(
     st->who_size = size;
 }
 
+void tw_mqtt_proxied(const struct tw_mqtt_call *c, const struct tw_proxy *proxy)
+{
+    struct tw_mqtt_state *st = c->st;
+    if (st->carrier != NULL || proxy->client.ip.family == 0)
+        return;
+    struct tw_carrier *k = tw_pool_get(c->env->pool, sizeof(*k) + proxy->tls.len, NULL);
+    if (k == NULL)
+        return;
+    *k = (struct tw_carrier){.transport = "tcp", .client = proxy->client};
+    char *text = (char *)(k + 1);
+    if (proxy->tls.len > 0) {
+        memcpy(text, proxy->tls.p, proxy->tls.len);
+        k->proxy_tls = (struct tw_str){text, proxy->tls.len};
+    }
+    st->carrier = k;
+}
+
 void tw_mqtt_state_fini(struct tw_mqtt_state *st, struct tw_pool *pool)
 {
     for (unsigned i = 0; i < st->n_pending; i++)
@@ -166,5 +183,7 @@ void tw_mqtt_state_fini(struct tw_mqtt_state *st, struct tw_pool *pool)
         tw_stream_drop(&st->stream[dir], pool);
     }
     tw_pool_put(pool, st->who, st->who_size);
+    if (st->carrier != NULL)
+        tw_pool_put(pool, st->carrier, sizeof(*st->carrier) + st->carrier->proxy_tls.len);
     *st = (struct tw_mqtt_state){0};
 }

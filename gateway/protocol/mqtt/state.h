@@ -3,6 +3,7 @@
  * struct comes from the pool and goes back in tw_mqtt_state_fini(). */
 
 #include "protocol/mqtt/packet.h"
+#include "protocol/proxy.h"
 #include "protocol/stream.h"
 
 /* A packet that waits for its acknowledgement; made by tw_mqtt_pending_add(). */
@@ -43,6 +44,7 @@ struct tw_mqtt_state {
     struct tw_mqtt_pending *pending; /* in the order they were sent */
     struct tw_mqtt_alias *alias[2];  /* per sender [MQTT5 3.3.2.3.4] */
     struct tw_mqtt_identity *who;
+    struct tw_carrier *carrier; /* what a proxy said; NULL: it did not */
     int64_t timeout_ns;
     size_t who_size;
     uint16_t alias_max[2]; /* what that sender may use */
@@ -97,6 +99,8 @@ struct tw_str tw_mqtt_alias_get(const struct tw_mqtt_call *c, uint16_t alias);
 
 void tw_mqtt_identity_set(
     const struct tw_mqtt_call *c, struct tw_maybe client_id, struct tw_maybe username);
+/* What the header of a proxy says, for all events to come. */
+void tw_mqtt_proxied(const struct tw_mqtt_call *c, const struct tw_proxy *proxy);
 void tw_mqtt_state_fini(struct tw_mqtt_state *st, struct tw_pool *pool);
 
 /* ---- events.c: what is reported ---- */
@@ -156,11 +160,6 @@ size_t tw_mqtt_resync(struct tw_cur bytes, unsigned version);
 
 /* Could a packet of this type be so long? */
 bool tw_mqtt_sane_length(const struct tw_mqtt_header *h);
-
-/* ---- proxy.c ---- */
-
-/* Length of the PROXY protocol header that `bytes` start with; TW_NOT_FOUND when they do not. */
-enum tw_status tw_mqtt_proxy_header(struct tw_cur bytes, uint64_t *out_len);
 
 /* ---- version.c ---- */
 

@@ -282,4 +282,5 @@ const struct tw_proto tw_opcua = {
     .next_deadline = next_deadline,
     .close = close,
     .counter_name = tw_opcua_counter_name,
+    .counters = TW_PROTO_OPCUA,
 };

@@ -1,0 +1,96 @@
+#include "event/carrier.h"
+
+static void str(struct tw_text *t, const char *key, struct tw_str s)
+{
+    if (s.p != NULL)
+        tw_json_member_str(t, key, s);
+}
+
+static void when(struct tw_text *t, const char *key, int64_t ns)
+{
+    if (ns != 0)
+        tw_json_member_time(t, key, ns, false);
+}
+
+void tw_tls_info_json(struct tw_text *t, const struct tw_tls_info *tls)
+{
+    tw_json_key(t, "tls");
+    tw_json_object(t);
+    str(t, "version", tw_str_of(tls->version));
+    str(t, "cipher", tw_str_of(tls->cipher));
+    str(t, "sni", tls->sni);
+    str(t, "alpn", tls->alpn);
+    str(t, "ja3", tls->ja3);
+    str(t, "ja3s", tls->ja3s);
+    str(t, "ja4", tls->ja4);
+    str(t, "certificate_sha1", tls->sha1);
+    str(t, "certificate_subject", tls->subject);
+    str(t, "certificate_issuer", tls->issuer);
+    when(t, "certificate_not_before", tls->not_before_ns);
+    when(t, "certificate_not_after", tls->not_after_ns);
+    tw_json_object_end(t);
+}
+
+static void websocket(struct tw_text *t, const struct tw_carrier *c)
+{
+    if (c->path.p == NULL)
+        return;
+    tw_json_key(t, "websocket");
+    tw_json_object(t);
+    str(t, "path", c->path);
+    str(t, "host", c->host);
+    str(t, "origin", c->origin);
+    str(t, "subprotocol", c->subprotocol);
+    tw_json_member_bool(t, "deflate", c->deflate);
+    tw_json_object_end(t);
+}
+
+void tw_carrier_json(struct tw_text *t, const struct tw_carrier *c, bool all)
+{
+    char text[TW_IP_TEXT];
+    tw_json_member_z(t, "transport", c->transport);
+    if (c->client.ip.family != 0) {
+        tw_json_key(t, "client");
+        tw_json_object(t);
+        tw_json_member_str(t, "ip", (struct tw_str){text, tw_ip_text(text, &c->client.ip)});
+        tw_json_member_u64(t, "port", c->client.port);
+        str(t, "tls", c->proxy_tls);
+        tw_json_object_end(t);
+    }
+    if (all)
+        websocket(t, c);
+    if (all && c->tls != NULL)
+        tw_tls_info_json(t, c->tls);
+}
+
+static void keep(struct tw_arena *a, struct tw_str *s)
+{
+    *s = tw_arena_str(a, *s);
+}
+
+const struct tw_tls_info *tw_tls_info_copy(struct tw_arena *a, const struct tw_tls_info *from)
+{
+    struct tw_tls_info *to = from == NULL ? NULL : tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    struct tw_str *const strings[] = {
+        &to->sni, &to->alpn, &to->ja3, &to->ja3s, &to->ja4, &to->sha1, &to->subject, &to->issuer};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        keep(a, strings[i]);
+    return to;
+}
+
+const struct tw_carrier *tw_carrier_copy(struct tw_arena *a, const struct tw_carrier *from)
+{
+    struct tw_carrier *to = from == NULL ? NULL : tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    struct tw_str *const strings[] = {
+        &to->proxy_tls, &to->path, &to->host, &to->origin, &to->subprotocol};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        keep(a, strings[i]);
+    to->tls = tw_tls_info_copy(a, from->tls);
+    return to;
+}
