@@ -40,6 +40,17 @@ enum {
     TW_PUBSUB_MAX_WHOLE = 1 << 20,   /* put together */
     TW_PUBSUB_MAX_PARTIAL = 64,      /* messages that wait for chunks */
     TW_PUBSUB_CHUNK_BYTES = 8 << 20, /* that they may hold */
+
+    /* WebSocket, per direction: deflate may give 1,032 bytes for one. Telegrams that repeat come to
+     * some 130, and not to millions of bytes. */
+    TW_WS_FREE_BYTES = 8 << 20, /* inflated before the ratio counts */
+    TW_WS_MAX_RATIO = 256,
+    TW_WS_MAX_ANOMALIES = 100, /* events of one connection; more are only counted */
+
+    /* MQTT-SN: a gateway's flow may carry several clients, those behind a forwarder. */
+    TW_SN_MAX_CLIENTS = 64,
+    TW_SN_MAX_TOPICS = 256, /* registered by one client */
+    TW_SN_MAX_PENDING = 16, /* requests of one client that wait for their answer */
 };
 
 struct tw_limits {

@@ -54,14 +54,15 @@ static void *state_of(struct tw_flows *f, struct tw_flow *w)
     return w->ndpi;
 }
 
-/* The connection may still turn out to be ours: then the verdict waits until it is told. While a
- * probe asks for more, or the first bytes are missing, nDPI waits as well. */
+/* The connection may still turn out to be ours: then the verdict waits until it is told. While the
+ * first bytes are missing nDPI waits as well; what makes a probe ask for more is shown to it, since
+ * it may be the only place where another protocol tells its host. */
 static bool is_waiting(const struct tw_flow *w)
 {
     if (w->mode != TW_FLOW_UNDECIDED)
         return false;
     const bool unsure = w->midstream_probe || w->weak[0] != 0 || w->weak[1] != 0;
-    return w->wants_more != 0 || !unsure;
+    return w->wants_more == 0 && !unsure;
 }
 
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
