@@ -229,7 +229,7 @@ static struct tw_mqtt_info *copy_mqtt(struct tw_batch *b, const struct tw_mqtt_i
         return NULL;
     *to = *from;
     struct tw_str *const strings[] = {&to->client_id.s, &to->username.s, &to->payload,
-        &to->reason_string, &to->content_type, &to->response_topic, &to->will_topic};
+        &to->reason_string, &to->content_type, &to->response_topic, &to->will_topic, &to->node};
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
         keep(a, strings[i]);
     to->user_properties = copy_value(a, from->user_properties);

@@ -283,6 +283,9 @@ static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m, bool connect)
     boolean(t, "dup", m->has_publish_flags, m->dup);
     u64(t, "packet_id", m->has_packet_id, m->packet_id);
     u64(t, "topic_alias", m->has_alias, m->topic_alias);
+    u64(t, "topic_id", m->topic_id_type != NULL, m->topic_id);
+    plain(t, "topic_id_type", m->topic_id_type);
+    str(t, "node", m->node);
     boolean(t, "alias_unresolved", m->alias_unresolved, true);
     mqtt_payload(t, m);
     u64(t, "reason", m->has_reason, m->reason);

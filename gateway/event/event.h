@@ -204,6 +204,10 @@ struct tw_mqtt_info {
     bool has_options; /* subscribe */
     uint8_t requested_qos;
     const char *packet; /* the packet type, for `malformed`, `disconnect`, `refused` */
+    /* MQTT-SN: how a topic was named, and behind which node of a forwarder the client is. */
+    const char *topic_id_type; /* normal | predefined | short; NULL: not by an id */
+    uint16_t topic_id;
+    struct tw_str node;               /* hex; absent: no forwarder */
     const struct tw_carrier *carrier; /* NULL: TCP, without a proxy that tells of itself */
 };
 
@@ -276,9 +280,9 @@ struct tw_str tw_pubsub_version(const struct tw_pubsub_info *p, char out[TW_PUBS
 struct tw_flow_info {
     bool has_totals; /* the flow's last event */
     uint64_t bytes, packets;
-    const char *state;     /* established | refused | unanswered */
-    bool guessed;          /* only the port tells */
-    const char *transport; /* tcp | udp | icmp … */
+    const char *state;             /* established | refused | unanswered */
+    bool guessed;                  /* only the port tells */
+    const char *transport;         /* tcp | udp | icmp … */
     const struct tw_tls_info *tls; /* NULL: not TLS */
 };
 

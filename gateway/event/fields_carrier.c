@@ -53,6 +53,9 @@ GET(client_port)
     if (carrier_of(s) != NULL && carrier_of(s)->client.ip.family != 0)
         set_number(out, carrier_of(s)->client.port);
 }
+M_TEXT(topic_id_type, topic_id_type)
+M_NUM(topic_id, topic_id_type != NULL, topic_id)
+M_STR(node, node)
 C_STR(path, path)
 C_STR(host, host)
 C_STR(origin, origin)
@@ -69,6 +72,7 @@ T_STR(issuer, issuer)
 T_TIME(not_before, not_before_ns)
 T_TIME(not_after, not_after_ns)
 
+static const char *const topic_id_types[] = {"normal", "predefined", "short", NULL};
 static const char *const transports[] = {"tcp", "websocket", "tls", "websocket-tls", "udp", NULL};
 
 #define S TW_FIELD_STRING
@@ -86,6 +90,10 @@ const struct tw_field tw_fields_carrier[] = {
     {"mqtt.websocket_host", "WebSocket: host that was asked for", "broker:9001", S, NULL, get_host},
     {"mqtt.websocket_origin", "WebSocket: site whose page opened it, in a browser",
         "https://hmi.example", S, NULL, get_origin},
+    {"mqtt.topic_id", "MQTT-SN: number that stands for the topic", "7", N, NULL, get_topic_id},
+    {"mqtt.topic_id_type", "MQTT-SN: what kind of number", "predefined", E, topic_id_types,
+        get_topic_id_type},
+    {"mqtt.node", "MQTT-SN: wireless node behind a forwarder, in hex", "0a1b", S, NULL, get_node},
     {"tls.version", "Version of TLS", "TLSv1.2", S, NULL, get_version},
     {"tls.cipher", "Cipher suite that the server chose", "TLS_AES_128_GCM_SHA256", S, NULL,
         get_cipher},

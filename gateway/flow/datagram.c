@@ -16,8 +16,11 @@ static bool is_multicast(const struct tw_ip *ip)
 static void claim(const struct tw_flow_ctx *c)
 {
     c->w->mode = TW_FLOW_DATAGRAMS;
+    c->w->check_deadline = true;
+    memset(tw_flow_state(c->f, c->w), 0, c->w->datagrams->state_size);
     tw_classify_drop(c->f, c->w);
     c->f->stats.opcua_flows += c->w->datagrams->id == TW_PROTO_OPCUA;
+    c->f->stats.mqtt_flows += c->w->datagrams->id == TW_PROTO_MQTT;
 }
 
 /* False when no protocol would have such a datagram. */
@@ -54,10 +57,13 @@ void tw_datagram_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
     }
     if (w->mode != TW_FLOW_DATAGRAMS)
         return;
-    if (p->cut)
+    if (p->cut) {
         c->f->env->counters->cut++;
-    else
-        w->datagrams->data(c->f->env, &w->conn, c->d, p->payload, &c->when);
+        return;
+    }
+    void *state = w->datagrams->state_size > 0 ? tw_flow_state(c->f, w) : NULL;
+    w->datagrams->data(state, c->f->env, &w->conn, c->d, p->payload, &c->when);
+    w->check_deadline = state != NULL || w->check_deadline;
 }
 
 void tw_link_packet(struct tw_flows *f, const struct tw_packet *p)
@@ -77,5 +83,5 @@ void tw_link_packet(struct tw_flows *f, const struct tw_packet *p)
     if (p->cut)
         f->env->counters->cut++;
     else
-        (*proto)->data(f->env, &conn, 0, p->payload, &when);
+        (*proto)->data(NULL, f->env, &conn, 0, p->payload, &when);
 }

@@ -8,11 +8,14 @@ enum { TCP = 6, UDP = 17, PHASE_PACKET = 0, PHASE_DEADLINE = 1, PHASE_END = 2 };
 /* A dissector that leaves a deadline where it was must not stop the clock. */
 static const int64_t next_try_ns = 1000000;
 
-static size_t largest_state(const struct tw_proto *const *protocols)
+static size_t largest_state(const struct tw_flows_config *config)
 {
+    const struct tw_datagram_proto *const *d = config->datagram_protocols;
     size_t size = 16;
-    for (; *protocols != NULL; protocols++)
-        size = (*protocols)->state_size > size ? (*protocols)->state_size : size;
+    for (const struct tw_proto *const *p = config->protocols; *p != NULL; p++)
+        size = (*p)->state_size > size ? (*p)->state_size : size;
+    for (; d != NULL && *d != NULL; d++)
+        size = (*d)->state_size > size ? (*d)->state_size : size;
     return (size + 15) & ~(size_t)15;
 }
 
@@ -24,7 +27,7 @@ struct tw_flows *tw_flows_new(const struct tw_flows_config *config)
     f->config = *config;
     f->env = config->env;
     f->pool = config->env->pool;
-    f->state_size = largest_state(config->protocols);
+    f->state_size = largest_state(config);
     if (!tw_flow_table_init(&f->table, config->capacity, tw_seed_random()))
         goto fail;
     void *states = mmap(NULL, config->capacity * f->state_size, PROT_READ | PROT_WRITE,
@@ -74,6 +77,11 @@ static void finish_half(const struct tw_flow_ctx *c, unsigned d)
     tw_reasm_finish(&c->w->half[d], &env);
 }
 
+static bool has_datagram_state(const struct tw_flow *w)
+{
+    return w->mode == TW_FLOW_DATAGRAMS && w->datagrams->state_size > 0;
+}
+
 void tw_flow_end(const struct tw_flow_ctx *c, enum tw_end reason)
 {
     struct tw_flow *w = c->w;
@@ -84,6 +92,8 @@ void tw_flow_end(const struct tw_flow_ctx *c, enum tw_end reason)
     }
     if (w->mode == TW_FLOW_OURS) {
         w->proto->close(tw_flow_state(f, w), f->env, &w->conn, reason, &c->when);
+    } else if (has_datagram_state(w)) {
+        w->datagrams->close(tw_flow_state(f, w), f->env, &w->conn, reason, &c->when);
     } else if (w->mode != TW_FLOW_DATAGRAMS) {
         w->mode = TW_FLOW_OTHER;
         tw_classify_end(c);
@@ -146,7 +156,9 @@ static void open_flow(
 static int64_t idle_ns(const struct tw_flows *f, const struct tw_flow *w)
 {
     const struct tw_limits *limits = &f->env->limits;
-    return w->ip_proto == TCP ? tw_tcp_idle_ns(w, limits->tcp_idle_ns) : limits->udp_idle_ns;
+    if (w->ip_proto == TCP)
+        return tw_tcp_idle_ns(w, limits->tcp_idle_ns);
+    return has_datagram_state(w) && !w->closed ? limits->tcp_idle_ns : limits->udp_idle_ns;
 }
 
 static int64_t min_of(int64_t a, int64_t b)
@@ -161,6 +173,8 @@ static int64_t deadline_of(const struct tw_flows *f, const struct tw_flow *w)
         return at;
     if (w->mode == TW_FLOW_OURS)
         at = min_of(at, w->proto->next_deadline(tw_flow_state(f, w)));
+    else if (has_datagram_state(w))
+        at = min_of(at, w->datagrams->next_deadline(tw_flow_state(f, w)));
     for (int d = 0; d < 2; d++)
         at = min_of(at, tw_reasm_deadline(&w->half[d]));
     return at;
@@ -290,6 +304,8 @@ static bool fire(const struct tw_flow_ctx *c)
     void *state = tw_flow_state(f, w);
     if (w->mode == TW_FLOW_OURS && w->proto->next_deadline(state) <= c->when.ts_ns)
         w->proto->tick(state, f->env, &w->conn, &c->when);
+    if (has_datagram_state(w) && w->datagrams->next_deadline(state) <= c->when.ts_ns)
+        w->datagrams->tick(state, f->env, &w->conn, &c->when);
     return true;
 }
 

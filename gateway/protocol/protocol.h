@@ -123,18 +123,27 @@ struct tw_datagram {
     bool is_multicast;   /* to a group, or to all */
 };
 
-/* A protocol on UDP, or straight on the link. Each datagram stands for itself: there is no state. A
- * flow is claimed at once on YES, after several WEAK ones in a row without anything else between
- * them; nDPI has it until then. */
+/* A protocol on UDP, or straight on the link, where it has no state. A flow is claimed at once on
+ * YES, after several WEAK ones in a row without anything else between them; nDPI has it until then.
+ */
 struct tw_datagram_proto {
     const char *name;
     enum tw_protocol id; /* of its events */
     unsigned counters;   /* its row of tw_proto_counters.messages */
     uint16_t ether_type; /* of its own; 0: none */
     enum tw_probe (*probe)(const struct tw_datagram *datagram); /* NO, WEAK or YES */
-    void (*data)(struct tw_proto_env *env, const struct tw_conn *conn, unsigned direction,
-        struct tw_cur bytes, const struct tw_when *when);
+    /* `state` is NULL without a state. */
+    void (*data)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+        unsigned direction, struct tw_cur bytes, const struct tw_when *when);
     size_t (*counter_name)(unsigned slot, char *out, size_t size);
+    /* 0: each datagram stands for itself, and what follows is NULL. Else it is as in tw_proto, and
+     * the flow lives as long without packets as a connection may. */
+    size_t state_size;
+    void (*tick)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+        const struct tw_when *when);
+    int64_t (*next_deadline)(const void *state);
+    void (*close)(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+        enum tw_end reason, const struct tw_when *when);
 };
 
 /* The same for UDP. protocol/table.c */

@@ -40,7 +40,7 @@ static void as_datagram(struct tw_cur bytes, struct seen *seen)
     static const struct tw_when when = {.ts_ns = 1772352000000000000, .packet = 1};
     struct tw_proto_counters counters = {.malformed = 0};
     struct tw_proto_env env = {.emit = {look, seen}, .counters = &counters, .next_serial = 1};
-    tw_pubsub.data(&env, &conn, 0, bytes, &when);
+    tw_pubsub.data(NULL, &env, &conn, 0, bytes, &when);
     assert(seen->events > 0 && seen->malformed == counters.malformed);
     const bool sure = tw_uadp_judge(bytes) == TW_UADP_SURE;
     assert(!sure || seen->malformed == 0 || seen->events > TW_MAX_LEAVES);
@@ -116,7 +116,7 @@ static void as_several(struct tw_cur c, struct seen *seen)
     struct tw_cur bytes;
     uint16_t len;
     for (; tw_cur_u16le(&c, &len) && tw_cur_sub(&c, len, &bytes); when.packet++) {
-        tw_pubsub.data(&env, &conn, 0, bytes, &when);
+        tw_pubsub.data(NULL, &env, &conn, 0, bytes, &when);
         when.ts_ns += 1000000000;
         tw_sessions_tick(s.sessions, when.ts_ns, &s.out);
     }

@@ -65,7 +65,7 @@ static void feed_bytes(struct plant *p, const void *bytes, size_t n)
     static const struct tw_conn conn = {
         .side = {{.ip = {.family = 4, .b = {10, 7, 0, 1}}, .port = 50000}, {.port = 4840}}};
     p->now.packet++;
-    tw_pubsub.data(&p->env, &conn, 0, tw_cur_of(bytes, n), &p->now);
+    tw_pubsub.data(NULL, &p->env, &conn, 0, tw_cur_of(bytes, n), &p->now);
 }
 
 static void feed(struct plant *p, const struct wire *w)

@@ -30,7 +30,7 @@ static void feed(struct bench *b, struct tw_cur bytes)
     b->env.emit = (struct tw_emit){log_event, b};
     b->env.counters = &b->counters;
     b->env.next_serial = 1;
-    tw_pubsub.data(&b->env, &conn, 0, bytes, &when);
+    tw_pubsub.data(NULL, &b->env, &conn, 0, bytes, &when);
 }
 
 /* From a guard page: as it is, and cut off everywhere. A message that was cut is never said whole.

@@ -28,9 +28,10 @@ static unsigned slot_of(struct tw_cur bytes)
     return u.is_chunk ? COUNT_CHUNKS : u.kind;
 }
 
-static void data(struct tw_proto_env *env, const struct tw_conn *conn, unsigned direction,
-    struct tw_cur bytes, const struct tw_when *when)
+static void data(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
+    unsigned direction, struct tw_cur bytes, const struct tw_when *when)
 {
+    (void)state;
     struct tw_event base;
     tw_proto_event(&base, conn, direction, when, TW_PROTO_OPCUA, TW_ACTION_PUBLISH);
     base.is_tcp = false;
