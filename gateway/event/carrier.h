@@ -29,6 +29,11 @@ struct tw_carrier {
     const struct tw_tls_info *tls; /* NULL: not TLS */
 };
 
+/* "TLSv1.3"; NULL for a version that is none. */
+const char *tw_tls_version_name(uint16_t version);
+/* IANA's name; NULL for a suite that is not in use any more, or not yet. */
+const char *tw_tls_cipher_name(uint16_t suite);
+
 /* Members of an event's `mqtt` object; `all`: also what is said once, with CONNECT. */
 void tw_carrier_json(struct tw_text *t, const struct tw_carrier *c, bool all);
 /* The member `tls`. */

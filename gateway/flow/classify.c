@@ -8,13 +8,20 @@ enum {
     MAX_HOST = 255
 };
 
+static void drop_state(struct tw_flows *f, struct tw_flow *w)
+{
+    if (w->ndpi == NULL)
+        return;
+    tw_ndpi_flow_fini(w->ndpi);
+    tw_pool_put(f->pool, w->ndpi, tw_ndpi_flow_size());
+    w->ndpi = NULL;
+}
+
 void tw_classify_drop(struct tw_flows *f, struct tw_flow *w)
 {
-    if (w->ndpi != NULL) {
-        tw_ndpi_flow_fini(w->ndpi);
-        tw_pool_put(f->pool, w->ndpi, tw_ndpi_flow_size());
-        w->ndpi = NULL;
-    }
+    drop_state(f, w);
+    tw_pool_put(f->pool, w->tls, w->tls_size);
+    w->tls = NULL;
     if (w->host.p != NULL)
         tw_pool_put(f->pool, (void *)(uintptr_t)w->host.p, w->host.len);
     w->host = TW_STR_NONE;
@@ -31,17 +38,48 @@ static void keep_host(struct tw_flows *f, struct tw_flow *w, struct tw_str host)
     w->host = (struct tw_str){copy, host.len};
 }
 
+/* What was seen of a TLS handshake outlives nDPI's state. */
+static void keep_tls(struct tw_flows *f, struct tw_flow *w)
+{
+    char text[TW_NDPI_TEXT];
+    struct tw_tls_info seen;
+    if (w->ndpi == NULL || w->tls != NULL || !tw_ndpi_tls(w->ndpi, &seen, text))
+        return;
+    struct tw_str *const texts[] = {&seen.sni, &seen.alpn, &seen.ja3, &seen.ja3s, &seen.ja4,
+        &seen.sha1, &seen.subject, &seen.issuer};
+    enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
+    size_t size = sizeof(seen);
+    for (unsigned i = 0; i < TEXTS; i++) {
+        *texts[i] = tw_utf8_cut(*texts[i], MAX_HOST);
+        size += texts[i]->len;
+    }
+    struct tw_tls_info *copy = tw_pool_get(f->pool, size, NULL);
+    if (copy == NULL)
+        return;
+    char *at = (char *)(copy + 1);
+    for (unsigned i = 0; i < TEXTS; i++) {
+        if (texts[i]->len == 0)
+            continue;
+        memcpy(at, texts[i]->p, texts[i]->len);
+        texts[i]->p = at;
+        at += texts[i]->len;
+    }
+    *copy = seen;
+    w->tls = copy;
+    w->tls_size = size;
+}
+
 static void decide(struct tw_flows *f, struct tw_flow *w, const struct tw_ndpi_verdict *v)
 {
     w->has_verdict = true;
     w->app = v->app;
     w->guessed = v->guessed;
     keep_host(f, w, v->host);
-    const struct tw_str host = w->host;
-    /* The state goes, the name stays. */
-    w->host = TW_STR_NONE;
-    tw_classify_drop(f, w);
-    w->host = host;
+    /* Of a handshake there is more to come, for the flow's last event. */
+    if (v->more && w->fed < MAX_FED)
+        return;
+    keep_tls(f, w);
+    drop_state(f, w);
 }
 
 static void *state_of(struct tw_flows *f, struct tw_flow *w)
@@ -65,10 +103,26 @@ static bool is_waiting(const struct tw_flow *w)
     return w->wants_more == 0 && !unsure;
 }
 
+/* The verdict stands; the rest of a TLS handshake. */
+static void watch_handshake(const struct tw_flow_ctx *c, const struct tw_packet *p)
+{
+    struct tw_flow *w = c->w;
+    struct tw_ndpi_verdict v;
+    (void)tw_ndpi_packet(c->f->ndpi, w->ndpi, p->ip, p->ts_ns, &v);
+    if (v.more && ++w->fed < MAX_FED)
+        return;
+    keep_tls(c->f, w);
+    drop_state(c->f, w);
+}
+
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
     struct tw_ndpi_verdict v;
+    if (w->has_verdict && w->ndpi != NULL && p->payload.left > 0) {
+        watch_handshake(c, p);
+        return;
+    }
     if (w->has_verdict || w->mode == TW_FLOW_OURS || w->mode == TW_FLOW_DATAGRAMS ||
         p->payload.left == 0 || is_waiting(w))
         return;
@@ -110,6 +164,11 @@ static void emit(const struct tw_flow_ctx *c, struct tw_flow_info *info)
     e.object = w->host;
     info->guessed = w->guessed;
     info->transport = transport_name(w->ip_proto);
+    char text[TW_NDPI_TEXT];
+    struct tw_tls_info seen;
+    info->tls = w->tls;
+    if (w->tls == NULL && w->ndpi != NULL && tw_ndpi_tls(w->ndpi, &seen, text))
+        info->tls = &seen;
     e.flow_info = info;
     tw_emit(&c->f->env->emit, &e);
 }

@@ -192,6 +192,7 @@ static void fill(struct tw_ndpi *n, const ndpi_protocol *p, const struct ndpi_fl
     out->app = out->known ? tw_str_of(n->names[app]) : TW_STR("unknown");
     out->guessed = out->known && guessed;
     out->host = TW_STR_NONE;
+    out->more = false;
     if (flow == NULL || flow->host_server_name[0] == '\0')
         return;
     const char *host = (const char *)flow->host_server_name;
@@ -221,6 +222,65 @@ static bool may_name_host(const ndpi_protocol *p)
            master == NDPI_PROTOCOL_QUIC;
 }
 
+static bool is_tls(const struct ndpi_flow_struct *flow)
+{
+    for (unsigned i = 0; i < NDPI_PROTOCOL_SIZE; i++) {
+        const unsigned p = flow->detected_protocol_stack[i];
+        if (p == NDPI_PROTOCOL_TLS || p == NDPI_PROTOCOL_DTLS || p == NDPI_PROTOCOL_QUIC)
+            return true;
+    }
+    return false;
+}
+
+#if NDPI_VERSION >= 406
+#define OFFERED_ALPN advertised_alpns
+#else
+#define OFFERED_ALPN alpn
+#endif
+
+static struct tw_str text_of(const char *z)
+{
+    return z != NULL && z[0] != '\0' ? tw_str_of(z) : TW_STR_NONE;
+}
+
+static const int64_t ns_per_s = 1000000000;
+
+bool tw_ndpi_tls(const void *state, struct tw_tls_info *out, char text[TW_NDPI_TEXT])
+{
+    static const char digits[] = "0123456789abcdef";
+    const struct ndpi_flow_struct *flow = state;
+    if (!is_tls(flow))
+        return false;
+    *out = (struct tw_tls_info){
+        .version = tw_tls_version_name(flow->protos.tls_quic.ssl_version),
+        .sni = text_of((const char *)flow->host_server_name),
+        .alpn = text_of(flow->protos.tls_quic.OFFERED_ALPN),
+        .ja3s = text_of(flow->protos.tls_quic.ja3_server),
+        .subject = text_of(flow->protos.tls_quic.subjectDN),
+        .issuer = text_of(flow->protos.tls_quic.issuerDN),
+        .not_before_ns = (int64_t)flow->protos.tls_quic.notBefore * ns_per_s,
+        .not_after_ns = (int64_t)flow->protos.tls_quic.notAfter * ns_per_s,
+    };
+#if NDPI_VERSION < 500
+    out->ja3 = text_of(flow->protos.tls_quic.ja3_client);
+#endif
+#if NDPI_VERSION >= 410
+    out->ja4 = text_of(flow->protos.tls_quic.ja4_client);
+#endif
+    if (out->ja3s.p != NULL)
+        out->cipher = tw_tls_cipher_name(flow->protos.tls_quic.server_cipher);
+    const uint8_t *sha1 = flow->protos.tls_quic.sha1_certificate_fingerprint;
+    unsigned any = 0;
+    for (unsigned i = 0; i < TW_NDPI_TEXT / 2; i++) {
+        any |= sha1[i];
+        text[2 * i] = digits[sha1[i] >> 4];
+        text[2 * i + 1] = digits[sha1[i] & 15];
+    }
+    if (any != 0)
+        out->sha1 = (struct tw_str){text, TW_NDPI_TEXT};
+    return true;
+}
+
 bool tw_ndpi_packet(
     struct tw_ndpi *n, void *state, struct tw_cur ip, int64_t ts_ns, struct tw_ndpi_verdict *out)
 {
@@ -230,6 +290,7 @@ bool tw_ndpi_packet(
     fill(n, &p, flow, false, out);
     if (!out->known)
         return false;
+    out->more = is_tls(flow) && ndpi_extra_dissection_possible(n->module, flow);
     return out->host.p != NULL || !may_name_host(&p) ||
            !ndpi_extra_dissection_possible(n->module, flow);
 }

@@ -14,6 +14,7 @@ struct tw_ndpi_verdict {
         host;     /* SNI, HTTP host, DNS query; borrowed from the flow's state; may be absent */
     bool known;   /* app is not "unknown" */
     bool guessed; /* by port or address, not by what was said */
+    bool more;    /* a TLS handshake goes on: more packets would tell more of it */
 };
 
 /* NULL when memory is short or the library is not the one the program was built for. */
@@ -30,6 +31,10 @@ bool tw_ndpi_packet(
     struct tw_ndpi *n, void *flow, struct tw_cur ip, int64_t ts_ns, struct tw_ndpi_verdict *out);
 /* No more packets will be shown. */
 void tw_ndpi_give_up(struct tw_ndpi *n, void *flow, struct tw_ndpi_verdict *out);
+/* What was seen of a TLS handshake; false when it is none. `out` borrows from the flow's state and
+ * from `text`. */
+enum { TW_NDPI_TEXT = 40 };
+bool tw_ndpi_tls(const void *flow, struct tw_tls_info *out, char text[TW_NDPI_TEXT]);
 /* nDPI's version; declared for users in flow.h. */
 const char *tw_ndpi_version(void);
 

@@ -931,6 +931,113 @@ def decisions(c):
     o.write(2, [('Pump.Speed', double(930))], [0])
 
 
+# --- what carries MQTT ----------------------------------------------------------------------------
+
+
+def upgrade(extensions=''):
+    return ('GET /mqtt?token=x HTTP/1.1\r\nHost: broker:9001\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nOrigin: http://hmi\r\n'
+            'Sec-WebSocket-Protocol: mqtt\r\n%s\r\n' % extensions).encode()
+
+
+def switching(extensions=''):
+    return ('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+            'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: mqtt\r\n%s\r\n'
+            % extensions).encode()
+
+
+def frame(payload, first=0x82, mask=b'\x37\xfa\x21\x3d'):
+    """A WebSocket frame; `mask` is None for the server's."""
+    n = len(payload)
+    size = bytes((n,)) if n < 126 else b'\x7e' + struct.pack('>H', n)
+    if mask is None:
+        return bytes((first,)) + size + payload
+    return bytes((first, size[0] | 0x80)) + size[1:] + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload))
+
+
+def deflated(z, data):
+    """A message of permessage-deflate [RFC7692 7.2.1]."""
+    return (z.compress(data) + z.flush(zlib.Z_SYNC_FLUSH))[:-4]
+
+
+@case
+def mqtt_websocket(c):
+    """MQTT over WebSocket: two packets in a frame, one in three frames with a ping between them, a text frame and one
+    that is not masked, which are malformed. Then permessage-deflate with a window of 512 bytes that lives on from
+    message to message, behind a proxy that tells the client; and a server that refuses the upgrade."""
+    t = Tcp(c, ('10.0.0.80', 40020), ('10.0.0.20', 9001)).open()
+    t.client(upgrade())
+    t.server(switching())
+    t.client(frame(connect('panel')))
+    t.server(frame(connack(), mask=None))
+    t.client(frame(publish('plant/a', '1') + publish('plant/b', '{"v":2.5}')))
+    one = publish('plant/c', '3', 1, 7)
+    t.client(frame(one[:4], 0x02) + frame(b'?', 0x89) + frame(one[4:9], 0x00))
+    t.server(frame(b'?', 0x8a, mask=None))
+    t.client(frame(one[9:], 0x80))
+    t.server(frame(ack(4, 7), mask=None))
+    t.client(frame(publish('plant/d', '4'), 0x81))
+    t.client(frame(publish('plant/e', '5'), mask=None))
+    t.close()
+    extension = 'Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=9\r\n'
+    t = Tcp(c, ('10.0.0.21', 40021), ('10.0.0.20', 9001)).open()
+    t.client(b'PROXY TCP4 203.0.113.7 10.0.0.21 56324 9001\r\n' + upgrade(extension))
+    t.server(switching(extension))
+    z = zlib.compressobj(9, zlib.DEFLATED, -9)
+    t.client(frame(deflated(z, connect('agent')), 0xc2))
+    t.server(frame(connack(), mask=None))
+    for n in range(3):
+        t.client(frame(deflated(z, publish('plant/line1/quality', '{"confidence":0.3%d,"model":"quality"}' % n)), 0xc2))
+    t.client(frame(mqtt(14, 0, b'')) + frame(b'\x03\xe8', 0x88))
+    t.close()
+    t = Tcp(c, ('10.0.0.99', 40022), ('10.0.0.20', 9001)).open()
+    t.client(upgrade())
+    t.server(b'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+    t.close()
+
+
+def sn(kind, body=b''):
+    return bytes((len(body) + 2, kind)) + body
+
+
+@case
+def mqtt_sn(c):
+    """MQTT-SN 1.2 over UDP: a connection with a will, a topic by the number that it was registered with, one by a
+    number agreed on beforehand, one by its two letters, a subscription and what comes of it, a refusal; a publish
+    without a connection; a node behind a forwarder."""
+    client, gateway = ('10.0.0.90', 40030), ('10.0.0.20', 1884)
+    up = lambda *m: udp(c, client, gateway, sn(*m))
+    down = lambda *m: udp(c, gateway, client, sn(*m))
+    up(0x04, b'\x0c\x01\0\x3csensor')
+    down(0x06)
+    up(0x07, b'\x30plant/sensor/state')
+    down(0x08)
+    up(0x09, b'lost')
+    down(0x05, b'\0')
+    up(0x0a, b'\0\0\0\x01plant/t')
+    down(0x0b, b'\0\x07\0\x01\0')
+    up(0x0c, b'\x20\0\x07\0\x0221.5')
+    down(0x0d, b'\0\x07\0\x02\0')
+    up(0x0c, b'\x01\0\x05\0\0{"v":1}')
+    up(0x0c, b'\x12ab\0\0on')
+    up(0x12, b'\x20\0\x03plant/cmd/#')
+    down(0x13, b'\x20\0\0\0\x03\0')
+    down(0x0a, b'\0\x09\0\x04plant/cmd/speed')
+    up(0x0b, b'\0\x09\0\x04\0')
+    down(0x0c, b'\0\0\x09\0\x001450')
+    up(0x0a, b'\0\0\0\x05plant/secret')
+    down(0x0b, b'\0\0\0\x05\x03')
+    up(0x18)
+    down(0x18)
+    udp(c, ('10.0.0.91', 40031), gateway, sn(0x0c, b'\x62xy\0\0alone'))
+    forwarder = ('10.0.0.92', 40032)
+    wrap = lambda m: b'\x05\xfe\0\x0a\x1b' + m
+    udp(c, forwarder, gateway, wrap(sn(0x04, b'\x04\x01\0\x3cnode')))
+    udp(c, gateway, forwarder, wrap(sn(0x05, b'\0')))
+    udp(c, forwarder, gateway, wrap(sn(0x0c, b'\x02xy\0\0near')))
+    udp(c, forwarder, gateway, wrap(sn(0x0c, b'\x03\0\x07\0\0x')))
+
+
 def main():
     for name in sys.argv[1:] or CASES:
         folder = os.path.join(HERE, name)
