@@ -11,7 +11,7 @@ say      = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
 
 # Which folders of gateway/ go into the library; narrowed to build one module alone.
 MODULES ?= base capture event flow protocol protocol/opcua protocol/mqtt protocol/pubsub protocol/sparkplug \
-           protocol/websocket protocol/mqttsn session crypto config \
+           protocol/websocket protocol/mqttsn protocol/tls session crypto config \
            registry baseline detect score alert share observe pipeline cli
 
 PKGS     := libpcap libndpi libmosquitto sqlite3 yaml-0.1 libcrypto zlib

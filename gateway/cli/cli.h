@@ -26,7 +26,7 @@ struct tw_list {
 
 struct tw_options {
     const char *config, *inventory, *filter, *alerts, *events, *ledger, *summary, *fail_on, *from,
-        *to, *log_level, *progress, *threads, *play, *opcua_keys;
+        *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys;
     struct tw_list rules, interfaces, set, args;
     bool dump_config, test, json, quiet, verbose, publish, markdown;
 };

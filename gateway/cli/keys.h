@@ -1,9 +1,9 @@
 #pragma once
-/* --opcua-keys. */
+/* --opcua-keys and --tls-keys. */
 
 #include "cli/common.h"
 
-/* The key log into `config->opcua_keys`, NULL without the option; what is wrong with it is printed.
+/* The key logs into `config`, NULL without their option; what is wrong with it is printed.
  * TW_EXIT_OK, or TW_EXIT_CONFIG. */
 int tw_cli_keys_load(const struct tw_options *o, struct tw_pipeline_config *config);
 /* After the run. */

@@ -6,17 +6,17 @@
 #include "config/yaml.h"
 
 static const struct tw_command commands[] = {
-    {"run", "", "Watch live interfaces and publish alerts", "ciIRtkFSDTyqvlL", 0, 0,
+    {"run", "", "Watch live interfaces and publish alerts", "ciIRtkKFSDTyqvlL", 0, 0,
         "  tierwatch run -c /etc/tierwatch/tierwatch.yaml -i eth1\n"
         "  tierwatch run -c tierwatch.yaml --test\n",
         tw_cmd_run},
     {"replay", "CAPTURE...", "The same engine over captures; prints alerts and a summary",
-        "cIRtkFSDTaeLspfbujqvlP", 1, TW_MAX_LIST,
+        "cIRtkKFSDTaeLspfbujqvlP", 1, TW_MAX_LIST,
         "  tierwatch replay --inventory plant.yaml monday.pcap\n"
         "  tierwatch replay -c tierwatch.yaml --alerts - --fail-on high captures/ | jq .summary\n"
         "  zcat big.pcap.gz | tierwatch replay --inventory plant.yaml -\n",
         tw_cmd_replay},
-    {"decode", "CAPTURE...", "Print the actions seen, one JSON object a line", "tkFsbujqvlP", 1,
+    {"decode", "CAPTURE...", "Print the actions seen, one JSON object a line", "tkKFsbujqvlP", 1,
         TW_MAX_LIST,
         "  tierwatch decode plant.pcap | jq -c 'select(.action == \"write\")'\n"
         "  tierwatch decode -F 'tcp port 4840' captures/\n",

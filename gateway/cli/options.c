@@ -26,6 +26,8 @@ static const struct option_row rows[] = {
     {'t', false, "threads", "N", "workers; 0 = one for each core (default 1)", TEXT, AT(threads)},
     {'k', false, "opcua-keys", "FILE", "decrypt OPC UA with this key log (Wireshark's format)",
         TEXT, AT(opcua_keys)},
+    {'K', false, "tls-keys", "FILE", "decrypt MQTT over TLS with this key log (SSLKEYLOGFILE)",
+        TEXT, AT(tls_keys)},
     {'F', true, "filter", "BPF", "look only at packets that match", TEXT, AT(filter)},
     {'S', false, "set", "KEY=VALUE", "override a setting; may be repeated", LIST, AT(set)},
     {'D', false, "dump-config", NULL, "print the configuration in force and leave", FLAG,

@@ -123,8 +123,8 @@ void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
         watch_handshake(c, p);
         return;
     }
-    if (w->has_verdict || w->mode == TW_FLOW_OURS || w->mode == TW_FLOW_DATAGRAMS ||
-        p->payload.left == 0 || is_waiting(w))
+    if (w->has_verdict || (w->mode == TW_FLOW_OURS && !tw_flow_is_shared(w)) ||
+        w->mode == TW_FLOW_DATAGRAMS || p->payload.left == 0 || is_waiting(w))
         return;
     if (c->f->ndpi == NULL || state_of(c->f, w) == NULL)
         return;
@@ -136,7 +136,7 @@ void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
     else if (!final && w->known_for < MAX_WAIT && w->fed < MAX_FED)
         return;
     decide(c->f, w, &v);
-    if (w->mode == TW_FLOW_OTHER)
+    if (w->mode == TW_FLOW_OTHER || tw_flow_is_shared(w))
         tw_classify_tell(c);
 }
 

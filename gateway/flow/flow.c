@@ -92,6 +92,8 @@ void tw_flow_end(const struct tw_flow_ctx *c, enum tw_end reason)
     }
     if (w->mode == TW_FLOW_OURS) {
         w->proto->close(tw_flow_state(f, w), f->env, &w->conn, reason, &c->when);
+        if (tw_flow_is_shared(w))
+            tw_classify_end(c);
     } else if (has_datagram_state(w)) {
         w->datagrams->close(tw_flow_state(f, w), f->env, &w->conn, reason, &c->when);
     } else if (w->mode != TW_FLOW_DATAGRAMS) {

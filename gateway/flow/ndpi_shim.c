@@ -252,7 +252,6 @@ bool tw_ndpi_tls(const void *state, struct tw_tls_info *out, char text[TW_NDPI_T
     if (!is_tls(flow))
         return false;
     *out = (struct tw_tls_info){
-        .version = tw_tls_version_name(flow->protos.tls_quic.ssl_version),
         .sni = text_of((const char *)flow->host_server_name),
         .alpn = text_of(flow->protos.tls_quic.OFFERED_ALPN),
         .ja3s = text_of(flow->protos.tls_quic.ja3_server),
@@ -267,8 +266,10 @@ bool tw_ndpi_tls(const void *state, struct tw_tls_info *out, char text[TW_NDPI_T
 #if NDPI_VERSION >= 410
     out->ja4 = text_of(flow->protos.tls_quic.ja4_client);
 #endif
-    if (out->ja3s.p != NULL)
+    if (out->ja3s.p != NULL) { /* the server has answered: before, only what is offered is known */
+        out->version = tw_tls_version_name(flow->protos.tls_quic.ssl_version);
         out->cipher = tw_tls_cipher_name(flow->protos.tls_quic.server_cipher);
+    }
     const uint8_t *sha1 = flow->protos.tls_quic.sha1_certificate_fingerprint;
     unsigned any = 0;
     for (unsigned i = 0; i < TW_NDPI_TEXT / 2; i++) {

@@ -48,11 +48,12 @@ static void claim(const struct tw_flow_ctx *c, const struct tw_proto *proto)
 {
     struct tw_flow *w = c->w;
     void *state = tw_flow_state(c->f, w);
-    memset(state, 0, c->f->state_size);
+    memset(state, 0, proto->state_size);
     w->proto = proto;
     w->mode = TW_FLOW_OURS;
     w->conn.midstream = w->conn.midstream || w->midstream_probe;
-    tw_classify_drop(c->f, w);
+    if (!proto->is_shared)
+        tw_classify_drop(c->f, w);
     c->f->stats.opcua_flows += proto->id == TW_PROTO_OPCUA;
     c->f->stats.mqtt_flows += proto->id == TW_PROTO_MQTT;
     proto->open(state, c->f->env, &w->conn);
@@ -84,7 +85,9 @@ static enum tw_probe ask(
     enum tw_probe answer = TW_PROBE_NO;
     unsigned weak = 0, bit = 1;
     for (const struct tw_proto *const *p = c->f->config.protocols; *p != NULL; p++, bit <<= 1) {
-        const enum tw_probe said = (*p)->probe(bytes, c->d, w->midstream_probe);
+        enum tw_probe said = (*p)->probe(bytes, c->d, w->midstream_probe);
+        if (said == TW_PROBE_YES && (*p)->wanted != NULL && !(*p)->wanted(c->f->env, bytes))
+            said = TW_PROBE_NO;
         const bool is_weak = said == TW_PROBE_WEAK;
         if (said == TW_PROBE_YES ||
             (is_weak && ((w->weak[c->d ^ 1] & bit) != 0 || is_usual_port(w, *p)))) {

@@ -145,6 +145,11 @@ void tw_datagram_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);
 void tw_link_packet(struct tw_flows *f, const struct tw_packet *p);
 
 /* classify.c */
+/* A dissector has it, but nDPI names it as well. */
+static inline bool tw_flow_is_shared(const struct tw_flow *w)
+{
+    return w->mode == TW_FLOW_OURS && w->proto->is_shared;
+}
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);
 /* The `flow` event of a verdict, if there is one that was not told yet. */
 void tw_classify_tell(const struct tw_flow_ctx *c);

@@ -103,6 +103,7 @@ enum tw_status tw_drive_inline(
         .payload_digests = config->payload_digests,
         .ndpi = true,
         .opcua_keys = config->opcua_keys,
+        .tls_keys = config->tls_keys,
     };
     const struct tw_reader_ops ops = {&run, packet, tick, finish, NULL};
     enum tw_status st = TW_NO_MEMORY;

@@ -150,6 +150,7 @@ static bool start(struct parallel_run *run, struct worker_thread *threads, pthre
         .payload_digests = run->config->payload_digests,
         .ndpi = true,
         .opcua_keys = run->config->opcua_keys,
+        .tls_keys = run->config->tls_keys,
     };
     for (unsigned i = 0; i < SLOTS; i++) {
         if (!tw_round_init(&run->slots[i], run->workers))

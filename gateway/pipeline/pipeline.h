@@ -29,6 +29,7 @@ struct tw_pipeline_config {
     struct tw_limits limits;
     bool payload_digests;
     struct tw_opcua_keys *opcua_keys; /* may be NULL; must live until the run ends */
+    struct tw_tls_keys *tls_keys;     /* the same */
     int64_t from_ns, to_ns;           /* packets outside are not looked at; 0: no bound */
     struct tw_pipeline_sink sink;
     /* Called on the reading thread, at most about ten times a second. May be NULL. */

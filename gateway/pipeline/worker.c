@@ -11,6 +11,7 @@ struct tw_worker {
     struct tw_proto_env env;
     struct tw_proto_counters counters;
     struct tw_opcua_opener *opener; /* NULL without keys */
+    struct tw_tls_opener *tls_opener;
 };
 
 static unsigned key_sets(const void *keys, uint32_t channel, uint32_t token)
@@ -32,6 +33,30 @@ static bool open_sealed(
     return tw_opcua_opener_open(keys, &chunk, out, out_len, out_padding);
 }
 
+static bool tls_knows(const void *keys, const uint8_t client_random[TW_TLS_RANDOM])
+{
+    return tw_tls_opener_knows(keys, client_random);
+}
+
+static bool tls_open(void *keys, const struct tw_tls_sealed *sealed, uint8_t *out, size_t *out_len,
+    uint8_t *out_type)
+{
+    return tw_tls_opener_open(keys, sealed, out, out_len, out_type);
+}
+
+/* False when memory is short. */
+static bool make_openers(struct tw_worker *w, const struct tw_worker_config *config)
+{
+    if (config->opcua_keys != NULL)
+        w->opener = tw_opcua_opener_new(config->opcua_keys);
+    if (config->tls_keys != NULL)
+        w->tls_opener = tw_tls_opener_new(config->tls_keys);
+    w->env.opcua_keys = w->opener;
+    w->env.tls_keys = w->tls_opener;
+    return (config->opcua_keys == NULL || w->opener != NULL) &&
+           (config->tls_keys == NULL || w->tls_opener != NULL);
+}
+
 struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
 {
     struct tw_worker *w = calloc(1, sizeof(*w));
@@ -50,6 +75,9 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .opcua_open = open_sealed,
         .gunzip = tw_gunzip_open,
         .gunzip_context = tw_gunzip_new(),
+        .tls_knows = tls_knows,
+        .tls_can = tw_tls_opener_can,
+        .tls_open = tls_open,
     };
     const struct tw_flows_config flows = {
         .capacity = config->limits.flows / config->n_workers + 1,
@@ -58,12 +86,7 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .env = &w->env,
         .ndpi = config->ndpi,
     };
-    if (config->opcua_keys != NULL) {
-        w->opener = tw_opcua_opener_new(config->opcua_keys);
-        w->env.opcua_keys = w->opener;
-    }
-    if (w->env.pool != NULL && w->env.gunzip_context != NULL &&
-        (config->opcua_keys == NULL || w->opener != NULL))
+    if (w->env.pool != NULL && w->env.gunzip_context != NULL && make_openers(w, config))
         w->flows = tw_flows_new(&flows);
     if (w->flows == NULL) {
         tw_worker_free(w);
@@ -80,6 +103,7 @@ void tw_worker_free(struct tw_worker *w)
     tw_pool_free(w->env.pool);
     tw_gunzip_free(w->env.gunzip_context);
     tw_opcua_opener_free(w->opener);
+    tw_tls_opener_free(w->tls_opener);
     free(w);
 }
 

@@ -3,6 +3,7 @@
  * goes to one callback, in the order of its packets. */
 
 #include "crypto/opcua_keys.h"
+#include "crypto/tls_keys.h"
 #include "flow/flow.h"
 
 struct tw_worker;
@@ -13,6 +14,7 @@ struct tw_worker_config {
     bool payload_digests; /* SHA-256 of MQTT payloads: for decode and --events */
     bool ndpi;
     const struct tw_opcua_keys *opcua_keys; /* NULL: what is encrypted stays so */
+    const struct tw_tls_keys *tls_keys;     /* the same */
 };
 
 /* NULL when memory is short. */

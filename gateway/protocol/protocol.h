@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "crypto/certificate.h"
 #include "crypto/gunzip.h"
+#include "crypto/tls_keys.h"
 #include "event/event.h"
 
 /* Where in the capture the bytes stand: the packet that completed them. */
@@ -33,7 +34,7 @@ struct tw_conn {
 
 /* Rows of tw_proto_counters.messages: by enum tw_protocol, then those of transports and of
  * protocols on UDP. */
-enum { TW_COUNT_PUBSUB = 3, TW_COUNT_WEBSOCKET, TW_COUNT_MQTTSN, TW_COUNT_ROWS };
+enum { TW_COUNT_PUBSUB = 3, TW_COUNT_WEBSOCKET, TW_COUNT_MQTTSN, TW_COUNT_TLS, TW_COUNT_ROWS };
 
 struct tw_proto_counters {
     uint64_t messages[TW_COUNT_ROWS][256]; /* [row][slot]; named by counter_name */
@@ -73,6 +74,12 @@ struct tw_proto_env {
     /* Payloads that are compressed; NULL: they stay so. */
     enum tw_gunzip_status (*gunzip)(struct tw_gunzip *g, struct tw_str in, struct tw_str *out);
     struct tw_gunzip *gunzip_context;
+    /* Secrets of TLS sessions; `tls_keys` is NULL when there are none. As in crypto/tls_keys.h. */
+    bool (*tls_knows)(const void *keys, const uint8_t client_random[TW_TLS_RANDOM]);
+    bool (*tls_can)(uint16_t version, uint16_t suite);
+    bool (*tls_open)(void *keys, const struct tw_tls_sealed *sealed, uint8_t *out, size_t *out_len,
+        uint8_t *out_type);
+    void *tls_keys;
 };
 
 /* WEAK: the bytes alone prove too little, but they are this protocol's when the other direction is
@@ -111,6 +118,9 @@ struct tw_proto {
     size_t (*counter_name)(unsigned slot, char *out, size_t size);
     uint16_t ports[2]; /* usual server ports, 0 = none: what makes a WEAK probe good enough */
     unsigned counters; /* its row of tw_proto_counters.messages */
+    /* A direction that the probe knows by `bytes` is of use, with what is lent; NULL: always. */
+    bool (*wanted)(struct tw_proto_env *env, struct tw_cur bytes);
+    bool is_shared; /* nDPI names the flow all the same */
 };
 
 /* Every protocol of the program, in probing order; ended by a NULL entry. protocol/table.c */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The same MQTT session over TCP, WebSocket, and WebSocket with permessage-deflate gives the same events.
-# tests/lab/mqtt-transports makes the captures.
+# The same MQTT session over TCP, WebSocket, WebSocket with permessage-deflate, and TLS with its key log gives the
+# same events; why a session can not be decrypted is said. tests/lab/mqtt-transports makes the captures.
 . "$(dirname "$0")/lib.sh"
 transports=$captures/mqtt-transports
 
@@ -23,4 +23,38 @@ for case in ws ws-deflate; do
     same "$work/events" "$work/threads" "$case: whatever the number of workers"
 done
 is "$(count '"deflate":true' "$work/events")" 1 "that messages were compressed is said with CONNECT"
+
+for keys in "$transports"/*.keys; do
+    case=$(basename "$keys" .keys) capture=${keys%.keys}.pcap
+    decode --tls-keys "$keys" "$capture" >"$work/events"
+    form <"$work/events" >"$work/$case"
+    same "$work/tcp" "$work/$case" "$case with keys gives the same events as TCP"
+    is "$(grep '"protocol":"mqtt"' "$work/events" | grep -Ec '"transport":"(tls|websocket-tls)"')" 57 "$case: each says so"
+    is "$(count clear_password "$work/events")" 0 "$case: no password was in clear"
+    is "$(count '"protocol":"tls"' "$work/events")" 2 "$case: the flow is named as well"
+    decode --threads 4 --tls-keys "$keys" "$capture" >"$work/threads"
+    same "$work/events" "$work/threads" "$case: whatever the number of workers"
+    for secret in $(cut -d ' ' -f 3 "$keys"); do
+        grep -q "$secret" "$work/events" && fail "$case: a secret is in an event"
+    done
+    is "$(decode "$capture" | grep -c '"protocol":"mqtt"')" 0 "$case without keys: nothing of MQTT"
+done
+like "$(decode "$transports/tls13-chacha20.pcap")" '"sni":"broker.example","alpn":"mqtt","ja3":"[0-9a-f]{32}"' \
+    "without keys: what the handshake shows"
+like "$(decode "$transports/tls12-aes128-gcm.pcap")" '"certificate_subject":"CN=broker.example"' \
+    "and the certificate, where it is sent in clear"
+
+alerts() { "$TIERWATCH" replay -q --rules "$rules" --alerts - "$@" | grep -c '"id":"CRY-0[13]"'; }
+is "$(alerts "$transports/tcp.pcap")" 2 "MQTT in clear, with a password, is alerted"
+is "$(alerts --tls-keys "$transports/tls13-chacha20.keys" "$transports/tls13-chacha20.pcap")" 0 "in TLS it is not"
+
+"$TIERWATCH" decode --tls-keys "$transports/wss.keys" "$transports/tls13-chacha20.pcap" >/dev/null 2>"$work/err"
+like "$(cat "$work/err")" '1 TLS sessions are not in the key log' "a session without a secret"
+sed -E 's/^(.*_SECRET_0 .*)[0-9a-f]{2}$/\100/' "$transports/wss.keys" >"$work/wrong.keys"
+"$TIERWATCH" decode --tls-keys "$work/wrong.keys" "$transports/wss.pcap" >"$work/out" 2>"$work/err"
+like "$(cat "$work/err")" '1 TLS sessions do not fit their secret' "a secret that does not fit"
+is "$(grep -c '"protocol":"mqtt"' "$work/out")" 0 "it opens nothing"
+echo 'CLIENT_RANDOM 00 11' >"$work/bad.keys"
+exits 3 "a log that is none" "$TIERWATCH" decode --tls-keys "$work/bad.keys" "$transports/wss.pcap"
+like "$(cat "$work/err")" 'bad.keys:1:1: .*64 hexadecimal digits' "it says where"
 finish

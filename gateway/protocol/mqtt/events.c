@@ -287,7 +287,7 @@ static void set_connect(struct report *r, const struct tw_mqtt_connect *k)
     info->has_keep_alive = info->has_clean_start = k->has_client_id;
     info->keep_alive = k->keep_alive;
     info->clean_start = k->clean_start;
-    info->clear_password = k->has_password;
+    info->clear_password = k->has_password && (info->carrier == NULL || info->carrier->tls == NULL);
     info->has_will = k->has_will && k->has_client_id;
     if (!info->has_will)
         return;

@@ -28,6 +28,11 @@ struct state {
     bool rejected;    /* no WebSocket, or refused: nothing more is read */
 };
 
+/* What flow/ keeps of each flow, whatever its protocol, is small: the rest is in the pool. */
+struct holder {
+    struct state *st; /* NULL: there was no room */
+};
+
 /* One call into the dissector. */
 struct call {
     struct state *st;
@@ -363,27 +368,34 @@ static enum tw_probe probe(struct tw_cur bytes, unsigned dir, bool midstream)
 
 static void ws_open(void *state, struct tw_proto_env *env, const struct tw_conn *conn)
 {
-    struct state *st = state;
-    st->client = CLIENT;
-    st->carrier.transport = "websocket";
-    st->conn = *conn;
-    st->conn.carrier = &st->carrier;
-    st->mqtt = tw_pool_get(env->pool, tw_mqtt.state_size, NULL);
-    st->rejected = st->mqtt == NULL;
-    if (st->mqtt == NULL)
+    struct state *st = tw_pool_get(env->pool, sizeof(*st), NULL);
+    void *mqtt = tw_pool_get(env->pool, tw_mqtt.state_size, NULL);
+    if (st == NULL || mqtt == NULL) {
+        tw_pool_put(env->pool, st, sizeof(*st));
+        tw_pool_put(env->pool, mqtt, tw_mqtt.state_size);
         return;
-    memset(st->mqtt, 0, tw_mqtt.state_size);
-    tw_mqtt.open(st->mqtt, env, &st->conn);
+    }
+    *st = (struct state){.client = CLIENT, .mqtt = mqtt, .conn = *conn};
+    ((struct holder *)state)->st = st;
+    if (conn->carrier != NULL)
+        st->carrier = *conn->carrier;
+    st->carrier.transport = conn->carrier != NULL ? "websocket-tls" : "websocket";
+    st->conn.carrier = &st->carrier;
+    memset(mqtt, 0, tw_mqtt.state_size);
+    tw_mqtt.open(mqtt, env, &st->conn);
     for (unsigned dir = 0; dir < 2; dir++)
         st->upgraded[dir] = st->half[dir].lost = conn->midstream;
 }
 
+/* Its `st` is NULL when there was no room for it. */
 static struct call call_of(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
     unsigned dir, const struct tw_when *when)
 {
-    struct state *st = state;
-    st->conn = *conn;
-    st->conn.carrier = &st->carrier;
+    struct state *st = ((struct holder *)state)->st;
+    if (st != NULL) {
+        st->conn = *conn;
+        st->conn.carrier = &st->carrier;
+    }
     return (struct call){st, env, when, dir & 1};
 }
 
@@ -391,7 +403,9 @@ static void ws_data(void *state, struct tw_proto_env *env, const struct tw_conn 
     struct tw_cur bytes, const struct tw_when *when)
 {
     struct call c = call_of(state, env, conn, dir, when);
-    struct state *st = state;
+    struct state *st = c.st;
+    if (st == NULL)
+        return;
     while (!st->rejected && !st->upgraded[c.dir] && bytes.left > 0) {
         if (!take_head(&c, &bytes))
             return;
@@ -408,10 +422,10 @@ static void ws_gap(void *state, struct tw_proto_env *env, const struct tw_conn *
     uint64_t missing, const struct tw_when *when)
 {
     struct call c = call_of(state, env, conn, dir, when);
-    struct state *st = state;
-    struct tw_ws_half *half = &st->half[c.dir];
-    if (st->rejected)
+    struct state *st = c.st;
+    if (st == NULL || st->rejected)
         return;
+    struct tw_ws_half *half = &st->half[c.dir];
     if (!st->upgraded[c.dir]) {
         /* Of the upgrade: frames will follow, and what was agreed on is not known. */
         tw_pbuf_drop(env->pool, &st->head[c.dir]);
@@ -430,31 +444,32 @@ static void ws_tick(
     void *state, struct tw_proto_env *env, const struct tw_conn *conn, const struct tw_when *when)
 {
     const struct call c = call_of(state, env, conn, CLIENT, when);
-    if (c.st->mqtt != NULL)
+    if (c.st != NULL)
         tw_mqtt.tick(c.st->mqtt, env, &c.st->conn, when);
 }
 
 static int64_t ws_next_deadline(const void *state)
 {
-    const struct state *st = state;
-    return st->mqtt != NULL ? tw_mqtt.next_deadline(st->mqtt) : INT64_MAX;
+    const struct state *st = ((const struct holder *)state)->st;
+    return st != NULL ? tw_mqtt.next_deadline(st->mqtt) : INT64_MAX;
 }
 
 static void ws_close(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
     enum tw_end reason, const struct tw_when *when)
 {
     const struct call c = call_of(state, env, conn, CLIENT, when);
-    struct state *st = state;
-    if (st->mqtt != NULL) {
-        tw_mqtt.close(st->mqtt, env, &c.st->conn, reason, when);
-        tw_pool_put(env->pool, st->mqtt, tw_mqtt.state_size);
-    }
+    struct state *st = c.st;
+    if (st == NULL)
+        return;
+    tw_mqtt.close(st->mqtt, env, &st->conn, reason, when);
+    tw_pool_put(env->pool, st->mqtt, tw_mqtt.state_size);
     for (unsigned dir = 0; dir < 2; dir++) {
         tw_pbuf_drop(env->pool, &st->head[dir]);
         tw_inflater_free(st->inflater[dir], env->pool);
     }
     tw_pool_put(env->pool, st->texts, st->texts_size);
-    *st = (struct state){.rejected = true};
+    tw_pool_put(env->pool, st, sizeof(*st));
+    ((struct holder *)state)->st = NULL;
 }
 
 static size_t ws_counter_name(unsigned slot, char *out, size_t size)
@@ -473,7 +488,7 @@ static size_t ws_counter_name(unsigned slot, char *out, size_t size)
 const struct tw_proto tw_mqtt_websocket = {
     .name = "websocket",
     .id = TW_PROTO_MQTT,
-    .state_size = sizeof(struct state),
+    .state_size = sizeof(struct holder),
     .probe = probe,
     .open = ws_open,
     .data = ws_data,
