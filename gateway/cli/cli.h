@@ -28,7 +28,7 @@ struct tw_options {
     const char *config, *inventory, *filter, *alerts, *events, *ledger, *summary, *fail_on, *from,
         *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys;
     struct tw_list rules, interfaces, set, args;
-    bool dump_config, test, json, quiet, verbose, publish, markdown;
+    bool dump_config, test, json, quiet, verbose, publish, markdown, anomalies;
 };
 
 struct tw_command {

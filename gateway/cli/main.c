@@ -27,7 +27,10 @@ static const struct tw_command commands[] = {
         TW_MAX_LIST, NULL, tw_cmd_rules_list},
     {"rules schema", "", "Print the JSON schema of rule files", "", 0, 0, NULL,
         tw_cmd_rules_schema},
-    {"fields", "", "Every field that a rule can use", "jm", 0, 0, NULL, tw_cmd_fields},
+    {"fields", "", "Every field that a rule can use", "Ajm", 0, 0,
+        "  tierwatch fields --markdown >fields.md\n"
+        "  tierwatch fields --anomalies | grep ^mqtt\n",
+        tw_cmd_fields},
     {"inventory check", "[FILE...]", "Check inventories; every mistake with line and column",
         "cISjqvl", 0, TW_MAX_LIST, "  tierwatch inventory check plant.yaml\n",
         tw_cmd_inventory_check},

@@ -47,6 +47,8 @@ static const struct option_row rows[] = {
         TEXT, AT(play)},
     {'j', false, "json", NULL, "machine-readable output", FLAG, AT(json)},
     {'m', false, "markdown", NULL, "output as a Markdown table", FLAG, AT(markdown)},
+    {'A', false, "anomalies", NULL, "what can be wrong with a message, instead", FLAG,
+        AT(anomalies)},
     {'q', true, "quiet", NULL, "no summary, no progress", FLAG, AT(quiet)},
     {'v', true, "verbose", NULL, "say more", FLAG, AT(verbose)},
     {'l', false, "log-level", "LEVEL", "error, warn, info or debug", TEXT, AT(log_level)},

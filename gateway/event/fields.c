@@ -359,8 +359,10 @@ static const struct tw_field event_fields[] = {
     {"dst.ip", "Address of the other side", "10.10.0.10", I, NULL, get_dst_ip},
     {"dst.port", "Port of the other side", "4840", N, NULL, get_dst_port},
     {"dst.mac", "Hardware address of the other side", "02:00:00:00:00:10", S, NULL, get_dst_mac},
-    {"anomaly", "Name of what is wrong with a message (action malformed, conflict)", "sequence-gap",
-        S, NULL, get_anomaly},
+    {"anomaly",
+        "Name of what is wrong with a message (action malformed, conflict); `tierwatch fields "
+        "--anomalies` lists them",
+        "sequence-gap", S, NULL, get_anomaly},
     {"missing_bytes", "Bytes not seen (action gap)", "1460", N, NULL, get_missing_bytes},
 
     {"flow.protocol", "Protocol of a flow event", "ssh", S, NULL, get_flow_protocol},

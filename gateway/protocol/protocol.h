@@ -159,6 +159,17 @@ struct tw_datagram_proto {
 /* The same for UDP. protocol/table.c */
 extern const struct tw_datagram_proto *const tw_datagram_protocols[];
 
+/* The names that the `detail` of a malformed event may have: one list for each protocol, ended by
+ * one without a protocol. protocol/table.c */
+struct tw_anomaly {
+    const char *name, *doc; /* doc: NULL where the name says it all */
+};
+struct tw_anomaly_list {
+    const char *protocol;
+    const struct tw_anomaly *anomalies; /* ended by one without a name */
+};
+extern const struct tw_anomaly_list tw_anomaly_lists[];
+
 /* Fill the parts of an event that every dissector sets alike: time, packet, endpoints (the side
  * that acts first), VLANs, flow. */
 void tw_proto_event(struct tw_event *event, const struct tw_conn *conn, unsigned acting_side,

@@ -60,7 +60,8 @@ void tw_mqtt_settle_stray(const struct tw_mqtt_call *c, unsigned dir)
     from.dir = dir;
     bool request = s.type == TW_MQTT_SUBACK || s.type == TW_MQTT_UNSUBACK;
     if (!c->st->incomplete && c->st->clean)
-        tw_mqtt_anomaly(&from, request ? "ack-without-request" : "ack-without-publish", s.type);
+        tw_mqtt_anomaly(
+            &from, request ? TW_MQTT_ACK_WITHOUT_REQUEST : TW_MQTT_ACK_WITHOUT_PUBLISH, s.type);
 }
 
 static void note_stray(const struct tw_mqtt_call *c, unsigned type, uint16_t id)
@@ -75,14 +76,15 @@ void tw_mqtt_on_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *
 {
     struct tw_mqtt_ack ack;
     unsigned type = a->h.type;
-    const char *detail = tw_mqtt_ack_read(a->body, type, c->st->version, a->from_server, &ack);
+    enum tw_mqtt_anomaly detail =
+        tw_mqtt_ack_read(a->body, type, c->st->version, a->from_server, &ack);
     tw_mqtt_grammar(c, a, detail);
     if (ack.id == 0)
         return;
     struct tw_mqtt_pending *p = answered(c->st, c->dir, type, ack.id);
     if (p == NULL) {
         /* 0x92: the sender itself says that it does not know the packet [MQTT5 3.6.2.1]. */
-        if (detail == NULL && ack.reason != 0x92)
+        if (detail == TW_MQTT_FINE && ack.reason != 0x92)
             note_stray(c, type, ack.id);
         return;
     }
@@ -98,24 +100,26 @@ void tw_mqtt_on_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *
 static unsigned count_filters(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *p)
 {
     struct tw_mqtt_request q;
-    const char *detail = tw_mqtt_request_read(tw_mqtt_pending_body(p), p->type, c->st->version, &q);
-    return detail == NULL ? q.n : 0;
+    enum tw_mqtt_anomaly detail =
+        tw_mqtt_request_read(tw_mqtt_pending_body(p), p->type, c->st->version, &q);
+    return detail == TW_MQTT_FINE ? q.n : 0;
 }
 
 void tw_mqtt_on_request_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_ack ack;
-    const char *detail = tw_mqtt_ack_read(a->body, a->h.type, c->st->version, a->from_server, &ack);
+    enum tw_mqtt_anomaly detail =
+        tw_mqtt_ack_read(a->body, a->h.type, c->st->version, a->from_server, &ack);
     tw_mqtt_grammar(c, a, detail);
     struct tw_mqtt_pending *p = answered(c->st, c->dir, a->h.type, ack.id);
     if (p == NULL) {
-        if (detail == NULL)
+        if (detail == TW_MQTT_FINE)
             note_stray(c, a->h.type, ack.id);
         return;
     }
     bool counted = a->h.type == TW_MQTT_SUBACK || c->st->version == TW_MQTT_V5;
-    if (detail == NULL && !p->refused && counted && ack.codes.len != count_filters(c, p))
-        tw_mqtt_grammar(c, a, "ack-count"); /* [MQTT5 3.9.3, 3.11.3] */
+    if (detail == TW_MQTT_FINE && !p->refused && counted && ack.codes.len != count_filters(c, p))
+        tw_mqtt_grammar(c, a, TW_MQTT_ACK_COUNT); /* [MQTT5 3.9.3, 3.11.3] */
     if (!p->refused)
         tw_mqtt_emit_filters(c, p, tw_mqtt_pending_body(p), &ack);
     tw_mqtt_pending_drop(c, p);

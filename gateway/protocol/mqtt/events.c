@@ -129,12 +129,13 @@ static void set_props(struct report *r, const struct tw_mqtt_props *p)
         r->info.decision = &r->decision;
 }
 
-void tw_mqtt_emit_malformed(const struct tw_mqtt_call *c, const char *detail, const char *packet)
+void tw_mqtt_emit_malformed(
+    const struct tw_mqtt_call *c, enum tw_mqtt_anomaly detail, const char *packet)
 {
     struct report r;
     begin(c, &r, c->dir, TW_ACTION_MALFORMED);
     r.info.packet = packet;
-    r.event.detail = tw_str_of(detail);
+    r.event.detail = tw_str_of(tw_mqtt_anomaly_name(detail));
     c->env->counters->malformed++;
     tw_emit(&c->env->emit, &r.event);
 }

@@ -25,6 +25,17 @@ static const struct {
     [TW_MQTT_AUTH] = {"AUTH", BOTH, 0},
 };
 
+static const char *const anomaly_names[] = {NULL,
+#define ANOMALY_NAME(id, name, doc) name,
+    TW_MQTT_ANOMALY_TABLE(ANOMALY_NAME)
+#undef ANOMALY_NAME
+};
+
+const char *tw_mqtt_anomaly_name(enum tw_mqtt_anomaly anomaly)
+{
+    return anomaly_names[anomaly];
+}
+
 const char *tw_mqtt_type_name(unsigned type)
 {
     return types[type & 15].name;
@@ -55,22 +66,23 @@ enum tw_status tw_mqtt_header_read(struct tw_cur bytes, struct tw_mqtt_header *o
     return TW_MALFORMED;
 }
 
-const char *tw_mqtt_header_anomaly(const struct tw_mqtt_header *h, unsigned version)
+enum tw_mqtt_anomaly tw_mqtt_header_anomaly(const struct tw_mqtt_header *h, unsigned version)
 {
     if (h->type == TW_MQTT_RESERVED)
-        return "reserved-type";
+        return TW_MQTT_RESERVED_TYPE;
     if (h->type == TW_MQTT_AUTH && version != 0 && version < TW_MQTT_V5)
-        return "reserved-type";
+        return TW_MQTT_RESERVED_TYPE;
     if (h->type == TW_MQTT_PUBLISH) {
         if ((h->flags & 6) == 6)
-            return "qos-3";
-        return (h->flags & 0x0e) == 8 && version != TW_MQTT_V31 ? "dup-on-qos-0" : NULL;
+            return TW_MQTT_QOS_3;
+        return (h->flags & 0x0e) == 8 && version != TW_MQTT_V31 ? TW_MQTT_DUP_ON_QOS_0
+                                                                : TW_MQTT_FINE;
     }
     /* 3.1 calls DUP, QoS and RETAIN of the others unused, and real peers do set them. CONNECT tells
      * its version itself. */
     if (version == TW_MQTT_V31 || h->type == TW_MQTT_CONNECT)
-        return NULL;
-    return h->flags != types[h->type].flags ? "reserved-flags" : NULL;
+        return TW_MQTT_FINE;
+    return h->flags != types[h->type].flags ? TW_MQTT_RESERVED_FLAGS : TW_MQTT_FINE;
 }
 
 bool tw_mqtt_varint(struct tw_cur *c, uint32_t *out, bool *out_overlong)
@@ -102,11 +114,11 @@ bool tw_mqtt_binary(struct tw_cur *c, struct tw_str *out)
     return true;
 }
 
-const char *tw_mqtt_text_anomaly(struct tw_str s)
+enum tw_mqtt_anomaly tw_mqtt_text_anomaly(struct tw_str s)
 {
     if (s.len == 0)
-        return NULL;
-    return memchr(s.p, 0, s.len) != NULL || !tw_utf8_valid(s) ? "bad-utf8" : NULL;
+        return TW_MQTT_FINE;
+    return memchr(s.p, 0, s.len) != NULL || !tw_utf8_valid(s) ? TW_MQTT_BAD_UTF8 : TW_MQTT_FINE;
 }
 
 bool tw_mqtt_has_control(struct tw_str s)

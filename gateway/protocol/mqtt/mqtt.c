@@ -10,15 +10,17 @@ static bool awaits_connect(const struct tw_mqtt_call *c)
     return !c->st->connect_seen && !c->st->incomplete && c->dir == c->st->client;
 }
 
-/* What is wrong with a packet's first bytes; NULL when the packet may be waited for. */
-static const char *header_anomaly(const struct tw_mqtt_call *c, const struct tw_mqtt_header *h)
+/* What is wrong with a packet's first bytes; FINE when the packet may be waited for. */
+static enum tw_mqtt_anomaly header_anomaly(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_header *h)
 {
-    const char *detail = tw_mqtt_header_anomaly(h, c->st->version);
-    if (detail != NULL)
+    enum tw_mqtt_anomaly detail = tw_mqtt_header_anomaly(h, c->st->version);
+    if (detail != TW_MQTT_FINE)
         return detail;
     if (!tw_mqtt_sane_length(h))
-        return "bad-remaining-length";
-    return awaits_connect(c) && h->type != TW_MQTT_CONNECT ? "packet-before-connect" : NULL;
+        return TW_MQTT_BAD_REMAINING_LENGTH;
+    return awaits_connect(c) && h->type != TW_MQTT_CONNECT ? TW_MQTT_PACKET_BEFORE_CONNECT
+                                                           : TW_MQTT_FINE;
 }
 
 static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *out)
@@ -35,7 +37,7 @@ static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *ou
     if (st == TW_NEED_MORE && tw_cur_peek(&bytes, 0, &first) && first >> 4 == TW_MQTT_RESERVED)
         return TW_MALFORMED;
     TW_TRY(st);
-    if (header_anomaly(c, &h) != NULL)
+    if (header_anomaly(c, &h) != TW_MQTT_FINE)
         return TW_MALFORMED;
     out->len = (uint64_t)h.size + h.remaining;
     return TW_OK;
@@ -48,13 +50,14 @@ static void garbage(void *user, struct tw_cur bytes)
     uint8_t first = 0;
     if (!tw_cur_peek(&bytes, 0, &first))
         return;
-    const char *detail = first >> 4 == TW_MQTT_RESERVED ? "reserved-type" : "bad-remaining-length";
+    enum tw_mqtt_anomaly detail =
+        first >> 4 == TW_MQTT_RESERVED ? TW_MQTT_RESERVED_TYPE : TW_MQTT_BAD_REMAINING_LENGTH;
     if (tw_mqtt_header_read(bytes, &h) == TW_OK) {
         detail = header_anomaly(c, &h);
         if (tw_mqtt_sane_length(&h))
             c->env->counters->messages[TW_PROTO_MQTT][h.type]++;
     }
-    if (detail == NULL)
+    if (detail == TW_MQTT_FINE)
         return;
     tw_mqtt_anomaly(c, detail, first >> 4);
     /* No server obeys what comes before CONNECT; it is not worth more than one event. */
@@ -193,7 +196,7 @@ static void report_unfinished(const struct tw_mqtt_call *c)
     struct tw_cur kept = tw_cur_of(s->kept.p, s->kept.len);
     uint8_t first;
     if (awaits_connect(c) && tw_cur_u8(&kept, &first))
-        tw_mqtt_anomaly(c, "truncated-packet", first >> 4);
+        tw_mqtt_anomaly(c, TW_MQTT_TRUNCATED_PACKET, first >> 4);
 }
 
 static void mqtt_close(void *state, struct tw_proto_env *env, const struct tw_conn *conn,

@@ -2,8 +2,6 @@
 
 #include "base/topic.h"
 
-static const char short_packet[] = "short-packet", trailing[] = "trailing-bytes";
-
 /* Flags of CONNECT [MQTT5 3.1.2.3]. */
 enum {
     USERNAME = 0x80,
@@ -14,196 +12,200 @@ enum {
     CLEAN = 0x02
 };
 
-static const char *read_text(struct tw_cur *c, struct tw_str *out)
+static enum tw_mqtt_anomaly read_text(struct tw_cur *c, struct tw_str *out)
 {
     if (!tw_mqtt_binary(c, out))
-        return short_packet;
+        return TW_MQTT_SHORT_PACKET;
     return tw_mqtt_text_anomaly(*out);
 }
 
-static const char *connect_flags_anomaly(uint8_t flags, unsigned level)
+static enum tw_mqtt_anomaly connect_flags_anomaly(uint8_t flags, unsigned level)
 {
     if ((flags & 1) != 0)
-        return level == TW_MQTT_V31 ? NULL : "connect-flags";
+        return level == TW_MQTT_V31 ? TW_MQTT_FINE : TW_MQTT_CONNECT_FLAGS;
     if ((flags & WILL_QOS) == WILL_QOS)
-        return "will-flags";
+        return TW_MQTT_WILL_FLAGS;
     if ((flags & WILL) == 0 && (flags & (WILL_QOS | WILL_RETAIN)) != 0)
-        return level == TW_MQTT_V31 ? NULL : "will-flags";
+        return level == TW_MQTT_V31 ? TW_MQTT_FINE : TW_MQTT_WILL_FLAGS;
     if ((flags & PASSWORD) != 0 && (flags & USERNAME) == 0 && level < TW_MQTT_V5)
-        return "password-without-user"; /* [MQTT311 3.1.2.9] */
-    return NULL;
+        return TW_MQTT_PASSWORD_WITHOUT_USER; /* [MQTT311 3.1.2.9] */
+    return TW_MQTT_FINE;
 }
 
 /* Protocol name and level [MQTT5 3.1.2.1, 3.1.2.2]. Some bridges set the level's top bit. */
-static const char *connect_version(struct tw_cur *c, struct tw_mqtt_connect *out)
+static enum tw_mqtt_anomaly connect_version(struct tw_cur *c, struct tw_mqtt_connect *out)
 {
     uint8_t level;
     if (!tw_mqtt_binary(c, &out->name))
-        return short_packet;
+        return TW_MQTT_SHORT_PACKET;
     bool old = tw_str_is(out->name, "MQIsdp");
     if (!old && !tw_str_is(out->name, "MQTT"))
-        return "bad-protocol-name";
+        return TW_MQTT_BAD_PROTOCOL_NAME;
     if (!tw_cur_u8(c, &level))
-        return short_packet;
+        return TW_MQTT_SHORT_PACKET;
     out->level = level & 0x7f;
     out->bridge = (level & 0x80) != 0;
     bool known =
         old ? out->level == TW_MQTT_V31 : out->level == TW_MQTT_V311 || out->level == TW_MQTT_V5;
-    return known ? NULL : "bad-protocol-level";
+    return known ? TW_MQTT_FINE : TW_MQTT_BAD_PROTOCOL_LEVEL;
 }
 
-static const char *connect_will(struct tw_cur *c, struct tw_mqtt_connect *out)
+static enum tw_mqtt_anomaly connect_will(struct tw_cur *c, struct tw_mqtt_connect *out)
 {
-    const char *anomaly = NULL;
+    enum tw_mqtt_anomaly anomaly = TW_MQTT_FINE;
     if (out->level == TW_MQTT_V5)
         anomaly = tw_mqtt_props_read(c, TW_MQTT_WILL, false, &out->will_props);
-    if (anomaly == NULL)
+    if (anomaly == TW_MQTT_FINE)
         anomaly = read_text(c, &out->will_topic);
-    if (anomaly != NULL)
+    if (anomaly != TW_MQTT_FINE)
         return anomaly;
     if (!tw_mqtt_binary(c, &out->will_payload))
-        return short_packet;
+        return TW_MQTT_SHORT_PACKET;
     if (out->will_topic.len == 0)
-        return "empty-topic";
-    return tw_topic_has_wildcard(out->will_topic) ? "wildcard-in-topic" : NULL;
+        return TW_MQTT_EMPTY_TOPIC;
+    return tw_topic_has_wildcard(out->will_topic) ? TW_MQTT_WILDCARD_IN_TOPIC : TW_MQTT_FINE;
 }
 
 /* Client id, will and credentials [MQTT5 3.1.3]. The password is passed over and goes nowhere. */
-static const char *connect_payload(struct tw_cur *c, uint8_t flags, struct tw_mqtt_connect *out)
+static enum tw_mqtt_anomaly connect_payload(
+    struct tw_cur *c, uint8_t flags, struct tw_mqtt_connect *out)
 {
     struct tw_str password;
-    const char *anomaly = read_text(c, &out->client_id);
-    if (anomaly != NULL)
+    enum tw_mqtt_anomaly anomaly = read_text(c, &out->client_id);
+    if (anomaly != TW_MQTT_FINE)
         return anomaly;
     out->has_client_id = true;
     if (out->has_will) {
         anomaly = connect_will(c, out);
-        if (anomaly != NULL)
+        if (anomaly != TW_MQTT_FINE)
             return anomaly;
     }
     /* 3.1 lets the credentials be missing in spite of the flags [MQTT31 3.1]. */
     bool may_end = out->level == TW_MQTT_V31 && c->left == 0;
     if ((flags & USERNAME) != 0 && !may_end) {
         anomaly = read_text(c, &out->username);
-        if (anomaly != NULL)
+        if (anomaly != TW_MQTT_FINE)
             return anomaly;
         out->has_username = true;
     }
     may_end = out->level == TW_MQTT_V31 && c->left == 0;
     if ((flags & PASSWORD) != 0 && !may_end) {
         if (!tw_mqtt_binary(c, &password))
-            return short_packet;
+            return TW_MQTT_SHORT_PACKET;
         out->has_password = true;
     }
     if (c->left > 0)
-        return trailing;
+        return TW_MQTT_TRAILING_BYTES;
     bool empty = out->client_id.len == 0;
     if (empty && (out->level == TW_MQTT_V31 || (out->level < TW_MQTT_V5 && !out->clean_start)))
-        return "empty-client-id"; /* [MQTT311 3.1.3.1]; 3.1 wants 1 to 23 characters */
-    return NULL;
+        return TW_MQTT_EMPTY_CLIENT_ID; /* [MQTT311 3.1.3.1]; 3.1 wants 1 to 23 characters */
+    return TW_MQTT_FINE;
 }
 
-const char *tw_mqtt_connect_read(
+enum tw_mqtt_anomaly tw_mqtt_connect_read(
     struct tw_cur body, uint8_t header_flags, struct tw_mqtt_connect *out)
 {
     *out = (struct tw_mqtt_connect){0};
     uint8_t flags;
-    const char *version = connect_version(&body, out);
-    if (version != NULL && out->level == 0)
+    enum tw_mqtt_anomaly version = connect_version(&body, out);
+    if (version != TW_MQTT_FINE && out->level == 0)
         return version;
     if (header_flags != 0 && out->level != TW_MQTT_V31)
-        return "reserved-flags";
+        return TW_MQTT_RESERVED_FLAGS;
     if (!tw_cur_u8(&body, &flags) || !tw_cur_u16be(&body, &out->keep_alive))
-        return version != NULL ? version : short_packet;
+        return version != TW_MQTT_FINE ? version : TW_MQTT_SHORT_PACKET;
     out->clean_start = (flags & CLEAN) != 0;
     out->has_will = (flags & WILL) != 0;
     out->will_qos = (uint8_t)((flags & WILL_QOS) >> 3);
     out->will_retain = (flags & WILL_RETAIN) != 0;
-    const char *anomaly = connect_flags_anomaly(flags, out->level);
-    if (anomaly == NULL && out->level == TW_MQTT_V5)
+    enum tw_mqtt_anomaly anomaly = connect_flags_anomaly(flags, out->level);
+    if (anomaly == TW_MQTT_FINE && out->level == TW_MQTT_V5)
         anomaly = tw_mqtt_props_read(&body, TW_MQTT_CONNECT, false, &out->props);
-    if (anomaly == NULL)
+    if (anomaly == TW_MQTT_FINE)
         anomaly = connect_payload(&body, flags, out);
     /* With a level nobody knows the rest was read on trust: it only counts when it made sense. */
-    if (version != NULL && anomaly != NULL)
+    if (version != TW_MQTT_FINE && anomaly != TW_MQTT_FINE)
         out->has_client_id = out->has_username = false;
-    return version != NULL ? version : anomaly;
+    return version != TW_MQTT_FINE ? version : anomaly;
 }
 
-const char *tw_mqtt_publish_read(struct tw_cur body, uint8_t flags, unsigned version,
+enum tw_mqtt_anomaly tw_mqtt_publish_read(struct tw_cur body, uint8_t flags, unsigned version,
     bool from_server, struct tw_mqtt_publish *out)
 {
     *out = (struct tw_mqtt_publish){0};
-    const char *anomaly = read_text(&body, &out->topic);
-    if (anomaly != NULL)
+    enum tw_mqtt_anomaly anomaly = read_text(&body, &out->topic);
+    if (anomaly != TW_MQTT_FINE)
         return anomaly;
     if (tw_topic_has_wildcard(out->topic))
-        return "wildcard-in-topic"; /* [MQTT5 3.3.2.1] */
+        return TW_MQTT_WILDCARD_IN_TOPIC; /* [MQTT5 3.3.2.1] */
     if ((flags & 6) != 0) {
         if (!tw_cur_u16be(&body, &out->id))
-            return short_packet;
+            return TW_MQTT_SHORT_PACKET;
         if (out->id == 0)
-            return "packet-id-zero"; /* [MQTT5 2.2.1] */
+            return TW_MQTT_PACKET_ID_ZERO; /* [MQTT5 2.2.1] */
     }
     if (version == TW_MQTT_V5) {
         anomaly = tw_mqtt_props_read(&body, TW_MQTT_PUBLISH, from_server, &out->props);
-        if (anomaly != NULL)
+        if (anomaly != TW_MQTT_FINE)
             return anomaly;
     }
     out->payload = tw_cur_rest(&body);
-    return out->topic.len == 0 && !tw_mqtt_has(&out->props, 0x23) ? "empty-topic" : NULL;
+    return out->topic.len == 0 && !tw_mqtt_has(&out->props, 0x23) ? TW_MQTT_EMPTY_TOPIC
+                                                                  : TW_MQTT_FINE;
 }
 
-static const char *connack_start(struct tw_cur *c, unsigned version, struct tw_mqtt_ack *out)
+static enum tw_mqtt_anomaly connack_start(
+    struct tw_cur *c, unsigned version, struct tw_mqtt_ack *out)
 {
     uint8_t flags;
     if (!tw_cur_u8(c, &flags) || !tw_cur_u8(c, &out->reason))
-        return short_packet;
+        return TW_MQTT_SHORT_PACKET;
     out->has_reason = true;
     out->session_present = (flags & 1) != 0;
     /* The byte is reserved in 3.1. A session is only present when the server accepted. */
     if (version == TW_MQTT_V31)
-        return NULL;
+        return TW_MQTT_FINE;
     if (flags > 1 || (flags == 1 && out->reason != 0))
-        return "connack-flags";
-    return NULL;
+        return TW_MQTT_CONNACK_FLAGS;
+    return TW_MQTT_FINE;
 }
 
 /* SUBACK and UNSUBACK: a code per filter; 3.x UNSUBACK has none. */
-static const char *codes(struct tw_cur *c, unsigned type, unsigned version, struct tw_mqtt_ack *out)
+static enum tw_mqtt_anomaly codes(
+    struct tw_cur *c, unsigned type, unsigned version, struct tw_mqtt_ack *out)
 {
     bool none = type == TW_MQTT_UNSUBACK && version != TW_MQTT_V5;
     if (none)
-        return c->left > 0 ? trailing : NULL;
+        return c->left > 0 ? TW_MQTT_TRAILING_BYTES : TW_MQTT_FINE;
     out->codes = tw_cur_rest(c);
     if (c->left == 0)
-        return short_packet;
+        return TW_MQTT_SHORT_PACKET;
     for (size_t i = 0; i < out->codes.len; i++) {
         if (tw_mqtt_reason_name(type, version, (uint8_t)out->codes.p[i]) == NULL)
-            return "bad-reason";
+            return TW_MQTT_BAD_REASON;
     }
-    return NULL;
+    return TW_MQTT_FINE;
 }
 
 /* What stands before reason and properties. */
-static const char *ack_start(
+static enum tw_mqtt_anomaly ack_start(
     struct tw_cur *c, unsigned type, unsigned version, struct tw_mqtt_ack *out)
 {
     if (type == TW_MQTT_CONNACK)
         return connack_start(c, version, out);
     if (type != TW_MQTT_DISCONNECT && type != TW_MQTT_AUTH) {
         if (!tw_cur_u16be(c, &out->id))
-            return short_packet;
+            return TW_MQTT_SHORT_PACKET;
         if (out->id == 0)
-            return "packet-id-zero";
+            return TW_MQTT_PACKET_ID_ZERO;
     }
     if (type == TW_MQTT_SUBACK || type == TW_MQTT_UNSUBACK || version != TW_MQTT_V5)
-        return NULL;
+        return TW_MQTT_FINE;
     /* The reason, and the properties behind it, may be left out
      * [MQTT5 3.4.2.1, 3.14.2.1, 3.15.2.1]. */
     if (c->left > 0)
         out->has_reason = tw_cur_u8(c, &out->reason);
-    return NULL;
+    return TW_MQTT_FINE;
 }
 
 /* A DISCONNECT's reasons that only the client, or only the server, may give [MQTT5 3.14.2.1]. */
@@ -216,27 +218,27 @@ static bool may_say(uint8_t reason, bool from_server)
     return memchr(server_only, reason, sizeof(server_only)) == NULL;
 }
 
-const char *tw_mqtt_ack_read(
+enum tw_mqtt_anomaly tw_mqtt_ack_read(
     struct tw_cur body, unsigned type, unsigned version, bool from_server, struct tw_mqtt_ack *out)
 {
     *out = (struct tw_mqtt_ack){0};
-    const char *anomaly = ack_start(&body, type, version, out);
-    if (anomaly != NULL)
+    enum tw_mqtt_anomaly anomaly = ack_start(&body, type, version, out);
+    if (anomaly != TW_MQTT_FINE)
         return anomaly;
     bool must_have_props =
         type == TW_MQTT_CONNACK || type == TW_MQTT_SUBACK || type == TW_MQTT_UNSUBACK;
     if (version == TW_MQTT_V5 && (must_have_props || body.left > 0)) {
         anomaly = tw_mqtt_props_read(&body, type, from_server, &out->props);
-        if (anomaly != NULL)
+        if (anomaly != TW_MQTT_FINE)
             return anomaly;
     }
     if (type == TW_MQTT_SUBACK || type == TW_MQTT_UNSUBACK)
         return codes(&body, type, version, out);
     if (out->has_reason && tw_mqtt_reason_name(type, version, out->reason) == NULL)
-        return "bad-reason";
+        return TW_MQTT_BAD_REASON;
     if (type == TW_MQTT_DISCONNECT && !may_say(out->reason, from_server))
-        return "bad-reason";
-    return body.left > 0 ? trailing : NULL;
+        return TW_MQTT_BAD_REASON;
+    return body.left > 0 ? TW_MQTT_TRAILING_BYTES : TW_MQTT_FINE;
 }
 
 bool tw_mqtt_filter_next(
@@ -248,59 +250,59 @@ bool tw_mqtt_filter_next(
 }
 
 /* Subscription options [MQTT5 3.8.3.1]: QoS, No Local, Retain As Published, Retain Handling. */
-static const char *options_anomaly(uint8_t options, bool shared, unsigned version)
+static enum tw_mqtt_anomaly options_anomaly(uint8_t options, bool shared, unsigned version)
 {
     if ((options & 3) == 3)
-        return "qos-3";
+        return TW_MQTT_QOS_3;
     if (version == TW_MQTT_V31)
-        return NULL;
+        return TW_MQTT_FINE;
     if (version != TW_MQTT_V5)
-        return (options & 0xfc) != 0 ? "subscribe-options" : NULL;
+        return (options & 0xfc) != 0 ? TW_MQTT_SUBSCRIBE_OPTIONS : TW_MQTT_FINE;
     if ((options & 0xc0) != 0 || (options & 0x30) == 0x30)
-        return "subscribe-options";
-    return shared && (options & 4) != 0 ? "no-local-on-shared" : NULL;
+        return TW_MQTT_SUBSCRIBE_OPTIONS;
+    return shared && (options & 4) != 0 ? TW_MQTT_NO_LOCAL_ON_SHARED : TW_MQTT_FINE;
 }
 
-static const char *filter_anomaly(struct tw_str filter, unsigned version, bool *out_shared)
+static enum tw_mqtt_anomaly filter_anomaly(struct tw_str filter, unsigned version, bool *out_shared)
 {
     *out_shared = false;
     if (filter.len == 0)
-        return "empty-filter";
-    const char *anomaly = tw_mqtt_text_anomaly(filter);
-    if (anomaly != NULL)
+        return TW_MQTT_EMPTY_FILTER;
+    enum tw_mqtt_anomaly anomaly = tw_mqtt_text_anomaly(filter);
+    if (anomaly != TW_MQTT_FINE)
         return anomaly;
     struct tw_str rest = version == TW_MQTT_V5 ? tw_topic_unshared(filter, out_shared) : filter;
-    return tw_topic_filter_valid(rest) ? NULL : "bad-filter";
+    return tw_topic_filter_valid(rest) ? TW_MQTT_FINE : TW_MQTT_BAD_FILTER;
 }
 
-const char *tw_mqtt_request_read(
+enum tw_mqtt_anomaly tw_mqtt_request_read(
     struct tw_cur body, unsigned type, unsigned version, struct tw_mqtt_request *out)
 {
     *out = (struct tw_mqtt_request){0};
     if (!tw_cur_u16be(&body, &out->id))
-        return short_packet;
+        return TW_MQTT_SHORT_PACKET;
     if (out->id == 0)
-        return "packet-id-zero";
+        return TW_MQTT_PACKET_ID_ZERO;
     if (version == TW_MQTT_V5) {
-        const char *anomaly = tw_mqtt_props_read(&body, type, false, &out->props);
-        if (anomaly != NULL)
+        enum tw_mqtt_anomaly anomaly = tw_mqtt_props_read(&body, type, false, &out->props);
+        if (anomaly != TW_MQTT_FINE)
             return anomaly;
     }
     out->filters = body;
     if (body.left == 0)
-        return "no-filters"; /* [MQTT5 3.8.3, 3.10.3] */
+        return TW_MQTT_NO_FILTERS; /* [MQTT5 3.8.3, 3.10.3] */
     while (body.left > 0) {
         struct tw_str filter;
         uint8_t options;
         bool shared;
         if (!tw_mqtt_filter_next(&body, type, &filter, &options))
-            return short_packet;
-        const char *anomaly = filter_anomaly(filter, version, &shared);
-        if (anomaly == NULL)
+            return TW_MQTT_SHORT_PACKET;
+        enum tw_mqtt_anomaly anomaly = filter_anomaly(filter, version, &shared);
+        if (anomaly == TW_MQTT_FINE)
             anomaly = options_anomaly(options, shared, version);
-        if (anomaly != NULL)
+        if (anomaly != TW_MQTT_FINE)
             return anomaly;
         out->n++;
     }
-    return NULL;
+    return TW_MQTT_FINE;
 }

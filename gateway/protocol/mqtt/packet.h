@@ -3,6 +3,7 @@
  * Knows nothing of connections; what depends on them (version, direction) is handed in. */
 
 #include "base/cursor.h"
+#include "protocol/mqtt/anomaly.h"
 
 enum tw_mqtt_type {
     TW_MQTT_RESERVED,
@@ -42,15 +43,15 @@ struct tw_mqtt_header {
 /* TW_NEED_MORE when it is cut, TW_MALFORMED for a fifth length byte. */
 enum tw_status tw_mqtt_header_read(struct tw_cur bytes, struct tw_mqtt_header *out);
 
-/* What is wrong with type and flags [MQTT5 2.1.3]; NULL when nothing is. */
-const char *tw_mqtt_header_anomaly(const struct tw_mqtt_header *h, unsigned version);
+/* What is wrong with type and flags [MQTT5 2.1.3]; TW_MQTT_FINE when nothing is. */
+enum tw_mqtt_anomaly tw_mqtt_header_anomaly(const struct tw_mqtt_header *h, unsigned version);
 
 /* Variable Byte Integer; false when cut or longer than four bytes. */
 bool tw_mqtt_varint(struct tw_cur *c, uint32_t *out, bool *out_overlong);
 /* Two bytes of length and as many bytes; false when cut. */
 bool tw_mqtt_binary(struct tw_cur *c, struct tw_str *out);
-/* "bad-utf8" for a string that is no UTF-8 or holds U+0000 [MQTT5 1.5.4], else NULL. */
-const char *tw_mqtt_text_anomaly(struct tw_str s);
+/* TW_MQTT_BAD_UTF8 for a string that is no UTF-8 or holds U+0000 [MQTT5 1.5.4], else FINE. */
+enum tw_mqtt_anomaly tw_mqtt_text_anomaly(struct tw_str s);
 
 /* U+0001 to U+001F, U+007F to U+009F: a receiver may refuse them, and names have no use for them
  * [MQTT5 1.5.4]. `s` is UTF-8. */
@@ -75,9 +76,9 @@ static inline bool tw_mqtt_has(const struct tw_mqtt_props *p, unsigned id)
 }
 
 /* The property block at the start of `c` [MQTT5 2.2.2]; `where` is a packet type or TW_MQTT_WILL.
- * Returns what is wrong with it, NULL when nothing is. After an anomaly `c` stands behind the block
- * when its length was good, and is empty otherwise. */
-const char *tw_mqtt_props_read(
+ * Returns what is wrong with it, TW_MQTT_FINE when nothing is. After an anomaly `c` stands behind
+ * the block when its length was good, and is empty otherwise. */
+enum tw_mqtt_anomaly tw_mqtt_props_read(
     struct tw_cur *c, unsigned where, bool from_server, struct tw_mqtt_props *out);
 /* The next user property of a block, from `*c`, a copy of props->all. */
 bool tw_mqtt_user_next(struct tw_cur *c, struct tw_str *out_name, struct tw_str *out_value);
@@ -117,14 +118,15 @@ struct tw_mqtt_request {
     struct tw_mqtt_props props;
 };
 
-/* Each reads what follows the fixed header and returns the first anomaly or NULL; fields before it
+/* Each reads what follows the fixed header and returns the first anomaly or FINE; fields before it
  * are set, later ones are zero. `version` as above, 0 counts as 3.1.1. */
-const char *tw_mqtt_connect_read(struct tw_cur body, uint8_t flags, struct tw_mqtt_connect *out);
-const char *tw_mqtt_publish_read(struct tw_cur body, uint8_t flags, unsigned version,
+enum tw_mqtt_anomaly tw_mqtt_connect_read(
+    struct tw_cur body, uint8_t flags, struct tw_mqtt_connect *out);
+enum tw_mqtt_anomaly tw_mqtt_publish_read(struct tw_cur body, uint8_t flags, unsigned version,
     bool from_server, struct tw_mqtt_publish *out);
-const char *tw_mqtt_ack_read(
+enum tw_mqtt_anomaly tw_mqtt_ack_read(
     struct tw_cur body, unsigned type, unsigned version, bool from_server, struct tw_mqtt_ack *out);
-const char *tw_mqtt_request_read(
+enum tw_mqtt_anomaly tw_mqtt_request_read(
     struct tw_cur body, unsigned type, unsigned version, struct tw_mqtt_request *out);
 
 /* The next filter; `out_options` is 0 for UNSUBSCRIBE. False at the end or when cut. */

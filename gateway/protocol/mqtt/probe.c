@@ -49,7 +49,7 @@ static enum look alias_look(struct tw_cur body, const struct tw_mqtt_header *h)
     uint16_t id = 1;
     if ((h->flags & 6) != 0 && !tw_cur_u16be(&body, &id))
         return CUT;
-    if (id == 0 || tw_mqtt_props_read(&body, TW_MQTT_PUBLISH, true, &props) != NULL)
+    if (id == 0 || tw_mqtt_props_read(&body, TW_MQTT_PUBLISH, true, &props) != TW_MQTT_FINE)
         return NO;
     return tw_mqtt_has(&props, 0x23) ? STRONG : NO;
 }
@@ -82,8 +82,8 @@ static enum look request_look(struct tw_cur body, const struct tw_mqtt_header *h
     struct tw_mqtt_request q;
     if (body.left < h->remaining)
         return CUT;
-    bool fits = tw_mqtt_request_read(body, h->type, TW_MQTT_V311, &q) == NULL ||
-                tw_mqtt_request_read(body, h->type, TW_MQTT_V5, &q) == NULL;
+    bool fits = tw_mqtt_request_read(body, h->type, TW_MQTT_V311, &q) == TW_MQTT_FINE ||
+                tw_mqtt_request_read(body, h->type, TW_MQTT_V5, &q) == TW_MQTT_FINE;
     return fits ? STRONG : NO;
 }
 
@@ -110,8 +110,8 @@ static enum look ack_look(struct tw_cur body, const struct tw_mqtt_header *h)
         return cut_ack_look(body, h);
     bool server = h->type == TW_MQTT_CONNACK;
     bool fits = (h->type != TW_MQTT_AUTH &&
-                    tw_mqtt_ack_read(body, h->type, TW_MQTT_V311, server, &ack) == NULL) ||
-                tw_mqtt_ack_read(body, h->type, TW_MQTT_V5, server, &ack) == NULL;
+                    tw_mqtt_ack_read(body, h->type, TW_MQTT_V311, server, &ack) == TW_MQTT_FINE) ||
+                tw_mqtt_ack_read(body, h->type, TW_MQTT_V5, server, &ack) == TW_MQTT_FINE;
     return fits ? WEAK : NO;
 }
 
@@ -125,7 +125,7 @@ static enum look packet_look(struct tw_cur body, const struct tw_mqtt_header *h)
         body = whole;
     if (h->type == TW_MQTT_CONNECT)
         return connect_look(body);
-    if (tw_mqtt_header_anomaly(h, 0) != NULL)
+    if (tw_mqtt_header_anomaly(h, 0) != TW_MQTT_FINE)
         return NO;
     switch (h->type) {
     case TW_MQTT_PUBLISH:
@@ -206,7 +206,8 @@ static bool is_boundary(struct tw_cur bytes, bool at_start, unsigned version)
 {
     struct tw_mqtt_header h;
     struct tw_cur left = bytes, next;
-    if (tw_mqtt_header_read(bytes, &h) != TW_OK || tw_mqtt_header_anomaly(&h, version) != NULL)
+    if (tw_mqtt_header_read(bytes, &h) != TW_OK ||
+        tw_mqtt_header_anomaly(&h, version) != TW_MQTT_FINE)
         return false;
     enum look look = look_at(bytes, &left);
     if (look == NO || look == CUT)

@@ -65,7 +65,8 @@ struct prop {
     struct tw_str a, b; /* TEXT, BINARY: a; PAIR: both */
 };
 
-static bool read_value(struct tw_cur *c, enum form form, struct prop *out, const char **anomaly)
+static bool read_value(
+    struct tw_cur *c, enum form form, struct prop *out, enum tw_mqtt_anomaly *anomaly)
 {
     uint8_t b;
     uint16_t two;
@@ -76,7 +77,7 @@ static bool read_value(struct tw_cur *c, enum form form, struct prop *out, const
         if (!tw_cur_u8(c, &b))
             return false;
         out->n = b;
-        *anomaly = form == BOOLEAN && b > 1 ? "property-value" : NULL;
+        *anomaly = form == BOOLEAN && b > 1 ? TW_MQTT_PROPERTY_VALUE : TW_MQTT_FINE;
         return true;
     case TWO:
         if (!tw_cur_u16be(c, &two))
@@ -88,7 +89,7 @@ static bool read_value(struct tw_cur *c, enum form form, struct prop *out, const
     case VARINT:
         if (!tw_mqtt_varint(c, &out->n, &overlong))
             return false;
-        *anomaly = overlong ? "bad-varint" : NULL;
+        *anomaly = overlong ? TW_MQTT_BAD_VARINT : TW_MQTT_FINE;
         return true;
     case TEXT:
         if (!tw_mqtt_binary(c, &out->a))
@@ -101,7 +102,7 @@ static bool read_value(struct tw_cur *c, enum form form, struct prop *out, const
         if (!tw_mqtt_binary(c, &out->a) || !tw_mqtt_binary(c, &out->b))
             return false;
         *anomaly = tw_mqtt_text_anomaly(out->a);
-        if (*anomaly == NULL)
+        if (*anomaly == TW_MQTT_FINE)
             *anomaly = tw_mqtt_text_anomaly(out->b);
         return true;
     case NONE:
@@ -111,23 +112,23 @@ static bool read_value(struct tw_cur *c, enum form form, struct prop *out, const
 }
 
 /* One property, with what its own rule says of it. */
-static const char *read_prop(struct tw_cur *c, struct prop *out)
+static enum tw_mqtt_anomaly read_prop(struct tw_cur *c, struct prop *out)
 {
     uint32_t id;
     bool overlong;
-    const char *anomaly = NULL;
+    enum tw_mqtt_anomaly anomaly = TW_MQTT_FINE;
     if (!tw_mqtt_varint(c, &id, &overlong))
-        return "property-length";
+        return TW_MQTT_PROPERTY_LENGTH;
     if (id > LAST_ID || rules[id].form == NONE)
-        return "property-unknown";
+        return TW_MQTT_PROPERTY_UNKNOWN;
     *out = (struct prop){.id = (uint8_t)id};
     if (!read_value(c, (enum form)rules[id].form, out, &anomaly))
-        return "property-length";
-    if (anomaly != NULL)
+        return TW_MQTT_PROPERTY_LENGTH;
+    if (anomaly != TW_MQTT_FINE)
         return anomaly;
     if (overlong)
-        return "bad-varint";
-    return rules[id].not_zero && out->n == 0 ? "property-value" : NULL;
+        return TW_MQTT_BAD_VARINT;
+    return rules[id].not_zero && out->n == 0 ? TW_MQTT_PROPERTY_VALUE : TW_MQTT_FINE;
 }
 
 static void take(struct tw_mqtt_props *p, const struct prop *v)
@@ -175,19 +176,19 @@ static void take(struct tw_mqtt_props *p, const struct prop *v)
 }
 
 /* May this property stand here, and again? */
-static const char *place_anomaly(
+static enum tw_mqtt_anomaly place_anomaly(
     const struct tw_mqtt_props *p, unsigned id, unsigned where, bool from_server)
 {
     if ((rules[id].where >> where & 1) == 0)
-        return "property-not-allowed";
+        return TW_MQTT_PROPERTY_NOT_ALLOWED;
     if (id == 0x0b && where == TW_MQTT_PUBLISH)
-        return from_server ? NULL : "property-not-allowed"; /* [MQTT5 3.3.4] */
+        return from_server ? TW_MQTT_FINE : TW_MQTT_PROPERTY_NOT_ALLOWED; /* [MQTT5 3.3.4] */
     if (id == 0x11 && where == TW_MQTT_DISCONNECT && from_server)
-        return "property-not-allowed"; /* [MQTT5 3.14.2.2.2] */
-    return id != 0x26 && tw_mqtt_has(p, id) ? "property-duplicate" : NULL;
+        return TW_MQTT_PROPERTY_NOT_ALLOWED; /* [MQTT5 3.14.2.2.2] */
+    return id != 0x26 && tw_mqtt_has(p, id) ? TW_MQTT_PROPERTY_DUPLICATE : TW_MQTT_FINE;
 }
 
-const char *tw_mqtt_props_read(
+enum tw_mqtt_anomaly tw_mqtt_props_read(
     struct tw_cur *c, unsigned where, bool from_server, struct tw_mqtt_props *out)
 {
     *out = (struct tw_mqtt_props){0};
@@ -196,35 +197,35 @@ const char *tw_mqtt_props_read(
     struct tw_cur block;
     if (!tw_mqtt_varint(c, &len, &overlong) || !tw_cur_sub(c, len, &block)) {
         *c = tw_cur_of(NULL, 0);
-        return "property-length";
+        return TW_MQTT_PROPERTY_LENGTH;
     }
     if (overlong)
-        return "bad-varint";
+        return TW_MQTT_BAD_VARINT;
     out->all = block;
     while (block.left > 0) {
         struct prop v;
-        const char *anomaly = read_prop(&block, &v);
-        if (anomaly == NULL)
+        enum tw_mqtt_anomaly anomaly = read_prop(&block, &v);
+        if (anomaly == TW_MQTT_FINE)
             anomaly = place_anomaly(out, v.id, where, from_server);
-        if (anomaly != NULL)
+        if (anomaly != TW_MQTT_FINE)
             return anomaly;
         take(out, &v);
         out->seen |= UINT64_C(1) << v.id;
     }
     if (tw_mqtt_has(out, 0x08) && out->response_topic.len == 0)
-        return "empty-topic"; /* [MQTT5 4.7.3] */
+        return TW_MQTT_EMPTY_TOPIC; /* [MQTT5 4.7.3] */
     if (tw_topic_has_wildcard(out->response_topic))
-        return "wildcard-in-topic"; /* [MQTT5 3.3.2.3.5] */
+        return TW_MQTT_WILDCARD_IN_TOPIC; /* [MQTT5 3.3.2.3.5] */
     if (tw_mqtt_has(out, 0x16) && !tw_mqtt_has(out, 0x15))
-        return "auth-data-without-method"; /* [MQTT5 3.1.2.11.10] */
-    return NULL;
+        return TW_MQTT_AUTH_DATA_WITHOUT_METHOD; /* [MQTT5 3.1.2.11.10] */
+    return TW_MQTT_FINE;
 }
 
 bool tw_mqtt_user_next(struct tw_cur *c, struct tw_str *out_name, struct tw_str *out_value)
 {
     while (c->left > 0) {
         struct prop v;
-        if (read_prop(c, &v) != NULL)
+        if (read_prop(c, &v) != TW_MQTT_FINE)
             return false;
         if (v.id == 0x26) {
             *out_name = v.a;

@@ -107,7 +107,8 @@ void tw_mqtt_state_fini(struct tw_mqtt_state *st, struct tw_pool *pool);
 
 /* Facts that every event of a message carries. */
 void tw_mqtt_info_begin(const struct tw_mqtt_call *c, struct tw_mqtt_info *info);
-void tw_mqtt_emit_malformed(const struct tw_mqtt_call *c, const char *detail, const char *packet);
+void tw_mqtt_emit_malformed(
+    const struct tw_mqtt_call *c, enum tw_mqtt_anomaly detail, const char *packet);
 void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_header *h,
     const struct tw_mqtt_publish *p, struct tw_str topic, const struct tw_pdu *pdu);
 /* A request and what became of it; `ack` is NULL when it was never answered. */
@@ -138,11 +139,11 @@ struct tw_mqtt_arrival {
 /* One whole packet. False when the stream can not be trusted any more. */
 bool tw_mqtt_packet(const struct tw_mqtt_call *c, const struct tw_pdu *pdu);
 /* Report an anomaly, unless the connection is not known well enough to say so. */
-void tw_mqtt_anomaly(const struct tw_mqtt_call *c, const char *detail, unsigned type);
+void tw_mqtt_anomaly(const struct tw_mqtt_call *c, enum tw_mqtt_anomaly detail, unsigned type);
 /* The same for what the grammar of one packet says: it can only be judged when the version is sure
- * and all of the packet was kept. `detail` may be NULL. */
+ * and all of the packet was kept. `detail` may be FINE. */
 void tw_mqtt_grammar(
-    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, const char *detail);
+    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, enum tw_mqtt_anomaly detail);
 
 /* ---- ack.c: acknowledgements and what they answer ---- */
 

@@ -5,7 +5,7 @@ enum {
     DOUBT = 4,
 };
 
-void tw_mqtt_anomaly(const struct tw_mqtt_call *c, const char *detail, unsigned type)
+void tw_mqtt_anomaly(const struct tw_mqtt_call *c, enum tw_mqtt_anomaly detail, unsigned type)
 {
     uint8_t *doubt = &c->st->doubt[c->dir];
     if (*doubt > 0) {
@@ -16,9 +16,9 @@ void tw_mqtt_anomaly(const struct tw_mqtt_call *c, const char *detail, unsigned 
 }
 
 void tw_mqtt_grammar(
-    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, const char *detail)
+    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, enum tw_mqtt_anomaly detail)
 {
-    if (detail != NULL && !c->st->guessed && !a->pdu->cut)
+    if (detail != TW_MQTT_FINE && !c->st->guessed && !a->pdu->cut)
         tw_mqtt_anomaly(c, detail, a->h.type);
 }
 
@@ -26,7 +26,7 @@ void tw_mqtt_grammar(
 static void names(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, struct tw_str name)
 {
     if (tw_mqtt_has_control(name))
-        tw_mqtt_grammar(c, a, "control-characters");
+        tw_mqtt_grammar(c, a, TW_MQTT_CONTROL_CHARACTERS);
 }
 
 /* A malformed request has been reported as such: it is not reported again when nobody answers. */
@@ -53,11 +53,11 @@ static void on_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
 {
     struct tw_mqtt_state *st = c->st;
     if (st->connect_seen) {
-        tw_mqtt_anomaly(c, "second-connect", a->h.type); /* [MQTT5 3.1] */
+        tw_mqtt_anomaly(c, TW_MQTT_SECOND_CONNECT, a->h.type); /* [MQTT5 3.1] */
         return;
     }
     struct tw_mqtt_connect k;
-    const char *detail = tw_mqtt_connect_read(a->body, a->h.flags, &k);
+    enum tw_mqtt_anomaly detail = tw_mqtt_connect_read(a->body, a->h.flags, &k);
     st->connect_seen = st->client_known = true;
     st->client = (uint8_t)c->dir;
     st->guessed = false;
@@ -72,20 +72,20 @@ static void on_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     st->alias_max[c->dir ^ 1] = k.props.alias_max;
     st->no_expiry = st->version == TW_MQTT_V5 && k.props.session_expiry == 0;
     tw_mqtt_grammar(c, a, detail);
-    if (detail == NULL) {
+    if (detail == TW_MQTT_FINE) {
         names(c, a, k.client_id);
         names(c, a, k.username);
         names(c, a, k.will_topic);
         if (k.will_props.odd_format)
-            tw_mqtt_grammar(c, a, "property-value");
+            tw_mqtt_grammar(c, a, TW_MQTT_PROPERTY_VALUE);
     }
-    if (detail != NULL && (k.level < TW_MQTT_V31 || k.level > TW_MQTT_V5))
+    if (detail != TW_MQTT_FINE && (k.level < TW_MQTT_V31 || k.level > TW_MQTT_V5))
         st->guessed = true;
     if (k.level == 0) {
         st->rejected = true;
         return;
     }
-    wait_for_answer(c, a, 0, detail != NULL);
+    wait_for_answer(c, a, 0, detail != TW_MQTT_FINE);
 }
 
 static void on_connack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
@@ -96,12 +96,12 @@ static void on_connack(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     if (form == TW_MQTT_V311 && st->version == TW_MQTT_V31)
         form = TW_MQTT_V31;
     struct tw_mqtt_ack ack;
-    const char *detail = tw_mqtt_ack_read(a->body, a->h.type, form, true, &ack);
+    enum tw_mqtt_anomaly detail = tw_mqtt_ack_read(a->body, a->h.type, form, true, &ack);
     tw_mqtt_grammar(c, a, detail);
     struct tw_mqtt_pending *p = tw_mqtt_pending_find(st, st->client, TW_MQTT_CONNECT, 0);
     if (p == NULL) {
         if (st->connack_seen && !st->incomplete)
-            tw_mqtt_anomaly(c, "second-connack", a->h.type);
+            tw_mqtt_anomaly(c, TW_MQTT_SECOND_CONNACK, a->h.type);
         st->connack_seen = true;
         return;
     }
@@ -135,7 +135,7 @@ static bool resolve_topic(const struct tw_mqtt_call *c, const struct tw_mqtt_arr
         return true;
     bool known = !st->incomplete && (c->dir != st->client || st->connack_seen);
     if (known && p->props.alias > st->alias_max[c->dir]) {
-        tw_mqtt_anomaly(c, "alias-over-maximum", a->h.type);
+        tw_mqtt_anomaly(c, TW_MQTT_ALIAS_OVER_MAXIMUM, a->h.type);
         return false;
     }
     if (p->topic.len > 0) {
@@ -144,7 +144,7 @@ static bool resolve_topic(const struct tw_mqtt_call *c, const struct tw_mqtt_arr
     }
     *out = tw_mqtt_alias_get(c, p->props.alias);
     if (out->p == NULL && !st->incomplete && !st->alias_lost) {
-        tw_mqtt_anomaly(c, "alias-unknown", a->h.type);
+        tw_mqtt_anomaly(c, TW_MQTT_ALIAS_UNKNOWN, a->h.type);
         return false;
     }
     return true;
@@ -170,37 +170,37 @@ static void on_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
 {
     struct tw_mqtt_publish p;
     struct tw_str topic = TW_STR_NONE;
-    const char *detail =
+    enum tw_mqtt_anomaly detail =
         tw_mqtt_publish_read(a->body, a->h.flags, c->st->version, a->from_server, &p);
     tw_mqtt_grammar(c, a, detail);
-    bool good = detail == NULL && resolve_topic(c, a, &p, &topic);
+    bool good = detail == TW_MQTT_FINE && resolve_topic(c, a, &p, &topic);
     await_ack(c, a, p.id, topic, !good);
     if (!good)
         return;
     names(c, a, topic);
     if (p.props.odd_format)
-        tw_mqtt_grammar(c, a, "property-value"); /* [MQTT5 3.3.2.3.2] */
+        tw_mqtt_grammar(c, a, TW_MQTT_PROPERTY_VALUE); /* [MQTT5 3.3.2.3.2] */
     tw_mqtt_emit_publish(c, &a->h, &p, topic, a->pdu);
 }
 
 static void on_request(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_request q;
-    const char *detail = tw_mqtt_request_read(a->body, a->h.type, c->st->version, &q);
+    enum tw_mqtt_anomaly detail = tw_mqtt_request_read(a->body, a->h.type, c->st->version, &q);
     tw_mqtt_grammar(c, a, detail);
     struct tw_str filter;
     uint8_t options;
     struct tw_cur filters = q.filters;
-    while (detail == NULL && tw_mqtt_filter_next(&filters, a->h.type, &filter, &options))
+    while (detail == TW_MQTT_FINE && tw_mqtt_filter_next(&filters, a->h.type, &filter, &options))
         names(c, a, filter);
     if (q.id != 0)
-        wait_for_answer(c, a, q.id, detail != NULL);
+        wait_for_answer(c, a, q.id, detail != TW_MQTT_FINE);
 }
 
 static void on_ping(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     if (a->body.left > 0)
-        tw_mqtt_anomaly(c, "trailing-bytes", a->h.type);
+        tw_mqtt_anomaly(c, TW_MQTT_TRAILING_BYTES, a->h.type);
 }
 
 static void on_disconnect(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
@@ -208,12 +208,13 @@ static void on_disconnect(const struct tw_mqtt_call *c, const struct tw_mqtt_arr
     struct tw_mqtt_state *st = c->st;
     struct tw_mqtt_ack ack;
     if (a->from_server && st->version != TW_MQTT_V5 && !st->guessed) {
-        tw_mqtt_anomaly(c, "wrong-direction", a->h.type);
+        tw_mqtt_anomaly(c, TW_MQTT_WRONG_DIRECTION, a->h.type);
         return;
     }
-    const char *detail = tw_mqtt_ack_read(a->body, a->h.type, st->version, a->from_server, &ack);
-    if (detail == NULL && st->no_expiry && ack.props.session_expiry != 0)
-        detail = "property-value"; /* [MQTT5 3.14.2.2.2] */
+    enum tw_mqtt_anomaly detail =
+        tw_mqtt_ack_read(a->body, a->h.type, st->version, a->from_server, &ack);
+    if (detail == TW_MQTT_FINE && st->no_expiry && ack.props.session_expiry != 0)
+        detail = TW_MQTT_PROPERTY_VALUE; /* [MQTT5 3.14.2.2.2] */
     tw_mqtt_grammar(c, a, detail);
     st->closing |= (uint8_t)(1u << c->dir);
     tw_mqtt_emit_disconnect(c, &ack);
@@ -222,9 +223,10 @@ static void on_disconnect(const struct tw_mqtt_call *c, const struct tw_mqtt_arr
 static void on_auth(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_ack ack;
-    const char *detail = tw_mqtt_ack_read(a->body, a->h.type, TW_MQTT_V5, a->from_server, &ack);
+    enum tw_mqtt_anomaly detail =
+        tw_mqtt_ack_read(a->body, a->h.type, TW_MQTT_V5, a->from_server, &ack);
     tw_mqtt_grammar(c, a, detail);
-    if (detail == NULL)
+    if (detail == TW_MQTT_FINE)
         tw_mqtt_emit_auth(c, &ack);
 }
 
@@ -257,15 +259,15 @@ static void learn_sides(const struct tw_mqtt_call *c, unsigned type)
 }
 
 /* What is wrong with this packet coming from this side at this time. */
-static const char *place_anomaly(const struct tw_mqtt_call *c, unsigned type)
+static enum tw_mqtt_anomaly place_anomaly(const struct tw_mqtt_call *c, unsigned type)
 {
     const struct tw_mqtt_state *st = c->st;
     bool server = c->dir != st->client;
     if (st->client_known && (tw_mqtt_type_senders(type) & (server ? 2u : 1u)) == 0)
-        return "wrong-direction";
+        return TW_MQTT_WRONG_DIRECTION;
     if ((st->closing >> c->dir & 1) != 0)
-        return "packet-after-disconnect"; /* [MQTT5 3.14.4] */
-    return NULL;
+        return TW_MQTT_PACKET_AFTER_DISCONNECT; /* [MQTT5 3.14.4] */
+    return TW_MQTT_FINE;
 }
 
 bool tw_mqtt_packet(const struct tw_mqtt_call *c, const struct tw_pdu *pdu)
@@ -277,15 +279,15 @@ bool tw_mqtt_packet(const struct tw_mqtt_call *c, const struct tw_pdu *pdu)
     c->env->counters->messages[TW_PROTO_MQTT][a.h.type]++;
     learn_sides(c, a.h.type);
     a.from_server = c->dir != st->client;
-    const char *detail = place_anomaly(c, a.h.type);
-    if (detail != NULL) {
+    enum tw_mqtt_anomaly detail = place_anomaly(c, a.h.type);
+    if (detail != TW_MQTT_FINE) {
         tw_mqtt_anomaly(c, detail, a.h.type);
         return true;
     }
     if (!st->connect_seen && a.h.type != TW_MQTT_CONNECT)
         tw_mqtt_guess_version(st, &a.h, a.body, a.from_server);
     if (a.h.overlong && st->version == TW_MQTT_V5)
-        tw_mqtt_anomaly(c, "bad-remaining-length", a.h.type);
+        tw_mqtt_anomaly(c, TW_MQTT_BAD_REMAINING_LENGTH, a.h.type);
     if (st->doubt[c->dir] > 0)
         st->doubt[c->dir]--;
     if (a.h.type != TW_MQTT_CONNECT && a.h.type != TW_MQTT_CONNACK && a.h.type != TW_MQTT_AUTH &&

@@ -6,7 +6,7 @@
 static bool publish_fits(struct tw_cur body, const struct tw_mqtt_header *h, bool from_server,
     struct tw_mqtt_publish *out)
 {
-    return tw_mqtt_publish_read(body, h->flags, TW_MQTT_V5, from_server, out) == NULL;
+    return tw_mqtt_publish_read(body, h->flags, TW_MQTT_V5, from_server, out) == TW_MQTT_FINE;
 }
 
 /* The property block of a 5.0 PUBLISH must parse exactly [MQTT5 3.3.2.3]. An empty one is a zero
@@ -26,8 +26,8 @@ static bool reads(unsigned type, struct tw_cur body, unsigned version, bool from
     struct tw_mqtt_ack ack;
     struct tw_mqtt_request request;
     if (type == TW_MQTT_SUBSCRIBE || type == TW_MQTT_UNSUBSCRIBE)
-        return tw_mqtt_request_read(body, type, version, &request) == NULL;
-    return tw_mqtt_ack_read(body, type, version, from_server, &ack) == NULL;
+        return tw_mqtt_request_read(body, type, version, &request) == TW_MQTT_FINE;
+    return tw_mqtt_ack_read(body, type, version, from_server, &ack) == TW_MQTT_FINE;
 }
 
 static unsigned vote_other(unsigned type, struct tw_cur body, bool from_server)
