@@ -32,8 +32,10 @@ enum {
 
     /* MQTT: a packet may announce 256 MiB [MQTT5 1.5.5]; this much of it is kept. */
     TW_MQTT_MAX_PACKET = 2 << 20,
-    TW_MQTT_MAX_PENDING = 64, /* unacknowledged SUBSCRIBE, UNSUBSCRIBE, PUBLISH per connection */
-    TW_MQTT_MAX_ALIASES = 64, /* per direction */
+    TW_MQTT_MAX_PENDING = 256, /* unacknowledged SUBSCRIBE, UNSUBSCRIBE, PUBLISH per connection */
+    TW_MQTT_MAX_REQUESTS = 2 << 20, /* bytes of those SUBSCRIBE, UNSUBSCRIBE */
+    TW_MQTT_MAX_ALIASES = 16384,    /* per direction, and the bytes that their topics may take */
+    TW_MQTT_MAX_ALIAS_BYTES = 1 << 20,
 
     /* OPC UA PubSub: raw fields, and messages that come in chunks. */
     TW_PUBSUB_MAX_RAW = 64 << 10,    /* of one DataSetMessage, and one chunk with its headers */

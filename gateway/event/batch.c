@@ -219,6 +219,20 @@ static struct tw_opcua_info *copy_opcua(struct tw_batch *b, const struct tw_opcu
     return to;
 }
 
+static const struct tw_mqtt_more *copy_mqtt_more(
+    struct tw_arena *a, const struct tw_mqtt_more *from)
+{
+    struct tw_mqtt_more *to = from == NULL ? NULL : tw_arena_alloc(a, sizeof(*to));
+    if (to == NULL)
+        return NULL;
+    *to = *from;
+    struct tw_str *const strings[] = {&to->auth_method, &to->response_information,
+        &to->server_reference, &to->correlation, &to->will_content_type, &to->will_response_topic};
+    for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+        keep(a, strings[i]);
+    return to;
+}
+
 static struct tw_mqtt_info *copy_mqtt(struct tw_batch *b, const struct tw_mqtt_info *from)
 {
     struct tw_arena *a = &b->arena;
@@ -236,6 +250,7 @@ static struct tw_mqtt_info *copy_mqtt(struct tw_batch *b, const struct tw_mqtt_i
     to->decision = copy_decision(a, from->decision);
     to->mcp = copy_mcp(a, from->mcp);
     to->carrier = tw_carrier_copy(a, from->carrier);
+    to->more = copy_mqtt_more(a, from->more);
     b->mqtt_serial = from->serial;
     b->mqtt = to;
     return to;

@@ -247,6 +247,65 @@ static void mqtt_payload(struct tw_text *t, const struct tw_mqtt_info *m)
     }
 }
 
+static void mqtt_terms(struct tw_text *t, const char *key, const struct tw_mqtt_terms *m)
+{
+    const uint32_t said = m->said;
+    if (said == 0)
+        return;
+    tw_json_key(t, key);
+    tw_json_object(t);
+    u64(t, "session_expiry", (said & TW_MQTT_SAID_SESSION_EXPIRY) != 0, m->session_expiry);
+    u64(t, "receive_maximum", (said & TW_MQTT_SAID_RECEIVE_MAX) != 0, m->receive_max);
+    u64(t, "maximum_packet_size", (said & TW_MQTT_SAID_PACKET_MAX) != 0, m->packet_max);
+    u64(t, "topic_alias_maximum", (said & TW_MQTT_SAID_ALIAS_MAX) != 0, m->alias_max);
+    u64(t, "keep_alive", (said & TW_MQTT_SAID_KEEP_ALIVE) != 0, m->keep_alive);
+    u64(t, "maximum_qos", (said & TW_MQTT_SAID_QOS_MAX) != 0, m->qos_max);
+    boolean(t, "retain_available", (said & TW_MQTT_SAID_RETAIN) != 0, m->retain);
+    boolean(t, "wildcards", (said & TW_MQTT_SAID_WILDCARDS) != 0, m->wildcards);
+    boolean(
+        t, "subscription_ids", (said & TW_MQTT_SAID_SUBSCRIPTION_IDS) != 0, m->subscription_ids);
+    boolean(t, "shared_subscriptions", (said & TW_MQTT_SAID_SHARED) != 0, m->shared);
+    boolean(t, "assigned_client_id", (said & TW_MQTT_SAID_ASSIGNED_ID) != 0, true);
+    boolean(t, "request_response_information", (said & TW_MQTT_SAID_WANTS_RESPONSE) != 0,
+        m->wants_response);
+    boolean(t, "request_problem_information", (said & TW_MQTT_SAID_WANTS_PROBLEM) != 0,
+        m->wants_problem);
+    tw_json_object_end(t);
+}
+
+static void mqtt_subscription_ids(struct tw_text *t, const struct tw_mqtt_more *m)
+{
+    if (m->n_subscription_ids == 0)
+        return;
+    tw_json_key(t, "subscription_ids");
+    tw_json_array(t);
+    for (unsigned i = 0; i < m->n_subscription_ids; i++)
+        tw_json_u64(t, m->subscription_ids[i]);
+    tw_json_array_end(t);
+}
+
+static void mqtt_more(struct tw_text *t, const struct tw_mqtt_more *m)
+{
+    boolean(t, "session_present", m->session_present, true);
+    str(t, "auth_method", m->auth_method);
+    u64(t, "auth_bytes", m->has_auth_data, m->auth_bytes);
+    mqtt_terms(t, "client", &m->client);
+    mqtt_terms(t, "server", &m->server);
+    str(t, "response_information", m->response_information);
+    str(t, "server_reference", m->server_reference);
+    boolean(t, "utf8", m->is_utf8, true);
+    u64(t, "message_expiry", m->has_expiry, m->message_expiry);
+    if (m->has_correlation) {
+        const struct tw_value v = {.kind = TW_VALUE_BYTES, .s = m->correlation};
+        tw_json_key(t, "correlation");
+        tw_value_json(t, &v);
+    }
+    mqtt_subscription_ids(t, m);
+    boolean(t, "no_local", m->has_options, m->no_local);
+    boolean(t, "retain_as_published", m->has_options, m->retain_as_published);
+    u64(t, "retain_handling", m->has_options, m->retain_handling);
+}
+
 static void mqtt_connect(struct tw_text *t, const struct tw_mqtt_info *m)
 {
     u64(t, "keep_alive", m->has_keep_alive, m->keep_alive);
@@ -258,9 +317,15 @@ static void mqtt_connect(struct tw_text *t, const struct tw_mqtt_info *m)
         u64(t, "qos", true, m->will_qos);
         boolean(t, "retain", true, m->will_retain);
         u64(t, "payload_bytes", true, m->will_payload_bytes);
+        if (m->more != NULL) {
+            u64(t, "delay", m->more->will_delay > 0, m->more->will_delay);
+            str(t, "content_type", m->more->will_content_type);
+            str(t, "response_topic", m->more->will_response_topic);
+        }
         tw_json_object_end(t);
     }
     boolean(t, "clear_password", m->clear_password, true);
+    boolean(t, "keep_alive_expired", m->keep_alive_expired, true);
 }
 
 static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m, bool connect)
@@ -292,6 +357,8 @@ static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m, bool connect)
     str(t, "reason_string", m->reason_string);
     u64(t, "requested_qos", m->has_options, m->requested_qos);
     mqtt_connect(t, m);
+    if (m->more != NULL)
+        mqtt_more(t, m->more);
     tw_json_object_end(t);
 }
 

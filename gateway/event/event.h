@@ -163,6 +163,55 @@ static inline void tw_opcua_info_set_item(
     to->monitored_item_id = from->monitored_item_id;
 }
 
+/* What one end asks of the other, and says that it takes, when they connect [MQTT5 3.1.2.11,
+ * 3.2.2.3]. Only what was sent counts: a bit for each, TW_MQTT_SAID_…. */
+enum {
+    TW_MQTT_SAID_SESSION_EXPIRY = 1 << 0,
+    TW_MQTT_SAID_RECEIVE_MAX = 1 << 1,
+    TW_MQTT_SAID_PACKET_MAX = 1 << 2,
+    TW_MQTT_SAID_ALIAS_MAX = 1 << 3,
+    TW_MQTT_SAID_KEEP_ALIVE = 1 << 4, /* from here on the server only */
+    TW_MQTT_SAID_QOS_MAX = 1 << 5,
+    TW_MQTT_SAID_RETAIN = 1 << 6,
+    TW_MQTT_SAID_WILDCARDS = 1 << 7,
+    TW_MQTT_SAID_SUBSCRIPTION_IDS = 1 << 8,
+    TW_MQTT_SAID_SHARED = 1 << 9,
+    TW_MQTT_SAID_ASSIGNED_ID = 1 << 10,
+    TW_MQTT_SAID_WANTS_RESPONSE = 1 << 11, /* the client only */
+    TW_MQTT_SAID_WANTS_PROBLEM = 1 << 12,
+};
+struct tw_mqtt_terms {
+    uint32_t said;
+    uint32_t session_expiry, packet_max;
+    uint16_t receive_max, alias_max, keep_alive;
+    uint8_t qos_max;
+    bool retain, wildcards, subscription_ids, shared;
+    bool wants_response, wants_problem;
+};
+
+enum { TW_MQTT_MAX_SUBSCRIPTION_IDS = 8 }; /* of a delivery that are told */
+
+/* Facts that only some messages have: those of connecting, and most properties of 5.0. */
+struct tw_mqtt_more {
+    struct tw_mqtt_terms client, server; /* connect */
+    bool has_session_present, session_present;
+    struct tw_str auth_method, response_information, server_reference;
+    bool has_auth_data;
+    uint32_t auth_bytes; /* the data itself goes nowhere */
+    /* publish and deliver, and what a will asks for. */
+    bool has_expiry, has_correlation, is_utf8;
+    uint32_t message_expiry;   /* s */
+    struct tw_str correlation; /* bytes */
+    uint64_t correlation_hash; /* never printed: tells equal ones */
+    uint32_t subscription_ids[TW_MQTT_MAX_SUBSCRIPTION_IDS];
+    uint8_t n_subscription_ids;
+    uint32_t will_delay; /* s; 0: none */
+    struct tw_str will_content_type, will_response_topic;
+    /* subscribe, 5.0 */
+    bool has_options, no_local, retain_as_published;
+    uint8_t retain_handling;
+};
+
 struct tw_mqtt_info {
     uint64_t serial;
     const char *version; /* "3.1" "3.1.1" "5.0"; NULL when not known */
@@ -203,12 +252,14 @@ struct tw_mqtt_info {
     uint16_t topic_alias;
     bool has_options; /* subscribe */
     uint8_t requested_qos;
+    bool keep_alive_expired;         /* disconnect: the client had been silent for too long */
     const char *packet; /* the packet type, for `malformed`, `disconnect`, `refused` */
     /* MQTT-SN: how a topic was named, and behind which node of a forwarder the client is. */
     const char *topic_id_type; /* normal | predefined | short; NULL: not by an id */
     uint16_t topic_id;
     struct tw_str node;               /* hex; absent: no forwarder */
     const struct tw_carrier *carrier; /* NULL: TCP, without a proxy that tells of itself */
+    const struct tw_mqtt_more *more;  /* NULL: none of it */
 };
 
 /* How a field of a DataSet is encoded where nothing else tells [UA14 6.2.3.2.4]. */
@@ -311,9 +362,22 @@ struct tw_session_facts {
         topic_publishers; /* identities that published on this topic so far, this one included */
     struct tw_str first_publisher;        /* client id (or address) of the first of them */
     uint32_t filter_topics, known_topics; /* SUBSCRIBE: topics the filter matches, of those known */
-    const struct tw_learned *learned;     /* about the object; NULL: nothing */
-    bool after_gap;                       /* bytes of this flow were not seen in the last 10 s */
-    struct tw_thing_note *note;           /* NULL: none is kept */
+    /* A delivery: the publish that it belongs to (the same broker, topic and payload). */
+    struct tw_str origin; /* client id (or address) of who published it; absent: not known */
+    uint64_t origin_packet;
+    int64_t origin_ns;
+    struct tw_str will_of; /* client id on whose behalf the server published this will */
+    /* A delivery of a retained message: who set it, and when. */
+    struct tw_str retained_by;
+    int64_t retained_ns;
+    /* A publish on the Response Topic of an earlier request [MQTT5 4.10]. */
+    struct tw_str reply_to; /* client id of who asked */
+    struct tw_str reply_topic;
+    int64_t reply_asked_ns;
+    uint64_t repeats; /* packet of the earlier PUBLISH that this one sends again; 0: none */
+    const struct tw_learned *learned; /* about the object; NULL: nothing */
+    bool after_gap;                   /* bytes of this flow were not seen in the last 10 s */
+    struct tw_thing_note *note;       /* NULL: none is kept */
     uint64_t identity; /* equal for events of a flow: the client is known by the same names; 0: not
                           known */
     uint64_t message;  /* equal for what passes one after the other, of one message; else 0 */

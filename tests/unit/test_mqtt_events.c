@@ -69,13 +69,17 @@ static const struct row {
         "13>disconnect status=null\n"},
     {"5.0: enhanced authentication before CONNACK",
         {{UP, 0x10, "s'MQTT' 05 02 0000 06 15 s'SCR' s'k'"}, {DOWN, 0xF0, "18 06 15 s'SCR'"},
-            {UP, 0xF0, "18 06 15 s'SCR'"}, {DOWN, 0x20, "00 00 06 15 s'SCR'"}, {UP, 0xF0, ""},
-            {UP, 0xE0, "04"}},
+            {UP, 0xF0, "18 06 15 s'SCR'"}, {DOWN, 0x20, "00 00 06 15 s'SCR'"},
+            {UP, 0xF0, "19 06 15 s'SCR'"}, {DOWN, 0xF0, "18 06 15 s'SCR'"},
+            {UP, 0xF0, "18 06 15 s'SCR'"}, {DOWN, 0xF0, ""}, {UP, 0xE0, "04"}},
         "2<authenticate status=ContinueAuthentication reason=18 AUTH\n"
         "3>authenticate status=ContinueAuthentication reason=18 AUTH\n"
         "4>connect k status=Success asked=1 reason=00\n"
-        "5>authenticate status=Success AUTH\n"
-        "6>disconnect status=DisconnectWithWillMessage reason=04 DISCONNECT\n"},
+        "5>authenticate status=ReAuthenticate reason=19 AUTH\n"
+        "6<authenticate status=ContinueAuthentication reason=18 AUTH\n"
+        "7>authenticate status=ContinueAuthentication reason=18 AUTH\n"
+        "8<authenticate status=Success AUTH\n"
+        "9>disconnect status=DisconnectWithWillMessage reason=04 DISCONNECT\n"},
     {"equal packet ids of both sides do not meet",
         {{UP, 0x10, "s'MQTT' 04 02 0000 s'x'"}, {DOWN, 0x20, "00 00"}, {UP, 0x34, "s'a' 0001 '1'"},
             {DOWN, 0x34, "s'b' 0001 '2'"}, {DOWN, 0x50, "0001"}, {UP, 0x50, "0001"},

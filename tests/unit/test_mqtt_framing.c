@@ -111,6 +111,8 @@ static const struct {
         "1>publish null value:7 number q0 number 1 unresolved\n", "5.0"},
     {"5.0, an alias bound here", 0x30, "s'a' 03 23 0001 '7'",
         "1>publish a value:7 number q0 number 1\n", "5.0"},
+    {"numbers that begin with zeroes", 0x30, "s'a/b' 00 00 01 02", "1>publish a/b q0 binary 4\n",
+        NULL},
     {"binary that happens to begin with a zero", 0x30, "s'a/b' 00 FF FE",
         "1>publish a/b q0 binary 3\n", NULL},
     {"3.x subscribe", 0x82, "0001 s'a/b' 01", "", NULL},
@@ -171,25 +173,111 @@ static void an_alias_from_before_is_not_resolved(void **state)
     lab_free(&lab);
 }
 
+/* All aliases there are, each bound to a topic: as many as there is room for are known. */
 static void memory_is_bounded(void **state)
 {
     struct lab lab;
-    char body[32];
+    char body[48];
+    unsigned known = 0, unknown = 0;
     (void)state;
     lab_open(&lab, false);
     lab_send(&lab, UP, 0x10, "s'MQTT' 05 02 0000 00 s'x'");
     lab_send(&lab, DOWN, 0x20, "00 00 03 22 FFFF");
-    for (unsigned i = 1; i < 3000; i++) {
-        snprintf(body, sizeof(body), "s'topic' %04x 03 23 %04x 'x'", i, i);
+    for (unsigned i = 1; i <= 65535; i++) {
+        snprintf(body, sizeof(body), "s'topic/%04x' %04x 03 23 %04x 'x'", i, i, i);
         lab_send(&lab, UP, 0x32, body);
     }
-    assert_true(tw_pool_stats(lab.env.pool).peak_bytes < (size_t)64 << 10);
+    assert_true(tw_pool_stats(lab.env.pool).peak_bytes < (size_t)3 << 20);
+    tw_text_clear(&lab.lines);
+    for (unsigned i = 1; i <= 65535; i++) {
+        char want[48];
+        snprintf(body, sizeof(body), "s'' 03 23 %04x 'x'", i);
+        lab_send(&lab, UP, 0x30, body);
+        snprintf(want, sizeof(want), "publish topic/%04x value:\"x\"", i);
+        bool resolved = strstr(lab_text(&lab), want) != NULL;
+        known += resolved;
+        unknown += strstr(lab_text(&lab), "unresolved\n") != NULL;
+        tw_text_clear(&lab.lines);
+    }
+    assert_int_equal(known, TW_MQTT_MAX_ALIASES);
+    assert_int_equal(known + unknown, 65535);
     /* What was forgotten for want of room is no reason to accuse anybody. */
     lab_send(&lab, DOWN, 0x40, "0001");
-    lab_send(&lab, UP, 0x30, "s'' 03 23 0999 'x'");
     lab_send(&lab, UP, 0xC0, "");
     lab_end(&lab, TW_END_INPUT);
     assert_int_equal(lab.counters.malformed, 0);
+    lab_free(&lab);
+}
+
+/* 100,000 filters in one SUBSCRIBE, each told with its own answer. */
+static void as_many_subscriptions_as_fit(void **state)
+{
+    enum { FILTERS = 100000, EACH = 2 + 8 + 1 };
+    struct lab lab;
+    (void)state;
+    uint8_t *p = malloc(16 + (size_t)FILTERS * EACH);
+    assert_non_null(p);
+    size_t n = 0;
+    p[n++] = 0x82;
+    for (size_t left = 2 + (size_t)FILTERS * EACH; left > 0; left >>= 7)
+        p[n++] = (uint8_t)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+    p[n++] = 0;
+    p[n++] = 1;
+    for (unsigned i = 0; i < FILTERS; i++) {
+        char filter[16];
+        snprintf(filter, sizeof(filter), "f/%06u", i);
+        p[n++] = 0;
+        p[n++] = 8;
+        memcpy(p + n, filter, 8);
+        n += 8;
+        p[n++] = (uint8_t)(i % 3);
+    }
+    begin(&lab);
+    lab_bytes(&lab, UP, p, n);
+    assert_int_equal(lab.lines.len, 0);
+    n = 0;
+    p[n++] = 0x90;
+    for (size_t left = 2 + (size_t)FILTERS; left > 0; left >>= 7)
+        p[n++] = (uint8_t)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+    p[n++] = 0;
+    p[n++] = 1;
+    for (unsigned i = 0; i < FILTERS; i++)
+        p[n++] = (uint8_t)(i % 3);
+    lab_bytes(&lab, DOWN, p, n);
+    const char *text = lab_text(&lab), *at = text;
+    unsigned lines = 0;
+    for (; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, FILTERS);
+    assert_non_null(
+        strstr(text, "4>subscribe f/099999 status=GrantedQoS0 asked=3 id=1 asks=0 reason=00\n"));
+    assert_non_null(
+        strstr(text, "4>subscribe f/000002 status=GrantedQoS2 asked=3 id=1 asks=2 reason=02\n"));
+    assert_true(tw_pool_stats(lab.env.pool).peak_bytes < (size_t)5 << 20);
+    lab_end(&lab, TW_END_INPUT);
+    assert_int_equal(lab.counters.malformed, 0);
+    lab_free(&lab);
+    free(p);
+}
+
+/* An announced length alone costs nothing, and neither do many of them. */
+static void a_length_of_256_mb(void **state)
+{
+    static const uint8_t bytes[] = {0x30, 0xff, 0xff, 0xff, 0x7f, 0, 1, 't', 'x'};
+    uint8_t more[1000] = {0};
+    struct lab lab;
+    (void)state;
+    begin(&lab);
+    lab.step = 1;
+    lab_bytes(&lab, UP, bytes, sizeof(bytes));
+    assert_true(tw_pool_stats(lab.env.pool).in_use_bytes <= 4096);
+    lab.step = 0;
+    for (unsigned i = 0; i < 5000; i++)
+        lab_bytes(&lab, UP, more, sizeof(more));
+    assert_true(tw_pool_stats(lab.env.pool).peak_bytes <= (size_t)6 << 20);
+    assert_int_equal(lab.lines.len, 0);
+    lab_end(&lab, TW_END_CLOSED);
+    assert_string_equal(lab_text(&lab), "5004>disconnect status=null\n");
     lab_free(&lab);
 }
 
@@ -264,6 +352,8 @@ int main(void)
         cmocka_unit_test(tells_the_sides_by_what_they_send),
         cmocka_unit_test(an_alias_from_before_is_not_resolved),
         cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(as_many_subscriptions_as_fit),
+        cmocka_unit_test(a_length_of_256_mb),
         cmocka_unit_test(goes_on_without_memory),
         cmocka_unit_test(passes_over_a_proxy_header),
         cmocka_unit_test(counts_every_packet),

@@ -101,8 +101,6 @@
     X(ACK_WITHOUT_REQUEST, "ack-without-request",                                                  \
         "SUBACK or UNSUBACK of a request that was not made [MQTT5 3.8.4]")                         \
     X(ACK_COUNT, "ack-count", "Not one code for each filter [MQTT5 3.9.3]")                        \
-    X(QOS_OVER_GRANTED, "qos-over-granted",                                                        \
-        "A SUBACK that grants more than was asked for [MQTT5 3.8.4]")                              \
     X(RECEIVE_MAXIMUM_EXCEEDED, "receive-maximum-exceeded",                                        \
         "More messages underway than the receiver allows [MQTT5 3.3.4]")                           \
     /* what the other side said that it does not do */                                             \

@@ -14,6 +14,7 @@ enum { MAX_CARRIED = TW_BATCH_BYTES / 4 };
 struct report {
     struct tw_event event;
     struct tw_mqtt_info info;
+    struct tw_mqtt_more more; /* not set unless `info` points to it */
     struct tw_value user;
     struct tw_value items[TW_MAX_EVENT_ITEMS];
     struct tw_decision_context decision;
@@ -67,6 +68,14 @@ static void begin(
     r->event.mqtt = &r->info;
 }
 
+static struct tw_mqtt_more *more_of(struct report *r)
+{
+    if (r->info.more == NULL)
+        r->more = (struct tw_mqtt_more){0};
+    r->info.more = &r->more;
+    return &r->more;
+}
+
 static void set_object(struct report *r, struct tw_str object)
 {
     r->event.object = tw_utf8_cut(object, TW_MAX_TOPIC);
@@ -109,8 +118,75 @@ static struct tw_value text_value(struct tw_str name, struct tw_str s, size_t *r
     return v;
 }
 
+/* What CONNECT, or CONNACK, says of its sender [MQTT5 3.1.2.11, 3.2.2.3]. */
+static void set_terms(struct tw_mqtt_terms *t, const struct tw_mqtt_props *p)
+{
+    static const struct {
+        uint8_t id;
+        uint16_t bit;
+    } said[] = {{0x11, TW_MQTT_SAID_SESSION_EXPIRY}, {0x12, TW_MQTT_SAID_ASSIGNED_ID},
+        {0x13, TW_MQTT_SAID_KEEP_ALIVE}, {0x17, TW_MQTT_SAID_WANTS_PROBLEM},
+        {0x19, TW_MQTT_SAID_WANTS_RESPONSE}, {0x21, TW_MQTT_SAID_RECEIVE_MAX},
+        {0x22, TW_MQTT_SAID_ALIAS_MAX}, {0x24, TW_MQTT_SAID_QOS_MAX}, {0x25, TW_MQTT_SAID_RETAIN},
+        {0x27, TW_MQTT_SAID_PACKET_MAX}, {0x28, TW_MQTT_SAID_WILDCARDS},
+        {0x29, TW_MQTT_SAID_SUBSCRIPTION_IDS}, {0x2a, TW_MQTT_SAID_SHARED}};
+    *t = (struct tw_mqtt_terms){.session_expiry = p->session_expiry,
+        .packet_max = p->packet_max,
+        .receive_max = p->receive_max,
+        .alias_max = p->alias_max,
+        .keep_alive = p->server_keep_alive,
+        .qos_max = p->qos_max,
+        .retain = p->retain != 0,
+        .wildcards = p->wildcards != 0,
+        .subscription_ids = p->subscription_ids != 0,
+        .shared = p->shared != 0,
+        .wants_response = p->wants_response != 0,
+        .wants_problem = p->wants_problem != 0};
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+        t->said |= tw_mqtt_has(p, said[i].id) ? said[i].bit : 0;
+}
+
+static void set_auth(struct report *r, const struct tw_mqtt_props *p)
+{
+    if (!tw_mqtt_has(p, 0x15))
+        return;
+    struct tw_mqtt_more *m = more_of(r);
+    m->auth_method = tw_utf8_cut(p->auth_method, TW_MAX_IDENTITY);
+    m->has_auth_data = tw_mqtt_has(p, 0x16);
+    m->auth_bytes = (uint32_t)p->auth_data.len;
+}
+
+/* Properties of a message: those of PUBLISH, of which a will has the same. */
+static void set_message(struct report *r, const struct tw_mqtt_props *p)
+{
+    enum {
+        OURS = 1 << 1 | 1 << 2 | 1 << 9 | 1 << 11, /* the identifiers themselves */
+    };
+    if ((p->seen & OURS) == 0)
+        return;
+    struct tw_mqtt_more *m = more_of(r);
+    m->is_utf8 = p->payload_format == 1;
+    m->has_expiry = tw_mqtt_has(p, 0x02);
+    m->message_expiry = p->message_expiry;
+    m->has_correlation = tw_mqtt_has(p, 0x09);
+    m->correlation = p->correlation;
+    if (m->correlation.len > TW_MAX_IDENTITY)
+        m->correlation.len = TW_MAX_IDENTITY;
+    m->correlation_hash = tw_hash_stable(p->correlation.p, p->correlation.len);
+    struct tw_cur all = p->all;
+    while (m->n_subscription_ids < TW_MQTT_MAX_SUBSCRIPTION_IDS && tw_mqtt_has(p, 0x0b) &&
+           tw_mqtt_subscription_id_next(&all, &m->subscription_ids[m->n_subscription_ids]))
+        m->n_subscription_ids++;
+}
+
 static void set_props(struct report *r, const struct tw_mqtt_props *p)
 {
+    if (p->seen == 0)
+        return;
+    set_auth(r, p);
+    set_message(r, p);
+    if (tw_mqtt_has(p, 0x1c))
+        more_of(r)->server_reference = tw_utf8_cut(p->server_reference, TW_MAX_EVENT_STRING);
     r->info.content_type = tw_utf8_cut(p->content_type, TW_MAX_IDENTITY);
     r->info.response_topic = tw_utf8_cut(p->response_topic, TW_MAX_TOPIC);
     r->info.reason_string = tw_utf8_cut(p->reason_string, TW_MAX_EVENT_STRING);
@@ -297,6 +373,45 @@ static void set_connect(struct report *r, const struct tw_mqtt_connect *k)
     info->will_retain = k->will_retain;
     info->will_payload_bytes = k->will_payload.len;
     info->will_payload_hash = tw_hash_stable(k->will_payload.p, k->will_payload.len);
+    const struct tw_mqtt_props *p = &k->will_props;
+    if (p->seen == 0)
+        return;
+    set_message(r, p);
+    struct tw_mqtt_more *m = more_of(r);
+    m->will_delay = p->will_delay;
+    m->will_content_type = tw_utf8_cut(p->content_type, TW_MAX_IDENTITY);
+    m->will_response_topic = tw_utf8_cut(p->response_topic, TW_MAX_TOPIC);
+}
+
+static void set_connack(struct report *r, const struct tw_mqtt_ack *ack, unsigned version)
+{
+    const struct tw_mqtt_props *p = &ack->props;
+    set_reason(r, TW_MQTT_CONNACK, version, ack->reason, true);
+    r->info.reason_string = tw_utf8_cut(p->reason_string, TW_MAX_EVENT_STRING);
+    if (tw_mqtt_has(p, 0x13)) {
+        r->info.has_keep_alive = true;
+        r->info.keep_alive = p->server_keep_alive; /* [MQTT5 3.2.2.3.14] */
+    }
+    if (version != TW_MQTT_V31) {
+        more_of(r)->has_session_present = true;
+        more_of(r)->session_present = ack->session_present;
+    }
+    if (p->seen == 0)
+        return;
+    set_terms(&more_of(r)->server, p);
+    more_of(r)->response_information = tw_utf8_cut(p->response_information, TW_MAX_TOPIC);
+    if (tw_mqtt_has(p, 0x1c))
+        more_of(r)->server_reference = tw_utf8_cut(p->server_reference, TW_MAX_EVENT_STRING);
+}
+
+static void set_request_of_connect(
+    struct report *r, const struct tw_mqtt_pending *request, const struct tw_mqtt_connect *k)
+{
+    set_request(r, request);
+    set_props(r, &k->props);
+    if (k->props.seen != 0)
+        set_terms(&more_of(r)->client, &k->props);
+    set_connect(r, k);
 }
 
 void tw_mqtt_emit_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *request,
@@ -305,23 +420,20 @@ void tw_mqtt_emit_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_pen
     struct tw_mqtt_connect k;
     struct tw_sparkplug_info will;
     struct report r;
-    /* Its anomaly was reported when it came. */
-    (void)tw_mqtt_connect_read(body, request->flags, &k);
-    begin(c, &r, request->dir, TW_ACTION_CONNECT);
-    set_request(&r, request);
-    set_props(&r, &k.props);
-    set_connect(&r, &k);
-    if (r.info.has_will && tw_sparkplug_will(k.will_topic, k.will_payload, r.info.serial, &will))
-        r.event.sparkplug = &will;
-    set_object(&r, r.info.client_id.s);
-    if (ack == NULL) {
-        r.event.status.is_null = true;
-    } else {
-        set_reason(&r, TW_MQTT_CONNACK, ack_version, ack->reason, true);
-        r.info.reason_string = tw_utf8_cut(ack->props.reason_string, TW_MAX_EVENT_STRING);
-        if (tw_mqtt_has(&ack->props, 0x13))
-            r.info.keep_alive = ack->props.server_keep_alive; /* [MQTT5 3.2.2.3.14] */
+    begin(c, &r, c->st->client, TW_ACTION_CONNECT);
+    if (request != NULL) {
+        /* Its anomaly was reported when it came. */
+        (void)tw_mqtt_connect_read(body, request->flags, &k);
+        set_request_of_connect(&r, request, &k);
+        if (r.info.has_will &&
+            tw_sparkplug_will(k.will_topic, k.will_payload, r.info.serial, &will))
+            r.event.sparkplug = &will;
     }
+    set_object(&r, r.info.client_id.s);
+    if (ack != NULL)
+        set_connack(&r, ack, ack_version);
+    else
+        r.event.status.is_null = true;
     tw_emit(&c->env->emit, &r.event);
 }
 
@@ -338,6 +450,16 @@ static bool code_of(const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack,
         return false;
     *out = (uint8_t)ack->codes.p[i];
     return true;
+}
+
+/* [MQTT5 3.8.3.1] */
+static void set_options(struct report *r, uint8_t options)
+{
+    struct tw_mqtt_more *m = more_of(r);
+    m->has_options = true;
+    m->no_local = (options & 4) != 0;
+    m->retain_as_published = (options & 8) != 0;
+    m->retain_handling = options >> 4 & 3;
 }
 
 void tw_mqtt_emit_filters(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *request,
@@ -357,6 +479,8 @@ void tw_mqtt_emit_filters(const struct tw_mqtt_call *c, const struct tw_mqtt_pen
         set_object(&r, filter);
         r.info.has_options = subscribe;
         r.info.requested_qos = options & 3;
+        if (subscribe && c->st->version == TW_MQTT_V5)
+            set_options(&r, options);
         if (code_of(c, ack, request->type, i, &code))
             set_reason(&r, ack_type, c->st->version, code, ack->codes.len > 0);
         else
@@ -384,7 +508,10 @@ void tw_mqtt_emit_disconnect(const struct tw_mqtt_call *c, const struct tw_mqtt_
 {
     struct report r;
     begin(c, &r, ack != NULL ? c->dir : c->st->client, TW_ACTION_DISCONNECT);
+    r.info.keep_alive_expired = tw_mqtt_is_silent(c->st, c->when->ts_ns);
     if (ack != NULL) {
+        if (tw_mqtt_has(&ack->props, 0x11))
+            set_terms(&more_of(&r)->client, &ack->props);
         set_props(&r, &ack->props);
         set_reason(&r, TW_MQTT_DISCONNECT, TW_MQTT_V5, ack->reason, ack->has_reason);
         r.info.packet = tw_mqtt_type_name(TW_MQTT_DISCONNECT);

@@ -132,6 +132,10 @@ static void mqtt_data(void *state, struct tw_proto_env *env, const struct tw_con
     if (st->rejected)
         return;
     struct tw_mqtt_call call = {st, env, conn, when, direction & 1};
+    if (st->held[0].what != TW_MQTT_FINE || st->held[1].what != TW_MQTT_FINE)
+        tw_mqtt_settle_held(&call, false);
+    if (call.dir == st->client)
+        tw_mqtt_judge_silence(&call);
     const struct tw_stream_user user = {.user = &call,
         .frame = frame,
         .pdu = pdu,
@@ -151,6 +155,9 @@ static void mqtt_gap(void *state, struct tw_proto_env *env, const struct tw_conn
     st->incomplete = true;
     st->doubt[direction & 1] = DOUBT;
     st->stray[0].set = st->stray[1].set = false;
+    st->held[0].what = st->held[1].what = TW_MQTT_FINE;
+    st->client_ns = 0;
+    st->overdue = false;
     (void)tw_stream_gap(&st->stream[direction & 1], env->pool, missing);
 }
 
@@ -208,6 +215,7 @@ static void mqtt_close(void *state, struct tw_proto_env *env, const struct tw_co
     bool over = reason == TW_END_CLOSED || reason == TW_END_RESET || reason == TW_END_IDLE;
     tw_mqtt_settle_stray(&call, 0);
     tw_mqtt_settle_stray(&call, 1);
+    tw_mqtt_settle_held(&call, over);
     if (over)
         report_unfinished(&call);
     for (unsigned i = 0; i < st->n_pending; i++)

@@ -50,6 +50,15 @@ static enum tw_mqtt_anomaly connect_version(struct tw_cur *c, struct tw_mqtt_con
     return known ? TW_MQTT_FINE : TW_MQTT_BAD_PROTOCOL_LEVEL;
 }
 
+/* Of UTF-8. */
+static size_t characters(struct tw_str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.len; i++)
+        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
 static enum tw_mqtt_anomaly connect_will(struct tw_cur *c, struct tw_mqtt_connect *out)
 {
     enum tw_mqtt_anomaly anomaly = TW_MQTT_FINE;
@@ -96,6 +105,8 @@ static enum tw_mqtt_anomaly connect_payload(
     }
     if (c->left > 0)
         return TW_MQTT_TRAILING_BYTES;
+    if (out->level == TW_MQTT_V31 && characters(out->client_id) > 23)
+        return TW_MQTT_CLIENT_ID_TOO_LONG;
     bool empty = out->client_id.len == 0;
     if (empty && (out->level == TW_MQTT_V31 || (out->level < TW_MQTT_V5 && !out->clean_start)))
         return TW_MQTT_EMPTY_CLIENT_ID; /* [MQTT311 3.1.3.1]; 3.1 wants 1 to 23 characters */

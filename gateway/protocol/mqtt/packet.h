@@ -62,12 +62,15 @@ enum { TW_MQTT_WILL = 0 };
 
 struct tw_mqtt_props {
     uint64_t seen; /* a bit per property identifier */
-    uint32_t session_expiry;
+    uint32_t session_expiry, message_expiry, will_delay, packet_max;
+    uint32_t subscription_id; /* the last one */
     uint16_t receive_max, alias_max, alias, server_keep_alive;
+    uint8_t payload_format, wants_problem, wants_response, qos_max;
+    uint8_t retain, wildcards, subscription_ids, shared; /* what the server says that it has */
     struct tw_str content_type, response_topic, assigned_id, reason_string, auth_method;
-    struct tw_cur all; /* the whole block, to walk through user properties */
+    struct tw_str correlation, auth_data, response_information, server_reference;
+    struct tw_cur all; /* the whole block, to walk through what may stand there more than once */
     unsigned n_user;
-    bool odd_format; /* Payload Format Indicator above 1: wrong, but servers let it pass */
 };
 
 static inline bool tw_mqtt_has(const struct tw_mqtt_props *p, unsigned id)
@@ -82,6 +85,14 @@ enum tw_mqtt_anomaly tw_mqtt_props_read(
     struct tw_cur *c, unsigned where, bool from_server, struct tw_mqtt_props *out);
 /* The next user property of a block, from `*c`, a copy of props->all. */
 bool tw_mqtt_user_next(struct tw_cur *c, struct tw_str *out_name, struct tw_str *out_value);
+/* The next subscription identifier, likewise. */
+bool tw_mqtt_subscription_id_next(struct tw_cur *c, uint32_t *out);
+
+/* Payload Format Indicator above 1: wrong, but servers let it pass [MQTT5 3.3.2.3.2]. */
+static inline bool tw_mqtt_odd_format(const struct tw_mqtt_props *p)
+{
+    return p->payload_format > 1;
+}
 
 struct tw_mqtt_connect {
     struct tw_str name;

@@ -4,7 +4,7 @@
 enum look { NO, CUT, WEAK, STRONG };
 
 /* No legal CONNECT, SUBSCRIBE or acknowledgement comes near; a PUBLISH may be longer. */
-enum { SANE_OTHER = 1 << 20 };
+enum { SANE_OTHER = TW_MQTT_MAX_PACKET };
 
 bool tw_mqtt_sane_length(const struct tw_mqtt_header *h)
 {
@@ -25,10 +25,12 @@ static bool printable(struct tw_str s)
 
 /* "MQTT", "MQIsdp", or something that wants to be: the first two letters tell it from other
  * protocols [MQTT5 3.1.2.1]. */
-static enum look connect_look(struct tw_cur body)
+static enum look connect_look(struct tw_cur body, const struct tw_mqtt_header *h)
 {
     uint16_t len;
     struct tw_str name;
+    if (h->remaining < 3)
+        return NO; /* no room for a name */
     if (!tw_cur_u16be(&body, &len) || body.left == 0)
         return CUT;
     if (len < 2 || len > 16)
@@ -124,7 +126,7 @@ static enum look packet_look(struct tw_cur body, const struct tw_mqtt_header *h)
     if (body.left > h->remaining && tw_cur_sub(&body, h->remaining, &whole))
         body = whole;
     if (h->type == TW_MQTT_CONNECT)
-        return connect_look(body);
+        return connect_look(body, h);
     if (tw_mqtt_header_anomaly(h, 0) != TW_MQTT_FINE)
         return NO;
     switch (h->type) {

@@ -1,3 +1,5 @@
+#include <stddef.h>
+
 #include "base/topic.h"
 #include "protocol/mqtt/packet.h"
 
@@ -25,38 +27,40 @@ enum {
 
 enum { LAST_ID = 0x2a };
 
+#define AT(member) offsetof(struct tw_mqtt_props, member)
+
 static const struct rule {
     uint8_t form;
     bool not_zero;
-    uint16_t where;
+    uint16_t where, at; /* at: where in struct tw_mqtt_props its value goes */
 } rules[LAST_ID + 1] = {
-    [0x01] = {BYTE, false, PUBLISH | WILL},                     /* payload format */
-    [0x02] = {FOUR, false, PUBLISH | WILL},                     /* message expiry */
-    [0x03] = {TEXT, false, PUBLISH | WILL},                     /* content type */
-    [0x08] = {TEXT, false, PUBLISH | WILL},                     /* response topic */
-    [0x09] = {BINARY, false, PUBLISH | WILL},                   /* correlation data */
-    [0x0b] = {VARINT, true, PUBLISH | SUBSCRIBE},               /* subscription id */
-    [0x11] = {FOUR, false, CONNECT | CONNACK | DISCONNECT},     /* session expiry */
-    [0x12] = {TEXT, false, CONNACK},                            /* assigned client id */
-    [0x13] = {TWO, false, CONNACK},                             /* server keep alive */
-    [0x15] = {TEXT, false, CONNECT | CONNACK | AUTH},           /* auth method */
-    [0x16] = {BINARY, false, CONNECT | CONNACK | AUTH},         /* auth data */
-    [0x17] = {BOOLEAN, false, CONNECT},                         /* request problem info */
-    [0x18] = {FOUR, false, WILL},                               /* will delay */
-    [0x19] = {BOOLEAN, false, CONNECT},                         /* request response info */
-    [0x1a] = {TEXT, false, CONNACK},                            /* response info */
-    [0x1c] = {TEXT, false, CONNACK | DISCONNECT},               /* server reference */
-    [0x1f] = {TEXT, false, CONNACK | ACKS | DISCONNECT | AUTH}, /* reason string */
-    [0x21] = {TWO, true, CONNECT | CONNACK},                    /* receive maximum */
-    [0x22] = {TWO, false, CONNECT | CONNACK},                   /* topic alias maximum */
-    [0x23] = {TWO, true, PUBLISH},                              /* topic alias */
-    [0x24] = {BOOLEAN, false, CONNACK},                         /* maximum QoS */
-    [0x25] = {BOOLEAN, false, CONNACK},                         /* retain available */
-    [0x26] = {PAIR, false, ANY},                                /* user property */
-    [0x27] = {FOUR, true, CONNECT | CONNACK},                   /* maximum packet size */
-    [0x28] = {BOOLEAN, false, CONNACK},                         /* wildcards available */
-    [0x29] = {BOOLEAN, false, CONNACK},                         /* subscription ids available */
-    [0x2a] = {BOOLEAN, false, CONNACK},                         /* shared available */
+    [0x01] = {BYTE, false, PUBLISH | WILL, AT(payload_format)},
+    [0x02] = {FOUR, false, PUBLISH | WILL, AT(message_expiry)},
+    [0x03] = {TEXT, false, PUBLISH | WILL, AT(content_type)},
+    [0x08] = {TEXT, false, PUBLISH | WILL, AT(response_topic)},
+    [0x09] = {BINARY, false, PUBLISH | WILL, AT(correlation)},
+    [0x0b] = {VARINT, true, PUBLISH | SUBSCRIBE, AT(subscription_id)},
+    [0x11] = {FOUR, false, CONNECT | CONNACK | DISCONNECT, AT(session_expiry)},
+    [0x12] = {TEXT, false, CONNACK, AT(assigned_id)},
+    [0x13] = {TWO, false, CONNACK, AT(server_keep_alive)},
+    [0x15] = {TEXT, false, CONNECT | CONNACK | AUTH, AT(auth_method)},
+    [0x16] = {BINARY, false, CONNECT | CONNACK | AUTH, AT(auth_data)},
+    [0x17] = {BOOLEAN, false, CONNECT, AT(wants_problem)},
+    [0x18] = {FOUR, false, WILL, AT(will_delay)},
+    [0x19] = {BOOLEAN, false, CONNECT, AT(wants_response)},
+    [0x1a] = {TEXT, false, CONNACK, AT(response_information)},
+    [0x1c] = {TEXT, false, CONNACK | DISCONNECT, AT(server_reference)},
+    [0x1f] = {TEXT, false, CONNACK | ACKS | DISCONNECT | AUTH, AT(reason_string)},
+    [0x21] = {TWO, true, CONNECT | CONNACK, AT(receive_max)},
+    [0x22] = {TWO, false, CONNECT | CONNACK, AT(alias_max)},
+    [0x23] = {TWO, true, PUBLISH, AT(alias)},
+    [0x24] = {BOOLEAN, false, CONNACK, AT(qos_max)},
+    [0x25] = {BOOLEAN, false, CONNACK, AT(retain)},
+    [0x26] = {PAIR, false, ANY, AT(n_user)},
+    [0x27] = {FOUR, true, CONNECT | CONNACK, AT(packet_max)},
+    [0x28] = {BOOLEAN, false, CONNACK, AT(wildcards)},
+    [0x29] = {BOOLEAN, false, CONNACK, AT(subscription_ids)},
+    [0x2a] = {BOOLEAN, false, CONNACK, AT(shared)},
 };
 
 struct prop {
@@ -133,44 +137,27 @@ static enum tw_mqtt_anomaly read_prop(struct tw_cur *c, struct prop *out)
 
 static void take(struct tw_mqtt_props *p, const struct prop *v)
 {
-    switch (v->id) {
-    case 0x01:
-        p->odd_format = v->n > 1;
+    void *at = (char *)p + rules[v->id].at;
+    switch ((enum form)rules[v->id].form) {
+    case BYTE:
+    case BOOLEAN:
+        *(uint8_t *)at = (uint8_t)v->n;
         break;
-    case 0x03:
-        p->content_type = v->a;
+    case TWO:
+        *(uint16_t *)at = (uint16_t)v->n;
         break;
-    case 0x08:
-        p->response_topic = v->a;
+    case FOUR:
+    case VARINT:
+        *(uint32_t *)at = v->n;
         break;
-    case 0x11:
-        p->session_expiry = v->n;
+    case TEXT:
+    case BINARY:
+        *(struct tw_str *)at = v->a;
         break;
-    case 0x12:
-        p->assigned_id = v->a;
-        break;
-    case 0x13:
-        p->server_keep_alive = (uint16_t)v->n;
-        break;
-    case 0x15:
-        p->auth_method = v->a;
-        break;
-    case 0x1f:
-        p->reason_string = v->a;
-        break;
-    case 0x21:
-        p->receive_max = (uint16_t)v->n;
-        break;
-    case 0x22:
-        p->alias_max = (uint16_t)v->n;
-        break;
-    case 0x23:
-        p->alias = (uint16_t)v->n;
-        break;
-    case 0x26:
+    case PAIR:
         p->n_user++;
         break;
-    default:
+    case NONE:
         break;
     }
 }
@@ -221,17 +208,33 @@ enum tw_mqtt_anomaly tw_mqtt_props_read(
     return TW_MQTT_FINE;
 }
 
-bool tw_mqtt_user_next(struct tw_cur *c, struct tw_str *out_name, struct tw_str *out_value)
+/* The next property with this identifier. */
+static bool next_of(struct tw_cur *c, unsigned id, struct prop *out)
 {
     while (c->left > 0) {
-        struct prop v;
-        if (read_prop(c, &v) != TW_MQTT_FINE)
+        if (read_prop(c, out) != TW_MQTT_FINE)
             return false;
-        if (v.id == 0x26) {
-            *out_name = v.a;
-            *out_value = v.b;
+        if (out->id == id)
             return true;
-        }
     }
     return false;
+}
+
+bool tw_mqtt_user_next(struct tw_cur *c, struct tw_str *out_name, struct tw_str *out_value)
+{
+    struct prop v;
+    if (!next_of(c, 0x26, &v))
+        return false;
+    *out_name = v.a;
+    *out_value = v.b;
+    return true;
+}
+
+bool tw_mqtt_subscription_id_next(struct tw_cur *c, uint32_t *out)
+{
+    struct prop v;
+    if (!next_of(c, 0x0b, &v))
+        return false;
+    *out = v.n;
+    return true;
 }

@@ -3,7 +3,7 @@
 enum { FIRST_PENDING = 4, FIRST_ALIASES = 4 };
 
 /* Make room for one more of `size` bytes in a pool array; false when the pool refuses. */
-static bool grow(struct tw_pool *pool, void **array, uint8_t n, uint8_t *max, size_t size,
+static bool grow(struct tw_pool *pool, void **array, uint16_t n, uint16_t *max, size_t size,
     unsigned first, unsigned limit)
 {
     if (n < *max)
@@ -18,20 +18,30 @@ static bool grow(struct tw_pool *pool, void **array, uint8_t n, uint8_t *max, si
         memcpy(bigger, *array, n * size);
     tw_pool_put(pool, *array, *max * size);
     *array = bigger;
-    *max = (uint8_t)more;
+    *max = (uint16_t)more;
     return true;
 }
 
-static bool is_request(const struct tw_mqtt_pending *p)
+bool tw_mqtt_pending_is_request(const struct tw_mqtt_pending *p)
 {
     return p->type == TW_MQTT_CONNECT || p->type == TW_MQTT_SUBSCRIBE ||
            p->type == TW_MQTT_UNSUBSCRIBE;
+}
+
+/* A message that counts against the receiver's Receive Maximum [MQTT5 4.9]. */
+static bool is_underway(const struct tw_mqtt_pending *p)
+{
+    return !tw_mqtt_pending_is_request(p) && !p->supposed;
 }
 
 void tw_mqtt_pending_drop(const struct tw_mqtt_call *c, struct tw_mqtt_pending *p)
 {
     struct tw_mqtt_state *st = c->st;
     size_t at = (size_t)(p - st->pending);
+    if (is_underway(p))
+        st->n_underway[p->dir]--;
+    if (tw_mqtt_pending_is_request(p))
+        st->request_bytes -= p->len;
     tw_pool_put(c->env->pool, p->bytes, p->len);
     st->n_pending--;
     memmove(p, p + 1, (st->n_pending - at) * sizeof(*p));
@@ -44,7 +54,7 @@ static void make_room(const struct tw_mqtt_call *c)
     struct tw_mqtt_state *st = c->st;
     struct tw_mqtt_pending *oldest = st->pending;
     for (unsigned i = 0; i < st->n_pending; i++) {
-        if (!is_request(&st->pending[i])) {
+        if (!tw_mqtt_pending_is_request(&st->pending[i])) {
             oldest = &st->pending[i];
             break;
         }
@@ -81,6 +91,10 @@ struct tw_mqtt_pending *tw_mqtt_pending_add(
         .type = (uint8_t)type,
         .flags = flags,
         .dir = (uint8_t)c->dir};
+    if (tw_mqtt_pending_is_request(p))
+        st->request_bytes += p->len;
+    else
+        st->n_underway[c->dir]++;
     return p;
 }
 
@@ -95,34 +109,62 @@ struct tw_mqtt_pending *tw_mqtt_pending_find(
     return NULL;
 }
 
+/* Where an alias of this sender is, or would be. */
+static unsigned alias_place(const struct tw_mqtt_call *c, uint16_t alias)
+{
+    const struct tw_mqtt_state *st = c->st;
+    unsigned low = 0, high = st->n_alias[c->dir];
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (st->alias[c->dir][middle].alias < alias)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static struct tw_mqtt_alias *find_alias(const struct tw_mqtt_call *c, uint16_t alias)
 {
     struct tw_mqtt_state *st = c->st;
-    for (unsigned i = 0; i < st->n_alias[c->dir]; i++) {
-        if (st->alias[c->dir][i].alias == alias)
-            return &st->alias[c->dir][i];
-    }
-    return NULL;
+    unsigned at = alias_place(c, alias);
+    bool found = at < st->n_alias[c->dir] && st->alias[c->dir][at].alias == alias;
+    return found ? &st->alias[c->dir][at] : NULL;
+}
+
+/* Most senders count their aliases up: the new one is the last. NULL when there is no room. */
+static struct tw_mqtt_alias *insert_alias(const struct tw_mqtt_call *c, uint16_t alias)
+{
+    struct tw_mqtt_state *st = c->st;
+    unsigned dir = c->dir, at = alias_place(c, alias);
+    void *array = st->alias[dir];
+    if (st->alias_bytes[dir] >= TW_MQTT_MAX_ALIAS_BYTES ||
+        !grow(c->env->pool, &array, st->n_alias[dir], &st->max_alias[dir], sizeof(*st->alias[dir]),
+            FIRST_ALIASES, TW_MQTT_MAX_ALIASES))
+        return NULL;
+    st->alias[dir] = array;
+    struct tw_mqtt_alias *a = &st->alias[dir][at];
+    memmove(a + 1, a, (st->n_alias[dir] - at) * sizeof(*a));
+    st->n_alias[dir]++;
+    *a = (struct tw_mqtt_alias){.alias = alias};
+    return a;
 }
 
 void tw_mqtt_alias_set(const struct tw_mqtt_call *c, uint16_t alias, struct tw_str topic)
 {
     struct tw_mqtt_state *st = c->st;
     struct tw_mqtt_alias *a = find_alias(c, alias);
-    void *array = st->alias[c->dir];
+    if (a == NULL)
+        a = insert_alias(c, alias);
     if (a == NULL) {
-        if (!grow(c->env->pool, &array, st->n_alias[c->dir], &st->max_alias[c->dir], sizeof(*a),
-                FIRST_ALIASES, TW_MQTT_MAX_ALIASES)) {
-            st->alias_lost = true;
-            return;
-        }
-        st->alias[c->dir] = array;
-        a = &st->alias[c->dir][st->n_alias[c->dir]++];
-        *a = (struct tw_mqtt_alias){.alias = alias};
+        st->alias_lost = true;
+        return;
     }
     a->topic.len = 0;
+    st->alias_bytes[c->dir] -= (uint32_t)a->topic.size;
     if (!tw_pbuf_add(c->env->pool, &a->topic, topic.p, topic.len, SIZE_MAX))
         st->alias_lost = true;
+    st->alias_bytes[c->dir] += (uint32_t)a->topic.size;
 }
 
 struct tw_str tw_mqtt_alias_get(const struct tw_mqtt_call *c, uint16_t alias)

@@ -18,11 +18,12 @@ struct tw_mqtt_pending {
     uint8_t flags; /* of its fixed header */
     uint8_t dir;   /* who sent it */
     bool refused;  /* its anomaly was reported: no event of its own */
+    bool supposed; /* not seen: stands for the message that an acknowledgement speaks of */
 };
 
 struct tw_mqtt_alias {
     struct tw_pbuf topic;
-    uint16_t alias;
+    uint16_t alias; /* of the array of a direction, in ascending order */
 };
 
 struct tw_mqtt_identity {
@@ -39,6 +40,24 @@ struct tw_mqtt_stray {
     uint16_t id;
 };
 
+/* What is wrong unless the other direction explains it: a capture may show an acknowledgement after
+ * what its receiver did next. Held until TW_MQTT_SKEW_NS later. */
+#define TW_MQTT_SKEW_NS INT64_C(100000000)
+struct tw_mqtt_held {
+    enum tw_mqtt_anomaly what; /* FINE: nothing is held */
+    uint8_t type;
+    uint16_t id;
+    int64_t ts_ns;
+};
+
+/* An exchange of AUTH packets [MQTT5 4.12]. */
+enum tw_mqtt_auth {
+    TW_MQTT_AUTH_NONE,   /* the client named no method, or CONNECT was not seen */
+    TW_MQTT_AUTH_SERVER, /* it is the server's turn */
+    TW_MQTT_AUTH_CLIENT, /* the server asks for more */
+    TW_MQTT_AUTH_DONE,
+};
+
 struct tw_mqtt_state {
     struct tw_stream stream[2];
     struct tw_mqtt_pending *pending; /* in the order they were sent */
@@ -47,14 +66,29 @@ struct tw_mqtt_state {
     struct tw_carrier *carrier; /* what a proxy said; NULL: it did not */
     int64_t timeout_ns;
     size_t who_size;
-    uint16_t alias_max[2]; /* what that sender may use */
-    uint8_t n_pending, max_pending;
-    uint8_t n_alias[2], max_alias[2];
-    uint8_t doubt[2]; /* good packets to come before grammar is judged again */
-    uint8_t version;  /* TW_MQTT_V…; 0 not known */
-    uint8_t closing;  /* a bit per direction that has sent DISCONNECT */
-    uint8_t client;   /* the direction the client sends in */
+    int64_t client_ns;       /* when the client was last heard; 0: not known */
+    int64_t keep_alive_ns;   /* it may be silent for so long; 0: for ever */
+    uint64_t auth_method;    /* digest of its name */
+    uint32_t alias_bytes[2]; /* that their topics take */
+    uint32_t request_bytes;  /* of n_pending: the bodies of requests */
+    uint32_t packet_max[2];  /* what that sender may send; 0: anything */
+    uint16_t receive_max[2]; /* messages it may have underway; 0: more than are counted */
+    uint16_t alias_max[2];   /* what that sender may use */
+    uint16_t n_alias[2], max_alias[2];
+    uint16_t n_pending, max_pending;
+    uint16_t n_underway[2]; /* of n_pending: messages of that sender */
+    uint64_t burst_packet;  /* the packet that the last message came in … */
+    uint16_t n_burst[2];    /* … and how many of that sender did so */
+    uint8_t doubt[2];       /* good packets to come before grammar is judged again */
+    uint8_t version;        /* TW_MQTT_V…; 0 not known */
+    uint8_t closing;        /* a bit per direction that has sent DISCONNECT */
+    uint8_t client;         /* the direction the client sends in */
+    uint8_t auth;           /* enum tw_mqtt_auth */
+    uint8_t lacks;          /* what the server said that it does not have: TW_MQTT_LACKS_… */
+    uint8_t qos_max;        /* that it takes */
+    int8_t lean;            /* of a guess: below 0 towards 3.x, above towards 5.0 */
     struct tw_mqtt_stray stray[2];
+    struct tw_mqtt_held held[2];
     bool client_known;
     bool guessed;    /* the version was told from packets: 3.1 and 3.1.1 look alike */
     bool incomplete; /* mid-stream, or bytes are missing: what happened before is not known */
@@ -65,6 +99,15 @@ struct tw_mqtt_state {
     bool rejected;   /* not MQTT, or not to be followed: nothing more is read */
     bool no_expiry;  /* v5: the session ends with the connection [MQTT5 3.1.2.11.2] */
     bool alias_lost; /* bindings were dropped for want of memory */
+    bool overdue;    /* the client was silent for too long before the bytes at hand */
+    bool no_problem, no_response; /* information that the client does not want */
+};
+
+enum {
+    TW_MQTT_LACKS_RETAIN = 1,
+    TW_MQTT_LACKS_WILDCARDS = 2,
+    TW_MQTT_LACKS_SUBSCRIPTION_IDS = 4,
+    TW_MQTT_LACKS_SHARED = 8,
 };
 
 /* One call into the dissector. */
@@ -90,6 +133,8 @@ static inline struct tw_cur tw_mqtt_pending_body(const struct tw_mqtt_pending *p
 /* The packet of this sender, type and id; NULL when there is none. */
 struct tw_mqtt_pending *tw_mqtt_pending_find(
     struct tw_mqtt_state *st, unsigned dir, unsigned type, uint16_t id);
+/* CONNECT, SUBSCRIBE, UNSUBSCRIBE; else a message. */
+bool tw_mqtt_pending_is_request(const struct tw_mqtt_pending *p);
 void tw_mqtt_pending_drop(const struct tw_mqtt_call *c, struct tw_mqtt_pending *p);
 
 /* Bind an alias of this sender; a binding that finds no room is forgotten and noted. */
@@ -111,7 +156,8 @@ void tw_mqtt_emit_malformed(
     const struct tw_mqtt_call *c, enum tw_mqtt_anomaly detail, const char *packet);
 void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_header *h,
     const struct tw_mqtt_publish *p, struct tw_str topic, const struct tw_pdu *pdu);
-/* A request and what became of it; `ack` is NULL when it was never answered. */
+/* A request and what became of it; `ack` is NULL when it was never answered. The request of a
+ * CONNACK is NULL when it was not seen. */
 void tw_mqtt_emit_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *request,
     struct tw_cur body, const struct tw_mqtt_ack *ack, unsigned ack_version);
 void tw_mqtt_emit_filters(const struct tw_mqtt_call *c, const struct tw_mqtt_pending *request,
@@ -145,7 +191,41 @@ void tw_mqtt_anomaly(const struct tw_mqtt_call *c, enum tw_mqtt_anomaly detail, 
 void tw_mqtt_grammar(
     const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, enum tw_mqtt_anomaly detail);
 
+/* ---- terms.c: what the two ends have agreed on ---- */
+
+void tw_mqtt_terms_of_client(const struct tw_mqtt_call *c, const struct tw_mqtt_connect *k);
+void tw_mqtt_terms_of_server(const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack);
+/* Report what a packet does against the terms; it counts all the same. */
+void tw_mqtt_judge_packet(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a);
+void tw_mqtt_judge_publish(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, const struct tw_mqtt_publish *p);
+void tw_mqtt_judge_request(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, const struct tw_mqtt_request *q);
+void tw_mqtt_judge_ack(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, const struct tw_mqtt_ack *ack);
+/* Bytes of the client came: was it silent for too long? */
+void tw_mqtt_judge_silence(const struct tw_mqtt_call *c);
+/* The client has been silent for longer than it may. */
+bool tw_mqtt_is_silent(const struct tw_mqtt_state *st, int64_t now_ns);
+
+/* ---- auth.c: enhanced authentication [MQTT5 4.12] ---- */
+
+void tw_mqtt_auth_begin(const struct tw_mqtt_call *c, const struct tw_mqtt_connect *k);
+/* What is wrong with the answer to CONNECT, or with an AUTH; FINE moves the exchange on. */
+enum tw_mqtt_anomaly tw_mqtt_auth_connack(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack);
+enum tw_mqtt_anomaly tw_mqtt_auth_packet(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack);
+
 /* ---- ack.c: acknowledgements and what they answer ---- */
+
+/* A PUBLISH, SUBSCRIBE or UNSUBSCRIBE is about to wait under this Packet Identifier: is it free?
+ * What waited there is given up. */
+void tw_mqtt_take_id(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, uint16_t id);
+/* A message is underway: are there too many? */
+void tw_mqtt_count_underway(const struct tw_mqtt_call *c, uint16_t id);
+/* Report what was held and has not been explained in time; `all`: without waiting. */
+void tw_mqtt_settle_held(const struct tw_mqtt_call *c, bool all);
 
 void tw_mqtt_on_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a);
 void tw_mqtt_on_request_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a);

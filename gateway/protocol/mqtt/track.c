@@ -1,7 +1,6 @@
 #include "protocol/mqtt/state.h"
 
 enum {
-    MAX_KEPT_REQUEST = 64 << 10, /* a longer request is reported without waiting for its answer */
     DOUBT = 4,
 };
 
@@ -29,13 +28,14 @@ static void names(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a,
         tw_mqtt_grammar(c, a, TW_MQTT_CONTROL_CHARACTERS);
 }
 
-/* A malformed request has been reported as such: it is not reported again when nobody answers. */
+/* A malformed request has been reported as such: it is not reported again when nobody answers. One
+ * that can not be kept is reported without waiting for its answer. */
 static void wait_for_answer(
     const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a, uint16_t id, bool refused)
 {
     struct tw_str body = tw_cur_rest(&a->body);
     struct tw_mqtt_pending *p = NULL;
-    if (body.len <= MAX_KEPT_REQUEST)
+    if (body.len <= TW_MQTT_MAX_REQUESTS - c->st->request_bytes)
         p = tw_mqtt_pending_add(c, a->h.type, id, a->h.flags, body);
     if (p != NULL) {
         p->refused = refused;
@@ -68,15 +68,14 @@ static void on_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     if (k.has_username)
         user.s = k.username;
     tw_mqtt_identity_set(c, id, user);
-    st->clean = k.clean_start;
-    st->alias_max[c->dir ^ 1] = k.props.alias_max;
-    st->no_expiry = st->version == TW_MQTT_V5 && k.props.session_expiry == 0;
+    tw_mqtt_terms_of_client(c, &k);
+    tw_mqtt_auth_begin(c, &k);
     tw_mqtt_grammar(c, a, detail);
     if (detail == TW_MQTT_FINE) {
         names(c, a, k.client_id);
         names(c, a, k.username);
         names(c, a, k.will_topic);
-        if (k.will_props.odd_format)
+        if (tw_mqtt_odd_format(&k.will_props))
             tw_mqtt_grammar(c, a, TW_MQTT_PROPERTY_VALUE);
     }
     if (detail != TW_MQTT_FINE && (k.level < TW_MQTT_V31 || k.level > TW_MQTT_V5))
@@ -88,6 +87,33 @@ static void on_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     wait_for_answer(c, a, 0, detail != TW_MQTT_FINE);
 }
 
+/* What CONNACK says against CONNECT. */
+static enum tw_mqtt_anomaly answer_anomaly(
+    const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack)
+{
+    const struct tw_mqtt_state *st = c->st;
+    if (!st->connect_seen || st->incomplete || st->guessed)
+        return TW_MQTT_FINE;
+    if (ack->session_present && st->clean && st->version != TW_MQTT_V31)
+        return TW_MQTT_SESSION_PRESENT;
+    if (tw_mqtt_has(&ack->props, 0x1a) && st->no_response)
+        return TW_MQTT_RESPONSE_INFORMATION;
+    return tw_mqtt_auth_connack(c, ack);
+}
+
+static void settle_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_ack *ack)
+{
+    struct tw_mqtt_state *st = c->st;
+    st->open = ack->reason == 0;
+    st->refused = ack->reason != 0;
+    tw_mqtt_terms_of_server(c, ack);
+    if (ack->props.assigned_id.len == 0)
+        return;
+    struct tw_mqtt_info now;
+    tw_mqtt_info_begin(c, &now);
+    tw_mqtt_identity_set(c, (struct tw_maybe){.s = ack->props.assigned_id}, now.username);
+}
+
 static void on_connack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
 {
     struct tw_mqtt_state *st = c->st;
@@ -97,30 +123,21 @@ static void on_connack(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
         form = TW_MQTT_V31;
     struct tw_mqtt_ack ack;
     enum tw_mqtt_anomaly detail = tw_mqtt_ack_read(a->body, a->h.type, form, true, &ack);
-    tw_mqtt_grammar(c, a, detail);
+    tw_mqtt_grammar(c, a, detail == TW_MQTT_FINE ? answer_anomaly(c, &ack) : detail);
     struct tw_mqtt_pending *p = tw_mqtt_pending_find(st, st->client, TW_MQTT_CONNECT, 0);
-    if (p == NULL) {
-        if (st->connack_seen && !st->incomplete)
-            tw_mqtt_anomaly(c, TW_MQTT_SECOND_CONNACK, a->h.type);
-        st->connack_seen = true;
+    const bool first = !st->connack_seen && !(p == NULL && st->connect_seen);
+    if (p == NULL && st->connack_seen && !st->incomplete)
+        tw_mqtt_anomaly(c, TW_MQTT_SECOND_CONNACK, a->h.type);
+    if (!first || !ack.has_reason) {
+        st->connack_seen = st->connack_seen || p == NULL;
         return;
     }
-    if (!ack.has_reason)
-        return;
     st->connack_seen = true;
-    st->open = ack.reason == 0;
-    st->refused = ack.reason != 0;
-    /* 3.1 does not say whether there was a session. */
-    if (st->version != TW_MQTT_V31)
-        st->clean = !ack.session_present;
-    st->alias_max[st->client] = ack.props.alias_max;
-    if (ack.props.assigned_id.len > 0) {
-        struct tw_mqtt_info now;
-        tw_mqtt_info_begin(c, &now);
-        tw_mqtt_identity_set(c, (struct tw_maybe){.s = ack.props.assigned_id}, now.username);
-    }
-    tw_mqtt_emit_connect(c, p, tw_mqtt_pending_body(p), &ack, form);
-    tw_mqtt_pending_drop(c, p);
+    settle_connect(c, &ack);
+    tw_mqtt_emit_connect(
+        c, p, p != NULL ? tw_mqtt_pending_body(p) : tw_cur_of(NULL, 0), &ack, form);
+    if (p != NULL)
+        tw_mqtt_pending_drop(c, p);
 }
 
 /* The topic a PUBLISH is for, through its alias if it has one [MQTT5 3.3.2.3.4]. False when the
@@ -156,14 +173,13 @@ static void await_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival
 {
     if ((a->h.flags & 6) == 0 || id == 0)
         return;
-    struct tw_mqtt_pending *p = tw_mqtt_pending_find(c->st, c->dir, TW_MQTT_PUBLISH, id);
-    if (p != NULL)
-        tw_mqtt_pending_drop(c, p);
+    tw_mqtt_take_id(c, a, id);
     if (c->st->version != TW_MQTT_V5)
         topic = TW_STR_NONE;
-    p = tw_mqtt_pending_add(c, TW_MQTT_PUBLISH, id, a->h.flags, topic);
+    struct tw_mqtt_pending *p = tw_mqtt_pending_add(c, TW_MQTT_PUBLISH, id, a->h.flags, topic);
     if (p != NULL)
         p->refused = refused;
+    tw_mqtt_count_underway(c, id);
 }
 
 static void on_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
@@ -178,8 +194,7 @@ static void on_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     if (!good)
         return;
     names(c, a, topic);
-    if (p.props.odd_format)
-        tw_mqtt_grammar(c, a, TW_MQTT_PROPERTY_VALUE); /* [MQTT5 3.3.2.3.2] */
+    tw_mqtt_judge_publish(c, a, &p);
     tw_mqtt_emit_publish(c, &a->h, &p, topic, a->pdu);
 }
 
@@ -193,8 +208,12 @@ static void on_request(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     struct tw_cur filters = q.filters;
     while (detail == TW_MQTT_FINE && tw_mqtt_filter_next(&filters, a->h.type, &filter, &options))
         names(c, a, filter);
-    if (q.id != 0)
+    if (detail == TW_MQTT_FINE)
+        tw_mqtt_judge_request(c, a, &q);
+    if (q.id != 0) {
+        tw_mqtt_take_id(c, a, q.id);
         wait_for_answer(c, a, q.id, detail != TW_MQTT_FINE);
+    }
 }
 
 static void on_ping(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *a)
@@ -225,7 +244,8 @@ static void on_auth(const struct tw_mqtt_call *c, const struct tw_mqtt_arrival *
     struct tw_mqtt_ack ack;
     enum tw_mqtt_anomaly detail =
         tw_mqtt_ack_read(a->body, a->h.type, TW_MQTT_V5, a->from_server, &ack);
-    tw_mqtt_grammar(c, a, detail);
+    tw_mqtt_judge_ack(c, a, &ack);
+    tw_mqtt_grammar(c, a, detail == TW_MQTT_FINE ? tw_mqtt_auth_packet(c, &ack) : detail);
     if (detail == TW_MQTT_FINE)
         tw_mqtt_emit_auth(c, &ack);
 }
@@ -293,6 +313,7 @@ bool tw_mqtt_packet(const struct tw_mqtt_call *c, const struct tw_pdu *pdu)
     if (a.h.type != TW_MQTT_CONNECT && a.h.type != TW_MQTT_CONNACK && a.h.type != TW_MQTT_AUTH &&
         !st->refused)
         st->open = true;
+    tw_mqtt_judge_packet(c, &a);
     if (handlers[a.h.type] != NULL)
         handlers[a.h.type](c, &a);
     return !st->rejected;
