@@ -69,3 +69,37 @@ bool tw_topic_matches(struct tw_str filter, struct tw_str topic)
     }
     return t > topic.len;
 }
+
+static bool is_dollar(struct tw_str s)
+{
+    return s.len > 0 && s.p[0] == '$';
+}
+
+static bool starts_wild(struct tw_str s)
+{
+    return s.len > 0 && (s.p[0] == '+' || s.p[0] == '#');
+}
+
+bool tw_topic_overlaps(struct tw_str a, struct tw_str b)
+{
+    a = tw_topic_unshared(a, NULL);
+    b = tw_topic_unshared(b, NULL);
+    if (!tw_topic_filter_valid(a) || !tw_topic_filter_valid(b))
+        return false;
+    if ((is_dollar(a) && starts_wild(b)) || (is_dollar(b) && starts_wild(a)))
+        return false;
+    size_t i = 0, k = 0;
+    while (i <= a.len && k <= b.len) {
+        struct tw_str la = next_level(a, &i), lb = next_level(b, &k);
+        if (tw_str_is(la, "#") || tw_str_is(lb, "#"))
+            return true;
+        if (!tw_str_is(la, "+") && !tw_str_is(lb, "+") && !tw_str_eq(la, lb))
+            return false;
+    }
+    /* "a/#" matches "a" too. */
+    if (i <= a.len)
+        return tw_str_is(next_level(a, &i), "#");
+    if (k <= b.len)
+        return tw_str_is(next_level(b, &k), "#");
+    return true;
+}

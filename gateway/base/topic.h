@@ -9,6 +9,10 @@
  * match [MQTT5 4.8.2]. An invalid filter matches nothing. */
 bool tw_topic_matches(struct tw_str filter, struct tw_str topic);
 
+/* Is there a topic that both filters (or names) match? Shared ones count by what is behind their
+ * group; an invalid one overlaps nothing. */
+bool tw_topic_overlaps(struct tw_str a, struct tw_str b);
+
 /* "+" alone in its level, "#" alone in the last one, not empty [MQTT5 4.7.1]. */
 bool tw_topic_filter_valid(struct tw_str filter);
 

@@ -130,6 +130,11 @@ struct tw_report_facts {
     const struct tw_value *value; /* that it decided on; NULL: not in this leaf */
 };
 
+struct tw_filter_facts { /* a subscription in MQTT */
+    uint32_t commands;   /* declared command variables whose topics the filter takes in */
+    struct tw_str first; /* id of the first of them */
+};
+
 struct tw_facts {
     struct tw_actor_facts actor;
     struct tw_target_facts target;
@@ -137,6 +142,7 @@ struct tw_facts {
     struct tw_grant_facts grant;
     struct tw_approval_facts approval;
     struct tw_report_facts report;
+    struct tw_filter_facts filter;
     bool change_open;       /* a change order of this actor is open now */
     int64_t watching_ns;    /* event time since the first packet */
     int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */

@@ -116,6 +116,52 @@ M_STR(m_response_topic, response_topic)
 M_STR(m_content_type, content_type)
 M_NUM(m_requested_qos, has_options, requested_qos)
 M_TEXT(m_packet, packet)
+M_STR(m_reason_string, reason_string)
+M_NUM(m_alias, has_alias, topic_alias)
+GET(m_alias_unresolved)
+{
+    if (s->event->mqtt)
+        set_flag(out, s->event->mqtt->alias_unresolved);
+}
+M_NUM(m_will_qos, has_will, will_qos)
+M_NUM(m_will_bytes, has_will, will_payload_bytes)
+M_FLAG(m_silent, packet == NULL, keep_alive_expired)
+
+#define MORE s->event->mqtt->more
+#define HAS_MORE (s->event->mqtt != NULL && MORE != NULL)
+/* The server's word goes over the client's [MQTT5 3.2.2.3.2]. */
+GET(m_session_expiry)
+{
+    if (!HAS_MORE)
+        return;
+    if ((MORE->server.said & TW_MQTT_SAID_SESSION_EXPIRY) != 0)
+        set_number(out, MORE->server.session_expiry);
+    else if ((MORE->client.said & TW_MQTT_SAID_SESSION_EXPIRY) != 0)
+        set_number(out, MORE->client.session_expiry);
+}
+GET(m_session_present)
+{
+    if (HAS_MORE && MORE->has_session_present)
+        set_flag(out, MORE->session_present);
+}
+NUM(m_receive_max, HAS_MORE && (MORE->client.said & TW_MQTT_SAID_RECEIVE_MAX) != 0,
+    MORE->client.receive_max)
+STR(m_auth_method, HAS_MORE ? MORE->auth_method : TW_STR_NONE)
+NUM(m_will_delay, HAS_MORE && s->event->mqtt->has_will, MORE->will_delay)
+NUM(m_message_expiry, HAS_MORE && MORE->has_expiry, MORE->message_expiry)
+FLAG(m_correlated, HAS_MORE && MORE->has_correlation)
+NUM(m_subscription_id, HAS_MORE && MORE->n_subscription_ids > 0, MORE->subscription_ids[0])
+GET(m_no_local)
+{
+    if (HAS_MORE && MORE->has_options)
+        set_flag(out, MORE->no_local);
+}
+GET(m_as_published)
+{
+    if (HAS_MORE && MORE->has_options)
+        set_flag(out, MORE->retain_as_published);
+}
+NUM(m_retain_handling, HAS_MORE && MORE->has_options, MORE->retain_handling)
 
 /* Who acts. */
 #define ACTOR s->facts->actor
@@ -301,6 +347,46 @@ static bool filter_is_broad(struct tw_str filter)
     return f.p[f.len - 1] == '#';
 }
 
+/* The group of a shared subscription. */
+GET(filter_group)
+{
+    bool shared = false;
+    if (s->event->action != TW_ACTION_SUBSCRIBE || s->event->protocol != TW_PROTO_MQTT)
+        return;
+    struct tw_str rest = tw_topic_unshared(s->event->object, &shared);
+    const size_t before = sizeof("$share/") - 1;
+    if (shared && rest.p != NULL)
+        set_str(out, (struct tw_str){s->event->object.p + before,
+                         s->event->object.len - rest.len - before - 1});
+}
+NUM(filter_commands, s->event->action == TW_ACTION_SUBSCRIBE && s->event->mqtt,
+    s->facts->filter.commands)
+STR(filter_command, s->facts->filter.first)
+
+/* Which message is which. */
+STR(delivery_publisher, SESSION ? SESSION->origin : TW_STR_NONE)
+NUM(delivery_packet, SESSION && SESSION->origin_packet > 0, SESSION->origin_packet)
+GET(delivery_delay)
+{
+    if (SESSION && SESSION->origin_packet > 0)
+        set_seconds(out, s->event->ts_ns - SESSION->origin_ns);
+}
+STR(delivery_will, SESSION ? SESSION->will_of : TW_STR_NONE)
+STR(retained_publisher, SESSION ? SESSION->retained_by : TW_STR_NONE)
+GET(retained_age)
+{
+    if (SESSION && SESSION->retained_by.p)
+        set_seconds(out, s->event->ts_ns - SESSION->retained_ns);
+}
+STR(reply_to, SESSION ? SESSION->reply_to : TW_STR_NONE)
+STR(reply_topic, SESSION ? SESSION->reply_topic : TW_STR_NONE)
+GET(reply_delay)
+{
+    if (SESSION && SESSION->reply_to.p)
+        set_seconds(out, s->event->ts_ns - SESSION->reply_asked_ns);
+}
+NUM(publish_repeats, SESSION && SESSION->repeats > 0, SESSION->repeats)
+
 GET(filter_broad)
 {
     const struct tw_event *e = s->event;
@@ -397,6 +483,35 @@ static const struct tw_field other_fields[] = {
     {"mqtt.content_type", "Content type", "application/json", S, NULL, get_m_content_type},
     {"mqtt.requested_qos", "Quality of service that a subscription asks for", "1", N, NULL,
         get_m_requested_qos},
+    {"mqtt.reason_string", "What the answer says for people", "quota exceeded", S, NULL,
+        get_m_reason_string},
+    {"mqtt.topic_alias", "Topic Alias", "3", N, NULL, get_m_alias},
+    {"mqtt.alias_unresolved", "The topic that the alias stands for was not seen", "false", B, NULL,
+        get_m_alias_unresolved},
+    {"mqtt.will_qos", "Quality of service of the will", "1", N, NULL, get_m_will_qos},
+    {"mqtt.will_bytes", "Bytes of the will", "7", N, NULL, get_m_will_bytes},
+    {"mqtt.will_delay", "Seconds that the will waits for", "30", N, NULL, get_m_will_delay},
+    {"mqtt.keep_alive_expired", "The client had been silent for too long (disconnect)", "true", B,
+        NULL, get_m_silent},
+    {"mqtt.session_present", "The server goes on with an earlier session", "true", B, NULL,
+        get_m_session_present},
+    {"mqtt.session_expiry", "Seconds that the session outlives the connection", "3600", N, NULL,
+        get_m_session_expiry},
+    {"mqtt.receive_maximum", "Messages that the client takes at a time", "20", N, NULL,
+        get_m_receive_max},
+    {"mqtt.auth_method", "Method of enhanced authentication", "SCRAM-SHA-256", S, NULL,
+        get_m_auth_method},
+    {"mqtt.message_expiry", "Seconds after which the message is worthless", "60", N, NULL,
+        get_m_message_expiry},
+    {"mqtt.correlated", "It carries Correlation Data", "true", B, NULL, get_m_correlated},
+    {"mqtt.subscription_id", "Subscription Identifier, the first of several", "7", N, NULL,
+        get_m_subscription_id},
+    {"mqtt.no_local", "Not to be sent what the subscriber publishes itself", "true", B, NULL,
+        get_m_no_local},
+    {"mqtt.retain_as_published", "Deliveries keep RETAIN as it was published", "true", B, NULL,
+        get_m_as_published},
+    {"mqtt.retain_handling", "Retained messages on subscribing: 0 send, 1 when new, 2 do not", "0",
+        N, NULL, get_m_retain_handling},
     {"mqtt.packet", "Packet type (malformed, disconnect, refused)", "PUBLISH", S, NULL,
         get_m_packet},
 
@@ -515,6 +630,24 @@ static const struct tw_field other_fields[] = {
     {"filter.topics", "Known topics that the filter matches", "31", N, NULL, get_filter_topics},
     {"filter.known_topics", "Topics seen so far", "40", N, NULL, get_filter_known},
     {"filter.share", "Their ratio", "0.775", N, NULL, get_filter_share},
+    {"filter.group", "Group of a shared subscription", "workers", S, NULL, get_filter_group},
+    {"filter.commands", "Declared command variables whose topics the filter takes in", "2", N, NULL,
+        get_filter_commands},
+    {"filter.command", "The first of them", "zone.cmd", S, NULL, get_filter_command},
+    {"delivery.publisher", "Who published what is delivered", "edge-1", S, NULL,
+        get_delivery_publisher},
+    {"delivery.publish_packet", "Packet of that publish", "1230", N, NULL, get_delivery_packet},
+    {"delivery.delay", "Seconds since it", "0.004", N, NULL, get_delivery_delay},
+    {"delivery.will_of", "On whose behalf the server publishes a will", "edge-1", S, NULL,
+        get_delivery_will},
+    {"retained.publisher", "Who set the retained message that is delivered", "edge-1", S, NULL,
+        get_retained_publisher},
+    {"retained.age", "Seconds since then", "86400", N, NULL, get_retained_age},
+    {"reply.requester", "Who asked for what this publish answers", "hmi-1", S, NULL, get_reply_to},
+    {"reply.request_topic", "Topic of that request", "plant/jobs", S, NULL, get_reply_topic},
+    {"reply.delay", "Seconds since it", "0.2", N, NULL, get_reply_delay},
+    {"publish.repeats", "Packet of the PUBLISH that this one sends again", "1230", N, NULL,
+        get_publish_repeats},
 };
 
 enum {
@@ -568,7 +701,7 @@ bool tw_field_is_shared(const struct tw_field *field)
     static const char *const names[] = {"action", "protocol", "packet", "vlan", "src.", "dst.",
         "mqtt.", "decision.", "mcp.", "actor", "actor.", "target", "target.asset", "target.kind",
         "target.importance", "target.min_security", "target.in_plant", "target.ip", "watching",
-        "session.", "topic."};
+        "session.", "topic.", "delivery.", "retained.", "reply.", "publish."};
     const struct tw_str name = tw_str_of(field->name);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct tw_str n = tw_str_of(names[i]);

@@ -258,6 +258,10 @@ const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event
 void tw_variable_find(const struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *server, struct tw_decision *out);
 
+/* Command variables that a Topic Filter takes in. */
+void tw_variable_commands(
+    const struct tw_registry *r, struct tw_str filter, struct tw_filter_facts *out);
+
 /* Take the range out of an EURange property that is read. */
 void tw_variable_learn(
     struct tw_registry *r, const struct tw_event *event, const struct tw_entry *server);

@@ -357,6 +357,8 @@ static void resolve(
         return;
     }
     tw_variable_learn(r, event, last->server);
+    if (event->action == TW_ACTION_SUBSCRIBE && event->protocol == TW_PROTO_MQTT)
+        tw_variable_commands(r, event->object, &facts->filter);
     fill_variable(d, event, !facts->actor.certain, &facts->variable);
     fill_grant(d, &facts->grant);
     if (d->report != NULL)

@@ -137,3 +137,16 @@ void tw_variable_learn(
         v->learned = range;
     }
 }
+
+void tw_variable_commands(
+    const struct tw_registry *r, struct tw_str filter, struct tw_filter_facts *out)
+{
+    for (size_t i = 0; i < r->n_variables; i++) {
+        const struct tw_variable *v = &r->variables[i];
+        if (v->role != TW_ROLE_COMMAND || v->topic.p == NULL ||
+            !tw_topic_overlaps(filter, v->topic))
+            continue;
+        if (out->commands++ == 0)
+            out->first = v->id;
+    }
+}

@@ -5,6 +5,7 @@
 struct tw_mqtt_sessions {
     struct tw_mqtt_clients *clients;
     struct tw_mqtt_topics *topics;
+    struct tw_mqtt_messages *messages;
 };
 
 struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits)
@@ -14,7 +15,8 @@ struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits)
         return NULL;
     s->clients = tw_mqtt_clients_new(limits);
     s->topics = tw_mqtt_topics_new();
-    if (s->clients == NULL || s->topics == NULL) {
+    s->messages = tw_mqtt_messages_new();
+    if (s->clients == NULL || s->topics == NULL || s->messages == NULL) {
         tw_mqtt_sessions_free(s);
         return NULL;
     }
@@ -27,6 +29,7 @@ void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s)
         return;
     tw_mqtt_clients_free(s->clients);
     tw_mqtt_topics_free(s->topics);
+    tw_mqtt_messages_free(s->messages);
     free(s);
 }
 
@@ -37,5 +40,6 @@ bool tw_mqtt_sessions_event(
         return true;
     tw_mqtt_clients_event(s->clients, event, facts);
     tw_mqtt_topics_event(s->topics, event, facts);
+    tw_mqtt_messages_event(s->messages, event, facts);
     return !tw_mqtt_topics_seen(s->topics, event);
 }

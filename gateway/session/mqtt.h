@@ -1,6 +1,6 @@
 #pragma once
-/* Inside the MQTT part of session/: its two tables, clients (mqtt_clients.c) and topics
- * (mqtt_topics.c). One thread. */
+/* Inside the MQTT part of session/: clients (mqtt_clients.c), topics (mqtt_topics.c) and messages
+ * (mqtt_messages.c). One thread. */
 
 #include "session/stages.h"
 
@@ -21,3 +21,11 @@ void tw_mqtt_topics_event(
 /* Is this delivery one of a payload that was published on the same topic in the last 60 s?
  * Remembers publishes. Asked right after tw_mqtt_topics_event() of the same event. */
 bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event);
+
+struct tw_mqtt_messages;
+struct tw_mqtt_messages *tw_mqtt_messages_new(void);
+void tw_mqtt_messages_free(struct tw_mqtt_messages *m);
+/* Note what is published, and by whom, and which wills there are; write origin, will_of,
+ * retained_by, reply_to and repeats. */
+void tw_mqtt_messages_event(
+    struct tw_mqtt_messages *m, const struct tw_event *event, struct tw_session_facts *facts);

@@ -92,12 +92,33 @@ static void shared_filters_lose_their_group(void **state)
     assert_true(tw_str_is(tw_topic_unshared(TW_STR("$shared/g/x"), NULL), "$shared/g/x"));
 }
 
+static void filters_overlap(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool overlap;
+    } rows[] = {{"a", "a", true}, {"a", "b", false}, {"a/+", "a/b", true}, {"a/+", "+/b", true},
+        {"a/+", "b/+", false}, {"a/#", "a", true}, {"#", "a/b/c", true}, {"#", "+/+", true},
+        {"a/+/c", "a/b/#", true}, {"a/+/c", "a/b", false}, {"a/b", "a/b/c", false},
+        {"a/+", "a", false}, {"+/#", "a", true}, {"#", "$SYS/x", false}, {"+/x", "$SYS/x", false},
+        {"$SYS/#", "$SYS/+", true}, {"$share/g/a/#", "a/b", true}, {"$share/g", "#", false},
+        {"a/#/b", "a", false}, {"", "#", false}, {"a//b", "a/+/b", true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(
+            tw_topic_overlaps(tw_str_of(rows[i].a), tw_str_of(rows[i].b)), rows[i].overlap);
+        assert_int_equal(
+            tw_topic_overlaps(tw_str_of(rows[i].b), tw_str_of(rows[i].a)), rows[i].overlap);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filters_match_topics),
         cmocka_unit_test(validity),
         cmocka_unit_test(shared_filters_lose_their_group),
+        cmocka_unit_test(filters_overlap),
     };
     return cmocka_run_group_tests_name("base/topic", tests, NULL, NULL);
 }

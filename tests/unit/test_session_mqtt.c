@@ -58,13 +58,19 @@ struct said {
     uint8_t reason;
     bool refused, unanswered, leaf;
     unsigned asked; /* seconds: of the request */
-    char rest;      /* lets a row end before the last field */
+    uint16_t packet_id;
+    bool dup, retain;
+    const char *will_topic, *will, *reply_topic, *correlation;
+    unsigned will_delay;
+    uint64_t packet; /* 1 when not given */
+    char rest;       /* lets a row end before the last field */
 };
 
 static void say(struct said w)
 {
     static uint64_t serial;
     static struct tw_mqtt_info info;
+    static struct tw_mqtt_more more;
     struct tw_endpoint client = {
         .ip = {4, {10, 0, 0, (uint8_t)w.host}}, .port = (uint16_t)(40000 + w.flow)};
     struct tw_endpoint broker = {.ip = {4, {10, 0, 0, 9}}, .port = 1883};
@@ -78,8 +84,24 @@ static void say(struct said w)
     info.packet = w.action == TW_ACTION_DISCONNECT && !w.unanswered ? "DISCONNECT" : NULL;
     if (w.payload != NULL)
         info.payload_hash = tw_hash_stable(w.payload, strlen(w.payload));
+    info.payload_bytes = w.payload != NULL ? strlen(w.payload) : 0;
+    info.has_packet_id = w.packet_id != 0;
+    info.packet_id = w.packet_id;
+    info.dup = w.dup;
+    info.retain = w.retain;
+    info.has_will = w.will_topic != NULL;
+    info.will_topic = tw_str_of(w.will_topic);
+    if (w.will != NULL)
+        info.will_payload_hash = tw_hash_stable(w.will, strlen(w.will));
+    info.will_retain = w.retain;
+    info.response_topic = tw_str_of(w.reply_topic);
+    more =
+        (struct tw_mqtt_more){.will_delay = w.will_delay, .has_correlation = w.correlation != NULL};
+    if (w.correlation != NULL)
+        more.correlation_hash = tw_hash_stable(w.correlation, strlen(w.correlation));
+    info.more = &more;
     struct tw_event e = {.ts_ns = (int64_t)w.s * TW_NS_PER_S,
-        .packet = 1,
+        .packet = w.packet != 0 ? w.packet : 1,
         .protocol = TW_PROTO_MQTT,
         .action = w.action,
         .src = down ? broker : client,
@@ -297,6 +319,128 @@ static void what_follows_a_gap(void **state)
     assert_false(facts.after_gap);
 }
 
+#define IS(text, want) assert_true(tw_str_is(text, want))
+
+static void a_delivery_belongs_to_a_publish(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "a", "t", "one", .packet = 7);
+    SAY(2, 2, 2, TW_ACTION_PUBLISH, "b", "t", "two", .packet = 8);
+    SAY(3, 3, 3, TW_ACTION_DELIVER, "s", "t", "one");
+    IS(facts.origin, "a");
+    assert_int_equal(facts.origin_packet, 7);
+    assert_int_equal(facts.origin_ns, TW_NS_PER_S);
+    SAY(3, 3, 3, TW_ACTION_DELIVER, "s", "t", "two");
+    IS(facts.origin, "b");
+    SAY(3, 3, 3, TW_ACTION_DELIVER, "s", "u", "two");
+    assert_null(facts.origin.p);
+    SAY(63, 3, 3, TW_ACTION_DELIVER, "s", "t", "one");
+    assert_null(facts.origin.p); /* another one with the same payload */
+}
+
+static void who_set_what_is_retained(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "a", "t", "on", .retain = true);
+    SAY(2, 2, 2, TW_ACTION_PUBLISH, "b", "t", "off");
+    SAY(500, 3, 3, TW_ACTION_DELIVER, "s", "t", "on", .retain = true);
+    IS(facts.retained_by, "a");
+    assert_int_equal(facts.retained_ns, TW_NS_PER_S);
+    SAY(500, 3, 3, TW_ACTION_DELIVER, "s", "t", "old", .retain = true);
+    assert_null(facts.retained_by.p); /* from before */
+    SAY(501, 2, 2, TW_ACTION_PUBLISH, NULL, "t", "", .retain = true);
+    SAY(502, 3, 3, TW_ACTION_DELIVER, "s", "t", "on", .retain = true);
+    assert_null(facts.retained_by.p); /* deleted */
+}
+
+static void on_whose_behalf_a_will_is_published(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_CONNECT, "a", "a", .will_topic = "w", .will = "gone", .retain = true);
+    SAY(1, 2, 2, TW_ACTION_CONNECT, "b", "b", .will_topic = "w", .will = "left");
+    SAY(2, 3, 3, TW_ACTION_DELIVER, "s", "w", "else");
+    assert_null(facts.will_of.p);
+    SAY(9, 3, 3, TW_ACTION_DELIVER, "s", "w", "gone");
+    IS(facts.will_of, "a");
+    SAY(400, 4, 4, TW_ACTION_DELIVER, "t", "w", "gone", .retain = true);
+    IS(facts.retained_by, "a");
+    SAY(401, 2, 2, TW_ACTION_DISCONNECT, "b"); /* as it should be: no will */
+    SAY(402, 3, 3, TW_ACTION_DELIVER, "s", "w", "left");
+    assert_null(facts.will_of.p);
+    SAY(403, 2, 5, TW_ACTION_CONNECT, "b", "b", .will_topic = "w", .will = "left");
+    SAY(404, 2, 5, TW_ACTION_DISCONNECT, "b", .reason = 4); /* with the will */
+    SAY(405, 3, 3, TW_ACTION_DELIVER, "s", "w", "left");
+    IS(facts.will_of, "b");
+}
+
+static void a_message_that_was_published_is_no_will(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_CONNECT, "a", "a", .will_topic = "w", .will = "gone");
+    SAY(2, 2, 2, TW_ACTION_PUBLISH, "liar", "w", "gone");
+    SAY(2, 3, 3, TW_ACTION_DELIVER, "s", "w", "gone");
+    IS(facts.origin, "liar");
+    assert_null(facts.will_of.p);
+}
+
+static void a_will_that_waits_is_given_up_by_who_returns(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_CONNECT, "a", "a", .will_topic = "w", .will = "gone", .will_delay = 60);
+    SAY(5, 1, 1, TW_ACTION_DISCONNECT, "a", .unanswered = true);
+    SAY(6, 1, 2, TW_ACTION_CONNECT, "a", "a");
+    SAY(7, 3, 3, TW_ACTION_DELIVER, "s", "w", "gone");
+    assert_null(facts.will_of.p);
+}
+
+static void a_reply_is_told_from_other_messages(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "hmi", "jobs", "do", .reply_topic = "r/1", .correlation = "c");
+    SAY(2, 2, 2, TW_ACTION_PUBLISH, "bot", "r/1", "done", .correlation = "d");
+    assert_null(facts.reply_to.p);
+    SAY(3, 2, 2, TW_ACTION_PUBLISH, "bot", "r/1", "done", .correlation = "c");
+    IS(facts.reply_to, "hmi");
+    IS(facts.reply_topic, "jobs");
+    assert_int_equal(facts.reply_asked_ns, TW_NS_PER_S);
+    SAY(70, 2, 2, TW_ACTION_PUBLISH, "bot", "r/1", "done", .correlation = "c");
+    assert_null(facts.reply_to.p);
+}
+
+/* The Packet Identifier of QoS 1 and 2 outlives the connection. */
+static void a_message_sent_again_counts_once(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "a", "t", "x", .packet_id = 5, .packet = 10, .dup = true);
+    assert_int_equal(facts.repeats, 0); /* DUP alone says nothing */
+    SAY(2, 1, 2, TW_ACTION_PUBLISH, "a", "t", "x", .packet_id = 5, .packet = 20, .dup = true);
+    assert_int_equal(facts.repeats, 10);
+    SAY(3, 1, 2, TW_ACTION_PUBLISH, "a", "t", "x", .packet_id = 5, .packet = 30);
+    assert_int_equal(facts.repeats, 0);
+    SAY(3, 1, 2, TW_ACTION_PUBLISH, "a", "t", "y", .packet_id = 5, .packet = 40, .dup = true);
+    assert_int_equal(facts.repeats, 0);
+    SAY(3, 2, 3, TW_ACTION_PUBLISH, "b", "t", "y", .packet_id = 5, .packet = 50, .dup = true);
+    assert_int_equal(facts.repeats, 0);
+}
+
+/* More than there is room for: the last ones are known. */
+static void memory_is_bounded(void **state)
+{
+    char topic[32], who[16];
+    (void)state;
+    for (unsigned i = 0; i < 100000; i++) {
+        snprintf(topic, sizeof(topic), "t/%u", i);
+        snprintf(who, sizeof(who), "c%u", i % 20000);
+        SAY(1, 1, i, TW_ACTION_PUBLISH, who, topic, "x", .packet = i + 1);
+        if (i % 1000 == 0)
+            SAY(1, 1, i, TW_ACTION_SUBSCRIBE, who, topic);
+    }
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t/99999", "x");
+    IS(facts.origin, "c19999");
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t/1", "x");
+    assert_null(facts.origin.p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +456,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(deliveries_of_what_was_published, start, stop),
         cmocka_unit_test_setup_teardown(leaves_share_the_facts_of_their_message, start, stop),
         cmocka_unit_test_setup_teardown(what_follows_a_gap, start, stop),
+        cmocka_unit_test_setup_teardown(a_delivery_belongs_to_a_publish, start, stop),
+        cmocka_unit_test_setup_teardown(who_set_what_is_retained, start, stop),
+        cmocka_unit_test_setup_teardown(on_whose_behalf_a_will_is_published, start, stop),
+        cmocka_unit_test_setup_teardown(a_message_that_was_published_is_no_will, start, stop),
+        cmocka_unit_test_setup_teardown(a_will_that_waits_is_given_up_by_who_returns, start, stop),
+        cmocka_unit_test_setup_teardown(a_reply_is_told_from_other_messages, start, stop),
+        cmocka_unit_test_setup_teardown(a_message_sent_again_counts_once, start, stop),
+        cmocka_unit_test_setup_teardown(memory_is_bounded, start, stop),
     };
     return cmocka_run_group_tests_name("session/mqtt", tests, NULL, NULL);
 }
