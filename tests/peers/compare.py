@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Hold `tierwatch decode` against what tshark makes of the same captures, field by field. Prints TAP.
+"""Hold `tierwatch decode` against what tshark (and Zeek, and Suricata) makes of the same captures, field by field. Prints TAP.
 
 usage: compare.py [--tierwatch FILE] [--rules FOLDER] [--accepted FILE] [-v]
-                  [--zeek FOLDER --traces FOLDER] [--base FOLDER] CAPTURE...
+                  [--zeek FOLDER --traces FOLDER] [--suricata FOLDER] [--base FOLDER] CAPTURE...
 
 Names of captures are printed, and matched by the accepted differences, relative to the base folder.
 """
@@ -19,6 +19,7 @@ import coverage
 import dissected
 import mqtt
 import opcua
+import suricata
 import zeek
 
 READERS = {'opcua': opcua.Reader, 'mqtt': mqtt.Reader}
@@ -236,6 +237,7 @@ def main():
     parser.add_argument('--traces')
     parser.add_argument('--base', action='append', default=[])
     parser.add_argument('--corpus')
+    parser.add_argument('--suricata')
     parser.add_argument('--whole', action='store_true')
     parser.add_argument('-v', action='store_true')
     parser.add_argument('captures', nargs='*')
@@ -256,6 +258,8 @@ def main():
     good &= what_was_compared(options, fields, names, with_opcua)
     if options.zeek:
         good &= zeek_logs(options, accepted, names)
+    if options.suricata:
+        good &= suricata_logs(options, accepted, names)
     unused = accepted.unused(names)
     report(not unused, 'every accepted difference is still there', ['accepted.txt, line %d' % n for n in unused])
     good &= not unused
@@ -289,6 +293,30 @@ def what_was_compared(options, fields, names, with_opcua):
         counts, left = fields.lacking()
         report(not left, 'OPC UA: %d answers and refusals of services, %d types, %d tokens, %d structures are compared' %
                tuple(counts), ['not compared: ' + name for name in left])
+        good &= not left
+    return good
+
+
+def suricata_logs(options, accepted, names):
+    good, lines = True, 0
+    for path, name in suricata.logs(options.suricata):
+        capture, name = suricata.capture_of(options.base[0], name)
+        if capture is None:
+            report(False, 'the capture of %s' % path)
+            good = False
+            continue
+        names.append(name)
+        excused, left = 0, []
+        for action, field, want, got, lines in suricata.compare(path, decode(options.tierwatch, capture)):
+            if action is None:
+                break
+            if accepted.take((name, action, field, want, got)):
+                excused += 1
+            else:
+                left.append('%s: Suricata %s, tierwatch %s' % (action, want, got[:300]))
+        if lines:
+            report(not left, '%s: %d things as Suricata logged them%s' % (
+                name, lines, ' but %d accepted' % excused if excused else ''), left)
         good &= not left
     return good
 

@@ -38,6 +38,37 @@ def properties(layer, name='properties'):
     return found
 
 
+# Properties [MQTT5 2.2.2.2] by the names that tierwatch shows them under.
+OF_CLIENT = {0x11: 'client.session_expiry', 0x21: 'client.receive_maximum', 0x27: 'client.maximum_packet_size',
+             0x22: 'client.topic_alias_maximum'}
+OF_SERVER = {0x11: 'server.session_expiry', 0x13: 'server.keep_alive', 0x21: 'server.receive_maximum',
+             0x22: 'server.topic_alias_maximum', 0x24: 'server.maximum_qos', 0x27: 'server.maximum_packet_size'}
+OF_SERVER_FLAGS = {0x25: 'server.retain_available', 0x28: 'server.wildcards', 0x29: 'server.subscription_ids',
+                   0x2a: 'server.shared_subscriptions'}
+OF_MESSAGE = {0x02: 'message_expiry', 0x03: 'content_type', 0x08: 'response_topic'}
+
+
+def value_of(nodes):
+    """A property's number or text; None where tshark has another form for it."""
+    for node in nodes:
+        if node.name in ('prop_number', 'property.max_qos', 'property.topic_alias'):
+            return int(node.text, 0)
+        if node.name in ('prop_string', 'property.content_type'):
+            return node.text
+    return None
+
+
+def shown_as(found, names, convert=lambda v: v):
+    """{path of tierwatch: value, or ABSENT where the property was not sent}."""
+    fields = {}
+    for number, name in names.items():
+        nodes = found.get(number)
+        value = value_of(nodes) if nodes else ABSENT
+        if value is not None:
+            fields['mqtt.' + name] = value if value is ABSENT else convert(value)
+    return fields
+
+
 class Flow:
     def __init__(self):
         self.client, self.facts, self.connect = None, {}, None
@@ -90,6 +121,13 @@ class Reader:
                            'mqtt.will.payload_bytes': layer.int('willmsg_len')})
         else:
             fields['mqtt.will'] = ABSENT
+        if version == '5.0':
+            found = properties(layer)
+            fields.update(shown_as(found, {**OF_CLIENT, 0x15: 'auth_method'}))
+            if layer.bool('conflags', 'conflag.willflag'):
+                will = properties(layer, 'will_properties')
+                fields.update(shown_as(will, {0x18: 'will.delay', 0x03: 'will.content_type',
+                                              0x08: 'will.response_topic', 0x02: 'message_expiry'}))
         flow.connect = packet, fields
 
     def on_connack(self, flow, packet, layer):
@@ -100,6 +138,12 @@ class Reader:
         if assigned:
             name = next(kid.text for kid in assigned if kid.name == 'prop_string')
             flow.facts['mqtt.client_id'] = fields['mqtt.client_id'] = fields['object'] = name
+        if flow.facts.get('mqtt.version') == '5.0':
+            found = properties(layer)
+            fields.update(shown_as(found, OF_SERVER))
+            fields.update(shown_as(found, OF_SERVER_FLAGS, bool))
+            if 0x13 in found:
+                fields['mqtt.keep_alive'] = value_of(found[0x13])
         code = layer.int('conack.val')
         if code is not None:
             fields.update({'mqtt.reason': code, 'status': RETURN_CODES.get(code)})
@@ -118,6 +162,8 @@ class Reader:
                   'status': ABSENT, **flow.facts}
         alias = properties(layer).get(0x23)
         fields['mqtt.topic_alias'] = next((int(kid.text) for kid in alias), ABSENT) if alias else ABSENT
+        if flow.facts.get('mqtt.version') == '5.0':
+            fields.update(shown_as(properties(layer), OF_MESSAGE))
         action = 'publish' if flow.client == packet.src else 'deliver'
         if flow.client is None:
             action = 'publish or deliver'
@@ -143,7 +189,12 @@ class Reader:
         items = []
         for topic, options in zip(layer.all('topic'), asked):
             qos = int(options.text, 0) if options.name == 'sub.qos' else options.int('subscription_options_qos')
-            items.append({'object': topic.text, 'mqtt.packet_id': number, 'mqtt.requested_qos': qos, **flow.facts})
+            fields = {'object': topic.text, 'mqtt.packet_id': number, 'mqtt.requested_qos': qos, **flow.facts}
+            if options.name == 'subscription_options':
+                fields['mqtt.no_local'] = options.bool('subscription_options_nl')
+                fields['mqtt.retain_as_published'] = options.bool('subscription_options_rap')
+                fields['mqtt.retain_handling'] = options.int('subscription_options_retain')
+            items.append(fields)
         flow.waiting[number] = packet, 'subscribe', items
 
     def on_unsubscribe(self, flow, packet, layer):

@@ -31,6 +31,7 @@ if [ -d "$corpus" ]; then
         captures+=("$made/open62541-messages.pcap")
     fi
     options+=(--base "$corpus" --corpus "$corpus" --zeek "$corpus/opcua/expected/zeek-icsnpp/tests/baseline"
+        --suricata "$corpus/mqtt/expected/suricata-7.0.10"
         --traces "$corpus/opcua/icsnpp-opcua-binary/tests-traces")
 else
     echo "ok - the corpus # SKIP there is no $corpus"
