@@ -367,6 +367,74 @@ def mqtt5_refused(c):
 
 
 @case
+def mqtt5_auth(c):
+    """Enhanced authentication, once for the connection and once again; what both ends say that they take; a will that
+    waits; then what goes against all that: AUTH when it is not the client's turn, another method, QoS 2, RETAIN, a
+    wildcard, a message too large, three messages at a time, an identifier in use."""
+    t = Tcp(c, ('10.0.0.52', 40012), BROKER).open()
+    method = b'\x15' + text('SCRAM-SHA-256')
+    auth = lambda reason, data='', m=method: mqtt(15, 0, bytes((reason,)) + properties(m + b'\x16' + text(data)))
+    asks = method + b'\x16' + text('n,,n=ann') + b'\x11\0\0\x0e\x10' + b'\x21\0\x05' + b'\x17\0'
+    will = b'\x18\0\0\0\x1e' + b'\x03' + text('text/plain')
+    t.client(mqtt(1, 0, text('MQTT') + b'\x05\x0e' + struct.pack('>H', 60) + properties(asks) + text('advisor') +
+                  properties(will) + text('plant/advisor/state') + text('gone')))
+    t.server(auth(0x18, 'r=1'))
+    t.client(auth(0x18, 'p=2'))
+    t.server(connack(5, props=method + b'\x13\0\x1e' + b'\x21\0\x02' + b'\x24\x01' + b'\x25\0' + b'\x28\0' +
+                     b'\x27\0\0\0\x40' + b'\x2a\0'))
+    t.client(auth(0x19, 'n,,n=ann'))
+    t.server(auth(0x18, 'r=3'))
+    t.client(auth(0x18, 'p=4'))
+    t.server(auth(0x00, 'v=5'))
+    message = b'\x02\0\0\0\x3c' + b'\x08' + text('r/1') + b'\x09' + text('job-1') + b'\x01\x01'
+    t.client(publish('plant/jobs', '1', 1, 1, message))
+    t.server(ack(4, 1))
+    t.client(auth(0x18))
+    t.client(auth(0x19, m=b'\x15' + text('PLAIN')))
+    t.client(publish('plant/a', '1', 2, 2, b''))
+    t.server(ack(5, 2))
+    t.client(publish('plant/a', '2', 1, 2, b''))
+    t.client(publish('plant/a', '1', retain=1, props=b''))
+    t.client(mqtt(8, 2, struct.pack('>H', 3) + properties(b'\x0b\x07') + text('$share/g/plant/+') + b'\x29'))
+    t.server(mqtt(9, 0, struct.pack('>H', 3) + properties(b'\x1f' + text('no')) + b'\x9e'))
+    t.client(publish('plant/a', 'x' * 64, props=b''))
+    t.client(b''.join(publish('plant/b', str(n), 1, n, b'') for n in (5, 6, 7)))
+    t.server(mqtt(14, 0, b'\x93' + properties(b'\x1f' + text('too many'))))
+    t.close()
+
+
+@case
+def mqtt_will(c):
+    """Who is behind a message: a retained one, delivered to who subscribes later; a will, published by the broker when
+    its client is gone; a reply to a request; a publish that is sent again on a new connection. Each is an alert that
+    names who it was."""
+    a = Tcp(c, ('10.0.0.63', 40013), BROKER).open()
+    a.client(mqtt(1, 0, text('MQTT') + b'\x04\x04' + struct.pack('>H', 60) + text('edge') + text('plant/edge/state') +
+                  text('gone')))
+    a.server(connack())
+    a.client(publish('plant/edge/model', 'v2', retain=1))
+    a.client(publish('plant/edge/count', '7', 1, 9))
+    s = mqtt_session(c, '10.0.0.64', 40014, 'viewer', 5)
+    s.client(mqtt(8, 2, struct.pack('>H', 1) + properties(b'') + text('plant/#') + b'\1'))
+    s.server(mqtt(9, 0, struct.pack('>H', 1) + properties(b'') + b'\1'))
+    s.server(publish('plant/edge/model', 'v2', retain=1, props=b''))
+    a.close()
+    s.server(publish('plant/edge/state', 'gone', props=b''))
+    b = Tcp(c, ('10.0.0.63', 40015), BROKER).open()
+    b.client(mqtt(1, 0, text('MQTT') + b'\x04\0' + struct.pack('>H', 60) + text('edge')))
+    b.server(mqtt(2, 0, b'\1\0'))
+    b.client(publish('plant/edge/count', '7', 1, 9, dup=1))
+    b.server(ack(4, 9))
+    s.server(publish('plant/edge/count', '7', props=b''))
+    asks = b'\x08' + text('plant/replies') + b'\x09' + text('q1')
+    s.client(publish('plant/ask', 'how many', props=asks))
+    r = mqtt_session(c, '10.0.0.65', 40016, 'oracle', 5)
+    r.client(publish('plant/replies', '7', props=b'\x09' + text('q1')))
+    for t in (b, s, r):
+        t.close()
+
+
+@case
 def mqtt_secrets(c):
     """Passwords on the wire and in payloads: none is printed, their places are."""
     t = Tcp(c, ('10.0.0.51', 40008), BROKER).open()

@@ -117,10 +117,14 @@ void tw_mqtt_count_underway(const struct tw_mqtt_call *c, uint16_t id)
     uint16_t max = st->receive_max[c->dir];
     if (max == 0 || st->n_underway[c->dir] <= max || st->incomplete)
         return;
-    if (st->n_burst[c->dir] == max + 1u)
+    struct tw_mqtt_held *h = &st->held[c->dir];
+    if (st->n_burst[c->dir] == max + 1u) {
+        if (h->what == TW_MQTT_RECEIVE_MAXIMUM_EXCEEDED)
+            h->what = TW_MQTT_FINE;
         tw_mqtt_anomaly(c, TW_MQTT_RECEIVE_MAXIMUM_EXCEEDED, TW_MQTT_PUBLISH);
-    else if (st->n_burst[c->dir] <= max)
+    } else if (st->n_burst[c->dir] <= max) {
         hold(c, TW_MQTT_RECEIVE_MAXIMUM_EXCEEDED, TW_MQTT_PUBLISH, id);
+    }
 }
 
 /* The other end goes on from an acknowledgement of nothing as if the message had been there. */
