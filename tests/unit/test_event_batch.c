@@ -81,6 +81,13 @@ static void every_string_is_copied(void **state)
         .tools = &tool,
         .n_tools = 1};
     o.decision = &decision;
+    struct tw_mqtt_more more = {.auth_method = ink(&i, "SCRAM"),
+        .response_information = ink(&i, "r/"),
+        .server_reference = ink(&i, "elsewhere"),
+        .correlation = ink(&i, "job"),
+        .will_content_type = ink(&i, "text/plain"),
+        .will_response_topic = ink(&i, "r/w"),
+        .will_delay = 30};
     struct tw_mqtt_info m = {.serial = 2,
         .decision = &decision,
         .mcp = &mcp,
@@ -92,7 +99,8 @@ static void every_string_is_copied(void **state)
         .content_type = ink(&i, "application/json"),
         .response_topic = ink(&i, "answers"),
         .will_topic = ink(&i, "wills"),
-        .user_properties = &properties};
+        .user_properties = &properties,
+        .more = &more};
     struct tw_flow_info f = {.has_totals = true, .bytes = 12, .state = "established"};
     struct tw_session_facts facts = {.takeovers = 1};
     struct tw_event e = {.ts_ns = 5,
@@ -148,16 +156,18 @@ static void every_string_is_copied(void **state)
         {c->mqtt->response_topic, "answers"}, {c->mqtt->will_topic, "wills"},
         {c->value.items[1].s, "raw"}, {c->value.items[0].items[1].s, "deep"},
         {c->value.items[0].items[1].name, "high"},
-        {c->opcua->outputs->items[0].items[0].name, "low"},
-        {c->mqtt->user_properties->items[1].s, "deep"}, {c->mqtt->decision->agent, "opt"},
-        {c->mqtt->decision->model, "forge"}, {c->mqtt->decision->model_version, "2.4"},
-        {c->mqtt->decision->model_sha256, "9f86"}, {c->mqtt->decision->approval, "CO-7"},
-        {c->mqtt->decision->trace, "4bf9"}, {c->opcua->decision->agent, "opt"},
-        {c->mqtt->mcp->topic, "$mcp-rpc"}, {c->mqtt->mcp->client_id, "planner"},
-        {c->mqtt->mcp->server_id, "gw"}, {c->mqtt->mcp->server_name, "valves"},
-        {c->mqtt->mcp->method, "tools/call"}, {c->mqtt->mcp->id, "3"}, {c->mqtt->mcp->tool, "get"},
-        {c->mqtt->mcp->arguments, "{}"}, {c->mqtt->mcp->error, "no"},
-        {c->mqtt->mcp->tools[0].name, "set"}};
+        {c->opcua->outputs->items[0].items[0].name, "low"}, {c->mqtt->more->auth_method, "SCRAM"},
+        {c->mqtt->more->response_information, "r/"}, {c->mqtt->more->server_reference, "elsewhere"},
+        {c->mqtt->more->correlation, "job"}, {c->mqtt->more->will_content_type, "text/plain"},
+        {c->mqtt->more->will_response_topic, "r/w"}, {c->mqtt->user_properties->items[1].s, "deep"},
+        {c->mqtt->decision->agent, "opt"}, {c->mqtt->decision->model, "forge"},
+        {c->mqtt->decision->model_version, "2.4"}, {c->mqtt->decision->model_sha256, "9f86"},
+        {c->mqtt->decision->approval, "CO-7"}, {c->mqtt->decision->trace, "4bf9"},
+        {c->opcua->decision->agent, "opt"}, {c->mqtt->mcp->topic, "$mcp-rpc"},
+        {c->mqtt->mcp->client_id, "planner"}, {c->mqtt->mcp->server_id, "gw"},
+        {c->mqtt->mcp->server_name, "valves"}, {c->mqtt->mcp->method, "tools/call"},
+        {c->mqtt->mcp->id, "3"}, {c->mqtt->mcp->tool, "get"}, {c->mqtt->mcp->arguments, "{}"},
+        {c->mqtt->mcp->error, "no"}, {c->mqtt->mcp->tools[0].name, "set"}};
     assert_int_equal(c->mqtt->mcp->tools[0].sha256[0], 7);
     for (size_t k = 0; k < sizeof(copies) / sizeof(copies[0]); k++)
         assert_true(tw_str_is(copies[k].s, copies[k].want));
@@ -166,6 +176,7 @@ static void every_string_is_copied(void **state)
     assert_null(c->opcua->security_mode.s.p);
     assert_int_equal(c->opcua->request_id, 7);
     assert_string_equal(c->mqtt->version, "5.0");
+    assert_int_equal(c->mqtt->more->will_delay, 30);
     assert_int_equal(c->flow_info->bytes, 12);
     assert_string_equal(c->flow_info->state, "established");
     tw_batch_free(b);

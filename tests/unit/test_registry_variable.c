@@ -213,6 +213,27 @@ static void the_cache_never_mixes_things_up(void **state)
     }
 }
 
+static void filters_that_take_in_commands(void **state)
+{
+    static const struct {
+        enum tw_action action;
+        const char *filter;
+        unsigned commands;
+    } rows[] = {{TW_ACTION_SUBSCRIBE, "brew/cmd/valve", 1}, {TW_ACTION_SUBSCRIBE, "#", 1},
+        {TW_ACTION_SUBSCRIBE, "brew/+/valve", 1}, {TW_ACTION_SUBSCRIBE, "$share/g/brew/cmd/#", 1},
+        {TW_ACTION_SUBSCRIBE, "brew/kettle/#", 0}, {TW_ACTION_SUBSCRIBE, "$SYS/#", 0},
+        {TW_ACTION_UNSUBSCRIBE, "#", 0}, {TW_ACTION_PUBLISH, "brew/cmd/valve", 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct tw_mqtt_info info = {.serial = 1000 + i};
+        struct tw_event e = mqtt_event(rows[i].action, MASH, rows[i].filter, NULL, &info);
+        struct tw_facts f = resolve(&e);
+        assert_int_equal(f.filter.commands, rows[i].commands);
+        assert_true(
+            rows[i].commands > 0 ? tw_str_is(f.filter.first, "valve") : f.filter.first.p == NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +243,7 @@ int main(void)
         cmocka_unit_test(a_range_is_learned_by_whoever_browsed),
         cmocka_unit_test(topics_are_variables),
         cmocka_unit_test(publishers_are_checked),
+        cmocka_unit_test(filters_that_take_in_commands),
         cmocka_unit_test(the_cache_never_mixes_things_up),
     };
     return cmocka_run_group_tests(tests, open_brewery, close_brewery);

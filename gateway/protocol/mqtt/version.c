@@ -1,8 +1,8 @@
 #include "protocol/mqtt/state.h"
 
-/* 3.x and 5.0 differ in what every packet may hold; each packet that speaks for one of them weighs in,
- * by how surely it does. What was learned long ago can be outweighed, because the connection may
- * have been joined within a packet. */
+/* 3.x and 5.0 differ in what every packet may hold; each packet that speaks for one of them weighs
+ * in, by how surely it does. What was learned long ago can be outweighed, because the connection
+ * may have been joined within a packet. */
 
 enum { HINT = 1, PROOF = 4, ENOUGH = 16 };
 
