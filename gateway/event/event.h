@@ -252,8 +252,8 @@ struct tw_mqtt_info {
     uint16_t topic_alias;
     bool has_options; /* subscribe */
     uint8_t requested_qos;
-    bool keep_alive_expired;         /* disconnect: the client had been silent for too long */
-    const char *packet; /* the packet type, for `malformed`, `disconnect`, `refused` */
+    bool keep_alive_expired; /* disconnect: the client had been silent for too long */
+    const char *packet;      /* the packet type, for `malformed`, `disconnect`, `refused` */
     /* MQTT-SN: how a topic was named, and behind which node of a forwarder the client is. */
     const char *topic_id_type; /* normal | predefined | short; NULL: not by an id */
     uint16_t topic_id;

@@ -45,8 +45,7 @@ struct tw_sessions *tw_sessions_new(
     s->mcp = tw_mcp_sessions_new(limits);
     s->gaps = tw_table_new(sizeof(uint64_t), sizeof(int64_t), MAX_GAPS, tw_seed_random());
     if (s->opcua == NULL || s->mqtt == NULL || s->pubsub == NULL || s->sparkplug == NULL ||
-        s->mcp == NULL ||
-        s->gaps == NULL) {
+        s->mcp == NULL || s->gaps == NULL) {
         tw_sessions_free(s);
         return NULL;
     }

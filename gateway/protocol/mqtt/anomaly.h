@@ -120,7 +120,9 @@
         "Reason String or User Properties though the client asked for none "                       \
         "[MQTT5 3.1.2.11.7]")                                                                      \
     X(RESPONSE_INFORMATION, "response-information",                                                \
-        "Response Information though the client asked for none [MQTT5 3.1.2.11.6]")
+        "Response Information though the client asked for none [MQTT5 3.1.2.11.6]")                \
+    /* what carries it */                                                                          \
+    X(PROXY_HEADER, "proxy-header", "A PROXY protocol header that is not one [PROXY 2]")
 
 /* TW_MQTT_FINE is zero: what has no anomaly. */
 enum tw_mqtt_anomaly {

@@ -72,7 +72,7 @@ static void on_proxy_header(const struct tw_mqtt_call *c, struct tw_cur header)
     if (tw_proxy_read(header, &proxy))
         tw_mqtt_proxied(c, &proxy);
     else
-        tw_mqtt_emit_malformed(c, "proxy-header", NULL);
+        tw_mqtt_emit_malformed(c, TW_MQTT_PROXY_HEADER, NULL);
 }
 
 static bool pdu(void *user, const struct tw_pdu *p)
