@@ -125,6 +125,7 @@ static void mcp_leg(
 static void mcp(struct tw_str s, bool as_call, struct seen *seen)
 {
     static struct tw_sessions *sessions;
+    static const struct tw_session_readers readers = {.leaves = tw_payload_leaves};
     static const struct tw_str list =
         TEXT("{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":{\"tools\":[{\"name\":\"set\"}]}}");
     static const struct tw_str answers[] = {TEXT("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}"),
@@ -133,7 +134,7 @@ static void mcp(struct tw_str s, bool as_call, struct seen *seen)
     const struct tw_emit emit = {look, seen};
     struct tw_text call = {0};
     if (sessions == NULL)
-        sessions = tw_sessions_new(&limits, tw_payload_leaves);
+        sessions = tw_sessions_new(&limits, &readers);
     if (sessions == NULL)
         return;
     if (as_call) {
