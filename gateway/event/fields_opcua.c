@@ -289,7 +289,8 @@ const struct tw_field tw_fields_opcua[] = {
     {"opcua.publishing_interval", "Publishing interval in ms", "500", N, NULL, get_u_publishing},
     {"opcua.sampling_interval", "Sampling interval in ms", "250", N, NULL, get_u_sampling},
     {"opcua.chunks", "Chunks of the message", "3", N, NULL, get_u_chunks},
-    {"opcua.message_bytes", "Bytes of the message", "4096", N, NULL, get_u_bytes},
+    {"opcua.message_bytes", "Bytes of the request or its answer, whichever has more", "4096", N,
+        NULL, get_u_bytes},
 
     {"opcua.request_bytes", "Bytes of a request that is encrypted", "144", N, NULL,
         get_u_request_bytes},

@@ -341,6 +341,8 @@ static uint32_t answer(struct tw_opcua_call *k, const struct tw_opcua_body *m,
         w.base_info.audit_entry_id.is_null = true;
     }
     set_message_info(&w.base_info, m);
+    if (r != NULL && r->message_bytes > m->message_bytes)
+        w.base_info.message_bytes = r->message_bytes;
     w.answered = matches;
     w.service_result = h->result;
     w.has_response = matches && !fault && !refusal;
