@@ -4,7 +4,6 @@
 #include "base/topic.h"
 #include "detect/approved.h"
 #include "detect/consent.h"
-#include "detect/pulse.h"
 #include "detect/state.h"
 
 enum {
@@ -60,16 +59,18 @@ struct tw_approvals {
     struct tw_table *targets;
     struct pending *pending; /* by definition */
     struct sight *sights;    /* by definition */
-    struct tw_pulse pulse;
+    const struct tw_pulse *pulse;
 };
 
-struct tw_approvals *tw_approvals_new(const struct tw_registry *registry)
+struct tw_approvals *tw_approvals_new(
+    const struct tw_registry *registry, const struct tw_pulse *pulse)
 {
     struct tw_approvals *a = calloc(1, sizeof(*a));
     if (a == NULL)
         return NULL;
     a->n_defs = tw_registry_approvals(registry, &a->defs);
     a->seed = tw_seed_random();
+    a->pulse = pulse;
     a->sights = calloc(a->n_defs + 1, sizeof(*a->sights));
     a->pending = calloc(a->n_defs + 1, sizeof(*a->pending));
     a->targets = tw_table_new(
@@ -302,7 +303,7 @@ static bool blind(const struct tw_approvals *a, size_t definition, const struct 
     int64_t valid_ns = a->defs[definition].valid_ns;
     return facts->watching_ns < valid_ns || (sight->hidden && !sight->seen) ||
            (sight->lost_ns != 0 && e->ts_ns - sight->lost_ns < valid_ns) ||
-           (a->pulse.hole_ns != 0 && e->ts_ns - a->pulse.hole_ns < valid_ns);
+           (a->pulse->hole_ns != 0 && e->ts_ns - a->pulse->hole_ns < valid_ns);
 }
 
 static void put_facts(const struct verdict *v, struct tw_approval_facts *out)
@@ -379,15 +380,9 @@ static void note_giving(
     }
 }
 
-void tw_approvals_pass(struct tw_approvals *a, const struct tw_event *e)
-{
-    tw_pulse_event(&a->pulse, e->ts_ns);
-}
-
 void tw_approvals_event(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
 {
     facts->approval = (struct tw_approval_facts){.state = TW_APPROVAL_NONE};
-    tw_pulse_event(&a->pulse, e->ts_ns);
     note_giving(a, e, facts);
     for (size_t i = 0; i < a->n_defs; i++)
         learn(a, i, e, facts);

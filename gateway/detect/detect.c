@@ -60,6 +60,9 @@ struct tw_detect {
     const struct tw_registry *registry;
     struct tw_approvals *approvals;
     struct tw_changes *changes;
+    struct tw_lasts *lasts;
+    struct tw_heartbeats *heartbeats;
+    struct tw_pulse pulse;
     struct tw_by actor; /* the field by which coverage is counted */
     struct tw_table *coverage;
     struct near *near;
@@ -113,13 +116,16 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     d->message.done = calloc(d->rules->n + 1, sizeof(*d->message.done));
     d->filter = tw_filter_new(d->rules);
     d->quiet = tw_quiet_new();
-    d->approvals = tw_approvals_new(registry);
+    d->approvals = tw_approvals_new(registry, &d->pulse);
     d->changes = tw_changes_new(registry);
+    d->lasts = tw_lasts_new(&d->pulse);
+    d->heartbeats = tw_heartbeats_new(registry, &d->pulse);
     d->coverage =
         tw_table_new(sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);
     d->near = calloc(NEAR, sizeof(*d->near));
     if (d->memory == NULL || d->near == NULL || d->message.done == NULL || d->filter == NULL ||
-        d->quiet == NULL || d->approvals == NULL || d->changes == NULL || d->coverage == NULL)
+        d->quiet == NULL || d->approvals == NULL || d->changes == NULL || d->lasts == NULL ||
+        d->heartbeats == NULL || d->coverage == NULL)
         return false;
     tw_table_on_evict(d->coverage, coverage_lost, d->quiet);
     for (size_t i = 0; i < d->rules->n; i++) {
@@ -159,6 +165,8 @@ void tw_detect_free(struct tw_detect *d)
     tw_quiet_free(d->quiet);
     tw_approvals_free(d->approvals);
     tw_changes_free(d->changes);
+    tw_lasts_free(d->lasts);
+    tw_heartbeats_free(d->heartbeats);
     tw_table_free(d->coverage);
     free(d->near);
     tw_text_free(&d->key);
@@ -500,12 +508,15 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
     d->stats.events++;
     if (facts->watching_ns == 0)
         facts->watching_ns = event->ts_ns - d->first_ns;
+    tw_pulse_event(&d->pulse, event->ts_ns);
     tw_approvals_event(d->approvals, event, facts);
     tw_changes_event(d->changes, event, facts);
     tw_reports_event(d->changes, event, facts);
+    tw_heartbeats_event(d->heartbeats, event, facts);
+    const bool lasts = tw_lasts_event(d->lasts, event, facts);
     bool again = is_same_message(&d->message, event);
     note_coverage(d, &scene, again);
-    if (ask_rules(d, &scene, again) == 0) {
+    if (ask_rules(d, &scene, again) == 0 && !lasts) {
         const struct tw_quiet_mark mark = mark_of(d, event);
         tw_quiet_note(d->quiet, event, event->facts, &mark, d->message.coverage);
     }
@@ -523,8 +534,17 @@ bool tw_detect_pass(
         return false;
     d->stats.events++;
     coverage->events++;
-    tw_approvals_pass(d->approvals, event);
+    tw_pulse_event(&d->pulse, event->ts_ns);
     return true;
+}
+
+static void on_silence(void *user, const struct tw_event *event, struct tw_facts *facts)
+{
+    struct tw_detect *d = user;
+    const struct tw_scene scene = {event, facts};
+    facts->watching_ns = event->ts_ns - d->first_ns;
+    bool again = is_same_message(&d->message, event);
+    (void)ask_rules(d, &scene, again);
 }
 
 void tw_detect_tick(struct tw_detect *d, int64_t now_ns)
@@ -532,11 +552,13 @@ void tw_detect_tick(struct tw_detect *d, int64_t now_ns)
     tw_quiet_end(d->quiet);
     tw_approvals_flush(d->approvals, now_ns);
     tw_changes_flush(d->changes, now_ns);
+    tw_heartbeats_tick(d->heartbeats, now_ns, on_silence, d);
 }
 
 struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
 {
     struct tw_detect_stats stats = d->stats;
+    stats.state_evictions = tw_lasts_evictions(d->lasts);
     for (size_t i = 0; i < d->rules->n; i++) {
         const struct memory *m = &d->memory[i];
         stats.window_evictions += m->windows ? tw_windows_evictions(m->windows) : 0;

@@ -203,6 +203,10 @@ static const struct row {
     {"decision.", MQTT | OPCUA},
     {"mcp.", MQTT},
     {"learned.", LEARNED},
+    {"value.last", NUMBER},
+    {"value.step", NUMBER},
+    {"value.rate", NUMBER},
+    {"heartbeat.", ACTOR_ID},
 };
 
 /* What a comparison asks of the value; of other kinds than these it comes out one way. */

@@ -22,6 +22,18 @@ static void turn_window(struct tw_pulse *p, int64_t now_ns)
     p->n = 0;
 }
 
+/* Before the first window is full nothing is usual. */
+static bool is_hole(const struct tw_pulse *p, int64_t silence_ns)
+{
+    return p->longest_ns[1] > 0 && silence_ns > LEAST_S * TW_NS_PER_S &&
+           silence_ns / TIMES > longest(p);
+}
+
+bool tw_pulse_is_silent(const struct tw_pulse *p, int64_t now_ns)
+{
+    return is_hole(p, now_ns - p->last_ns);
+}
+
 void tw_pulse_beat(struct tw_pulse *p, int64_t now_ns)
 {
     if (!p->started)
@@ -30,9 +42,7 @@ void tw_pulse_beat(struct tw_pulse *p, int64_t now_ns)
     p->n++;
     if (silence_ns <= 0)
         return;
-    /* Before the first window is full nothing is usual. */
-    bool known = p->longest_ns[1] > 0;
-    if (known && silence_ns > LEAST_S * TW_NS_PER_S && silence_ns / TIMES > longest(p)) {
+    if (is_hole(p, silence_ns)) {
         p->hole_ns = now_ns;
         silence_ns = 2 * longest(p); /* becomes usual only when it goes on like this */
     }

@@ -15,6 +15,9 @@ struct tw_pulse {
     int64_t hole_ns;       /* when the last hole ended; 0: there was none */
 };
 
+/* Is the capture silent for longer than is usual, at `now_ns` behind its last event? */
+bool tw_pulse_is_silent(const struct tw_pulse *p, int64_t now_ns);
+
 /* An event at another time than the one before. */
 void tw_pulse_beat(struct tw_pulse *p, int64_t now_ns);
 

@@ -1,8 +1,10 @@
 #pragma once
 /* What happened before that an event is judged by: approvals given, change orders opened, versions
- * reported. Fed with every event, in order; bounded; event time. */
+ * reported, values commanded, signs of life given. Fed with every event, in order; bounded; event
+ * time. */
 
 #include "base/table.h"
+#include "detect/pulse.h"
 #include "registry/registry.h"
 
 /* Which message a leaf belongs to. */
@@ -28,13 +30,12 @@ bool tw_message_sender_ok(
     const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by);
 
 struct tw_approvals;
-/* NULL when memory is short. */
-struct tw_approvals *tw_approvals_new(const struct tw_registry *registry);
+/* NULL when memory is short. `pulse` is the caller's, and was given the event before this is. */
+struct tw_approvals *tw_approvals_new(
+    const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_approvals_free(struct tw_approvals *a);
 /* Learn from the event, and say in facts->approval whether it was approved. */
 void tw_approvals_event(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts);
-/* An event that is neither an approval nor carries anything out. */
-void tw_approvals_pass(struct tw_approvals *a, const struct tw_event *e);
 /* Event time passed `now_ns`: nothing more of an earlier message comes, it is taken as it is. */
 void tw_approvals_flush(struct tw_approvals *a, int64_t now_ns);
 
@@ -51,6 +52,30 @@ uint64_t tw_changes_epoch(struct tw_changes *c, int64_t now_ns);
  * say. `out_ticket` is good until the next event. */
 bool tw_changes_declare(struct tw_changes *c, struct tw_str ai_system, struct tw_str version,
     int64_t now_ns, struct tw_str *out_ticket);
+
+/* What numbers the targets of commands stand at: as was accepted, or as somebody read or was told
+ * since. Of variables with role command or a greatest step or rate, and of what a grant with a
+ * greatest step lets be written; the 16,384 used last. */
+struct tw_lasts;
+struct tw_lasts *tw_lasts_new(const struct tw_pulse *pulse);
+void tw_lasts_free(struct tw_lasts *l);
+/* Set facts->step, then learn. False for an event that nothing is learned from: neither is from
+ * others that differ from it in the value only. */
+bool tw_lasts_event(struct tw_lasts *l, const struct tw_event *e, struct tw_facts *facts);
+uint64_t tw_lasts_evictions(const struct tw_lasts *l);
+
+/* Signs of life. One is overdue when it was seen before, is not for longer than declared, and its
+ * AI system goes on acting where it can be read: who is silent altogether was rather stopped, and a
+ * capture that is silent sees nothing. */
+struct tw_heartbeats;
+struct tw_heartbeats *tw_heartbeats_new(
+    const struct tw_registry *registry, const struct tw_pulse *pulse);
+void tw_heartbeats_free(struct tw_heartbeats *h);
+/* Learn from an event; set facts->heartbeat when its actor's is overdue. */
+void tw_heartbeats_event(struct tw_heartbeats *h, const struct tw_event *e, struct tw_facts *facts);
+/* Told once for each silence whose deadline passed, with an event made for it. */
+typedef void (*tw_silence_fn)(void *user, const struct tw_event *e, struct tw_facts *facts);
+void tw_heartbeats_tick(struct tw_heartbeats *h, int64_t now_ns, tw_silence_fn fn, void *user);
 
 /* "v2.4.0" and "2.4.0" are one version: the latter. */
 struct tw_str tw_version_plain(struct tw_str v);

@@ -39,7 +39,8 @@ enum tw_protocol { TW_PROTO_OTHER, TW_PROTO_OPCUA, TW_PROTO_MQTT };
     X(FLOW, "flow")                                                                                \
     X(MALFORMED, "malformed")                                                                      \
     X(GAP, "gap")                                                                                  \
-    X(CONFLICT, "conflict")
+    X(CONFLICT, "conflict")                                                                        \
+    X(SILENCE, "silence") /* what was declared to come did not; told by detect/, never captured */
 
 enum tw_action {
 #define TW_ACTION_ENUM(name, text) TW_ACTION_##name,

@@ -1,7 +1,8 @@
 #pragma once
 /* What is known about an event beyond the wire: who acts, on what, what was declared and what is
  * allowed. registry/ fills it from the inventory, detect/ adds what happened before (approvals,
- * open changes). Rules read it through fields.c; alerts quote it. Views are good during the event.
+ * open changes, last values, signs of life). Rules read it through fields.c; alerts quote it. Views
+ * are good during the event.
  */
 
 #include "event/event.h"
@@ -93,6 +94,7 @@ struct tw_variable_facts {
     double max_step, max_rate;         /* rate per second */
     bool has_publishers, publisher_ok; /* the variable names who may publish it; the actor is one */
     bool is_payload; /* field "": this event carries the variable's value itself */
+    bool is_value;   /* of the variable; not only a part of it, or a message that carries it */
 };
 
 struct tw_grant_facts {
@@ -130,6 +132,21 @@ struct tw_report_facts {
     const struct tw_value *value; /* that it decided on; NULL: not in this leaf */
 };
 
+/* How far a command goes from where its target was. Only of numbers. */
+struct tw_step_facts {
+    bool has_step, has_rate;
+    double last; /* value of the target before */
+    double step; /* distance from it, without the rounding of floating point */
+    double rate; /* step per second since the target got that value; less than 1 s counts as 1 s */
+};
+
+/* A declared sign of life that does not come any more although its AI system is active. */
+struct tw_heartbeat_facts {
+    struct tw_str object; /* node or topic; absent: none is overdue */
+    int64_t silent_ns;    /* since the last one */
+    int64_t limit_ns;     /* silence that is declared to be an alarm */
+};
+
 struct tw_filter_facts { /* a subscription in MQTT */
     uint32_t commands;   /* declared command variables whose topics the filter takes in */
     struct tw_str first; /* id of the first of them */
@@ -143,6 +160,8 @@ struct tw_facts {
     struct tw_approval_facts approval;
     struct tw_report_facts report;
     struct tw_filter_facts filter;
+    struct tw_step_facts step;
+    struct tw_heartbeat_facts heartbeat;
     bool change_open;       /* a change order of this actor is open now */
     int64_t watching_ns;    /* event time since the first packet */
     int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */

@@ -29,6 +29,9 @@ GET(value)
     out->present = true;
     out->value = s->event->value;
 }
+NUM(value_last, s->facts->step.has_step, s->facts->step.last)
+NUM(value_step, s->facts->step.has_step, s->facts->step.step)
+NUM(value_rate, s->facts->step.has_rate, s->facts->step.rate)
 TEXT(type, s->event->type)
 STR(status, s->event->status.s)
 FLAG(status_bad, s->event->status_bad)
@@ -283,6 +286,20 @@ GET(approval_expired_for)
         set_seconds(out, s->event->ts_ns - APPROVAL.expires_ns);
 }
 
+/* What it owes. */
+#define HEARTBEAT s->facts->heartbeat
+STR(heartbeat_object, HEARTBEAT.object)
+GET(heartbeat_silent_for)
+{
+    if (HEARTBEAT.object.p)
+        set_seconds(out, HEARTBEAT.silent_ns);
+}
+GET(heartbeat_limit)
+{
+    if (HEARTBEAT.object.p)
+        set_seconds(out, HEARTBEAT.limit_ns);
+}
+
 /* What it says about itself. */
 #define REPORT s->facts->report
 FLAG(report_is, REPORT.is_report)
@@ -431,6 +448,13 @@ static const struct tw_field event_fields[] = {
     {"field", "Place of the value inside a payload: a JSON Pointer or a Sparkplug metric",
         "/confidence", S, NULL, get_field},
     {"value", "The value itself", "93.5", V, NULL, get_value},
+    {"value.last",
+        "Number that the target of this command stood at before, where a limit or role"
+        " command is declared",
+        "70", N, NULL, get_value_last},
+    {"value.step", "How far the command goes from it", "5.5", N, NULL, get_value_step},
+    {"value.rate", "That per second since it got there; less than 1 s counts as 1 s", "0.4", N,
+        NULL, get_value_rate},
     {"type", "Its type on the wire", "Double", S, NULL, get_type},
     {"status", "The answer, by its symbolic name", "BadNodeIdUnknown", S, NULL, get_status},
     {"status.bad", "The answer was a refusal or an error", "true", B, NULL, get_status_bad},
@@ -601,6 +625,12 @@ static const struct tw_field other_fields[] = {
     {"approval.giver_ok", "Its sender is one of those who may give it", "false", B, NULL,
         get_approval_giver_ok},
     {"approval.expired_for", "Seconds since it expired", "4", N, NULL, get_approval_expired_for},
+
+    {"heartbeat.object", "Sign of life of the actor that is overdue while it acts",
+        "ns=2;s=AI.Optimizer.Heartbeat", S, NULL, get_heartbeat_object},
+    {"heartbeat.silent_for", "Seconds since it came last", "21.5", N, NULL,
+        get_heartbeat_silent_for},
+    {"heartbeat.limit", "Seconds that it may be silent for", "20", N, NULL, get_heartbeat_limit},
 
     {"report.is_report", "The actor reports about itself here", "true", B, NULL, get_report_is},
     {"report.confidence", "Confidence it states", "0.31", N, NULL, get_report_confidence},

@@ -123,6 +123,11 @@ size_t tw_registry_approvals(const struct tw_registry *r, const struct tw_approv
     return r->n_approvals;
 }
 
+const struct tw_heartbeat_def *tw_registry_heartbeats(const struct tw_registry *r)
+{
+    return r->heartbeats;
+}
+
 size_t tw_registry_changes(const struct tw_registry *r, const struct tw_change_def **out)
 {
     *out = r->changes;

@@ -102,26 +102,53 @@ static void load_reports(struct tw_load *l, struct tw_entry *e)
     }
 }
 
+/* Without a time nothing is ever overdue. */
+static void keep_heartbeat(struct tw_load *l, const struct tw_heartbeat_def *def)
+{
+    struct tw_registry *r = l->r;
+    if (def->object.p == NULL || def->limit_ns <= 0)
+        return;
+    struct tw_heartbeat_def *kept = tw_load_keep(l, 1, sizeof(*kept));
+    if (kept == NULL)
+        return;
+    *kept = *def;
+    if (r->last_heartbeat == NULL)
+        r->heartbeats = kept;
+    else
+        r->last_heartbeat->next = kept;
+    r->last_heartbeat = kept;
+}
+
+static void load_heartbeat(struct tw_load *l, const struct tw_entry *e, const struct tw_node *n)
+{
+    enum { PERIODS = 3 };
+    bool opcua = tw_node_get(n, "opcua") != NULL, mqtt = tw_node_get(n, "mqtt") != NULL;
+    if (opcua == mqtt)
+        tw_yaml_error(l->y, l->d, n, false, NULL, "a heartbeat is on one of opcua and mqtt");
+    else if (opcua != (tw_node_get(n, "node") != NULL))
+        tw_yaml_error(l->y, l->d, n, false, NULL, "\"node\" goes with \"opcua\"");
+    const struct tw_entry *server = tw_load_entry(l, tw_node_get(n, "opcua"));
+    const struct tw_str node = tw_load_one(l, n, "node", tw_load_check_nodeid),
+                        topic = tw_load_one(l, n, "mqtt", tw_load_check_filter);
+    int64_t every = tw_load_duration(l, n, "every"), timeout = tw_load_duration(l, n, "timeout");
+    if (every > 0 && timeout > 0 && timeout < every)
+        tw_yaml_error(l->y, l->d, tw_node_get(n, "timeout"), false, NULL,
+            "\"timeout\" must not be shorter than \"every\"");
+    const struct tw_heartbeat_def def = {.ai_system = e->id,
+        .server = server ? server->id : TW_STR_NONE,
+        .object = server ? node : topic,
+        .limit_ns = timeout > 0                    ? timeout
+                    : every <= INT64_MAX / PERIODS ? PERIODS * every
+                                                   : 0};
+    keep_heartbeat(l, &def);
+}
+
 static void load_heartbeats(struct tw_load *l, const struct tw_entry *e)
 {
     const struct tw_node *list = tw_load_list(e->node, "heartbeat");
     for (size_t i = 0; list != NULL && i < list->n; i++) {
-        const struct tw_node *n = &list->children[i];
-        if (n->kind != TW_NODE_MAP)
-            continue;
-        bool opcua = tw_node_get(n, "opcua") != NULL, mqtt = tw_node_get(n, "mqtt") != NULL;
-        if (opcua == mqtt)
-            tw_yaml_error(l->y, l->d, n, false, NULL, "a heartbeat is on one of opcua and mqtt");
-        else if (opcua != (tw_node_get(n, "node") != NULL))
-            tw_yaml_error(l->y, l->d, n, false, NULL, "\"node\" goes with \"opcua\"");
-        (void)tw_load_entry(l, tw_node_get(n, "opcua"));
-        (void)tw_load_one(l, n, "node", tw_load_check_nodeid);
-        (void)tw_load_one(l, n, "mqtt", tw_load_check_filter);
-        int64_t every = tw_load_duration(l, n, "every"),
-                timeout = tw_load_duration(l, n, "timeout");
-        if (every > 0 && timeout > 0 && timeout < every)
-            tw_yaml_error(l->y, l->d, tw_node_get(n, "timeout"), false, NULL,
-                "\"timeout\" must not be shorter than \"every\"");
+        if (list->children[i].kind == TW_NODE_MAP)
+            load_heartbeat(l, e, &list->children[i]);
     }
 }
 

@@ -149,8 +149,9 @@ struct tw_registry {
     size_t n_approvals;
     struct tw_change_def *changes;
     size_t n_changes;
-    struct tw_name_index by_id[TW_ID_KINDS];        /* item: entry index */
-    struct tw_name_index exact_nodes, exact_topics; /* item: variable index */
+    struct tw_heartbeat_def *heartbeats, *last_heartbeat; /* a list */
+    struct tw_name_index by_id[TW_ID_KINDS];              /* item: entry index */
+    struct tw_name_index exact_nodes, exact_topics;       /* item: variable index */
     uint32_t *glob_nodes, *filter_topics;
     size_t n_glob_nodes, n_filter_topics;
     struct tw_resolved last;

@@ -62,6 +62,17 @@ struct tw_change_def {
 };
 size_t tw_registry_changes(const struct tw_registry *r, const struct tw_change_def **out);
 
+/* A sign of life that an AI system gives. */
+struct tw_heartbeat_def {
+    struct tw_str ai_system; /* its id, the very bytes of tw_actor_facts.id */
+    struct tw_str server;    /* id of the OPC UA server; absent: MQTT */
+    struct tw_str object;    /* the node that it writes, or the topic (filter) it publishes on */
+    int64_t limit_ns;        /* longer silence is an alarm: `timeout`, else three times `every` */
+    const struct tw_heartbeat_def *next;
+};
+/* In the order of the file; NULL when there are none. */
+const struct tw_heartbeat_def *tw_registry_heartbeats(const struct tw_registry *r);
+
 struct tw_report_def {
     struct tw_str topic;                                                      /* topic filter */
     struct tw_str confidence, inputs_ts, model, model_version, object, value; /* JSON Pointers */

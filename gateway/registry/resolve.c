@@ -213,6 +213,7 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
     }
     if (d->is_part)
         return;
+    out->is_value = true;
     out->unit = v->unit;
     out->type = v->type;
     out->range = v->range;

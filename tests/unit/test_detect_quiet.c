@@ -108,6 +108,32 @@ static void what_a_rule_can_match_never_passes(void **state)
     scene_close(&s);
 }
 
+/* What a command starts from. */
+static void what_a_step_is_measured_from_never_passes(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s,
+        PLANT "  - {id: sp, opcua: {server: plc, node: \"ns=2;s=SP\"}, role: command}\n"
+              "  - {id: pv, opcua: {server: plc, node: \"ns=2;s=PV\"}, max_step: 2}\n",
+        RULE("action = write and value.step > 2"));
+    struct item sp = an_item(), pv = an_item(), temp = an_item();
+    sp.node = "ns=2;s=SP";
+    pv.node = "ns=2;s=PV";
+    for (int i = 0; i < 3; i++) {
+        assert_false(notify(&s, &sp, num(10 * i)));
+        assert_false(notify(&s, &pv, num(10 * i)));
+        assert_true(notify(&s, &temp, num(i)) == (i > 0));
+    }
+    scene_opcua(
+        &s, 0, "10.7.0.30", "10.7.0.10", TW_ACTION_WRITE, "ns=2;s=SP", num(22), "Double", "Good");
+    assert_int_equal(0, s.n);
+    scene_opcua(
+        &s, 9, "10.7.0.30", "10.7.0.10", TW_ACTION_WRITE, "ns=2;s=SP", num(25), "Double", "Good");
+    assert_int_equal(1, s.n);
+    scene_close(&s);
+}
+
 static void each_kind_of_value_is_asked_about_once(void **state)
 {
     struct scene s;
@@ -256,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_rule_can_match_passes_the_second_time),
         cmocka_unit_test(what_a_rule_can_match_never_passes),
+        cmocka_unit_test(what_a_step_is_measured_from_never_passes),
         cmocka_unit_test(each_kind_of_value_is_asked_about_once),
         cmocka_unit_test(arrays_pass_and_structures_do_not),
         cmocka_unit_test(another_context_is_asked_again),
