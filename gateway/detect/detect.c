@@ -118,7 +118,7 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     d->quiet = tw_quiet_new();
     d->approvals = tw_approvals_new(registry, &d->pulse);
     d->changes = tw_changes_new(registry);
-    d->lasts = tw_lasts_new(&d->pulse);
+    d->lasts = tw_lasts_new(&d->pulse, registry);
     d->heartbeats = tw_heartbeats_new(registry, &d->pulse);
     d->coverage =
         tw_table_new(sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);

@@ -33,16 +33,18 @@ struct last {
 
 struct tw_lasts {
     const struct tw_pulse *pulse;
+    bool grants_steps; /* tw_registry_grants_steps() */
     struct tw_seed seed;
     struct tw_table *table;
 };
 
-struct tw_lasts *tw_lasts_new(const struct tw_pulse *pulse)
+struct tw_lasts *tw_lasts_new(const struct tw_pulse *pulse, const struct tw_registry *registry)
 {
     struct tw_lasts *l = calloc(1, sizeof(*l));
     if (l == NULL)
         return NULL;
     l->pulse = pulse;
+    l->grants_steps = tw_registry_grants_steps(registry);
     l->seed = tw_seed_random();
     l->table = tw_table_new(sizeof(struct place), sizeof(struct last), MAX_LASTS, l->seed);
     if (l->table != NULL)
@@ -77,22 +79,28 @@ static bool is_whole_value(const struct tw_event *e)
            (o->attribute.p == NULL || tw_str_is(o->attribute, "Value"));
 }
 
-static bool is_limited(const struct tw_variable_facts *v)
+/* Commands always count; what is read or told, where a limit may be exceeded by the next one. */
+static bool is_followed(
+    const struct tw_lasts *l, const struct tw_event *e, const struct tw_variable_facts *v)
 {
-    return v->is_value && (v->role == TW_ROLE_COMMAND || v->has_max_step || v->has_max_rate);
+    if (!v->is_value)
+        return false;
+    return v->has_max_step || v->has_max_rate ||
+           (v->role == TW_ROLE_COMMAND && (l->grants_steps || is_command(e)));
 }
 
 /* Does the event say what a target stands at, or shall? */
-static bool concerns(const struct tw_event *e, const struct tw_facts *f)
+static bool concerns(const struct tw_lasts *l, const struct tw_event *e, const struct tw_facts *f)
 {
     static const uint32_t opcua =
         1u << TW_ACTION_WRITE | 1u << TW_ACTION_READ | 1u << TW_ACTION_NOTIFY;
     if (e->object.p == NULL)
         return false;
     if (e->protocol == TW_PROTO_MQTT)
-        return e->action == TW_ACTION_PUBLISH && is_limited(&f->variable);
+        return e->action == TW_ACTION_PUBLISH && is_followed(l, e, &f->variable);
     return e->protocol == TW_PROTO_OPCUA && (opcua & 1u << e->action) != 0 && is_whole_value(e) &&
-           (is_limited(&f->variable) || (e->action == TW_ACTION_WRITE && f->grant.has_max_step));
+           (is_followed(l, e, &f->variable) ||
+               (e->action == TW_ACTION_WRITE && f->grant.has_max_step));
 }
 
 static struct place place_of(const struct tw_lasts *l, const struct tw_event *e)
@@ -159,7 +167,7 @@ bool tw_lasts_event(struct tw_lasts *l, const struct tw_event *e, struct tw_fact
     double value;
     bool created;
     facts->step = (struct tw_step_facts){.has_step = false};
-    if (!concerns(e, facts))
+    if (!concerns(l, e, facts))
         return false;
     if (e->value.kind == TW_VALUE_NONE || tw_like_value(&e->value) != TW_LIKE_NUMBER ||
         !tw_value_number(&e->value, &value))

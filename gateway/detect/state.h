@@ -55,9 +55,10 @@ bool tw_changes_declare(struct tw_changes *c, struct tw_str ai_system, struct tw
 
 /* What numbers the targets of commands stand at: as was accepted, or as somebody read or was told
  * since. Of variables with role command or a greatest step or rate, and of what a grant with a
- * greatest step lets be written; the 16,384 used last. */
+ * greatest step lets be written; the 16,384 used last. What is read or told of a command is
+ * followed only where some limit could be exceeded by the next one: there are many such values. */
 struct tw_lasts;
-struct tw_lasts *tw_lasts_new(const struct tw_pulse *pulse);
+struct tw_lasts *tw_lasts_new(const struct tw_pulse *pulse, const struct tw_registry *registry);
 void tw_lasts_free(struct tw_lasts *l);
 /* Set facts->step, then learn. False for an event that nothing is learned from: neither is from
  * others that differ from it in the value only. */

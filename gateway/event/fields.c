@@ -449,8 +449,8 @@ static const struct tw_field event_fields[] = {
         "/confidence", S, NULL, get_field},
     {"value", "The value itself", "93.5", V, NULL, get_value},
     {"value.last",
-        "Number that the target of this command stood at before, where a limit or role"
-        " command is declared",
+        "Number that the target of this command stood at before: as commanded; as read or"
+        " told, too, where a greatest step or rate is declared",
         "70", N, NULL, get_value_last},
     {"value.step", "How far the command goes from it", "5.5", N, NULL, get_value_step},
     {"value.rate", "That per second since it got there; less than 1 s counts as 1 s", "0.4", N,

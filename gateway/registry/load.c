@@ -123,6 +123,11 @@ size_t tw_registry_approvals(const struct tw_registry *r, const struct tw_approv
     return r->n_approvals;
 }
 
+bool tw_registry_grants_steps(const struct tw_registry *r)
+{
+    return r->grants_steps;
+}
+
 const struct tw_heartbeat_def *tw_registry_heartbeats(const struct tw_registry *r)
 {
     return r->heartbeats;

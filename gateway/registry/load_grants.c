@@ -75,6 +75,7 @@ static void load_common(struct tw_load *l, const struct tw_node *n, struct tw_gr
     tw_load_strs(l, n, "topics", tw_load_check_filter, &g->topics);
     g->needs_approval = tw_load_one(l, n, "needs_approval", tw_load_check_approval);
     g->has_max_step = tw_load_positive(l, n, "max_step", &g->max_step);
+    l->r->grants_steps = l->r->grants_steps || g->has_max_step;
     if (tw_load_count_rate(l, n, "rate", &rate)) {
         g->has_rate = true;
         g->rate_per_s = rate.per_s;

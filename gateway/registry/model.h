@@ -156,6 +156,7 @@ struct tw_registry {
     size_t n_glob_nodes, n_filter_topics;
     struct tw_resolved last;
     struct tw_clock clock;
+    bool grants_steps;  /* some grant has a greatest step */
     uint64_t learned;   /* ranges */
     struct tw_who *who; /* caches, see who.c and decide.c */
     struct tw_decisions *decisions;

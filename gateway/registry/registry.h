@@ -62,6 +62,9 @@ struct tw_change_def {
 };
 size_t tw_registry_changes(const struct tw_registry *r, const struct tw_change_def **out);
 
+/* Is there a grant with a greatest step? Else only variables say how far a command may go. */
+bool tw_registry_grants_steps(const struct tw_registry *r);
+
 /* A sign of life that an AI system gives. */
 struct tw_heartbeat_def {
     struct tw_str ai_system; /* its id, the very bytes of tw_actor_facts.id */

@@ -114,16 +114,20 @@ static void what_a_step_is_measured_from_never_passes(void **state)
     struct scene s;
     (void)state;
     scene_open(&s,
-        PLANT "  - {id: sp, opcua: {server: plc, node: \"ns=2;s=SP\"}, role: command}\n"
-              "  - {id: pv, opcua: {server: plc, node: \"ns=2;s=PV\"}, max_step: 2}\n",
+        PLANT
+        "  - {id: sp, opcua: {server: plc, node: \"ns=2;s=SP\"}, role: command, max_step: 9}\n"
+        "  - {id: free, opcua: {server: plc, node: \"ns=2;s=Free\"}, role: command}\n"
+        "  - {id: pv, opcua: {server: plc, node: \"ns=2;s=PV\"}, max_step: 2}\n",
         RULE("action = write and value.step > 2"));
-    struct item sp = an_item(), pv = an_item(), temp = an_item();
+    struct item sp = an_item(), pv = an_item(), temp = an_item(), unlimited = an_item();
     sp.node = "ns=2;s=SP";
+    unlimited.node = "ns=2;s=Free";
     pv.node = "ns=2;s=PV";
     for (int i = 0; i < 3; i++) {
         assert_false(notify(&s, &sp, num(10 * i)));
         assert_false(notify(&s, &pv, num(10 * i)));
         assert_true(notify(&s, &temp, num(i)) == (i > 0));
+        assert_true(notify(&s, &unlimited, num(50)) == (i > 0));
     }
     scene_opcua(
         &s, 0, "10.7.0.30", "10.7.0.10", TW_ACTION_WRITE, "ns=2;s=SP", num(22), "Double", "Good");
@@ -131,6 +135,13 @@ static void what_a_step_is_measured_from_never_passes(void **state)
     scene_opcua(
         &s, 9, "10.7.0.30", "10.7.0.10", TW_ACTION_WRITE, "ns=2;s=SP", num(25), "Double", "Good");
     assert_int_equal(1, s.n);
+    /* Without a limit only commands are followed. */
+    scene_opcua(
+        &s, 9, "10.7.0.30", "10.7.0.10", TW_ACTION_WRITE, "ns=2;s=Free", num(10), "Double", "Good");
+    assert_int_equal(1, s.n);
+    scene_opcua(
+        &s, 9, "10.7.0.30", "10.7.0.10", TW_ACTION_WRITE, "ns=2;s=Free", num(15), "Double", "Good");
+    assert_int_equal(2, s.n);
     scene_close(&s);
 }
 
