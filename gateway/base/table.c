@@ -20,6 +20,7 @@ struct bucket {
 
 struct tw_table {
     size_t key_size, value_offset, stride, capacity, size;
+    size_t zeroed; /* bytes of a new value */
     struct tw_seed seed;
     /* Buckets in use grow with the entries, one at a time (linear hashing): those up to `mask`, and
      * beyond it the upper halves of the first `split` of them. A large table with few entries
@@ -71,6 +72,7 @@ struct tw_table *tw_table_new(
     t->stride = t->value_offset + align16(value_size);
     if (t->stride > 4 * LINE) /* the beginning, which all look-ups read, never on two lines */
         t->stride = (t->stride + LINE - 1) / LINE * LINE;
+    t->zeroed = t->stride - t->value_offset;
     t->capacity = capacity;
     t->seed = seed;
     t->mask = MIN_BUCKETS - 1;
@@ -102,6 +104,12 @@ void tw_table_on_evict(struct tw_table *t, tw_table_evict_fn fn, void *user)
 {
     t->evict = fn;
     t->evict_user = user;
+}
+
+void tw_table_zero_first(struct tw_table *t, size_t bytes)
+{
+    assert(bytes <= t->stride - t->value_offset);
+    t->zeroed = bytes;
 }
 
 static void list_remove(struct tw_table *t, int32_t i)
@@ -274,7 +282,7 @@ void *tw_table_put(struct tw_table *t, const void *key, bool *out_created)
     if (in_use < t->max_buckets && t->size + t->size / 4 >= in_use)
         add_bucket(t);
     memcpy(key_of(t, i), key, t->key_size);
-    memset(value_of(t, i), 0, t->stride - t->value_offset);
+    memset(value_of(t, i), 0, t->zeroed);
     t->links[i].hash = hash;
     chain_first(t, bucket_of(t, hash), i);
     list_push(t, i);

@@ -72,6 +72,8 @@ struct tw_windows *tw_windows_new(const struct tw_window_spec *spec)
         free(w);
         return NULL;
     }
+    /* Items beyond `n` are written before they are read; a ring of a thousand is large. */
+    tw_table_zero_first(w->table, sizeof(struct window));
     return w;
 }
 

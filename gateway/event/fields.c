@@ -731,7 +731,8 @@ bool tw_field_is_shared(const struct tw_field *field)
     static const char *const names[] = {"action", "protocol", "packet", "vlan", "src.", "dst.",
         "mqtt.", "decision.", "mcp.", "actor", "actor.", "target", "target.asset", "target.kind",
         "target.importance", "target.min_security", "target.in_plant", "target.ip", "watching",
-        "session.", "topic.", "delivery.", "retained.", "reply.", "publish."};
+        "session.", "topic.", "delivery.", "sparkplug.type", "pubsub.encoding", "retained.",
+        "reply.", "publish."};
     const struct tw_str name = tw_str_of(field->name);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct tw_str n = tw_str_of(names[i]);

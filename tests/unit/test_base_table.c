@@ -105,6 +105,23 @@ static void new_values_are_zeroed(void **state)
     tw_table_free(t);
 }
 
+/* A large value that says how much of it counts. */
+static void new_values_are_zeroed_as_far_as_they_need_to_be(void **state)
+{
+    struct tw_table *t = tw_table_new(sizeof(uint32_t), 64, 1, seed);
+    (void)state;
+    tw_table_zero_first(t, 8);
+    for (uint32_t key = 0; key < 3; key++) {
+        bool created;
+        uint8_t *value = tw_table_put(t, &key, &created);
+        assert_true(created);
+        for (size_t i = 0; i < 64; i++)
+            assert_int_equal(value[i], i < 8 || key == 0 ? 0 : 0xee);
+        memset(value, 0xee, 64);
+    }
+    tw_table_free(t);
+}
+
 static void removal_makes_room(void **state)
 {
     struct tw_table *t = tw_table_new(sizeof(uint32_t), sizeof(struct value), 8, seed);
@@ -217,6 +234,7 @@ int main(void)
         cmocka_unit_test(finds_what_was_put),
         cmocka_unit_test(evicts_the_least_recently_used),
         cmocka_unit_test(new_values_are_zeroed),
+        cmocka_unit_test(new_values_are_zeroed_as_far_as_they_need_to_be),
         cmocka_unit_test(removal_makes_room),
         cmocka_unit_test(behaves_like_a_list),
         cmocka_unit_test(keys_of_any_length),

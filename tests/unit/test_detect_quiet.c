@@ -288,12 +288,30 @@ static void a_variable_gets_its_range(void **state)
     scene_close(&s);
 }
 
+/* The rules that come with the program ask nothing of a plain data change: most of the traffic. */
+static void plain_data_changes_pass_the_shipped_rules(void **state)
+{
+    static const struct tw_value values[] = {{.kind = TW_VALUE_DOUBLE, .d = 20},
+        {.kind = TW_VALUE_INT, .i = 7}, {.kind = TW_VALUE_BOOL, .b = true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        struct scene s;
+        struct item item = an_item();
+        scene_open(&s, PLANT, "rules");
+        assert_false(notify(&s, &item, values[i]));
+        assert_true(notify(&s, &item, values[i]));
+        assert_int_equal(0, s.n);
+        scene_close(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_no_rule_can_match_passes_the_second_time),
         cmocka_unit_test(what_a_rule_can_match_never_passes),
         cmocka_unit_test(what_a_step_is_measured_from_never_passes),
+        cmocka_unit_test(plain_data_changes_pass_the_shipped_rules),
         cmocka_unit_test(each_kind_of_value_is_asked_about_once),
         cmocka_unit_test(arrays_pass_and_structures_do_not),
         cmocka_unit_test(another_context_is_asked_again),
