@@ -21,9 +21,6 @@ struct memory {
     struct tw_windows *windows;
     struct tw_sprts *sprts;
     struct tw_holds *holds;
-    bool shares_key;  /* events of one message have the same key of the test in `sprts` */
-    uint32_t message; /* number of the one that `key` is of */
-    struct tw_text_key key;
 };
 
 struct coverage {
@@ -79,9 +76,6 @@ static bool memory_init(const struct tw_rule *rule, struct memory *m)
         return false;
     if (rule->sprt.used && (m->sprts = tw_sprts_new(&rule->sprt)) == NULL)
         return false;
-    m->shares_key = true;
-    for (size_t i = 0; i < rule->sprt.by.n; i++)
-        m->shares_key = m->shares_key && tw_field_is_shared(rule->sprt.by.fields[i]);
     return rule->hold.for_ns == 0 || (m->holds = tw_holds_new(rule->hold.for_ns)) != NULL;
 }
 
@@ -349,15 +343,6 @@ static uint64_t hash_of_field(
     return tw_hash(d->seed, text.p, text.len);
 }
 
-static struct tw_text_key sprt_key(struct tw_detect *d, size_t i, const struct tw_scene *scene)
-{
-    struct memory *m = &d->memory[i];
-    if (!m->shares_key || m->message != d->message.number)
-        m->key = key_of(d, &d->rules->list[i].sprt.by, scene);
-    m->message = d->message.number;
-    return m->key;
-}
-
 static bool enough(struct tw_detect *d, size_t i, const struct tw_scene *scene, struct match *out)
 {
     const struct tw_rule *rule = &d->rules->list[i];
@@ -374,7 +359,7 @@ static bool enough(struct tw_detect *d, size_t i, const struct tw_scene *scene, 
         return true;
     }
     if (memory->sprts != NULL) {
-        struct tw_text_key key = sprt_key(d, i, scene);
+        struct tw_text_key key = key_of(d, &rule->sprt.by, scene);
         bool bad = tw_program_run(&rule->sprt.bad, scene);
         return tw_sprts_add(
             memory->sprts, key, bad, e->packet, &out->strength, &out->count, &out->proof);
@@ -432,23 +417,16 @@ static bool is_same_message(struct message *m, const struct tw_event *e)
     return false;
 }
 
-/* The number of messages went round. */
-static void renumber(struct tw_detect *d)
-{
-    d->message.number = 1;
-    memset(d->message.done, 0, d->rules->n * sizeof(*d->message.done));
-    for (size_t i = 0; i < d->rules->n; i++)
-        d->memory[i].message = 0;
-}
-
 /* How many rules there were to ask. */
 static size_t ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool again)
 {
     struct message *m = &d->message;
     size_t n;
     const uint16_t *list = tw_filter_rules(d->filter, scene, &n);
-    if (!again && ++m->number == 0)
-        renumber(d);
+    if (!again && ++m->number == 0) {
+        memset(m->done, 0, d->rules->n * sizeof(*m->done));
+        m->number = 1;
+    }
     for (size_t i = 0; i < n; i++) {
         uint16_t rule = list[i];
         if (m->done[rule] != m->number && !evaluate(d, rule, scene))

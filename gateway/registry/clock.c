@@ -26,12 +26,6 @@ void tw_clock_event(struct tw_clock *c, const struct tw_event *event)
         (event->action != TW_ACTION_READ && event->action != TW_ACTION_NOTIFY))
         return;
     const int64_t lag_ns = event->ts_ns - event->server_ts_ns;
-    /* Nearly every event changes nothing but their number. */
-    if (c->has[0] && lag_ns >= c->least_ns[0] && lag_ns <= c->least_ns[0] + TW_NS_PER_S &&
-        event->ts_ns - c->window_ns < WINDOW_S * TW_NS_PER_S) {
-        c->n++;
-        return;
-    }
     if (lag_ns > NONSENSE_S * TW_NS_PER_S || lag_ns < -NONSENSE_S * TW_NS_PER_S)
         return;
     if (event->ts_ns - c->window_ns >= WINDOW_S * TW_NS_PER_S)

@@ -110,15 +110,13 @@ static const struct tw_opcua_service *service_of(
 
 enum { OF_ITEMS = 0x3e0 }; /* bits of ReturnDiagnostics */
 
-/* What a request says before that which its service defines; `bytes` from its type on. */
-static void read_asked(struct tw_cur bytes, struct tw_opcua_asked *out)
+/* What a request says before that which its service defines; `bytes` from its type on, `c` from its
+ * header on. */
+static void read_asked(
+    struct tw_cur bytes, struct tw_cur c, bool sessionless, struct tw_opcua_asked *out)
 {
-    struct tw_opcua_node type;
     struct tw_opcua_request_header h;
-    struct tw_cur c = bytes;
-    *out = (struct tw_opcua_asked){.whole = false};
-    if (tw_opcua_node(&c, &type))
-        (void)service_of(type.id, true, &c, &out->sessionless);
+    *out = (struct tw_opcua_asked){.sessionless = sessionless};
     if (!tw_opcua_read_request_header(&c, &h))
         return;
     out->whole = true;
@@ -262,17 +260,15 @@ static void closing(struct tw_opcua_call *k, const struct tw_opcua_body *m,
     walk(k, &w);
 }
 
-static void request(
-    struct tw_opcua_call *k, const struct tw_opcua_body *m, const struct tw_opcua_service *service)
+static void request(struct tw_opcua_call *k, const struct tw_opcua_body *m,
+    const struct tw_opcua_service *service, const struct tw_opcua_asked *asked)
 {
-    struct tw_opcua_asked asked;
-    read_asked(m->bytes, &asked);
-    uint32_t found = check_request(k, m, service, &asked);
+    uint32_t found = check_request(k, m, service, asked);
     if (m->torn && (found & TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR)))
         return; /* the middle of something else */
     if (m->closes) {
         report(k, m, found, service);
-        closing(k, m, service, &asked);
+        closing(k, m, service, asked);
         return;
     }
     struct tw_opcua_request *old = tw_opcua_request_find(k->st, m->channel->id, m->request_id);
@@ -286,7 +282,7 @@ static void request(
     if (r == NULL)
         return;
     r->kind = TW_OPCUA_KIND_SERVICE;
-    r->asked = asked;
+    r->asked = *asked;
     r->service = service;
     r->channel = m->channel->id;
     r->request_id = m->request_id;
@@ -424,11 +420,13 @@ void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m)
         return;
     }
     bool standard = type.kind == 'i' && type.ns == 0, sessionless;
-    struct tw_cur request_body = body;
     const struct tw_opcua_service *asks =
-        standard ? service_of(type.id, true, &request_body, &sessionless) : NULL;
+        standard ? service_of(type.id, true, &body, &sessionless) : NULL;
+    struct tw_opcua_asked asked;
+    if (asks != NULL)
+        read_asked(m->bytes, body, sessionless, &asked);
     const struct tw_opcua_service *answers =
-        standard ? service_of(type.id, false, &body, &sessionless) : NULL;
+        standard && asks == NULL ? service_of(type.id, false, &body, &sessionless) : NULL;
     bool fault = standard && type.id == TW_OPCUA_SERVICE_FAULT;
     if (asks == NULL && answers == NULL && !fault) {
         if (m->torn)
@@ -444,7 +442,7 @@ void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m)
         report(k, m, TW_OPCUA_BIT(TW_OPCUA_WRONG_DIRECTION), asks != NULL ? asks : answers);
     } else if (asks != NULL) {
         note_request(m->channel, m->request_id);
-        request(k, m, asks);
+        request(k, m, asks, &asked);
     } else if (!is_early(k, m) || !tw_opcua_early_keep(k, m, answers, body)) {
         tw_opcua_response(k, m, answers, body, true);
     }

@@ -607,29 +607,6 @@ static bool read_times(struct tw_cur *c, uint8_t mask, int64_t *source, int64_t 
     return !(mask & SERVER_PS) || tw_cur_skip(c, 2);
 }
 
-/* The same as by the table of readers, but inlined. False for types that are not of fixed size. */
-static inline bool read_scalar(struct tw_cur *c, unsigned type, struct tw_value *out)
-{
-    switch (type) {
-    case TW_UA_BOOLEAN:
-        return read_boolean(NULL, c, out);
-    case TW_UA_INT16:
-        return read_int16(NULL, c, out);
-    case TW_UA_UINT16:
-        return read_uint16(NULL, c, out);
-    case TW_UA_INT32:
-        return read_int32(NULL, c, out);
-    case TW_UA_UINT32:
-        return read_uint32(NULL, c, out);
-    case TW_UA_FLOAT:
-        return read_float(NULL, c, out);
-    case TW_UA_DOUBLE:
-        return read_double(NULL, c, out);
-    default:
-        return false;
-    }
-}
-
 /* A number or truth with status and times: what nearly all data changes are. False for any other,
  * and `c` stays. */
 static bool read_plain(struct tw_cur *c, struct tw_opcua_data_value *out)
@@ -640,7 +617,8 @@ static bool read_plain(struct tw_cur *c, struct tw_opcua_data_value *out)
     uint32_t status = 0;
     uint64_t source = 0, server = 0;
     if (!tw_cur_u8(&at, &mask) || !tw_cur_u8(&at, &type) || (mask & ~PLAIN) != HAS_VALUE ||
-        !read_scalar(&at, type, &out->v.value) ||
+        type < TW_UA_BOOLEAN || type > TW_UA_DOUBLE ||
+        !readers[type].read(NULL, &at, &out->v.value) ||
         ((mask & HAS_STATUS) && !tw_cur_u32le(&at, &status)) ||
         ((mask & HAS_SOURCE) && !tw_cur_u64le(&at, &source)) ||
         ((mask & HAS_SERVER) && !tw_cur_u64le(&at, &server)))
