@@ -92,3 +92,20 @@ static inline void tw_json_member_time(struct tw_text *t, const char *key, int64
     tw_json_key(t, key);
     tw_json_time(t, ns, nano);
 }
+
+/* The same for what may not be there: then there is no key. */
+static inline void tw_json_maybe_str(struct tw_text *t, const char *key, struct tw_str s)
+{
+    if (s.p != NULL)
+        tw_json_member_str(t, key, s);
+}
+static inline void tw_json_maybe_u64(struct tw_text *t, const char *key, bool present, uint64_t v)
+{
+    if (present)
+        tw_json_member_u64(t, key, v);
+}
+static inline void tw_json_maybe_time(struct tw_text *t, const char *key, int64_t ns, bool nano)
+{
+    if (ns != 0)
+        tw_json_member_time(t, key, ns, nano);
+}

@@ -66,34 +66,22 @@ const char *tw_tls_cipher_name(uint16_t suite)
     return NULL;
 }
 
-static void str(struct tw_text *t, const char *key, struct tw_str s)
-{
-    if (s.p != NULL)
-        tw_json_member_str(t, key, s);
-}
-
-static void when(struct tw_text *t, const char *key, int64_t ns)
-{
-    if (ns != 0)
-        tw_json_member_time(t, key, ns, false);
-}
-
 void tw_tls_info_json(struct tw_text *t, const struct tw_tls_info *tls)
 {
     tw_json_key(t, "tls");
     tw_json_object(t);
-    str(t, "version", tw_str_of(tls->version));
-    str(t, "cipher", tw_str_of(tls->cipher));
-    str(t, "sni", tls->sni);
-    str(t, "alpn", tls->alpn);
-    str(t, "ja3", tls->ja3);
-    str(t, "ja3s", tls->ja3s);
-    str(t, "ja4", tls->ja4);
-    str(t, "certificate_sha1", tls->sha1);
-    str(t, "certificate_subject", tls->subject);
-    str(t, "certificate_issuer", tls->issuer);
-    when(t, "certificate_not_before", tls->not_before_ns);
-    when(t, "certificate_not_after", tls->not_after_ns);
+    tw_json_maybe_str(t, "version", tw_str_of(tls->version));
+    tw_json_maybe_str(t, "cipher", tw_str_of(tls->cipher));
+    tw_json_maybe_str(t, "sni", tls->sni);
+    tw_json_maybe_str(t, "alpn", tls->alpn);
+    tw_json_maybe_str(t, "ja3", tls->ja3);
+    tw_json_maybe_str(t, "ja3s", tls->ja3s);
+    tw_json_maybe_str(t, "ja4", tls->ja4);
+    tw_json_maybe_str(t, "certificate_sha1", tls->sha1);
+    tw_json_maybe_str(t, "certificate_subject", tls->subject);
+    tw_json_maybe_str(t, "certificate_issuer", tls->issuer);
+    tw_json_maybe_time(t, "certificate_not_before", tls->not_before_ns, false);
+    tw_json_maybe_time(t, "certificate_not_after", tls->not_after_ns, false);
     tw_json_object_end(t);
 }
 
@@ -103,10 +91,10 @@ static void websocket(struct tw_text *t, const struct tw_carrier *c)
         return;
     tw_json_key(t, "websocket");
     tw_json_object(t);
-    str(t, "path", c->path);
-    str(t, "host", c->host);
-    str(t, "origin", c->origin);
-    str(t, "subprotocol", c->subprotocol);
+    tw_json_maybe_str(t, "path", c->path);
+    tw_json_maybe_str(t, "host", c->host);
+    tw_json_maybe_str(t, "origin", c->origin);
+    tw_json_maybe_str(t, "subprotocol", c->subprotocol);
     tw_json_member_bool(t, "deflate", c->deflate);
     tw_json_object_end(t);
 }
@@ -120,7 +108,7 @@ void tw_carrier_json(struct tw_text *t, const struct tw_carrier *c, bool all)
         tw_json_object(t);
         tw_json_member_str(t, "ip", (struct tw_str){text, tw_ip_text(text, &c->client.ip)});
         tw_json_member_u64(t, "port", c->client.port);
-        str(t, "tls", c->proxy_tls);
+        tw_json_maybe_str(t, "tls", c->proxy_tls);
         tw_json_object_end(t);
     }
     if (all)

@@ -75,32 +75,11 @@ static void maybe(struct tw_text *t, const char *key, const struct tw_maybe *m)
     tw_json_member_str(t, key, m->is_null ? TW_STR_NONE : m->s);
 }
 
-static void str(struct tw_text *t, const char *key, struct tw_str s)
-{
-    if (s.p == NULL)
-        return;
-    tw_json_member_str(t, key, s);
-}
-
-static void u64(struct tw_text *t, const char *key, bool present, uint64_t v)
-{
-    if (!present)
-        return;
-    tw_json_member_u64(t, key, v);
-}
-
 static void boolean(struct tw_text *t, const char *key, bool present, bool v)
 {
     if (!present)
         return;
     tw_json_member_bool(t, key, v);
-}
-
-static void time_of(struct tw_text *t, const char *key, int64_t ns, bool nano)
-{
-    if (ns == 0)
-        return;
-    tw_json_member_time(t, key, ns, nano);
 }
 
 static void endpoint(struct tw_text *t, const char *key, const struct tw_endpoint *e)
@@ -110,7 +89,7 @@ static void endpoint(struct tw_text *t, const char *key, const struct tw_endpoin
     tw_json_object(t);
     if (e->ip.family != 0)
         tw_json_member_str(t, "ip", (struct tw_str){text, tw_ip_text(text, &e->ip)});
-    u64(t, "port", e->port != 0, e->port);
+    tw_json_maybe_u64(t, "port", e->port != 0, e->port);
     if (e->has_mac)
         tw_json_member_str(t, "mac", (struct tw_str){text, tw_mac_text(text, e->mac)});
     tw_json_object_end(t);
@@ -119,7 +98,7 @@ static void endpoint(struct tw_text *t, const char *key, const struct tw_endpoin
 static void plain(struct tw_text *t, const char *key, const char *z)
 {
     if (z != NULL)
-        str(t, key, tw_str_of(z));
+        tw_json_maybe_str(t, key, tw_str_of(z));
 }
 
 static void history(struct tw_text *t, const struct tw_opcua_history *h)
@@ -128,28 +107,28 @@ static void history(struct tw_text *t, const struct tw_opcua_history *h)
     tw_json_object(t);
     plain(t, "kind", h->kind);
     plain(t, "perform", h->perform);
-    time_of(t, "from", h->from_ns, false);
-    time_of(t, "to", h->to_ns, false);
-    u64(t, "values", h->has_values, h->values);
-    str(t, "aggregate", h->aggregate);
+    tw_json_maybe_time(t, "from", h->from_ns, false);
+    tw_json_maybe_time(t, "to", h->to_ns, false);
+    tw_json_maybe_u64(t, "values", h->has_values, h->values);
+    tw_json_maybe_str(t, "aggregate", h->aggregate);
     if (h->interval_ms > 0)
         tw_json_member_double(t, "interval_ms", h->interval_ms);
-    u64(t, "returned", h->has_returned, h->returned);
+    tw_json_maybe_u64(t, "returned", h->has_returned, h->returned);
     tw_json_object_end(t);
 }
 
 static void certificate(struct tw_text *t, const struct tw_opcua_certificate *c)
 {
-    str(t, "certificate_sha1", c->sha1);
-    str(t, "certificate_subject", c->subject);
-    str(t, "certificate_issuer", c->issuer);
+    tw_json_maybe_str(t, "certificate_sha1", c->sha1);
+    tw_json_maybe_str(t, "certificate_subject", c->subject);
+    tw_json_maybe_str(t, "certificate_issuer", c->issuer);
     boolean(t, "certificate_self_signed", c->self_signed, true);
-    time_of(t, "certificate_not_before", c->not_before_ns, false);
-    time_of(t, "certificate_not_after", c->not_after_ns, false);
-    str(t, "certificate_key", c->key);
-    u64(t, "certificate_key_bits", c->key_bits > 0, c->key_bits);
-    str(t, "certificate_signature", c->signature);
-    u64(t, "certificate_chain", c->chain > 0, c->chain);
+    tw_json_maybe_time(t, "certificate_not_before", c->not_before_ns, false);
+    tw_json_maybe_time(t, "certificate_not_after", c->not_after_ns, false);
+    tw_json_maybe_str(t, "certificate_key", c->key);
+    tw_json_maybe_u64(t, "certificate_key_bits", c->key_bits > 0, c->key_bits);
+    tw_json_maybe_str(t, "certificate_signature", c->signature);
+    tw_json_maybe_u64(t, "certificate_chain", c->chain > 0, c->chain);
 }
 
 /* Members that only some services have, under their own names. */
@@ -186,12 +165,12 @@ static void opcua_session(struct tw_text *t, const struct tw_opcua_info *o)
     maybe(t, "product_uri", &o->product_uri);
     maybe(t, "session_name", &o->session_name);
     maybe(t, "user", &o->user);
-    str(t, "user_token", o->user_token);
+    tw_json_maybe_str(t, "user_token", o->user_token);
     maybe(t, "session", &o->session);
     maybe(t, "certificate_sha256", &o->certificate_sha256);
-    str(t, "certificate_uri", o->certificate_uri);
-    str(t, "server_uri", o->server_uri);
-    str(t, "endpoint_url", o->endpoint_url);
+    tw_json_maybe_str(t, "certificate_uri", o->certificate_uri);
+    tw_json_maybe_str(t, "server_uri", o->server_uri);
+    tw_json_maybe_str(t, "endpoint_url", o->endpoint_url);
     boolean(t, "clear_password", o->clear_password, true);
 }
 
@@ -200,47 +179,47 @@ static void opcua(struct tw_text *t, const struct tw_opcua_info *o)
     tw_json_key(t, "opcua");
     tw_json_object(t);
     maybe(t, "service", &(struct tw_maybe){o->service, o->service_null});
-    str(t, "attribute", o->attribute);
+    tw_json_maybe_str(t, "attribute", o->attribute);
     maybe(t, "index_range", &o->index_range);
-    str(t, "object_id", o->object_id);
-    str(t, "namespace_uri", o->namespace_uri);
+    tw_json_maybe_str(t, "object_id", o->object_id);
+    tw_json_maybe_str(t, "namespace_uri", o->namespace_uri);
     if (o->outputs != NULL) {
         tw_json_key(t, "outputs");
         tw_value_json(t, o->outputs);
     }
-    u64(t, "channel", o->has_channel, o->channel_id);
-    u64(t, "request_id", o->has_request_id, o->request_id);
-    u64(t, "request_handle", o->has_request_handle, o->request_handle);
+    tw_json_maybe_u64(t, "channel", o->has_channel, o->channel_id);
+    tw_json_maybe_u64(t, "request_id", o->has_request_id, o->request_id);
+    tw_json_maybe_u64(t, "request_handle", o->has_request_handle, o->request_handle);
     maybe(t, "audit_entry_id", &o->audit_entry_id);
-    u64(t, "subscription", o->has_subscription, o->subscription_id);
-    u64(t, "client_handle", o->has_handle, o->client_handle);
-    u64(t, "monitored_item", o->has_monitored_item, o->monitored_item_id);
+    tw_json_maybe_u64(t, "subscription", o->has_subscription, o->subscription_id);
+    tw_json_maybe_u64(t, "client_handle", o->has_handle, o->client_handle);
+    tw_json_maybe_u64(t, "monitored_item", o->has_monitored_item, o->monitored_item_id);
     if (o->has_publishing_interval)
         tw_json_member_double(t, "publishing_interval", o->publishing_interval);
     if (o->has_sampling_interval)
         tw_json_member_double(t, "sampling_interval", o->sampling_interval);
     opcua_session(t, o);
     boolean(t, "sessionless", o->sessionless, true);
-    u64(t, "chunks", o->chunks > 1, o->chunks);
+    tw_json_maybe_u64(t, "chunks", o->chunks > 1, o->chunks);
     opcua_more(t, o);
     tw_json_object_end(t);
 }
 
 static void mqtt_payload(struct tw_text *t, const struct tw_mqtt_info *m)
 {
-    u64(t, "payload_bytes", m->has_payload, m->payload_bytes);
+    tw_json_maybe_u64(t, "payload_bytes", m->has_payload, m->payload_bytes);
     if (m->payload_format != NULL)
         tw_json_member_z(t, "payload_format", m->payload_format);
     plain(t, "payload_kind", tw_payload_kind_name(m->payload_kind));
-    u64(t, "payload_items", m->has_items, m->payload_items);
-    u64(t, "payload_inflated_bytes", m->inflated_bytes > 0, m->inflated_bytes);
+    tw_json_maybe_u64(t, "payload_items", m->has_items, m->payload_items);
+    tw_json_maybe_u64(t, "payload_inflated_bytes", m->inflated_bytes > 0, m->inflated_bytes);
     plain(t, "payload_problem", tw_payload_problem_name(m->payload_problem));
     if (m->has_sha256) {
         tw_json_key(t, "payload_sha256");
         tw_json_hex(t, m->payload_sha256, sizeof(m->payload_sha256));
     }
-    str(t, "content_type", m->content_type);
-    str(t, "response_topic", m->response_topic);
+    tw_json_maybe_str(t, "content_type", m->content_type);
+    tw_json_maybe_str(t, "response_topic", m->response_topic);
     if (m->user_properties != NULL) {
         tw_json_key(t, "user_properties");
         tw_value_json(t, m->user_properties);
@@ -254,12 +233,14 @@ static void mqtt_terms(struct tw_text *t, const char *key, const struct tw_mqtt_
         return;
     tw_json_key(t, key);
     tw_json_object(t);
-    u64(t, "session_expiry", (said & TW_MQTT_SAID_SESSION_EXPIRY) != 0, m->session_expiry);
-    u64(t, "receive_maximum", (said & TW_MQTT_SAID_RECEIVE_MAX) != 0, m->receive_max);
-    u64(t, "maximum_packet_size", (said & TW_MQTT_SAID_PACKET_MAX) != 0, m->packet_max);
-    u64(t, "topic_alias_maximum", (said & TW_MQTT_SAID_ALIAS_MAX) != 0, m->alias_max);
-    u64(t, "keep_alive", (said & TW_MQTT_SAID_KEEP_ALIVE) != 0, m->keep_alive);
-    u64(t, "maximum_qos", (said & TW_MQTT_SAID_QOS_MAX) != 0, m->qos_max);
+    tw_json_maybe_u64(
+        t, "session_expiry", (said & TW_MQTT_SAID_SESSION_EXPIRY) != 0, m->session_expiry);
+    tw_json_maybe_u64(t, "receive_maximum", (said & TW_MQTT_SAID_RECEIVE_MAX) != 0, m->receive_max);
+    tw_json_maybe_u64(
+        t, "maximum_packet_size", (said & TW_MQTT_SAID_PACKET_MAX) != 0, m->packet_max);
+    tw_json_maybe_u64(t, "topic_alias_maximum", (said & TW_MQTT_SAID_ALIAS_MAX) != 0, m->alias_max);
+    tw_json_maybe_u64(t, "keep_alive", (said & TW_MQTT_SAID_KEEP_ALIVE) != 0, m->keep_alive);
+    tw_json_maybe_u64(t, "maximum_qos", (said & TW_MQTT_SAID_QOS_MAX) != 0, m->qos_max);
     boolean(t, "retain_available", (said & TW_MQTT_SAID_RETAIN) != 0, m->retain);
     boolean(t, "wildcards", (said & TW_MQTT_SAID_WILDCARDS) != 0, m->wildcards);
     boolean(
@@ -287,14 +268,14 @@ static void mqtt_subscription_ids(struct tw_text *t, const struct tw_mqtt_more *
 static void mqtt_more(struct tw_text *t, const struct tw_mqtt_more *m)
 {
     boolean(t, "session_present", m->session_present, true);
-    str(t, "auth_method", m->auth_method);
-    u64(t, "auth_bytes", m->has_auth_data, m->auth_bytes);
+    tw_json_maybe_str(t, "auth_method", m->auth_method);
+    tw_json_maybe_u64(t, "auth_bytes", m->has_auth_data, m->auth_bytes);
     mqtt_terms(t, "client", &m->client);
     mqtt_terms(t, "server", &m->server);
-    str(t, "response_information", m->response_information);
-    str(t, "server_reference", m->server_reference);
+    tw_json_maybe_str(t, "response_information", m->response_information);
+    tw_json_maybe_str(t, "server_reference", m->server_reference);
     boolean(t, "utf8", m->is_utf8, true);
-    u64(t, "message_expiry", m->has_expiry, m->message_expiry);
+    tw_json_maybe_u64(t, "message_expiry", m->has_expiry, m->message_expiry);
     if (m->has_correlation) {
         const struct tw_value v = {.kind = TW_VALUE_BYTES, .s = m->correlation};
         tw_json_key(t, "correlation");
@@ -303,24 +284,24 @@ static void mqtt_more(struct tw_text *t, const struct tw_mqtt_more *m)
     mqtt_subscription_ids(t, m);
     boolean(t, "no_local", m->has_options, m->no_local);
     boolean(t, "retain_as_published", m->has_options, m->retain_as_published);
-    u64(t, "retain_handling", m->has_options, m->retain_handling);
+    tw_json_maybe_u64(t, "retain_handling", m->has_options, m->retain_handling);
 }
 
 static void mqtt_connect(struct tw_text *t, const struct tw_mqtt_info *m)
 {
-    u64(t, "keep_alive", m->has_keep_alive, m->keep_alive);
+    tw_json_maybe_u64(t, "keep_alive", m->has_keep_alive, m->keep_alive);
     boolean(t, "clean_start", m->has_clean_start, m->clean_start);
     if (m->has_will) {
         tw_json_key(t, "will");
         tw_json_object(t);
-        str(t, "topic", m->will_topic);
-        u64(t, "qos", true, m->will_qos);
+        tw_json_maybe_str(t, "topic", m->will_topic);
+        tw_json_maybe_u64(t, "qos", true, m->will_qos);
         boolean(t, "retain", true, m->will_retain);
-        u64(t, "payload_bytes", true, m->will_payload_bytes);
+        tw_json_maybe_u64(t, "payload_bytes", true, m->will_payload_bytes);
         if (m->more != NULL) {
-            u64(t, "delay", m->more->will_delay > 0, m->more->will_delay);
-            str(t, "content_type", m->more->will_content_type);
-            str(t, "response_topic", m->more->will_response_topic);
+            tw_json_maybe_u64(t, "delay", m->more->will_delay > 0, m->more->will_delay);
+            tw_json_maybe_str(t, "content_type", m->more->will_content_type);
+            tw_json_maybe_str(t, "response_topic", m->more->will_response_topic);
         }
         tw_json_object_end(t);
     }
@@ -343,19 +324,19 @@ static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m, bool connect)
         tw_carrier_json(t, m->carrier, connect);
     if (m->packet != NULL)
         tw_json_member_z(t, "packet", m->packet);
-    u64(t, "qos", m->has_qos, m->qos);
+    tw_json_maybe_u64(t, "qos", m->has_qos, m->qos);
     boolean(t, "retain", m->has_publish_flags, m->retain);
     boolean(t, "dup", m->has_publish_flags, m->dup);
-    u64(t, "packet_id", m->has_packet_id, m->packet_id);
-    u64(t, "topic_alias", m->has_alias, m->topic_alias);
-    u64(t, "topic_id", m->topic_id_type != NULL, m->topic_id);
+    tw_json_maybe_u64(t, "packet_id", m->has_packet_id, m->packet_id);
+    tw_json_maybe_u64(t, "topic_alias", m->has_alias, m->topic_alias);
+    tw_json_maybe_u64(t, "topic_id", m->topic_id_type != NULL, m->topic_id);
     plain(t, "topic_id_type", m->topic_id_type);
-    str(t, "node", m->node);
+    tw_json_maybe_str(t, "node", m->node);
     boolean(t, "alias_unresolved", m->alias_unresolved, true);
     mqtt_payload(t, m);
-    u64(t, "reason", m->has_reason, m->reason);
-    str(t, "reason_string", m->reason_string);
-    u64(t, "requested_qos", m->has_options, m->requested_qos);
+    tw_json_maybe_u64(t, "reason", m->has_reason, m->reason);
+    tw_json_maybe_str(t, "reason_string", m->reason_string);
+    tw_json_maybe_u64(t, "requested_qos", m->has_options, m->requested_qos);
     mqtt_connect(t, m);
     if (m->more != NULL)
         mqtt_more(t, m->more);
@@ -368,25 +349,25 @@ static void pubsub(struct tw_text *t, const struct tw_pubsub_info *p)
     tw_json_key(t, "pubsub");
     tw_json_object(t);
     plain(t, "encoding", p->encoding);
-    str(t, "message_type", p->message_type);
+    tw_json_maybe_str(t, "message_type", p->message_type);
     plain(t, "dataset_type", p->dataset_type);
     plain(t, "field_encoding", p->field_encoding);
-    str(t, "publisher_id", p->publisher_id);
-    str(t, "writer_group", p->writer_group);
-    str(t, "data_set_writer", p->data_set_writer);
-    u64(t, "sequence", p->has_sequence, p->sequence);
-    u64(t, "group_sequence", p->has_group_sequence, p->group_sequence);
-    u64(t, "network_message_number", p->has_number, p->number);
-    str(t, "metadata_version", tw_pubsub_version(p, version));
-    time_of(t, "timestamp", p->timestamp_ns, false);
-    str(t, "status", p->status);
+    tw_json_maybe_str(t, "publisher_id", p->publisher_id);
+    tw_json_maybe_str(t, "writer_group", p->writer_group);
+    tw_json_maybe_str(t, "data_set_writer", p->data_set_writer);
+    tw_json_maybe_u64(t, "sequence", p->has_sequence, p->sequence);
+    tw_json_maybe_u64(t, "group_sequence", p->has_group_sequence, p->group_sequence);
+    tw_json_maybe_u64(t, "network_message_number", p->has_number, p->number);
+    tw_json_maybe_str(t, "metadata_version", tw_pubsub_version(p, version));
+    tw_json_maybe_time(t, "timestamp", p->timestamp_ns, false);
+    tw_json_maybe_str(t, "status", p->status);
     plain(t, "security", p->security);
-    u64(t, "chunk_offset", p->has_chunk, p->chunk_offset);
-    u64(t, "chunk_total", p->has_chunk, p->chunk_total);
-    u64(t, "message_bytes", p->message_bytes != 0, p->message_bytes);
+    tw_json_maybe_u64(t, "chunk_offset", p->has_chunk, p->chunk_offset);
+    tw_json_maybe_u64(t, "chunk_total", p->has_chunk, p->chunk_total);
+    tw_json_maybe_u64(t, "message_bytes", p->message_bytes != 0, p->message_bytes);
     boolean(t, "valid", p->invalid, false);
     boolean(t, "publisher_differs", p->publisher_differs, true);
-    u64(t, "missing", p->missing > 0, p->missing);
+    tw_json_maybe_u64(t, "missing", p->missing > 0, p->missing);
     boolean(t, "duplicate", p->duplicate, true);
     boolean(t, "late", p->late, true);
     boolean(t, "before_metadata", p->before_metadata, true);
@@ -402,10 +383,10 @@ static const char *protocol_name(enum tw_protocol p)
 static void head(struct tw_text *t, const struct tw_event *e)
 {
     tw_json_member_time(t, "ts", e->ts_ns, e->nano);
-    u64(t, "packet", true, e->packet);
+    tw_json_maybe_u64(t, "packet", true, e->packet);
     if (e->request_packet != 0) {
-        u64(t, "request_packet", true, e->request_packet);
-        time_of(t, "request_ts", e->request_ts_ns, e->nano);
+        tw_json_maybe_u64(t, "request_packet", true, e->request_packet);
+        tw_json_maybe_time(t, "request_ts", e->request_ts_ns, e->nano);
     }
     tw_json_key(t, "protocol");
     if (e->app.p != NULL)
@@ -437,7 +418,7 @@ static void content(struct tw_text *t, const struct tw_event *e)
 {
     if (e->object.p != NULL || e->object_null)
         tw_json_member_str(t, "object", e->object);
-    str(t, "field", e->field);
+    tw_json_maybe_str(t, "field", e->field);
     if (e->value.kind != TW_VALUE_NONE) {
         tw_json_key(t, "value");
         tw_value_json(t, &e->value);
@@ -445,18 +426,18 @@ static void content(struct tw_text *t, const struct tw_event *e)
             tw_json_member_z(t, "type", e->type);
     }
     boolean(t, "truncated", e->truncated || e->value.truncated, true);
-    time_of(t, "source_ts", e->source_ts_ns, e->nano);
-    time_of(t, "server_ts", e->server_ts_ns, e->nano);
+    tw_json_maybe_time(t, "source_ts", e->source_ts_ns, e->nano);
+    tw_json_maybe_time(t, "server_ts", e->server_ts_ns, e->nano);
     maybe(t, "status", &e->status);
     boolean(t, "encrypted", e->has_encrypted, e->encrypted);
-    str(t, "detail", e->detail);
-    u64(t, "missing_bytes", e->action == TW_ACTION_GAP, e->missing_bytes);
+    tw_json_maybe_str(t, "detail", e->detail);
+    tw_json_maybe_u64(t, "missing_bytes", e->action == TW_ACTION_GAP, e->missing_bytes);
 }
 
 static void flow_totals(struct tw_text *t, const struct tw_flow_info *f)
 {
-    u64(t, "bytes", f->has_totals, f->bytes);
-    u64(t, "packets", f->has_totals, f->packets);
+    tw_json_maybe_u64(t, "bytes", f->has_totals, f->bytes);
+    tw_json_maybe_u64(t, "packets", f->has_totals, f->packets);
     if (f->state != NULL)
         tw_json_member_z(t, "state", f->state);
     if (f->transport != NULL)

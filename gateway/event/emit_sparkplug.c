@@ -2,18 +2,6 @@
 #include "event/emit_json.h"
 #include "event/sparkplug.h"
 
-static void str(struct tw_text *t, const char *key, struct tw_str s)
-{
-    if (s.p != NULL)
-        tw_json_member_str(t, key, s);
-}
-
-static void u64(struct tw_text *t, const char *key, bool present, uint64_t v)
-{
-    if (present)
-        tw_json_member_u64(t, key, v);
-}
-
 static void flag(struct tw_text *t, const char *key, bool v)
 {
     if (v)
@@ -30,16 +18,16 @@ static void value(struct tw_text *t, const char *key, const struct tw_value *v)
 
 static void found(struct tw_text *t, const struct tw_sparkplug_found *f)
 {
-    u64(t, "missing", f->missing > 0, f->missing);
-    str(t, "sender_host", f->sender_host);
-    str(t, "primary_host", f->primary_host);
+    tw_json_maybe_u64(t, "missing", f->missing > 0, f->missing);
+    tw_json_maybe_str(t, "sender_host", f->sender_host);
+    tw_json_maybe_str(t, "primary_host", f->primary_host);
 #define TW_SPARKPLUG_PRINT(name, doc) flag(t, #name, f->name);
     TW_SPARKPLUG_FOUND_TABLE(TW_SPARKPLUG_PRINT)
 }
 
 static void metric(struct tw_text *t, const struct tw_sparkplug_metric *f)
 {
-    u64(t, "alias", f->has_alias, f->alias);
+    tw_json_maybe_u64(t, "alias", f->has_alias, f->alias);
     flag(t, "is_null", f->is_null);
     flag(t, "is_historical", f->is_historical);
     flag(t, "is_transient", f->is_transient);
@@ -47,7 +35,7 @@ static void metric(struct tw_text *t, const struct tw_sparkplug_metric *f)
         tw_json_member_i64(t, "quality", f->quality);
     value(t, "properties", f->properties);
     value(t, "metadata", f->metadata);
-    u64(t, "rebirth_requests", f->rebirth_requests > 0, f->rebirth_requests);
+    tw_json_maybe_u64(t, "rebirth_requests", f->rebirth_requests > 0, f->rebirth_requests);
     TW_SPARKPLUG_METRIC_TABLE(TW_SPARKPLUG_PRINT)
 #undef TW_SPARKPLUG_PRINT
 }
@@ -60,18 +48,17 @@ void tw_sparkplug_json(struct tw_text *t, const struct tw_sparkplug_info *p,
     tw_json_object(t);
     if (type != NULL)
         tw_json_member_z(t, "type", type);
-    str(t, "group", p->group);
-    str(t, "edge_node", p->edge_node);
-    str(t, "device", p->device);
-    str(t, "host", p->host);
+    tw_json_maybe_str(t, "group", p->group);
+    tw_json_maybe_str(t, "edge_node", p->edge_node);
+    tw_json_maybe_str(t, "device", p->device);
+    tw_json_maybe_str(t, "host", p->host);
     if (p->has_online)
         tw_json_member_bool(t, "online", p->online);
-    u64(t, "seq", p->has_seq, p->seq);
-    u64(t, "bd_seq", p->has_bd_seq, p->bd_seq);
-    if (p->timestamp_ns != 0)
-        tw_json_member_time(t, "timestamp", p->timestamp_ns, false);
-    str(t, "uuid", p->uuid);
-    u64(t, "body_bytes", p->body_bytes > 0, p->body_bytes);
+    tw_json_maybe_u64(t, "seq", p->has_seq, p->seq);
+    tw_json_maybe_u64(t, "bd_seq", p->has_bd_seq, p->bd_seq);
+    tw_json_maybe_time(t, "timestamp", p->timestamp_ns, false);
+    tw_json_maybe_str(t, "uuid", p->uuid);
+    tw_json_maybe_u64(t, "body_bytes", p->body_bytes > 0, p->body_bytes);
     flag(t, "compressed", p->compressed);
     found(t, &p->found);
     if (of_metric != NULL)

@@ -1,11 +1,5 @@
 #include "event/mcp.h"
 
-static void text(struct tw_text *t, const char *key, struct tw_str s)
-{
-    if (s.p != NULL)
-        tw_json_member_str(t, key, s);
-}
-
 static void digest(struct tw_text *t, const uint8_t sha256[TW_MCP_DIGEST])
 {
     tw_json_key(t, "sha256");
@@ -18,7 +12,7 @@ static void tools(struct tw_text *t, const struct tw_mcp_info *m)
     tw_json_array(t);
     for (uint32_t i = 0; i < m->n_tools; i++) {
         tw_json_object(t);
-        text(t, "name", m->tools[i].name);
+        tw_json_maybe_str(t, "name", m->tools[i].name);
         digest(t, m->tools[i].sha256);
         tw_json_object_end(t);
     }
@@ -37,18 +31,18 @@ void tw_mcp_json(struct tw_text *t, const struct tw_mcp_info *m, bool lists)
     tw_json_object(t);
     if (m->kind != NULL)
         tw_json_member_z(t, "kind", m->kind);
-    text(t, "topic", m->topic);
-    text(t, "client_id", m->client_id);
-    text(t, "server_id", m->server_id);
-    text(t, "server_name", m->server_name);
-    text(t, "method", m->method);
-    text(t, "id", m->id);
-    text(t, "tool", m->tool);
+    tw_json_maybe_str(t, "topic", m->topic);
+    tw_json_maybe_str(t, "client_id", m->client_id);
+    tw_json_maybe_str(t, "server_id", m->server_id);
+    tw_json_maybe_str(t, "server_name", m->server_name);
+    tw_json_maybe_str(t, "method", m->method);
+    tw_json_maybe_str(t, "id", m->id);
+    tw_json_maybe_str(t, "tool", m->tool);
     if (m->is_error)
         tw_json_member_bool(t, "is_error", true);
     if (m->has_code)
         tw_json_member_i64(t, "code", m->code);
-    text(t, "error", m->error);
+    tw_json_maybe_str(t, "error", m->error);
     if (m->has_tools && lists)
         tools(t, m);
     if (m->has_declared)

@@ -386,6 +386,25 @@ static size_t resolve(struct tw_str s, size_t *at, char out[4])
     return 1;
 }
 
+bool tw_json_skip(struct tw_json *r, struct tw_json_token *t)
+{
+    if (t->kind != TW_JSON_OBJECT && t->kind != TW_JSON_ARRAY)
+        return t->kind > TW_JSON_TOO_DEEP;
+    const unsigned outside = r->depth - 1;
+    while (r->depth > outside)
+        if (tw_json_next(r, t) <= TW_JSON_TOO_DEEP)
+            return false;
+    return true;
+}
+
+bool tw_json_member(struct tw_json *r, struct tw_json_token *t, struct tw_str *out_key)
+{
+    if (tw_json_next(r, t) != TW_JSON_KEY)
+        return false;
+    *out_key = t->text;
+    return tw_json_next(r, t) > TW_JSON_TOO_DEEP;
+}
+
 size_t tw_json_unescape(struct tw_str text, char *out, size_t size, bool *out_cut)
 {
     size_t len = 0, at = 0;

@@ -51,6 +51,12 @@ void tw_json_init(struct tw_json *r, struct tw_str text);
  * asked again. */
 enum tw_json_kind tw_json_next(struct tw_json *r, struct tw_json_token *out);
 
+/* For those who look for a few members only. `t` is the last token; false where no more tokens
+ * follow, as above. To behind the value that it begins: */
+bool tw_json_skip(struct tw_json *r, struct tw_json_token *t);
+/* The next key of the open object, `t` the first token of its value; false also at its end. */
+bool tw_json_member(struct tw_json *r, struct tw_json_token *t, struct tw_str *out_key);
+
 /* Resolve the escapes of a string token into `out[size]`: as much as fits without cutting a
  * character. A lone surrogate becomes U+FFFD. Returns the length; `out_cut` says whether something
  * is missing. */

@@ -15,31 +15,6 @@ static bool next(struct scan *s)
     return tw_json_next(&s->r, &s->t) > TW_JSON_TOO_DEEP;
 }
 
-/* Behind the value that the last token begins; `out_all` (NULL: not asked for) is its text when it
- * is a container. */
-static bool skip(struct scan *s, struct tw_str *out_all)
-{
-    const size_t from = s->r.at - 1;
-    if (s->t.kind != TW_JSON_OBJECT && s->t.kind != TW_JSON_ARRAY)
-        return s->t.kind > TW_JSON_TOO_DEEP;
-    const unsigned outside = s->r.depth - 1;
-    while (s->r.depth > outside)
-        if (!next(s))
-            return false;
-    if (out_all != NULL)
-        *out_all = (struct tw_str){s->r.text.p + from, s->r.at - from};
-    return true;
-}
-
-/* The next key of an open object, and the first token of its value. False at the object's end. */
-static bool next_member(struct scan *s, struct tw_str *out_key)
-{
-    if (!next(s) || s->t.kind != TW_JSON_KEY)
-        return false;
-    *out_key = s->t.text;
-    return next(s);
-}
-
 static struct tw_str keep(struct scan *s, const char *p, size_t len)
 {
     struct tw_mcp_read *o = s->out;
@@ -82,15 +57,16 @@ static bool take_params(struct scan *s)
     struct tw_mcp_info *m = &s->out->info;
     struct tw_str key;
     if (s->t.kind != TW_JSON_OBJECT)
-        return skip(s, NULL);
-    while (next_member(s, &key)) {
-        struct tw_str *all = NULL;
+        return tw_json_skip(&s->r, &s->t);
+    while (tw_json_member(&s->r, &s->t, &key)) {
+        const size_t from = s->r.at - 1;
+        const bool arguments = tw_str_is(key, "arguments") && s->t.kind == TW_JSON_OBJECT;
         if (tw_str_is(key, "name"))
             m->tool = text_of(s, TW_MCP_NAME);
-        else if (tw_str_is(key, "arguments") && s->t.kind == TW_JSON_OBJECT)
-            all = &m->arguments;
-        if (!skip(s, all))
+        if (!tw_json_skip(&s->r, &s->t))
             return false;
+        if (arguments)
+            m->arguments = (struct tw_str){s->r.text.p + from, s->r.at - from};
     }
     return s->t.kind == TW_JSON_OBJECT_END;
 }
@@ -102,11 +78,11 @@ static bool take_tool(struct scan *s)
     const size_t from = s->r.at - 1;
     struct tw_str key, name = TW_STR_NONE;
     if (s->t.kind != TW_JSON_OBJECT)
-        return skip(s, NULL);
-    while (next_member(s, &key)) {
+        return tw_json_skip(&s->r, &s->t);
+    while (tw_json_member(&s->r, &s->t, &key)) {
         if (tw_str_is(key, "name"))
             name = text_of(s, TW_MCP_NAME);
-        if (!skip(s, NULL))
+        if (!tw_json_skip(&s->r, &s->t))
             return false;
     }
     if (s->t.kind != TW_JSON_OBJECT_END)
@@ -126,7 +102,7 @@ static bool take_tools(struct scan *s)
 {
     struct tw_mcp_info *m = &s->out->info;
     if (s->t.kind != TW_JSON_ARRAY)
-        return skip(s, NULL);
+        return tw_json_skip(&s->r, &s->t);
     m->has_tools = true;
     while (next(s) && s->t.kind != TW_JSON_ARRAY_END)
         if (!take_tool(s))
@@ -141,15 +117,15 @@ static bool take_result(struct scan *s)
     struct tw_str key;
     s->has_result = true;
     if (s->t.kind != TW_JSON_OBJECT)
-        return skip(s, NULL);
-    while (next_member(s, &key)) {
+        return tw_json_skip(&s->r, &s->t);
+    while (tw_json_member(&s->r, &s->t, &key)) {
         bool good;
         if (tw_str_is(key, "isError") && s->t.kind == TW_JSON_BOOL)
             m->is_error |= s->t.b;
         if (tw_str_is(key, "tools"))
             good = take_tools(s);
         else
-            good = skip(s, NULL);
+            good = tw_json_skip(&s->r, &s->t);
         if (!good)
             return false;
     }
@@ -163,15 +139,15 @@ static bool take_error(struct scan *s)
     struct tw_str key;
     s->has_error = m->is_error = true;
     if (s->t.kind != TW_JSON_OBJECT)
-        return skip(s, NULL);
-    while (next_member(s, &key)) {
+        return tw_json_skip(&s->r, &s->t);
+    while (tw_json_member(&s->r, &s->t, &key)) {
         if (tw_str_is(key, "code") && s->t.kind == TW_JSON_INT) {
             m->has_code = true;
             m->code = s->t.i;
         } else if (tw_str_is(key, "message")) {
             m->error = text_of(s, TW_MCP_NAME);
         }
-        if (!skip(s, NULL))
+        if (!tw_json_skip(&s->r, &s->t))
             return false;
     }
     return s->t.kind == TW_JSON_OBJECT_END;
@@ -191,7 +167,7 @@ static bool take_member(struct scan *s, struct tw_str key)
         return take_result(s);
     else if (tw_str_is(key, "error"))
         return take_error(s);
-    return skip(s, NULL);
+    return tw_json_skip(&s->r, &s->t);
 }
 
 /* A request has a method and an id, a notification no id, a response a result or an error. */
@@ -217,7 +193,7 @@ static bool read_message(struct scan *s)
     struct tw_str key;
     if (!next(s) || s->t.kind != TW_JSON_OBJECT)
         return false;
-    while (next_member(s, &key))
+    while (tw_json_member(&s->r, &s->t, &key))
         if (!take_member(s, key))
             return false;
     return s->t.kind == TW_JSON_OBJECT_END && tw_json_next(&s->r, &s->t) == TW_JSON_END && judge(s);

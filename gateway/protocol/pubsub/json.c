@@ -14,27 +14,6 @@ static bool next(struct scan *s)
     return tw_json_next(&s->r, &s->t) > TW_JSON_TOO_DEEP;
 }
 
-/* Behind the value that the last token begins. */
-static bool skip(struct scan *s)
-{
-    if (s->t.kind != TW_JSON_OBJECT && s->t.kind != TW_JSON_ARRAY)
-        return true;
-    const unsigned outside = s->r.depth - 1;
-    while (s->r.depth > outside)
-        if (!next(s))
-            return false;
-    return true;
-}
-
-/* The next key of an open object, and the first token of its value. */
-static bool next_member(struct scan *s, struct tw_str *out_key)
-{
-    if (!next(s) || s->t.kind != TW_JSON_KEY)
-        return false;
-    *out_key = s->t.text;
-    return next(s);
-}
-
 static struct tw_str keep(struct scan *s, const char *p, size_t len)
 {
     struct tw_pubsub_json *o = s->out;
@@ -110,13 +89,13 @@ static bool take_version(struct scan *s, struct tw_pubsub_info *to)
 {
     struct tw_str key;
     if (s->t.kind != TW_JSON_OBJECT)
-        return skip(s);
-    while (next_member(s, &key)) {
+        return tw_json_skip(&s->r, &s->t);
+    while (tw_json_member(&s->r, &s->t, &key)) {
         if (tw_str_is(key, "MajorVersion"))
             to->has_major = as_u32(s, &to->major);
         else if (tw_str_is(key, "MinorVersion"))
             to->has_minor = as_u32(s, &to->minor);
-        if (!skip(s))
+        if (!tw_json_skip(&s->r, &s->t))
             return false;
     }
     return s->t.kind == TW_JSON_OBJECT_END;
@@ -140,13 +119,13 @@ static bool take_status(struct scan *s, struct tw_pubsub_info *to)
     }
     to->status = as_text(s);
     if (s->t.kind != TW_JSON_OBJECT)
-        return skip(s);
+        return tw_json_skip(&s->r, &s->t);
     bool empty = true;
-    while (next_member(s, &key)) {
+    while (tw_json_member(&s->r, &s->t, &key)) {
         empty = false;
         if (tw_str_is(key, "Code") && as_u32(s, &code))
             status_of_code(s, code, to);
-        if (!skip(s))
+        if (!tw_json_skip(&s->r, &s->t))
             return false;
     }
     if (empty)
@@ -158,12 +137,12 @@ static bool take_dimensions(struct scan *s, struct tw_pubsub_shape *to)
 {
     uint32_t n = 0, d;
     if (s->t.kind != TW_JSON_ARRAY)
-        return skip(s);
+        return tw_json_skip(&s->r, &s->t);
     while (next(s) && s->t.kind != TW_JSON_ARRAY_END) {
         if (n < TW_PUBSUB_DIMENSIONS && as_u32(s, &d))
             to->dimensions[n] = d;
         n++;
-        if (!skip(s))
+        if (!tw_json_skip(&s->r, &s->t))
             return false;
     }
     return s->t.kind == TW_JSON_ARRAY_END;
@@ -174,7 +153,7 @@ static bool take_field(struct scan *s, struct tw_pubsub_field *to)
 {
     struct tw_str key;
     uint32_t u;
-    while (next_member(s, &key)) {
+    while (tw_json_member(&s->r, &s->t, &key)) {
         if (tw_str_is(key, "ArrayDimensions")) {
             if (!take_dimensions(s, &to->shape))
                 return false;
@@ -189,7 +168,7 @@ static bool take_field(struct scan *s, struct tw_pubsub_field *to)
         else if (tw_str_is(key, "ValueRank") && s->t.kind == TW_JSON_INT)
             to->shape.rank =
                 s->t.i > INT8_MAX || s->t.i < INT8_MIN ? 0 : tw_pubsub_rank((int32_t)s->t.i);
-        if (!skip(s))
+        if (!tw_json_skip(&s->r, &s->t))
             return false;
     }
     return s->t.kind == TW_JSON_OBJECT_END;
@@ -201,12 +180,12 @@ static bool take_fields(struct scan *s)
     struct tw_pubsub_json *o = s->out;
     struct tw_pubsub_field beyond;
     if (s->t.kind != TW_JSON_ARRAY)
-        return skip(s);
+        return tw_json_skip(&s->r, &s->t);
     while (next(s) && s->t.kind != TW_JSON_ARRAY_END) {
         const bool kept = o->head.n_fields < TW_PUBSUB_FIELDS;
         struct tw_pubsub_field *to = kept ? &o->fields[o->head.n_fields++] : &beyond;
         *to = (struct tw_pubsub_field){.name = TW_STR(""), .shape.rank = -1};
-        if (s->t.kind == TW_JSON_OBJECT ? !take_field(s, to) : !skip(s))
+        if (s->t.kind == TW_JSON_OBJECT ? !take_field(s, to) : !tw_json_skip(&s->r, &s->t))
             return false;
     }
     return s->t.kind == TW_JSON_ARRAY_END;
@@ -216,15 +195,15 @@ static bool take_metadata(struct scan *s, struct tw_pubsub_info *to)
 {
     struct tw_str key;
     if (s->t.kind != TW_JSON_OBJECT)
-        return skip(s);
-    while (next_member(s, &key)) {
+        return tw_json_skip(&s->r, &s->t);
+    while (tw_json_member(&s->r, &s->t, &key)) {
         bool ok;
         if (tw_str_is(key, "Fields"))
             ok = take_fields(s);
         else if (tw_str_is(key, "ConfigurationVersion"))
             ok = take_version(s, to);
         else
-            ok = skip(s);
+            ok = tw_json_skip(&s->r, &s->t);
         if (!ok)
             return false;
     }
@@ -256,14 +235,14 @@ static bool take_member(struct scan *s, struct tw_str key, struct tw_pubsub_info
     else if (tw_str_is(key, "Timestamp") && s->t.kind == TW_JSON_STRING &&
              tw_time_parse(s->t.text, &ns))
         to->timestamp_ns = ns;
-    return skip(s);
+    return tw_json_skip(&s->r, &s->t);
 }
 
 /* The open object is a DataSetMessage. */
 static bool take_message(struct scan *s, struct tw_pubsub_info *to)
 {
     struct tw_str key;
-    while (next_member(s, &key))
+    while (tw_json_member(&s->r, &s->t, &key))
         if (!take_member(s, key, to))
             return false;
     return s->t.kind == TW_JSON_OBJECT_END;
@@ -276,7 +255,7 @@ static bool add_message(struct scan *s)
     struct tw_pubsub_json *o = s->out;
     struct tw_pubsub_info beyond, *to = &beyond;
     if (s->t.kind != TW_JSON_OBJECT)
-        return skip(s);
+        return tw_json_skip(&s->r, &s->t);
     if (o->n_messages < TW_PUBSUB_MESSAGES)
         to = &o->messages[o->n_messages];
     o->n_messages++;
@@ -297,7 +276,7 @@ static void take_network(struct scan *s)
 {
     struct tw_str key;
     bool ok = true;
-    while (ok && next_member(s, &key)) {
+    while (ok && tw_json_member(&s->r, &s->t, &key)) {
         if (tw_str_is(key, "Messages"))
             ok = s->t.kind == TW_JSON_ARRAY ? take_list(s) : add_message(s);
         else if (tw_str_is(key, "MetaData"))
@@ -325,10 +304,10 @@ static void find_state(struct tw_str text, struct tw_pubsub_info *head)
     tw_json_init(&s.r, text);
     if (!next(&s) || s.t.kind != TW_JSON_OBJECT)
         return;
-    while (next_member(&s, &key)) {
+    while (tw_json_member(&s.r, &s.t, &key)) {
         if (tw_str_is(key, "Status") && as_u32(&s, &code))
             name_state(head, code);
-        if (!skip(&s))
+        if (!tw_json_skip(&s.r, &s.t))
             return;
     }
 }
