@@ -25,11 +25,35 @@ struct tw_sessions {
     struct tw_table *gaps; /* flow → time of its last gap */
     int64_t last_gap_ns;   /* of any flow */
     struct tw_session_readers readers;
+    /* What PubSub gives by itself passes here on its way out: a chunk that never came is a gap. */
+    struct tw_emit through;
+    const struct tw_emit *out;
     struct tw_session_facts facts, passing;
     /* The message that `facts` was written for: its leaves share them. */
     const struct tw_mqtt_info *message;
     uint64_t message_serial, message_flow;
 };
+
+static bool after_gap(struct tw_sessions *s, const struct tw_event *event)
+{
+    if (event->action == TW_ACTION_GAP) {
+        int64_t *at = tw_table_put(s->gaps, &event->flow, NULL);
+        *at = s->last_gap_ns = event->ts_ns;
+        return true;
+    }
+    if (s->last_gap_ns == 0 || event->ts_ns - s->last_gap_ns > AFTER_GAP_NS)
+        return false;
+    const int64_t *at = tw_table_peek(s->gaps, &event->flow);
+    return at != NULL && event->ts_ns - *at <= AFTER_GAP_NS;
+}
+
+static void on_given(void *user, const struct tw_event *event)
+{
+    struct tw_sessions *s = user;
+    if (event->action == TW_ACTION_GAP)
+        (void)after_gap(s, event);
+    tw_emit(s->out, event);
+}
 
 struct tw_sessions *tw_sessions_new(
     const struct tw_limits *limits, const struct tw_session_readers *readers)
@@ -38,6 +62,7 @@ struct tw_sessions *tw_sessions_new(
     if (s == NULL)
         return NULL;
     s->readers = *readers;
+    s->through = (struct tw_emit){on_given, s};
     s->opcua = tw_opcua_sessions_new(limits);
     s->mqtt = tw_mqtt_sessions_new(limits);
     s->pubsub = tw_pubsub_sessions_new(&s->readers);
@@ -65,19 +90,6 @@ void tw_sessions_free(struct tw_sessions *s)
     free(s);
 }
 
-static bool after_gap(struct tw_sessions *s, const struct tw_event *event)
-{
-    if (event->action == TW_ACTION_GAP) {
-        int64_t *at = tw_table_put(s->gaps, &event->flow, NULL);
-        *at = s->last_gap_ns = event->ts_ns;
-        return true;
-    }
-    if (s->last_gap_ns == 0 || event->ts_ns - s->last_gap_ns > AFTER_GAP_NS)
-        return false;
-    const int64_t *at = tw_table_peek(s->gaps, &event->flow);
-    return at != NULL && event->ts_ns - *at <= AFTER_GAP_NS;
-}
-
 const struct tw_session_facts *tw_sessions_pass(struct tw_sessions *s, const struct tw_event *event)
 {
     if (event->protocol != TW_PROTO_OPCUA || after_gap(s, event) ||
@@ -93,36 +105,20 @@ static bool is_leaf_of_last(const struct tw_sessions *s, const struct tw_event *
            event->mqtt->serial == s->message_serial && event->flow == s->message_flow;
 }
 
-struct giving {
-    struct tw_sessions *sessions;
-    const struct tw_emit *out;
-};
-
-static void on_given(void *user, const struct tw_event *event)
+static void give(struct tw_sessions *s, const struct tw_event *event)
 {
-    const struct giving *g = user;
-    if (event->action == TW_ACTION_GAP)
-        (void)after_gap(g->sessions, event);
-    tw_emit(g->out, event);
-}
-
-static void give(struct tw_sessions *s, const struct tw_event *event, const struct tw_emit *out)
-{
-    struct giving g = {s, out};
-    const struct tw_emit through = {on_given, &g};
     if (tw_pubsub_carries(event))
-        tw_pubsub_sessions_give(s->pubsub, event, &through);
+        tw_pubsub_sessions_give(s->pubsub, event, &s->through);
     else
-        tw_emit(out, event);
+        tw_emit(s->out, event);
 }
 
 static void tick_pubsub(struct tw_sessions *s, int64_t now_ns, const struct tw_emit *out)
 {
-    struct giving g = {s, out};
-    const struct tw_emit through = {on_given, &g};
+    s->out = out;
     s->message = NULL;
     s->facts = (struct tw_session_facts){.after_gap = true};
-    tw_pubsub_sessions_tick(s->pubsub, now_ns, s->now.packet, &through);
+    tw_pubsub_sessions_tick(s->pubsub, now_ns, s->now.packet, &s->through);
 }
 
 void tw_sessions_tick(struct tw_sessions *s, int64_t now_ns, const struct tw_emit *out)
@@ -156,27 +152,25 @@ static void follow_sparkplug(struct tw_sessions *s, struct tw_event *event, bool
 }
 
 /* The leaves of a delivery that nobody was seen to publish. */
-static void expand_delivery(
-    struct tw_sessions *s, const struct tw_event *event, const struct tw_emit *out)
+static void expand_delivery(struct tw_sessions *s, const struct tw_event *event)
 {
-    struct giving g = {s, out};
-    const struct tw_emit through = {on_given, &g};
     if (event->pubsub != NULL)
-        tw_pubsub_sessions_expand(s->pubsub, s->readers.leaves, event, &through);
+        tw_pubsub_sessions_expand(s->pubsub, s->readers.leaves, event, &s->through);
     else if (event->sparkplug != NULL)
-        tw_sparkplug_sessions_expand(s->sparkplug, s->readers.leaves, event, &s->facts, out);
+        tw_sparkplug_sessions_expand(s->sparkplug, s->readers.leaves, event, &s->facts, s->out);
     else
-        s->readers.leaves(event, out);
+        s->readers.leaves(event, s->out);
 }
 
 void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out)
 {
     s->now = (struct tw_mcp_time){event->ts_ns, event->packet};
+    s->out = out;
     if (event->pubsub != NULL)
         tw_pubsub_sessions_event(s->pubsub, event);
     if (tw_pubsub_carries(event) && event->pubsub->carrier) {
         event->facts = &s->facts;
-        give(s, event, out);
+        give(s, event);
         return;
     }
     if (is_leaf_of_last(s, event)) {
@@ -205,13 +199,12 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
     if (event->action == TW_ACTION_DELIVER && !expand) {
         event->value = (struct tw_value){.kind = TW_VALUE_NONE};
         event->type = NULL;
-    }
-    if (event->action == TW_ACTION_DELIVER && !expand)
         tw_emit(out, event);
-    else
-        give(s, event, out);
+    } else {
+        give(s, event);
+    }
     if (mcp)
         tw_mcp_sessions_answer(s->mcp, event, s->readers.leaves, out);
     if (expand && s->readers.leaves != NULL)
-        expand_delivery(s, event, out);
+        expand_delivery(s, event);
 }
