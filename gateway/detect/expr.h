@@ -116,6 +116,9 @@ struct tw_expr_place {
 /* Parse and check the scalar `node`. NULL when anything was reported (or memory is short). */
 struct tw_expr *tw_expr_parse(const struct tw_expr_place *place);
 
+/* What an event is like, in bits (filter.h). */
+__extension__ typedef unsigned __int128 tw_like;
+
 /* The tree as jumps. Zeroed (n == 0): always true. */
 struct tw_program {
     struct tw_jump *jumps;
@@ -131,7 +134,7 @@ bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene);
 bool tw_program_run_shared(
     const struct tw_program *p, const struct tw_scene *scene, bool *out_shared);
 /* Can it be true for any event that is like this one (filter.h)? */
-bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, uint64_t like);
+bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, tw_like like);
 
 /* A field by name, or a report with the nearest one. `offset` is where it stands in place->node. */
 const struct tw_field *tw_expr_field(

@@ -9,7 +9,7 @@ enum {
 };
 
 struct slot {
-    uint64_t like; /* 0: free */
+    tw_like like; /* 0: free */
     uint32_t first;
     uint16_t n;
 };
@@ -54,7 +54,7 @@ bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *a
 }
 
 /* A rule that is held by something is asked whenever its action comes. */
-static bool can_match(const struct tw_rule *rule, const struct tw_scene *scene, uint64_t like)
+static bool can_match(const struct tw_rule *rule, const struct tw_scene *scene, tw_like like)
 {
     if (rule->hold.for_ns != 0)
         return true;
@@ -82,15 +82,21 @@ static void make_room(struct tw_filter *f)
     f->n_used = f->n_room = 0;
 }
 
+static size_t slot_of(tw_like like)
+{
+    const uint64_t mixed = (uint64_t)(like >> 64) * 0xff51afd7ed558ccdu ^ (uint64_t)like;
+    return (mixed * 0x9e3779b97f4a7c15u) >> 52;
+}
+
 const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n)
 {
-    const uint64_t like = tw_like_of(scene);
-    size_t at = (like * 0x9e3779b97f4a7c15u) >> 52;
+    const tw_like like = tw_like_of(scene);
+    size_t at = slot_of(like);
     while (f->slots[at].like != 0 && f->slots[at].like != like)
         at = (at + 1) % SLOTS;
     if (f->slots[at].like == 0) {
         make_room(f);
-        at = (like * 0x9e3779b97f4a7c15u) >> 52;
+        at = slot_of(like);
         while (f->slots[at].like != 0)
             at = (at + 1) % SLOTS;
         f->slots[at] = (struct slot){.like = like, .first = (uint32_t)f->n_room};

@@ -18,9 +18,9 @@ bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *a
 
 /* What an event is like, in bits. Equal ones come out equal in every test whose `asks` has none of
  * the bits; a field that is not covered asks TW_LIKE_ANY, which all have. */
-#define TW_LIKE_ANY (UINT64_C(1) << 63)
-uint64_t tw_like_of(const struct tw_scene *scene);
+#define TW_LIKE_ANY ((tw_like)1 << 127)
+tw_like tw_like_of(const struct tw_scene *scene);
 /* The part of it that a value alone decides. */
 enum { TW_LIKE_NUMBER, TW_LIKE_TEXT, TW_LIKE_TRUTH, TW_LIKE_OTHER };
 unsigned tw_like_value(const struct tw_value *value);
-uint64_t tw_like_asks(const struct tw_test *test);
+tw_like tw_like_asks(const struct tw_test *test);

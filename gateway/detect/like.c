@@ -10,7 +10,7 @@
 /* Numbers, each in some bits. */
 enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, APPROVAL = 18 };
 
-#define BIT(n) (UINT64_C(1) << (n))
+#define BIT(n) ((tw_like)1 << (n))
 
 /* Truths, and what is there (or of a kind) that has to be looked at. */
 #define OTHER_PROTOCOL BIT(21)
@@ -56,6 +56,22 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define TRUTH BIT(61)
 #define OTHER_VALUE BIT(62)
 #define VALUE (NUMBER | TEXT | TRUTH | OTHER_VALUE)
+#define SPARKPLUG BIT(63)
+#define METRIC BIT(64)
+#define PUBSUB BIT(65)
+#define MCP BIT(66)
+#define DECISION BIT(67)
+#define ORIGIN BIT(68)
+#define MODEL BIT(69)
+#define LARGE BIT(70)
+#define GRANT_STEP BIT(71)
+#define VARIABLE_STEP BIT(72)
+#define VARIABLE_RATE BIT(73)
+#define ANOMALY BIT(74)
+
+/* A payload of so many bytes is large: only then it matters how many these are to a rule whose limit
+ * is above. */
+enum { LARGE_BYTES = 4096 };
 
 /* A number that is nothing else than that: finite, and not too small to be exact. */
 static bool is_plain(const struct tw_value *v)
@@ -82,21 +98,21 @@ unsigned tw_like_value(const struct tw_value *v)
     }
 }
 
-static uint64_t of_value(const struct tw_value *v)
+static tw_like of_value(const struct tw_value *v)
 {
-    static const uint64_t bits[] = {NUMBER, TEXT, TRUTH, OTHER_VALUE};
+    static const tw_like bits[] = {NUMBER, TEXT, TRUTH, OTHER_VALUE};
     return v->kind == TW_VALUE_NONE ? 0 : bits[tw_like_value(v)];
 }
 
-static uint64_t when(bool is, uint64_t bit)
+static tw_like when(bool is, tw_like bit)
 {
     return is ? bit : 0;
 }
 
-static uint64_t of_actor(const struct tw_actor_facts *a)
+static tw_like of_actor(const struct tw_actor_facts *a)
 {
-    return (uint64_t)a->kind << KIND | (uint64_t)a->identity << IDENTITY |
-           (uint64_t)a->tier << TIER | when(a->in_registered_only, IN_REGISTERED_ONLY) |
+    return (tw_like)a->kind << KIND | (tw_like)a->identity << IDENTITY |
+           (tw_like)a->tier << TIER | when(a->in_registered_only, IN_REGISTERED_ONLY) |
            when(a->has_may, HAS_MAY) | when(a->certain, CERTAIN) |
            when(a->registered_address, REGISTERED_ADDRESS) | when(a->id.p != NULL, ACTOR_ID) |
            when(a->technology.p != NULL, TECHNOLOGY) | when(a->asset_kind.p != NULL, ASSET_KIND) |
@@ -104,11 +120,11 @@ static uint64_t of_actor(const struct tw_actor_facts *a)
            when(a->max_input_age_ns > 0, MAX_AGE);
 }
 
-static uint64_t of_facts(const struct tw_facts *f)
+static tw_like of_facts(const struct tw_facts *f)
 {
     const struct tw_variable_facts *v = &f->variable;
     const struct tw_report_facts *r = &f->report;
-    return (uint64_t)v->role << ROLE | (uint64_t)f->approval.state << APPROVAL |
+    return (tw_like)v->role << ROLE | (tw_like)f->approval.state << APPROVAL |
            when(v->id.p != NULL, VARIABLE) | when(v->range.has_min || v->range.has_max, RANGE) |
            when(v->has_publishers, HAS_PUBLISHERS) | when(v->publisher_ok, PUBLISHER_OK) |
            when(f->grant.allowed, ALLOWED) | when(f->grant.default_open, DEFAULT_OPEN) |
@@ -117,100 +133,120 @@ static uint64_t of_facts(const struct tw_facts *f)
            when(r->has_confidence || r->has_inputs_age || r->model.p != NULL ||
                     r->model_version.p != NULL || r->object.p != NULL || r->value != NULL,
                REPORTED) |
-           when(f->change_open, CHANGE);
+           when(f->change_open, CHANGE) | when(f->grant.has_max_step, GRANT_STEP) |
+           when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
 }
 
-static uint64_t of_session(const struct tw_session_facts *s)
+static tw_like of_session(const struct tw_session_facts *s)
 {
     if (s == NULL)
         return 0;
     return FACTS | when(s->after_gap, AFTER_GAP) | when(s->live_elsewhere.family != 0, ELSEWHERE) |
            when(s->takeovers != 0, TAKEOVERS) | when(s->topic_publishers > 0, PUBLISHERS) |
-           when(s->known_topics > 0, TOPICS) | when(s->learned != NULL, LEARNED);
+           when(s->known_topics > 0, TOPICS) | when(s->learned != NULL, LEARNED) |
+           when(s->origin.p != NULL, ORIGIN);
 }
 
-uint64_t tw_like_of(const struct tw_scene *scene)
+static tw_like of_mqtt(const struct tw_mqtt_info *m)
+{
+    if (m == NULL)
+        return 0;
+    return MQTT | when(m->mcp != NULL, MCP) |
+           when(m->has_payload && tw_payload_kind_is_model(m->payload_kind), MODEL) |
+           when(m->has_payload && m->payload_bytes >= LARGE_BYTES, LARGE);
+}
+
+tw_like tw_like_of(const struct tw_scene *scene)
 {
     const struct tw_event *e = scene->event;
     const bool filter = e->action == TW_ACTION_SUBSCRIBE && e->protocol == TW_PROTO_MQTT;
-    return TW_LIKE_ANY | (uint64_t)e->action << ACTION | (uint64_t)e->protocol << PROTOCOL |
+    return TW_LIKE_ANY | (tw_like)e->action << ACTION | (tw_like)e->protocol << PROTOCOL |
            when(e->protocol == TW_PROTO_OTHER, OTHER_PROTOCOL) | of_actor(&scene->facts->actor) |
            of_facts(scene->facts) | of_session(e->facts) | of_value(&e->value) |
            when(e->object.p != NULL, OBJECT) | when(e->field.p != NULL, FIELD) |
            when(e->status.s.p != NULL, STATUS) | when(e->status_bad, STATUS_BAD) |
            when(e->encrypted, ENCRYPTED) | when(filter, FILTER) |
            when(e->flow_info != NULL || e->action == TW_ACTION_FLOW, FLOW) |
-           when(e->mqtt != NULL, MQTT) | when(e->opcua != NULL, OPCUA);
+           of_mqtt(e->mqtt) | when(e->opcua != NULL, OPCUA) | when(e->sparkplug != NULL, SPARKPLUG) |
+           when(e->metric != NULL, METRIC) | when(e->pubsub != NULL, PUBSUB) |
+           when(tw_event_decision(e) != NULL, DECISION) | when(e->detail.p != NULL, ANOMALY);
 }
 
 /* Fields, and the bits with which they say more than these. A trailing dot: all that begin so. */
 static const struct row {
     const char *name;
-    uint64_t asks;
+    tw_like asks;
+    bool is_there; /* the field is there exactly where the bit is set */
 } rows[] = {
-    {"action", 0},
-    {"protocol", OTHER_PROTOCOL},
-    {"object", OBJECT},
-    {"field", FIELD},
-    {"status", STATUS},
-    {"status.bad", 0},
-    {"encrypted", 0},
-    {"actor.kind", 0},
-    {"actor.is_ai", 0},
-    {"actor.identity", 0},
-    {"actor.tier", 0},
-    {"actor.in_registered_only", 0},
-    {"actor.has_may", 0},
-    {"actor.certain", 0},
-    {"actor.registered_address", 0},
-    {"actor.id", ACTOR_ID},
-    {"actor.technology", TECHNOLOGY},
-    {"actor.asset_kind", ASSET_KIND},
-    {"actor.mismatch", MISMATCH},
-    {"actor.min_confidence", MIN_CONFIDENCE},
-    {"actor.max_input_age", MAX_AGE},
-    {"variable.id", VARIABLE},
-    {"variable.role", 0},
-    {"variable.range", RANGE},
-    {"variable.has_publishers", 0},
-    {"variable.publisher_ok", 0},
-    {"grant.allowed", 0},
-    {"grant.default_open", 0},
-    {"approval.state", 0},
-    {"approval.is_given", 0},
-    {"approval.giver_ok", 0},
-    {"report.is_report", 0},
-    {"report.confidence", REPORTED},
-    {"report.inputs_age", REPORTED},
-    {"report.model", REPORTED},
-    {"report.model_version", REPORTED},
-    {"report.version_declared", REPORTED},
-    {"report.object", REPORTED},
-    {"report.value", REPORTED},
-    {"change.open", 0},
-    {"session.after_gap", 0},
-    {"session.live_elsewhere", ELSEWHERE},
-    {"session.takeovers", TAKEOVERS},
-    {"topic.publishers", PUBLISHERS},
-    {"filter.broad", FILTER},
-    {"filter.topics", TOPICS},
-    {"filter.known_topics", TOPICS},
-    {"filter.share", TOPICS},
-    {"flow.", FLOW},
-    {"mqtt.", MQTT},
-    {"sparkplug.", MQTT},
-    {"opcua.", OPCUA},
-    {"decision.", MQTT | OPCUA},
-    {"mcp.", MQTT},
-    {"learned.", LEARNED},
-    {"value.last", NUMBER},
-    {"value.step", NUMBER},
-    {"value.rate", NUMBER},
-    {"heartbeat.", ACTOR_ID},
+    {"action", 0, false},
+    {"protocol", OTHER_PROTOCOL, false},
+    {"object", OBJECT, true},
+    {"field", FIELD, true},
+    {"status", STATUS, true},
+    {"status.bad", 0, false},
+    {"encrypted", 0, false},
+    {"anomaly", ANOMALY, true},
+    {"actor.kind", 0, false},
+    {"actor.is_ai", 0, false},
+    {"actor.identity", 0, false},
+    {"actor.tier", 0, false},
+    {"actor.in_registered_only", 0, false},
+    {"actor.has_may", 0, false},
+    {"actor.certain", 0, false},
+    {"actor.registered_address", 0, false},
+    {"actor.id", ACTOR_ID, true},
+    {"actor.technology", TECHNOLOGY, true},
+    {"actor.asset_kind", ASSET_KIND, true},
+    {"actor.mismatch", MISMATCH, true},
+    {"actor.min_confidence", MIN_CONFIDENCE, true},
+    {"actor.max_input_age", MAX_AGE, true},
+    {"variable.id", VARIABLE, true},
+    {"variable.role", 0, false},
+    {"variable.range", RANGE, true},
+    {"variable.max_step", VARIABLE_STEP, true},
+    {"variable.max_rate", VARIABLE_RATE, true},
+    {"variable.has_publishers", 0, false},
+    {"variable.publisher_ok", 0, false},
+    {"grant.allowed", 0, false},
+    {"grant.default_open", 0, false},
+    {"grant.max_step", GRANT_STEP, true},
+    {"approval.state", 0, false},
+    {"approval.is_given", 0, false},
+    {"approval.giver_ok", 0, false},
+    {"report.is_report", 0, false},
+    {"report.confidence", REPORTED, false},
+    {"report.inputs_age", REPORTED, false},
+    {"report.model", REPORTED, false},
+    {"report.model_version", REPORTED, false},
+    {"report.version_declared", REPORTED, false},
+    {"report.object", REPORTED, false},
+    {"report.value", REPORTED, false},
+    {"change.open", 0, false},
+    {"session.after_gap", 0, false},
+    {"session.live_elsewhere", ELSEWHERE, true},
+    {"session.takeovers", TAKEOVERS, false},
+    {"topic.publishers", PUBLISHERS, false},
+    {"delivery.publisher", ORIGIN, true},
+    {"filter.broad", FILTER, false},
+    {"filter.topics", TOPICS, false},
+    {"filter.known_topics", TOPICS, false},
+    {"filter.share", TOPICS, false},
+    {"flow.", FLOW, false},
+    {"mqtt.", MQTT, false},
+    {"sparkplug.", SPARKPLUG | METRIC, false},
+    {"pubsub.", PUBSUB, false},
+    {"opcua.", OPCUA, false},
+    {"decision.", DECISION, false},
+    {"mcp.", MCP, false},
+    {"learned.", LEARNED, false},
+    {"value.last", NUMBER, false},
+    {"value.step", NUMBER, false},
+    {"value.rate", NUMBER, false},
+    {"heartbeat.", ACTOR_ID, false},
 };
 
 /* What a comparison asks of the value; of other kinds than these it comes out one way. */
-static const uint64_t of_op[TW_OP_COUNT] = {
+static const tw_like of_op[TW_OP_COUNT] = {
     [TW_OP_TRUE] = TRUTH | OTHER_VALUE,
     [TW_OP_EXISTS] = 0,
     [TW_OP_EQ] = VALUE,
@@ -238,25 +274,54 @@ static const uint64_t of_op[TW_OP_COUNT] = {
     [TW_OP_IS_NULL] = OTHER_VALUE,
 };
 
-static uint64_t of_field(const struct tw_field *field)
+static const struct row *row_of(const struct tw_field *field)
 {
     const struct tw_str name = tw_str_of(field->name);
-    if (tw_str_is(name, "value"))
-        return VALUE;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct tw_str n = tw_str_of(rows[i].name);
         if (n.p[n.len - 1] == '.' ? tw_str_starts(name, n) : tw_str_eq(name, n))
-            return rows[i].asks;
+            return &rows[i];
     }
-    return TW_LIKE_ANY;
+    return NULL;
 }
 
-uint64_t tw_like_asks(const struct tw_test *t)
+static bool is_field(const struct tw_field *field, const char *name)
+{
+    return tw_str_is(tw_str_of(field->name), name);
+}
+
+static tw_like of_field(const struct tw_field *field)
+{
+    if (is_field(field, "value"))
+        return VALUE;
+    const struct row *row = row_of(field);
+    return row == NULL ? TW_LIKE_ANY : row->asks;
+}
+
+/* A payload that is not large is below every limit that is above. */
+static bool is_of_large(const struct tw_test *t)
+{
+    return is_field(t->left, "mqtt.payload_bytes") && (t->op == TW_OP_GT || t->op == TW_OP_GE) &&
+           t->right == NULL && t->one.kind == TW_LITERAL_NUMBER && t->one.number >= LARGE_BYTES;
+}
+
+tw_like tw_like_asks(const struct tw_test *t)
 {
     if (t->op == TW_OP_ACTION)
         return 0;
-    uint64_t right = t->right == NULL ? 0 : of_field(t->right);
-    if (tw_str_is(tw_str_of(t->left->name), "value"))
-        return of_op[t->op] == 0 ? 0 : of_op[t->op] | right;
-    return of_field(t->left) | right;
+    const struct row *left = row_of(t->left);
+    const struct row *right = t->right == NULL ? NULL : row_of(t->right);
+    if (left != NULL && left->is_there && t->op == TW_OP_EXISTS)
+        return 0;
+    if (is_of_large(t))
+        return LARGE;
+    if (t->op == TW_OP_TRUE && is_field(t->left, "mqtt.payload_is_model"))
+        return 0;
+    /* What is compared with a field that is absent comes out false. */
+    if (right != NULL && right->is_there)
+        return right->asks;
+    const tw_like asks = t->right == NULL ? 0 : of_field(t->right);
+    if (is_field(t->left, "value"))
+        return of_op[t->op] == 0 ? 0 : of_op[t->op] | asks;
+    return of_field(t->left) | asks;
 }

@@ -9,7 +9,7 @@ struct tw_jump {
     const struct tw_test *test;
     uint32_t if_true, if_false;
     bool shared;
-    uint64_t asks; /* with none of these bits, all events that are alike have the same result */
+    tw_like asks; /* with none of these bits, all events that are alike have the same result */
 };
 
 struct builder {
@@ -113,7 +113,7 @@ bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene)
 }
 
 /* Jumps lead to what was emitted before, so one pass downwards meets all that can be reached. */
-bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, uint64_t like)
+bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, tw_like like)
 {
     bool reached[FIRST_JUMP + TW_EXPR_MAX_TESTS] = {false};
     if (p->n == 0)
