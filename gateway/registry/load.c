@@ -30,53 +30,74 @@ static void load_all(struct tw_load *l, const struct tw_node *root)
         tw_load_changes(l, root);
 }
 
-static bool load_file(struct tw_registry *r, const char *path, struct tw_diags *diags)
+static void load_root(struct tw_registry *r, const struct tw_yaml *y, const struct tw_node *root,
+    struct tw_diags *diags)
 {
     size_t from = diags->n;
-    struct tw_load l = {.r = r, .d = diags};
-    r->yaml = tw_yaml_load_file(path, diags);
-    if (r->yaml == NULL)
-        return false;
-    l.y = r->yaml;
-    const struct tw_node *root = r->yaml->root;
+    struct tw_load l = {.r = r, .y = y, .d = diags};
+    r->root = root;
     if (root != NULL) {
-        tw_keys_check(r->yaml, diags, root, tw_inventory_keys(), "the inventory");
+        tw_keys_check(y, diags, root, tw_inventory_keys(), "the inventory");
         if (root->kind == TW_NODE_MAP)
             load_all(&l, root);
     }
     tw_diags_sort(diags, from);
     if (l.no_memory)
-        tw_diag_add(diags, TW_DIAG_ERROR, path, 0, 0, NULL, NULL, "out of memory");
-    return true;
+        tw_diag_add(diags, TW_DIAG_ERROR, y->file, 0, 0, NULL, NULL, "out of memory");
 }
 
-static bool finish(struct tw_registry *r, const char *path, struct tw_diags *diags)
+static bool finish(struct tw_registry *r, const struct tw_yaml *y, struct tw_diags *diags)
 {
-    const char *bytes = r->yaml != NULL ? r->yaml->bytes : "";
     memcpy(r->digest, "sha256:", 7);
-    tw_sha256_hex(bytes, r->yaml != NULL ? r->yaml->n_bytes : 0, r->digest + 7);
+    tw_sha256_hex(y != NULL ? y->bytes : "", y != NULL ? y->n_bytes : 0, r->digest + 7);
     r->who = tw_who_new();
     r->decisions = tw_decisions_new();
     if (r->who != NULL && r->decisions != NULL && tw_registry_index(r))
         return true;
     tw_diag_add(
-        diags, TW_DIAG_ERROR, path != NULL ? path : "inventory", 0, 0, NULL, NULL, "out of memory");
+        diags, TW_DIAG_ERROR, y != NULL ? y->file : "inventory", 0, 0, NULL, NULL, "out of memory");
     return false;
+}
+
+/* `y_take` becomes the registry's; NULL where `y` stays its owner's. */
+static struct tw_registry *load(struct tw_yaml *y_take, const struct tw_yaml *y,
+    const struct tw_node *root, struct tw_diags *diags)
+{
+    size_t errors = diags->errors;
+    struct tw_registry *r = calloc(1, sizeof(*r));
+    if (r == NULL) {
+        tw_diag_add(diags, TW_DIAG_ERROR, "inventory", 0, 0, NULL, NULL, "out of memory");
+        tw_yaml_free(y_take);
+        return NULL;
+    }
+    r->yaml = y_take;
+    if (y != NULL)
+        load_root(r, y, root, diags);
+    if (diags->errors == errors && finish(r, y, diags))
+        return r;
+    tw_registry_free(r);
+    return NULL;
 }
 
 struct tw_registry *tw_registry_load(const char *path, struct tw_diags *diags)
 {
     size_t errors = diags->errors;
-    struct tw_registry *r = calloc(1, sizeof(*r));
-    if (r == NULL) {
-        tw_diag_add(diags, TW_DIAG_ERROR, path, 0, 0, NULL, NULL, "out of memory");
+    if (path == NULL)
+        return load(NULL, NULL, NULL, diags);
+    struct tw_yaml *y = tw_yaml_load_file(path, diags);
+    if (y == NULL)
         return NULL;
-    }
-    bool ok = path == NULL || load_file(r, path, diags);
-    if (ok && diags->errors == errors && finish(r, path, diags))
+    struct tw_registry *r = load(y, y, y->root, diags);
+    if (diags->errors == errors)
         return r;
     tw_registry_free(r);
     return NULL;
+}
+
+struct tw_registry *tw_registry_load_part(
+    const struct tw_yaml *y, const struct tw_node *root, struct tw_diags *diags)
+{
+    return load(NULL, y, root, diags);
 }
 
 void tw_registry_free(struct tw_registry *r)

@@ -22,7 +22,7 @@ static size_t count_of(const struct tw_node *root, const char *key)
 
 static const struct tw_node *approval_node(const struct tw_registry *r, uint32_t item)
 {
-    return item_of(r->yaml->root, "approvals", item);
+    return item_of(r->root, "approvals", item);
 }
 
 static void load_approval(struct tw_load *l, const struct tw_node *n, struct tw_approval_def *def)

@@ -136,7 +136,8 @@ struct tw_resolved {
 };
 
 struct tw_registry {
-    struct tw_yaml *yaml;
+    struct tw_yaml *yaml;       /* owned; NULL where the inventory is part of another file */
+    const struct tw_node *root; /* NULL: an empty inventory */
     char digest[7 + 64 + 1];
     struct tw_str site;
     struct tw_network *networks;

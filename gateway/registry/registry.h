@@ -11,6 +11,9 @@ struct tw_registry;
 /* Load and check everything; NULL when there were errors. `path` NULL: an empty inventory,
  * everybody unregistered, no network registered-only. */
 struct tw_registry *tw_registry_load(const char *path, struct tw_diags *diags);
+/* The same for an inventory that is part of another file, which must outlive it. */
+struct tw_registry *tw_registry_load_part(
+    const struct tw_yaml *y, const struct tw_node *root, struct tw_diags *diags);
 void tw_registry_free(struct tw_registry *r);
 /* The JSON schema of the format. */
 void tw_registry_schema(struct tw_text *out);
