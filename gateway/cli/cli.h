@@ -13,6 +13,7 @@ enum tw_exit {
     TW_EXIT_RULES = 4,
     TW_EXIT_CAPTURE = 5, /* no permission or no such interface */
     TW_EXIT_DAMAGED = 6,
+    TW_EXIT_TESTS = 7,
     TW_EXIT_LEDGER = 8,
     TW_EXIT_FAIL_ON = 20,
 };
@@ -53,6 +54,7 @@ int tw_cmd_replay(const struct tw_options *o);
 int tw_cmd_run(const struct tw_options *o);
 int tw_cmd_rules_check(const struct tw_options *o);
 int tw_cmd_rules_list(const struct tw_options *o);
+int tw_cmd_rules_test(const struct tw_options *o);
 int tw_cmd_rules_schema(const struct tw_options *o);
 int tw_cmd_fields(const struct tw_options *o);
 int tw_cmd_inventory_check(const struct tw_options *o);

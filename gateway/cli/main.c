@@ -23,10 +23,15 @@ static const struct tw_command commands[] = {
         tw_cmd_decode},
     {"rules check", "[PATH...]", "Check rule files; every mistake with line and column", "cRSjqvl",
         0, TW_MAX_LIST, "  tierwatch rules check rules/\n", tw_cmd_rules_check},
+    {"rules test", "[FILE...]", "Run tests of rules: what must come of events or captures",
+        "cRSjqvl", 0, TW_MAX_LIST,
+        "  tierwatch rules test rules/tests/\n"
+        "  tierwatch rules test --rules new/ rules/tests/cmd.test.yaml\n",
+        tw_cmd_rules_test},
     {"rules list", "[PATH...]", "List rules: id, evidence, severity, status, name", "cRSjqvl", 0,
         TW_MAX_LIST, NULL, tw_cmd_rules_list},
-    {"rules schema", "", "Print the JSON schema of rule files", "", 0, 0, NULL,
-        tw_cmd_rules_schema},
+    {"rules schema", "[tests]", "Print the JSON schema of rule files, or of their tests", "", 0, 1,
+        NULL, tw_cmd_rules_schema},
     {"fields", "", "Every field that a rule can use", "Ajm", 0, 0,
         "  tierwatch fields --markdown >fields.md\n"
         "  tierwatch fields --anomalies | grep ^mqtt\n",
@@ -52,7 +57,8 @@ static void help(FILE *out)
         fprintf(out, "  %-18s %s\n", commands[i].name, commands[i].summary);
     fputs("\n'tierwatch COMMAND --help' explains one. -V, --version prints versions.\n"
           "Exit codes: 0 done, 1 failed, 2 usage, 3 configuration or inventory, 4 rules,\n"
-          "5 no permission or interface, 6 damaged capture, 8 ledger, 20 --fail-on reached.\n",
+          "5 no permission or interface, 6 damaged capture, 7 rule tests, 8 ledger,\n"
+          "20 --fail-on reached.\n",
         out);
 }
 

@@ -1,6 +1,10 @@
+#include <string.h>
+
+#include "base/log.h"
 #include "cli/report.h"
 #include "cli/watch.h"
 #include "detect/detect.h"
+#include "trial/suite.h"
 
 /* Rules of the arguments, else those that replay and run would take. NULL when there is anything
  * wrong; `*out_code` says whether with them or with the configuration. */
@@ -83,8 +87,16 @@ int tw_cmd_rules_list(const struct tw_options *o)
 int tw_cmd_rules_schema(const struct tw_options *o)
 {
     struct tw_text t = {0};
-    (void)o;
-    tw_rules_schema(&t);
+    const bool tests = o->args.n > 0 && strcmp(o->args.at[0], "tests") == 0;
+    if (o->args.n > 0 && !tests) {
+        tw_log(
+            TW_LOG_ERROR, "there is a schema of rules, and of tests; none of '%s'", o->args.at[0]);
+        return TW_EXIT_USAGE;
+    }
+    if (tests)
+        tw_trial_schema(&t);
+    else
+        tw_rules_schema(&t);
     tw_common_print(&t);
     return TW_EXIT_OK;
 }

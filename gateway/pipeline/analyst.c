@@ -129,6 +129,16 @@ void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)
     tw_sessions_event(a->sessions, event, &out);
 }
 
+void tw_analyst_begin(struct tw_analyst *a, int64_t since_ns)
+{
+    a->first_ns = since_ns;
+}
+
+void tw_analyst_whole(struct tw_analyst *a, const struct tw_event *event)
+{
+    completed(a, event);
+}
+
 void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns)
 {
     const struct tw_emit out = {completed, a};

@@ -27,6 +27,10 @@ void tw_analyst_free(struct tw_analyst *a);
  * done? To be asked once, before tw_analyst_event(). */
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event);
 void tw_analyst_event(struct tw_analyst *a, struct tw_event *event);
+/* For who makes events himself: watching began at `since_ns`, and an event is whole as it is, so
+ * that session/ has nothing to add. */
+void tw_analyst_begin(struct tw_analyst *a, int64_t since_ns);
+void tw_analyst_whole(struct tw_analyst *a, const struct tw_event *event);
 void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns);
 void tw_analyst_finish(struct tw_analyst *a);
 
