@@ -20,6 +20,7 @@
 enum {
     DEFAULT_CAPACITY = 16384,
     MAX_PACKETS = 8,
+    DIGEST = 72,                 /* "sha256:" and its digits */
     ENDS = 3,                    /* first and latest packets that stay whatever is folded */
     POOL_BYTES_PER_ALERT = 8192, /* address space; only what is used becomes memory */
     EVICT_FOR_MEMORY = 32,
@@ -31,6 +32,8 @@ struct entry {
     char id[37];
     char *text; /* pool memory of `text_size`: the pieces */
     size_t text_size, at[TW_PIECES + 1];
+    char ruleset[DIGEST], inventory[DIGEST]; /* [tw_alert_state] */
+    unsigned rev;
     enum tw_severity severity;
     int score, risk;
     enum tw_tier tier;
@@ -61,6 +64,11 @@ static int64_t later(int64_t ns, int64_t by_ns)
     return ns > INT64_MAX - by_ns ? INT64_MAX : ns + by_ns;
 }
 
+static const char *digest_of(const char kept[DIGEST])
+{
+    return kept[0] != '\0' ? kept : NULL;
+}
+
 static struct tw_alert_state state_of(const struct entry *e)
 {
     return (struct tw_alert_state){.id = e->id,
@@ -74,7 +82,9 @@ static struct tw_alert_state state_of(const struct entry *e)
         .nano = e->nano,
         .readable_percent = e->readable_percent,
         .packets = e->packets,
-        .n_packets = e->n_packets};
+        .n_packets = e->n_packets,
+        .ruleset = digest_of(e->ruleset),
+        .inventory = digest_of(e->inventory)};
 }
 
 static struct tw_alert_record record_of(
@@ -252,6 +262,7 @@ static void take_content(struct tw_alerts *a, struct entry *e, const struct tw_f
         memcpy(e->text, a->scratch.p, a->scratch.len);
     else
         e->text = a->scratch.p;
+    tw_str_copy(e->inventory, sizeof(e->inventory), tw_str_of(a->config.inventory));
     e->severity = score->severity;
     e->score = score->score;
     e->tier = f->facts->actor.tier;
@@ -314,6 +325,8 @@ static void open_alert(struct tw_alerts *a, const struct tw_text_key *key,
     e->due.serial = ++a->serial;
     e->readable_percent = 100;
     e->first_ns = e->last_ns = f->ts_ns;
+    e->rev = f->rule->rev;
+    tw_str_copy(e->ruleset, sizeof(e->ruleset), tw_str_of(a->config.ruleset));
     tw_alert_id(&a->scratch, a->config.ruleset, f, e->id);
     take_content(a, e, f, input, score);
     a->stats.by_severity[e->severity]++;
@@ -372,6 +385,27 @@ void tw_alerts_free(struct tw_alerts *a)
     tw_text_free(&a->scratch);
     tw_text_free(&a->line);
     free(a);
+}
+
+/* The rule of an alert, as it is written among its pieces. */
+static bool is_kept(const struct entry *e, const struct tw_rules *rules)
+{
+    const struct tw_rule_info *rule = tw_rules_find(rules, e->text + e->at[TW_PIECE_RULE]);
+    return rule != NULL && rule->rev == e->rev;
+}
+
+void tw_alerts_reload(
+    struct tw_alerts *a, const struct tw_rules *rules, const char *ruleset, const char *inventory)
+{
+    struct entry *e = tw_table_oldest(a->open);
+    while (e != NULL) {
+        struct entry *newer = tw_table_newer(a->open, e);
+        if (!is_kept(e, rules))
+            close_entry(a, e);
+        e = newer;
+    }
+    a->config.ruleset = ruleset;
+    a->config.inventory = inventory;
 }
 
 struct tw_alerts_stats tw_alerts_stats(const struct tw_alerts *a)

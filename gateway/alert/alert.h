@@ -41,6 +41,11 @@ void tw_alerts_free(struct tw_alerts *a);
 void tw_alerts_finding(struct tw_alerts *a, const struct tw_finding *finding);
 /* Event time passed `now_ns`: updates that are due, windows that closed. */
 void tw_alerts_tick(struct tw_alerts *a, int64_t now_ns);
+/* Findings come of these rules from now on, and the digests are those of the config. Alerts whose
+ * rule is gone or has another revision get their last update and are closed. The others go on, with
+ * the rule set that their id was made of; risk does, too. */
+void tw_alerts_reload(
+    struct tw_alerts *a, const struct tw_rules *rules, const char *ruleset, const char *inventory);
 /* The input is over: last updates. */
 void tw_alerts_finish(struct tw_alerts *a);
 

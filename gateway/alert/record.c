@@ -392,8 +392,8 @@ void tw_alert_line(struct tw_text *out, const struct tw_alerts_config *config,
     tw_json_object(out);
     tw_json_member_i64(out, "readable", (int64_t)state->readable_percent);
     tw_json_object_end(out);
-    tw_json_member_z(out, "ruleset", config->ruleset);
-    tw_json_member_z(out, "inventory", config->inventory);
+    tw_json_member_z(out, "ruleset", state->ruleset);
+    tw_json_member_z(out, "inventory", state->inventory);
     tw_json_member_z(out, "engine", config->engine);
     tw_json_member_z(out, "ndpi", config->ndpi);
     tw_text_add_str(out, tw_alert_piece(text, TW_PIECE_ADVICE));

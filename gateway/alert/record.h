@@ -56,6 +56,7 @@ struct tw_alert_state {
     unsigned readable_percent;
     const uint64_t *packets;
     size_t n_packets;
+    const char *ruleset, *inventory; /* digests: by which it was opened; by which it says this */
 };
 void tw_alert_line(struct tw_text *out, const struct tw_alerts_config *config,
     const struct tw_alert_text *text, const struct tw_alert_state *state);

@@ -24,7 +24,7 @@ struct approval {
 };
 
 struct target_key {
-    uint64_t definition;
+    uint64_t definition; /* its id: the order of the inventory may change */
     struct tw_text_key object;
 };
 
@@ -89,6 +89,39 @@ void tw_approvals_free(struct tw_approvals *a)
     free(a->pending);
     free(a->sights);
     free(a);
+}
+
+/* The definition of `id`; n_defs when there is none. */
+static size_t definition_of(const struct tw_approvals *a, struct tw_str id)
+{
+    size_t i = 0;
+    while (i < a->n_defs && !tw_str_eq(a->defs[i].id, id))
+        i++;
+    return i;
+}
+
+void tw_approvals_adopt(struct tw_approvals *a, struct tw_approvals *old)
+{
+    struct tw_table *targets = old->targets;
+    if (a->n_defs == 0 || old->n_defs == 0)
+        return;
+    old->targets = a->targets;
+    a->targets = targets;
+    a->seed = old->seed;
+    for (size_t i = 0; i < a->n_defs; i++) {
+        const size_t before = definition_of(old, a->defs[i].id);
+        if (before == old->n_defs)
+            continue;
+        a->sights[i] = old->sights[before];
+        a->pending[i] = old->pending[before];
+        a->pending[i].definition = i;
+    }
+}
+
+static uint64_t id_of(const struct tw_approvals *a, size_t definition)
+{
+    const struct tw_str id = a->defs[definition].id;
+    return tw_hash(a->seed, id.p, id.len);
 }
 
 /* An item of an approved array: "/value/0", in document order. */
@@ -175,7 +208,7 @@ static void flush(struct tw_approvals *a, struct pending *p)
         (def->object.p && !p->has_object))
         return;
     p->approval.any_actor = !p->has_actor;
-    const struct target_key key = {p->definition, p->object};
+    const struct target_key key = {id_of(a, p->definition), p->object};
     bool created;
     struct target *t = tw_table_put(a->targets, &key, &created);
     if (is_repeat(t, p))
@@ -287,14 +320,6 @@ static void consult(const struct tw_approvals *a, struct target *t, const struct
     }
 }
 
-static size_t definition_of(const struct tw_approvals *a, struct tw_str id)
-{
-    size_t i = 0;
-    while (i < a->n_defs && !tw_str_eq(a->defs[i].id, id))
-        i++;
-    return i;
-}
-
 /* Could an approval have been given unseen? */
 static bool blind(const struct tw_approvals *a, size_t definition, const struct tw_event *e,
     const struct tw_facts *facts)
@@ -333,7 +358,7 @@ static void judge(struct tw_approvals *a, const struct tw_event *e, struct tw_fa
     const struct tw_str names[] = {
         e->object, facts->variable.id, e->opcua ? e->opcua->object_id : TW_STR_NONE};
     for (size_t i = 0; i <= sizeof(names) / sizeof(names[0]); i++) {
-        struct target_key key = {.definition = definition};
+        struct target_key key = {.definition = id_of(a, definition)};
         bool any = i == sizeof(names) / sizeof(names[0]);
         if (!any && names[i].p == NULL)
             continue;

@@ -107,6 +107,39 @@ void tw_changes_free(struct tw_changes *c)
     free(c);
 }
 
+/* The definition that announces on `topic`; NULL when there is none. */
+static const struct tw_change_def *announcer(const struct tw_changes *c, struct tw_str topic)
+{
+    for (size_t i = 0; i < c->n_defs; i++) {
+        if (c->defs[i].topic.p != NULL && tw_str_eq(c->defs[i].topic, topic))
+            return &c->defs[i];
+    }
+    return NULL;
+}
+
+void tw_changes_adopt(struct tw_changes *c, struct tw_changes *old)
+{
+    struct tw_table *adopted = old->adopted;
+    c->epoch = old->epoch + 1;
+    if (c->n_defs == 0 || old->n_defs == 0)
+        return;
+    old->adopted = c->adopted;
+    c->adopted = adopted;
+    c->seed = old->seed;
+    memset(c->declared, 0, c->n_declared * sizeof(*c->declared));
+    c->n_declared = 0;
+    declare(c);
+    memcpy(c->announced, old->announced, sizeof(c->announced));
+    c->n_announced = old->n_announced;
+    c->next = old->next;
+    c->hidden = old->hidden;
+    c->seen = old->seen;
+    c->pending = old->pending;
+    if (c->pending.open)
+        c->pending.def = announcer(c, old->pending.def->topic);
+    c->pending.open = c->pending.open && c->pending.def != NULL;
+}
+
 static void flush(struct tw_changes *c)
 {
     struct pending *p = &c->pending;

@@ -169,6 +169,78 @@ void tw_detect_free(struct tw_detect *d)
     free(d);
 }
 
+static bool same_by(const struct tw_by *a, const struct tw_by *b)
+{
+    return a->n == b->n && memcmp(a->fields, b->fields, a->n * sizeof(a->fields[0])) == 0;
+}
+
+/* Would both remember the same of the same events? */
+static bool remembers_alike(const struct tw_rule *a, const struct tw_rule *b)
+{
+    const struct tw_window_spec *w = &a->window, *v = &b->window;
+    const struct tw_sprt_spec *s = &a->sprt, *t = &b->sprt;
+    return a->info.rev == b->info.rev && w->over_ns == v->over_ns && w->at_least == v->at_least &&
+           w->distinct == v->distinct && same_by(&w->by, &v->by) && s->used == t->used &&
+           s->step_bad == t->step_bad && s->step_good == t->step_good && s->accept == t->accept &&
+           s->reject == t->reject && same_by(&s->by, &t->by) && a->hold.for_ns == b->hold.for_ns &&
+           same_by(&a->hold.by, &b->hold.by);
+}
+
+static uint64_t memory_evictions(const struct memory *m)
+{
+    return (m->windows != NULL ? tw_windows_evictions(m->windows) : 0) +
+           (m->sprts != NULL ? tw_sprts_evictions(m->sprts) : 0);
+}
+
+/* Both lists are in the order of ids. */
+static void adopt_memory(struct tw_detect *d, struct tw_detect *old)
+{
+    for (size_t i = 0, k = 0; k < old->rules->n; k++) {
+        const struct tw_rule *was = &old->rules->list[k];
+        while (i < d->rules->n && strcmp(d->rules->list[i].info.id, was->info.id) < 0)
+            i++;
+        const struct tw_rule *is = i < d->rules->n ? &d->rules->list[i] : NULL;
+        if (is == NULL || strcmp(is->info.id, was->info.id) != 0 || !remembers_alike(is, was)) {
+            d->stats.window_evictions += memory_evictions(&old->memory[k]);
+            continue;
+        }
+        const struct memory fresh = d->memory[i];
+        d->memory[i] = old->memory[k];
+        old->memory[k] = fresh;
+    }
+}
+
+/* They belong together: what is forgotten of the one is forgotten of the other. */
+static void adopt_coverage(struct tw_detect *d, struct tw_detect *old)
+{
+    struct tw_table *coverage = d->coverage;
+    struct tw_quiet *quiet = d->quiet;
+    struct near *near = d->near;
+    d->coverage = old->coverage;
+    d->quiet = old->quiet;
+    d->near = old->near;
+    old->coverage = coverage;
+    old->quiet = quiet;
+    old->near = near;
+    tw_table_on_evict(old->coverage, coverage_lost, old->quiet);
+    tw_quiet_forget(d->quiet);
+}
+
+void tw_detect_adopt(struct tw_detect *d, struct tw_detect *old)
+{
+    d->seed = old->seed;
+    d->pulse = old->pulse;
+    d->first_ns = old->first_ns;
+    d->started = old->started;
+    d->stats = old->stats;
+    adopt_memory(d, old);
+    adopt_coverage(d, old);
+    tw_approvals_adopt(d->approvals, old->approvals);
+    tw_changes_adopt(d->changes, old->changes);
+    tw_lasts_adopt(d->lasts, old->lasts);
+    tw_heartbeats_adopt(d->heartbeats, old->heartbeats, d->registry);
+}
+
 /* Texts go in whole and with their length, so that a hostile one can not pass for two. */
 static void add_to_key(struct tw_text *out, const struct tw_field *f, const struct tw_scene *scene)
 {
@@ -537,10 +609,7 @@ struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
 {
     struct tw_detect_stats stats = d->stats;
     stats.state_evictions = tw_lasts_evictions(d->lasts);
-    for (size_t i = 0; i < d->rules->n; i++) {
-        const struct memory *m = &d->memory[i];
-        stats.window_evictions += m->windows ? tw_windows_evictions(m->windows) : 0;
-        stats.window_evictions += m->sprts ? tw_sprts_evictions(m->sprts) : 0;
-    }
+    for (size_t i = 0; i < d->rules->n; i++)
+        stats.window_evictions += memory_evictions(&d->memory[i]);
     return stats;
 }

@@ -50,6 +50,8 @@ struct tw_rules *tw_rules_load(const char *const *paths, size_t n_paths, struct 
 void tw_rules_free(struct tw_rules *r);
 size_t tw_rules_count(const struct tw_rules *r);
 const struct tw_rule_info *tw_rules_at(const struct tw_rules *r, size_t i);
+/* NULL when there is none. */
+const struct tw_rule_info *tw_rules_find(const struct tw_rules *r, const char *id);
 /* "sha256:…" over the rules' files, the same wherever they are installed. */
 const char *tw_rules_digest(const struct tw_rules *r);
 void tw_rules_schema(struct tw_text *out);
@@ -60,6 +62,10 @@ struct tw_detect;
 struct tw_detect *tw_detect_new(
     const struct tw_rules *rules, const struct tw_registry *registry, tw_finding_fn fn, void *user);
 void tw_detect_free(struct tw_detect *d);
+/* Go on where `old` stood, with other rules or another inventory. What rules remember is kept where
+ * the rule has the same id and revision, and remembers the same things. `d` has seen no event;
+ * `old` is then only to be freed, and its rules and registry must live until here. */
+void tw_detect_adopt(struct tw_detect *d, struct tw_detect *old);
 
 /* Add to `facts` what happened before (approvals, changes, reports) and give every match to fn. */
 void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts);

@@ -73,6 +73,29 @@ void tw_heartbeats_free(struct tw_heartbeats *h)
     free(h);
 }
 
+static bool is_same(const struct tw_heartbeat_def *a, const struct tw_heartbeat_def *b)
+{
+    return tw_str_eq(a->ai_system, b->ai_system) && tw_str_eq(a->object, b->object) &&
+           tw_str_eq(a->server, b->server);
+}
+
+void tw_heartbeats_adopt(
+    struct tw_heartbeats *h, const struct tw_heartbeats *old, const struct tw_registry *registry)
+{
+    for (size_t i = 0; i < h->n; i++) {
+        struct watch *w = &h->watches[i];
+        const struct tw_heartbeat_def *def = w->def;
+        for (size_t k = 0; k < old->n; k++) {
+            if (!old->watches[k].seen || !is_same(def, old->watches[k].def))
+                continue;
+            *w = old->watches[k];
+            w->def = def;
+            tw_registry_renew(registry, &w->actor, &w->target);
+            break;
+        }
+    }
+}
+
 static bool is_beat(const struct watch *w, const struct tw_event *e, const struct tw_facts *f)
 {
     const struct tw_heartbeat_def *def = w->def;

@@ -61,6 +61,14 @@ void tw_lasts_free(struct tw_lasts *l)
     free(l);
 }
 
+void tw_lasts_adopt(struct tw_lasts *l, struct tw_lasts *old)
+{
+    struct tw_table *table = old->table;
+    old->table = l->table;
+    l->table = table;
+    l->seed = old->seed;
+}
+
 uint64_t tw_lasts_evictions(const struct tw_lasts *l)
 {
     return tw_table_evictions(l->table);

@@ -194,6 +194,18 @@ const struct tw_rule_info *tw_rules_at(const struct tw_rules *r, size_t i)
     return i < r->n ? &r->list[i].info : NULL;
 }
 
+static int id_order(const void *id, const void *rule)
+{
+    return strcmp(id, ((const struct tw_rule *)rule)->info.id);
+}
+
+const struct tw_rule_info *tw_rules_find(const struct tw_rules *r, const char *id)
+{
+    const struct tw_rule *rule =
+        r->n == 0 ? NULL : bsearch(id, r->list, r->n, sizeof(*r->list), id_order);
+    return rule == NULL ? NULL : &rule->info;
+}
+
 const char *tw_rules_digest(const struct tw_rules *r)
 {
     return r->digest;

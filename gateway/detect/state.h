@@ -1,7 +1,8 @@
 #pragma once
 /* What happened before that an event is judged by: approvals given, change orders opened, versions
  * reported, values commanded, signs of life given. Fed with every event, in order; bounded; event
- * time. */
+ * time. An …_adopt() takes over what another one knows, as far as the inventory still declares it;
+ * the other one is then only to be freed. It has seen no event itself. */
 
 #include "base/table.h"
 #include "detect/pulse.h"
@@ -34,6 +35,7 @@ struct tw_approvals;
 struct tw_approvals *tw_approvals_new(
     const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_approvals_free(struct tw_approvals *a);
+void tw_approvals_adopt(struct tw_approvals *a, struct tw_approvals *old);
 /* Learn from the event, and say in facts->approval whether it was approved. */
 void tw_approvals_event(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts);
 /* Event time passed `now_ns`: nothing more of an earlier message comes, it is taken as it is. */
@@ -42,6 +44,7 @@ void tw_approvals_flush(struct tw_approvals *a, int64_t now_ns);
 struct tw_changes;
 struct tw_changes *tw_changes_new(const struct tw_registry *registry);
 void tw_changes_free(struct tw_changes *c);
+void tw_changes_adopt(struct tw_changes *c, struct tw_changes *old);
 /* Learn from the event; set facts->change_open. */
 void tw_changes_event(struct tw_changes *c, const struct tw_event *e, struct tw_facts *facts);
 void tw_changes_flush(struct tw_changes *c, int64_t now_ns);
@@ -60,6 +63,7 @@ bool tw_changes_declare(struct tw_changes *c, struct tw_str ai_system, struct tw
 struct tw_lasts;
 struct tw_lasts *tw_lasts_new(const struct tw_pulse *pulse, const struct tw_registry *registry);
 void tw_lasts_free(struct tw_lasts *l);
+void tw_lasts_adopt(struct tw_lasts *l, struct tw_lasts *old);
 /* Set facts->step, then learn. False for an event that nothing is learned from: neither is from
  * others that differ from it in the value only. */
 bool tw_lasts_event(struct tw_lasts *l, const struct tw_event *e, struct tw_facts *facts);
@@ -72,6 +76,9 @@ struct tw_heartbeats;
 struct tw_heartbeats *tw_heartbeats_new(
     const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_heartbeats_free(struct tw_heartbeats *h);
+/* `registry` is the one that `h` was made of. */
+void tw_heartbeats_adopt(
+    struct tw_heartbeats *h, const struct tw_heartbeats *old, const struct tw_registry *registry);
 /* Learn from an event; set facts->heartbeat when its actor's is overdue. */
 void tw_heartbeats_event(struct tw_heartbeats *h, const struct tw_event *e, struct tw_facts *facts);
 /* Told once for each silence whose deadline passed, with an event made for it. */

@@ -154,7 +154,7 @@ struct sprt {
 
 struct tw_sprts {
     struct tw_table *table;
-    struct tw_sprt_spec spec;
+    double step_bad, step_good, accept, reject;
 };
 
 struct tw_sprts *tw_sprts_new(const struct tw_sprt_spec *spec)
@@ -162,7 +162,10 @@ struct tw_sprts *tw_sprts_new(const struct tw_sprt_spec *spec)
     struct tw_sprts *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return NULL;
-    s->spec = *spec;
+    s->step_bad = spec->step_bad;
+    s->step_good = spec->step_good;
+    s->accept = spec->accept;
+    s->reject = spec->reject;
     s->table =
         tw_table_new(sizeof(struct tw_text_key), sizeof(struct sprt), MAX_KEYS, tw_seed_random());
     if (s->table == NULL) {
@@ -192,16 +195,16 @@ bool tw_sprts_add(struct tw_sprts *s, struct tw_text_key key, bool bad, uint64_t
 {
     bool created;
     struct sprt *t = tw_table_put(s->table, &key, &created);
-    t->llr += bad ? s->spec.step_bad : s->spec.step_good;
+    t->llr += bad ? s->step_bad : s->step_good;
     if (bad) {
         t->bad += 1;
         tw_proof_add(&t->proof, packet);
     }
-    if (t->llr <= s->spec.accept)
+    if (t->llr <= s->accept)
         *t = (struct sprt){.llr = 0};
-    if (t->llr < s->spec.reject)
+    if (t->llr < s->reject)
         return false;
-    t->llr = s->spec.reject;
+    t->llr = s->reject;
     if (!bad)
         return false;
     *out_ratio = 1;

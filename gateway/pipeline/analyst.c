@@ -54,6 +54,51 @@ void tw_analyst_free(struct tw_analyst *a)
     free(a);
 }
 
+struct tw_analyst_next {
+    const struct tw_rules *rules;
+    struct tw_registry *registry;
+    struct tw_detect *detect; /* after the change: the one before */
+};
+
+struct tw_analyst_next *tw_analyst_next_new(
+    struct tw_analyst *a, const struct tw_rules *rules, struct tw_registry *registry)
+{
+    struct tw_analyst_next *next = calloc(1, sizeof(*next));
+    if (next == NULL)
+        return NULL;
+    next->rules = rules;
+    next->registry = registry;
+    next->detect = tw_detect_new(rules, registry, on_finding, a);
+    if (next->detect != NULL)
+        return next;
+    free(next);
+    return NULL;
+}
+
+void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next)
+{
+    struct tw_detect *before = a->detect;
+    if (next->registry != a->config.registry)
+        tw_registry_adopt(next->registry, a->config.registry);
+    tw_detect_adopt(next->detect, before);
+    tw_alerts_reload(
+        a->alerts, next->rules, tw_rules_digest(next->rules), tw_registry_digest(next->registry));
+    a->detect = next->detect;
+    next->detect = before;
+    a->config.registry = next->registry;
+    a->config.rules = next->rules;
+    /* What was resolved last was said in the words of the inventory before. */
+    a->facts = (struct tw_facts){.watching_ns = 0};
+}
+
+void tw_analyst_next_free(struct tw_analyst_next *next)
+{
+    if (next == NULL)
+        return;
+    tw_detect_free(next->detect);
+    free(next);
+}
+
 static void count(struct tw_analyst_stats *s, const struct tw_event *event)
 {
     s->events++;

@@ -34,6 +34,17 @@ void tw_analyst_whole(struct tw_analyst *a, const struct tw_event *event);
 void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns);
 void tw_analyst_finish(struct tw_analyst *a);
 
+/* Other rules, another inventory, while packets come in. Made beside the running analyst, by any
+ * thread, so that the analyst only changes over. `registry` may be the one in use. NULL when memory
+ * is short. */
+struct tw_analyst_next;
+struct tw_analyst_next *tw_analyst_next_new(
+    struct tw_analyst *a, const struct tw_rules *rules, struct tw_registry *registry);
+/* Between two events, on the analyst's thread. Then the rules and registry before are not used any
+ * more; `next` is to be freed. Its state goes on [tw_detect_adopt(), tw_alerts_reload()]. */
+void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next);
+void tw_analyst_next_free(struct tw_analyst_next *next);
+
 struct tw_analyst_stats {
     uint64_t events, by_action[TW_ACTION_COUNT], by_protocol[3], encrypted;
     struct tw_sessions_stats sessions;

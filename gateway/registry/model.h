@@ -240,6 +240,9 @@ void tw_identity_judge(const struct tw_registry *r, const struct tw_claim *claim
 struct tw_place tw_identity_place(
     const struct tw_registry *r, const struct tw_endpoint *at, enum tw_protocol protocol);
 
+/* resolve.c: what the inventory says of an entry that acts. */
+void tw_entry_facts(const struct tw_entry *e, struct tw_actor_facts *out);
+
 /* ---- decide.c: what does the inventory say of this action */
 
 struct tw_decision {

@@ -34,6 +34,13 @@ void tw_registry_pass(struct tw_registry *r, const struct tw_event *event);
 /* Another number whenever a variable got a range from the wire that had none. */
 uint64_t tw_registry_learned(const struct tw_registry *r);
 
+/* Take over what `old` learned from the wire, as far as this inventory declares it. */
+void tw_registry_adopt(struct tw_registry *r, const struct tw_registry *old);
+/* Facts that another registry filled in, as this one says them: by the ids that they name. Who is
+ * not declared any more stays without id. */
+void tw_registry_renew(
+    const struct tw_registry *r, struct tw_actor_facts *actor, struct tw_target_facts *target);
+
 struct tw_str tw_registry_site(const struct tw_registry *r);
 /* SHA-256 of the file's bytes, "sha256:…"; of nothing for an empty inventory. */
 const char *tw_registry_digest(const struct tw_registry *r);

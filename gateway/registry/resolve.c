@@ -111,7 +111,7 @@ static bool has_names(const struct tw_event *event)
     return (anonymous & 1u << event->action) == 0;
 }
 
-static void fill_entry(const struct tw_entry *e, struct tw_actor_facts *out)
+void tw_entry_facts(const struct tw_entry *e, struct tw_actor_facts *out)
 {
     out->id = e->id;
     out->kind = e->is_ai ? TW_ACTOR_AI_SYSTEM : TW_ACTOR_ASSET;
@@ -132,7 +132,7 @@ static void fill_actor(const struct tw_who_facts *who, const struct tw_entry *en
     const struct tw_event *event, bool is_client, struct tw_actor_facts *out)
 {
     if (entry != NULL)
-        fill_entry(entry, out);
+        tw_entry_facts(entry, out);
     out->network = who->network;
     out->in_registered_only = who->in_registered_only;
     out->registered_address = who->registered_address;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -258,6 +259,83 @@ static void queue_is_sorted(void **state)
     tw_due_fini(&d);
 }
 
+struct lines {
+    size_t n;
+    char text[8][4096];
+};
+
+static void keep_line(void *user, const struct tw_alert_record *r)
+{
+    struct lines *l = user;
+    assert_true(l->n < 8);
+    tw_str_copy(l->text[l->n++], sizeof(l->text[0]), r->json);
+}
+
+static struct tw_rules *rules_of(const char *text)
+{
+    struct tw_diags diags = {0};
+    char path[] = "/tmp/tierwatch-alert-XXXXXX.yaml";
+    const char *paths[] = {path};
+    int fd = mkstemps(path, 5);
+    assert_int_equal((ssize_t)strlen(text), write(fd, text, strlen(text)));
+    close(fd);
+    struct tw_rules *r = tw_rules_load(paths, 1, &diags);
+    unlink(path);
+    assert_non_null(r);
+    return r;
+}
+
+static bool says(const char *line, const char *what)
+{
+    return strstr(line, what) != NULL;
+}
+
+/* Of two alerts that are open, one is of a rule that gets another revision. */
+static void a_reload_closes_what_changed(void **state)
+{
+    static const char text[] =
+        "rules:\n"
+        "  - {id: CMD-01, name: n, rev: 1, evidence: D, severity: 60, when: value > 1, output: o}\n"
+        "  - {id: CMD-02, name: n, rev: 2, evidence: D, severity: 60, when: value > 1, output: "
+        "o}\n";
+    struct lines *l = calloc(1, sizeof(*l));
+    struct alert_scene s;
+    const struct tw_alerts_config config = scene_config();
+    struct tw_alerts *a = tw_alerts_new(&config, keep_line, l);
+    struct tw_rules *rules = rules_of(text);
+    (void)state;
+    scene_init(&s);
+    for (int i = 0; i < 4; i++) {
+        s.rule.id = i % 2 == 0 ? "CMD-01" : "CMD-02";
+        s.finding.key = tw_str_of(s.rule.id);
+        tw_alerts_finding(a, &s.finding);
+    }
+    assert_int_equal(2, l->n);
+    tw_alerts_reload(a, rules, "sha256:cc", "sha256:dd");
+    assert_int_equal(3, l->n);
+    assert_true(says(l->text[2], "\"id\":\"CMD-02\"") && says(l->text[2], "\"count\":2"));
+    assert_true(says(l->text[2], "\"ruleset\":\"sha256:aa\",\"inventory\":\"sha256:bb\""));
+    /* The one goes on under its id, with the rule set that this was made of; the other begins anew.
+     */
+    for (int i = 0; i < 2; i++) {
+        s.rule.id = i % 2 == 0 ? "CMD-01" : "CMD-02";
+        s.rule.rev = i % 2 == 0 ? 1 : 2;
+        s.finding.key = tw_str_of(s.rule.id);
+        s.finding.ts_ns = s.event.ts_ns = T0 + SECONDS(20);
+        tw_alerts_finding(a, &s.finding);
+    }
+    assert_int_equal(6, l->n);
+    assert_true(says(l->text[3], "CMD-01") && says(l->text[3], "\"count\":2"));
+    assert_true(says(l->text[4], "CMD-01") && says(l->text[4], "\"count\":3"));
+    assert_true(says(l->text[4], "\"ruleset\":\"sha256:aa\",\"inventory\":\"sha256:bb\""));
+    assert_memory_equal(strstr(l->text[0], "\"id\":"), strstr(l->text[4], "\"id\":"), 43);
+    assert_true(says(l->text[5], "CMD-02") && says(l->text[5], "\"count\":1"));
+    assert_true(says(l->text[5], "\"ruleset\":\"sha256:cc\",\"inventory\":\"sha256:dd\""));
+    tw_alerts_free(a);
+    tw_rules_free(rules);
+    free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +345,7 @@ int main(void)
         cmocka_unit_test(full_table_finishes_the_oldest),
         cmocka_unit_test(storm_is_counted_exactly),
         cmocka_unit_test(queue_is_sorted),
+        cmocka_unit_test(a_reload_closes_what_changed),
     };
     return cmocka_run_group_tests_name("alert folding", tests, NULL, NULL);
 }
