@@ -243,6 +243,8 @@ static const struct row {
     {"value.step", NUMBER, false},
     {"value.rate", NUMBER, false},
     {"heartbeat.", ACTOR_ID, false},
+    {"will.", MQTT, false},
+    {"variable.retained_ok", VARIABLE, false},
 };
 
 /* What a comparison asks of the value; of other kinds than these it comes out one way. */

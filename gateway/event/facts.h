@@ -46,6 +46,9 @@ const char *tw_importance_name(enum tw_importance i);
 const char *tw_role_name(enum tw_role r);
 const char *tw_approval_name(enum tw_approval_state s);
 
+/* Bits: what is by design with commands on a variable, and so no sign of a fault. */
+enum { TW_NORMAL_RETAINED = 1 << 0 };
+
 struct tw_range {
     bool has_min, has_max;
     double min, max;
@@ -62,6 +65,7 @@ struct tw_actor_facts {
     bool in_registered_only;     /* an unregistered client there is IDN-01 */
     bool has_may;                /* something is listed, so the rest is not allowed */
     bool certain;                /* the inventory pins what the wire contradicts (IDN-03 is D) */
+    bool off_hours;              /* outside the hours that are declared for it */
     bool registered_address;     /* is that of an asset or AI system, whoever it says it is */
     struct tw_str mismatch;      /* what contradicts what, for people; absent when nothing does */
     struct tw_str security;      /* declared identity.security: a policy name, or absent */
@@ -87,6 +91,7 @@ struct tw_target_facts {
 struct tw_variable_facts {
     struct tw_str id; /* absent: no variable declares this object (and field) */
     enum tw_role role;
+    uint8_t normal; /* TW_NORMAL_… */
     struct tw_str unit, type;
     struct tw_range range;
     bool range_learned; /* from EURange on the wire, not from the inventory */
@@ -147,8 +152,8 @@ struct tw_heartbeat_facts {
     int64_t limit_ns;     /* silence that is declared to be an alarm */
 };
 
-struct tw_filter_facts { /* a subscription in MQTT */
-    uint32_t commands;   /* declared command variables whose topics the filter takes in */
+struct tw_filter_facts { /* a subscription in MQTT, or the topic of a will */
+    uint32_t commands;   /* declared command variables whose topics it takes in */
     struct tw_str first; /* id of the first of them */
 };
 

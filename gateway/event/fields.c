@@ -688,8 +688,8 @@ enum {
 size_t tw_fields_count(void)
 {
     return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
-           tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_carrier_count +
-           OTHER_FIELDS;
+           tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_command_count +
+           tw_fields_carrier_count + OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
@@ -709,6 +709,9 @@ const struct tw_field *tw_fields_at(size_t i)
     if (i < tw_fields_payload_count)
         return &tw_fields_payload[i];
     i -= tw_fields_payload_count;
+    if (i < tw_fields_command_count)
+        return &tw_fields_command[i];
+    i -= tw_fields_command_count;
     if (i < tw_fields_carrier_count)
         return &tw_fields_carrier[i];
     i -= tw_fields_carrier_count;

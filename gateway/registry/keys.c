@@ -169,7 +169,10 @@ static const struct tw_key variable[] = {
     {"role", TW_KEY_CHOICE, false, roles, NULL, "What it is for."},
     {"readback", TW_KEY_STR, false, NULL, NULL, "The variable that follows this command."},
     {"publisher", TW_KEY_STR_LIST, false, NULL, NULL, "Ids of those who may publish it."},
-    {"every", TW_KEY_DURATION, false, NULL, NULL, "How often it comes."}, {0}};
+    {"every", TW_KEY_DURATION, false, NULL, NULL, "How often it comes."},
+    {"normal", TW_KEY_STR_LIST, false, NULL, NULL,
+        "What is by design with commands on it: retained."},
+    {0}};
 
 static const struct tw_key inventory[] = {
     {"inventory", TW_KEY_INT, false, NULL, NULL, "Version of this format: 1."},

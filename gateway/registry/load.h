@@ -76,3 +76,4 @@ void tw_load_variables(struct tw_load *l, const struct tw_node *root);
 void tw_load_changes(struct tw_load *l, const struct tw_node *root);
 void tw_load_grants(struct tw_load *l, struct tw_entry *e);
 void tw_load_ai_system(struct tw_load *l, struct tw_entry *e); /* after its grants */
+void tw_load_schedule(struct tw_load *l, struct tw_entry *e);  /* the hours it may act in */

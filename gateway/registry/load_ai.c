@@ -1,8 +1,5 @@
 /* AI systems: tier, model, what they report, and when they are supposed to work. */
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/topic.h"
 #include "registry/load.h"
 
@@ -152,87 +149,6 @@ static void load_heartbeats(struct tw_load *l, const struct tw_entry *e)
     }
 }
 
-static bool is_day(struct tw_str s)
-{
-    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-    for (size_t i = 0; i < 7; i++) {
-        if (tw_str_is(s, days[i]))
-            return true;
-    }
-    return false;
-}
-
-/* "mon-fri,sun" */
-static bool days_valid(struct tw_str s)
-{
-    size_t at = 0;
-    while (at < s.len) {
-        size_t end = at;
-        while (end < s.len && s.p[end] != ',')
-            end++;
-        struct tw_str part = {s.p + at, end - at};
-        bool ok = part.len == 7 ? part.p[3] == '-' && is_day((struct tw_str){part.p, 3}) &&
-                                      is_day((struct tw_str){part.p + 4, 3})
-                                : is_day(part);
-        if (!ok)
-            return false;
-        at = end + 1;
-    }
-    return s.len > 0 && s.p[s.len - 1] != ',';
-}
-
-static void check_days(struct tw_load *l, const struct tw_node *n)
-{
-    const struct tw_str shown = tw_utf8_cut(n->text, 64);
-    if (n->kind == TW_NODE_LIST) {
-        for (size_t i = 0; i < n->n; i++)
-            check_days(l, &n->children[i]);
-    } else if (n->kind != TW_NODE_SCALAR || !days_valid(n->text)) {
-        tw_yaml_error(l->y, l->d, n, false, "such as mon-fri or mon,wed,sun",
-            "\"%.*s\" are no days", TW_STR_ARG(shown));
-    }
-}
-
-static void check_clock(struct tw_load *l, const struct tw_node *active, const char *key)
-{
-    const struct tw_node *n = tw_node_get(active, key);
-    if (n == NULL || n->kind != TW_NODE_SCALAR || n->text.len == 0)
-        return;
-    const char *p = n->text.p;
-    bool ok = n->text.len == 5 && p[2] == ':';
-    for (size_t i = 0; ok && i < 5; i++)
-        ok = i == 2 || (p[i] >= '0' && p[i] <= '9');
-    int minutes = ok ? ((p[0] - '0') * 10 + p[1] - '0') * 60 + (p[3] - '0') * 10 + p[4] - '0' : 0;
-    const struct tw_str shown = tw_utf8_cut(n->text, 64);
-    if (!ok || p[3] > '5' || minutes > 24 * 60)
-        tw_yaml_error(l->y, l->d, n, false, "such as \"06:00\", in quotes",
-            "\"%.*s\" is not a time of day", TW_STR_ARG(shown));
-}
-
-/* The shape of a zone's name is checked everywhere; whether there is one depends on the machine, so
- * it is only a warning. */
-static void check_zone(struct tw_load *l, const struct tw_node *active)
-{
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-/";
-    char path[128];
-    struct tw_str tz = tw_load_text(active, "tz");
-    if (tz.p == NULL)
-        return;
-    const struct tw_node *n = tw_node_get(active, "tz");
-    bool ok = tz.len < 64 && tz.p[0] != '/';
-    for (size_t i = 0; ok && i < tz.len; i++)
-        ok = memchr(letters, tz.p[i], sizeof(letters) - 1) != NULL;
-    const struct tw_str shown = tw_utf8_cut(tz, 64);
-    snprintf(path, sizeof(path), "/usr/share/zoneinfo/%.*s", TW_STR_ARG(shown));
-    if (!ok)
-        tw_yaml_error(l->y, l->d, n, false, "such as Europe/Berlin or Asia/Shanghai",
-            "\"%.*s\" is not a time zone", TW_STR_ARG(shown));
-    else if (access("/usr/share/zoneinfo/UTC", R_OK) == 0 && access(path, R_OK) != 0)
-        tw_yaml_warning(l->y, l->d, n, false, NULL, "this machine knows no time zone \"%.*s\"",
-            TW_STR_ARG(shown));
-}
-
 static void load_quotas(struct tw_load *l, const struct tw_entry *e)
 {
     static const char *const bytes[] = {"history", "egress"};
@@ -251,7 +167,6 @@ static void load_quotas(struct tw_load *l, const struct tw_entry *e)
 void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)
 {
     struct tw_strs inputs = {0};
-    const struct tw_node *active = tw_load_map(e->node, "active");
     const struct tw_node *min = tw_node_get(e->node, "min_confidence");
     e->kind = TW_STR("ai_system");
     e->technology = tw_load_text(e->node, "technology");
@@ -264,10 +179,6 @@ void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)
     e->max_input_age_ns = tw_load_duration(l, e->node, "max_input_age");
     tw_load_strs(l, e->node, "inputs", tw_load_check_variable, &inputs);
     load_heartbeats(l, e);
-    if (tw_node_get(active, "days") != NULL)
-        check_days(l, tw_node_get(active, "days"));
-    check_clock(l, active, "from");
-    check_clock(l, active, "to");
-    check_zone(l, active);
+    tw_load_schedule(l, e);
     load_quotas(l, e);
 }

@@ -153,6 +153,18 @@ static void load_publishers(struct tw_load *l, struct tw_variable *v)
     }
 }
 
+static void load_normal(struct tw_load *l, struct tw_variable *v)
+{
+    static const char *const names[] = {"retained", NULL};
+    const struct tw_node *list = tw_load_list(v->node, "normal");
+    for (size_t i = 0; list != NULL && i < list->n; i++) {
+        int index;
+        const struct tw_node *item = &list->children[i];
+        if (item->kind == TW_NODE_SCALAR && tw_node_choice(l->y, l->d, item, names, &index))
+            v->normal |= (uint8_t)(1u << index);
+    }
+}
+
 static void load_variable(struct tw_load *l, struct tw_variable *v)
 {
     struct tw_rate rate;
@@ -168,6 +180,7 @@ static void load_variable(struct tw_load *l, struct tw_variable *v)
     (void)tw_load_one(l, v->node, "readback", tw_load_check_variable);
     (void)tw_load_duration(l, v->node, "every");
     load_publishers(l, v);
+    load_normal(l, v);
 }
 
 void tw_load_variables(struct tw_load *l, const struct tw_node *root)

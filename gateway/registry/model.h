@@ -53,6 +53,7 @@ struct tw_network {
 enum tw_grant_kind { TW_GRANT_OPCUA, TW_GRANT_MQTT, TW_GRANT_PROTOCOL };
 
 struct tw_entry;
+struct tw_schedule;
 
 struct tw_grant {
     enum tw_grant_kind kind;
@@ -89,6 +90,7 @@ struct tw_entry { /* an asset or an AI system */
     size_t n_grants;
     struct tw_report_def *reports;
     size_t n_reports;
+    struct tw_schedule *schedule;    /* NULL: it may act at any time */
     struct tw_strs ids[TW_ID_KINDS]; /* IP and MAC: bytes of struct tw_ip, of 6; others: text */
     struct tw_ports ports;
     const struct tw_node *node;
@@ -98,6 +100,7 @@ struct tw_variable {
     struct tw_str id, unit, type;
     enum tw_role role;
     bool has_max_step, has_max_rate, has_publishers;
+    uint8_t normal;                 /* TW_NORMAL_… */
     struct tw_range range, learned; /* learned: from EURange on the wire */
     double max_step, max_rate;
     const struct tw_entry **publishers;

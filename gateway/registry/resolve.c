@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "event/sparkplug.h"
+#include "registry/schedule.h"
 
 static struct tw_str known(const struct tw_maybe *m)
 {
@@ -131,8 +132,11 @@ void tw_entry_facts(const struct tw_entry *e, struct tw_actor_facts *out)
 static void fill_actor(const struct tw_who_facts *who, const struct tw_entry *entry,
     const struct tw_event *event, bool is_client, struct tw_actor_facts *out)
 {
-    if (entry != NULL)
+    if (entry != NULL) {
         tw_entry_facts(entry, out);
+        out->off_hours =
+            entry->schedule != NULL && !tw_schedule_is_on(entry->schedule, event->ts_ns);
+    }
     out->network = who->network;
     out->in_registered_only = who->in_registered_only;
     out->registered_address = who->registered_address;
@@ -205,6 +209,7 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
         return;
     out->id = v->id;
     out->role = v->role;
+    out->normal = v->normal;
     out->is_payload = d->is_payload;
     /* Who may publish is a question to a publisher, not to the broker that passes it on. */
     if (event->action == TW_ACTION_PUBLISH || event->action == TW_ACTION_WRITE) {
@@ -333,6 +338,18 @@ static bool tells_decision(const struct tw_entry *actor, const struct tw_event *
            event->action != TW_ACTION_DELIVER && tw_event_decision(event) != NULL;
 }
 
+static void fill_filter(
+    const struct tw_registry *r, const struct tw_event *event, struct tw_filter_facts *out)
+{
+    if (event->protocol != TW_PROTO_MQTT)
+        return;
+    if (event->action == TW_ACTION_SUBSCRIBE)
+        tw_variable_commands(r, event->object, out);
+    else if (event->action == TW_ACTION_CONNECT && event->mqtt != NULL &&
+             event->mqtt->will_topic.len > 0)
+        tw_variable_commands(r, event->mqtt->will_topic, out);
+}
+
 /* `kept`: actor and target in `facts` are still those of the event before. */
 static void resolve(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts, bool kept)
@@ -358,8 +375,7 @@ static void resolve(
         return;
     }
     tw_variable_learn(r, event, last->server);
-    if (event->action == TW_ACTION_SUBSCRIBE && event->protocol == TW_PROTO_MQTT)
-        tw_variable_commands(r, event->object, &facts->filter);
+    fill_filter(r, event, &facts->filter);
     fill_variable(d, event, !facts->actor.certain, &facts->variable);
     fill_grant(d, &facts->grant);
     if (d->report != NULL)

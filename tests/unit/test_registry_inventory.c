@@ -160,6 +160,8 @@ static const struct {
     {"variables: [{id: v, mqtt: {topic: a}, role: comand}]\n",
         "1:45 \"comand\" is not command, measurement, approval, safety, recipe, status, note, "
         "heartbeat or model | did you mean \"command\"?\n"},
+    {"variables: [{id: v, mqtt: {topic: a}, normal: [retaind]}]\n",
+        "1:48 \"retaind\" is not retained | did you mean \"retained\"?\n"},
     {"variables: [{id: v, mqtt: {topic: a}, readback: w, publisher: [x]}]\n",
         "1:49 there is no variable \"w\"\n1:64 there is no asset or AI system \"x\"\n"},
     {"variables: [{id: v, mqtt: {topic: #}}]\n}", "2:2 did not find expected ',' or '}', while "
@@ -245,7 +247,8 @@ static void some_things_are_only_warned_of(void **state)
                    "variables: [{id: v, mqtt: {topic: cmd/x}, role: command}]\n",
             ""},
         {WHO "active: {tz: Europe/Berlinn}\n",
-            "warning 3:17 this machine knows no time zone \"Europe/Berlinn\"\n"},
+            "warning 3:17 this machine knows no time zone \"Europe/Berlinn\" | "
+            "its hours are not watched\n"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); i++) {
