@@ -69,8 +69,8 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define VARIABLE_RATE BIT(73)
 #define ANOMALY BIT(74)
 
-/* A payload of so many bytes is large: only then it matters how many these are to a rule whose limit
- * is above. */
+/* A payload of so many bytes is large: only then it matters how many these are to a rule whose
+ * limit is above. */
 enum { LARGE_BYTES = 4096 };
 
 /* A number that is nothing else than that: finite, and not too small to be exact. */
@@ -111,13 +111,12 @@ static tw_like when(bool is, tw_like bit)
 
 static tw_like of_actor(const struct tw_actor_facts *a)
 {
-    return (tw_like)a->kind << KIND | (tw_like)a->identity << IDENTITY |
-           (tw_like)a->tier << TIER | when(a->in_registered_only, IN_REGISTERED_ONLY) |
-           when(a->has_may, HAS_MAY) | when(a->certain, CERTAIN) |
-           when(a->registered_address, REGISTERED_ADDRESS) | when(a->id.p != NULL, ACTOR_ID) |
-           when(a->technology.p != NULL, TECHNOLOGY) | when(a->asset_kind.p != NULL, ASSET_KIND) |
-           when(a->mismatch.p != NULL, MISMATCH) | when(a->has_min_confidence, MIN_CONFIDENCE) |
-           when(a->max_input_age_ns > 0, MAX_AGE);
+    return (tw_like)a->kind << KIND | (tw_like)a->identity << IDENTITY | (tw_like)a->tier << TIER |
+           when(a->in_registered_only, IN_REGISTERED_ONLY) | when(a->has_may, HAS_MAY) |
+           when(a->certain, CERTAIN) | when(a->registered_address, REGISTERED_ADDRESS) |
+           when(a->id.p != NULL, ACTOR_ID) | when(a->technology.p != NULL, TECHNOLOGY) |
+           when(a->asset_kind.p != NULL, ASSET_KIND) | when(a->mismatch.p != NULL, MISMATCH) |
+           when(a->has_min_confidence, MIN_CONFIDENCE) | when(a->max_input_age_ns > 0, MAX_AGE);
 }
 
 static tw_like of_facts(const struct tw_facts *f)
@@ -166,8 +165,8 @@ tw_like tw_like_of(const struct tw_scene *scene)
            when(e->object.p != NULL, OBJECT) | when(e->field.p != NULL, FIELD) |
            when(e->status.s.p != NULL, STATUS) | when(e->status_bad, STATUS_BAD) |
            when(e->encrypted, ENCRYPTED) | when(filter, FILTER) |
-           when(e->flow_info != NULL || e->action == TW_ACTION_FLOW, FLOW) |
-           of_mqtt(e->mqtt) | when(e->opcua != NULL, OPCUA) | when(e->sparkplug != NULL, SPARKPLUG) |
+           when(e->flow_info != NULL || e->action == TW_ACTION_FLOW, FLOW) | of_mqtt(e->mqtt) |
+           when(e->opcua != NULL, OPCUA) | when(e->sparkplug != NULL, SPARKPLUG) |
            when(e->metric != NULL, METRIC) | when(e->pubsub != NULL, PUBSUB) |
            when(tw_event_decision(e) != NULL, DECISION) | when(e->detail.p != NULL, ANOMALY);
 }

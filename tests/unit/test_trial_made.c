@@ -147,7 +147,8 @@ static void the_others_follow_from_something(void **state)
 {
     static const char *const names[] = {"object.name", "value.", "packet", "actor", "target",
         "variable.", "grant.", "approval.", "heartbeat.", "report.", "change.", "watching",
-        "filter.broad", "filter.share", "filter.group", "filter.command", "mqtt.payload_is_model"};
+        "filter.broad", "filter.share", "filter.group", "filter.command", "will.command",
+        "mqtt.payload_is_model"};
     (void)state;
     for (size_t i = 0; i < tw_fields_count(); i++) {
         const struct tw_field *f = tw_fields_at(i);
