@@ -119,7 +119,8 @@ bool tw_output_close(struct tw_output *out)
 
 void tw_common_print(struct tw_text *t_take)
 {
-    fwrite(t_take->p, 1, t_take->len, stdout);
+    if (t_take->len > 0)
+        fwrite(t_take->p, 1, t_take->len, stdout);
     tw_text_free(t_take);
 }
 

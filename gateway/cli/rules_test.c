@@ -114,11 +114,11 @@ static void seconds(struct tw_text *t, int64_t ns)
     tw_text_add(t, "s", 1);
 }
 
-static void alert_text(struct tw_text *t, const struct tw_trial_alert *a)
+static void alert_text(struct tw_text *t, const struct tw_trial_alert *a, int64_t start_ns)
 {
     tw_text_addf(t, "%s %s %s score=%d count=%llu at=", a->rule, tw_tier_name(a->tier),
         tw_severity_name(a->severity), a->score, (unsigned long long)a->count);
-    seconds(t, a->at_ns);
+    seconds(t, a->ts_ns - start_ns);
     tw_text_addf(t, " actor=%s target=\"%s\" output=\"%s\"", a->actor, a->target, a->summary);
 }
 
@@ -166,12 +166,12 @@ static void explain(struct tw_text *t, const struct tw_trial_result *r)
     tw_text_addz(t, r->n_alerts > 0 ? "    got:\n" : "    got: no alert\n");
     for (size_t i = 0; i < r->n_alerts; i++) {
         tw_text_addz(t, r->wanted[i] ? "        " : "      + ");
-        alert_text(t, &r->alerts[i]);
+        alert_text(t, &r->alerts[i], r->start_ns);
         tw_text_add(t, "\n", 1);
     }
 }
 
-static void alert_json(struct tw_text *t, const struct tw_trial_alert *a)
+static void alert_json(struct tw_text *t, const struct tw_trial_alert *a, int64_t start_ns)
 {
     tw_json_object(t);
     tw_json_member_z(t, "rule", a->rule);
@@ -179,7 +179,7 @@ static void alert_json(struct tw_text *t, const struct tw_trial_alert *a)
     tw_json_member_z(t, "severity", tw_severity_name(a->severity));
     tw_json_member_i64(t, "score", a->score);
     tw_json_member_u64(t, "count", a->count);
-    tw_json_member_double(t, "at", (double)(a->at_ns / TW_NS_PER_MS) / 1e3);
+    tw_json_member_double(t, "at", (double)((a->ts_ns - start_ns) / TW_NS_PER_MS) / 1e3);
     tw_json_member_z(t, "actor", a->actor);
     tw_json_member_z(t, "target", a->target);
     tw_json_member_z(t, "output", a->summary);
@@ -208,7 +208,7 @@ static void result_json(struct tw_text *t, const struct tw_trial_result *r)
     tw_json_array(t);
     for (size_t i = 0; i < r->n_alerts; i++) {
         if (!r->wanted[i])
-            alert_json(t, &r->alerts[i]);
+            alert_json(t, &r->alerts[i], r->start_ns);
     }
     tw_json_array_end(t);
     tw_json_object_end(t);

@@ -1,8 +1,6 @@
 #pragma once
 /* Inside trial/: where a test plays. It owns what one test needs and gathers its alerts. */
 
-#include "detect/blocks.h"
-#include "pipeline/analyst.h"
 #include "trial/suite.h"
 
 struct tw_stage {
@@ -11,9 +9,7 @@ struct tw_stage {
     struct tw_diags *diags;
     struct tw_registry *registry; /* of one test: it remembers who acted */
     struct tw_blocks blocks;      /* of one test */
-    struct tw_trial_alert *alerts;
-    size_t n_alerts;
-    bool too_many;                 /* alerts, to be kept */
+    struct tw_gathered alerts;
     const struct tw_node *counted; /* ids of rules whose alerts count; NULL: all */
     int64_t start_ns;
 };

@@ -3,22 +3,10 @@
  * come of them. An empty list states that none does. They run in event time, through the same
  * registry, detection, scoring and folding as replay. */
 
-#include "alert/alert.h"
-#include "base/status.h"
 #include "config/yaml.h"
+#include "trial/gather.h"
 
 enum { TW_TRIAL_MAX_ALERTS = 1024 };
-
-/* An alert as it stood in the end, repeats folded. */
-struct tw_trial_alert {
-    char id[37];
-    char *rule, *actor, *target, *summary;
-    enum tw_severity severity;
-    enum tw_tier tier;
-    int score;
-    uint64_t count;
-    int64_t at_ns; /* since the test began */
-};
 
 /* One line of `expect`: what the file says, as it says it. Absent where it says nothing. */
 struct tw_trial_wish {
@@ -42,6 +30,7 @@ struct tw_trial_result {
     const struct tw_trial_alert *alerts;
     size_t n_alerts;
     const bool *wanted; /* by alert */
+    int64_t start_ns;   /* event time that `at` counts from */
 };
 
 /* Called once for each test, in order. What it points to is good during the call. */

@@ -106,13 +106,14 @@ void tw_wishes_fini(struct tw_wishes *w)
 
 /* ---- matching */
 
-static bool answers(const struct tw_trial_alert *a, const struct tw_trial_wish *w)
+static bool answers(const struct tw_trial_alert *a, const struct tw_trial_wish *w, int64_t start_ns)
 {
     const struct tw_str summary = tw_str_of(a->summary);
     return tw_str_is(w->rule, a->rule) && (!w->has_count || (uint64_t)w->count == a->count) &&
            (!w->has_score || w->score == a->score) &&
            (!w->has_severity || w->severity == a->severity) &&
-           (!w->has_tier || w->tier == a->tier) && (!w->has_at || w->at_ns == a->at_ns) &&
+           (!w->has_tier || w->tier == a->tier) &&
+           (!w->has_at || w->at_ns == a->ts_ns - start_ns) &&
            (w->actor.p == NULL || tw_str_is(w->actor, a->actor)) &&
            (w->target.p == NULL || tw_str_is(w->target, a->target)) &&
            (w->output.p == NULL || tw_str_eq(w->output, summary)) &&
@@ -130,8 +131,8 @@ struct matching {
 /* Find an alert for one more of `wish`, moving others to where they do as well. */
 static bool give(struct matching *m, size_t wish)
 {
-    for (size_t a = 0; a < m->s->n_alerts; a++) {
-        if (m->seen[a] || !answers(&m->s->alerts[a], &m->w->list[wish]))
+    for (size_t a = 0; a < m->s->alerts.n; a++) {
+        if (m->seen[a] || !answers(&m->s->alerts.list[a], &m->w->list[wish], m->s->start_ns))
             continue;
         m->seen[a] = true;
         if (m->given[a] == 0 || give(m, m->given[a] - 1)) {
@@ -146,7 +147,7 @@ static void match_all(struct matching *m, const struct tw_wishes *w)
 {
     for (size_t i = 0; i < w->n; i++) {
         for (size_t k = 0; k < w->list[i].alerts; k++) {
-            memset(m->seen, 0, m->s->n_alerts * sizeof(*m->seen));
+            memset(m->seen, 0, m->s->alerts.n * sizeof(*m->seen));
             if (!give(m, i))
                 break;
         }
@@ -157,15 +158,15 @@ enum tw_status tw_wishes_match(
     const struct tw_stage *s, struct tw_wishes *w, struct tw_trial_result *out)
 {
     struct matching m = {.s = s, .w = w};
-    m.given = calloc(s->n_alerts + 1, sizeof(*m.given));
-    m.seen = calloc(s->n_alerts + 1, sizeof(*m.seen));
+    m.given = calloc(s->alerts.n + 1, sizeof(*m.given));
+    m.seen = calloc(s->alerts.n + 1, sizeof(*m.seen));
     w->met = calloc(w->n + 1, sizeof(*w->met));
-    w->wanted = calloc(s->n_alerts + 1, sizeof(*w->wanted));
+    w->wanted = calloc(s->alerts.n + 1, sizeof(*w->wanted));
     const bool ok = m.given != NULL && m.seen != NULL && w->met != NULL && w->wanted != NULL;
     out->passed = true;
     if (ok)
         match_all(&m, w);
-    for (size_t i = 0; ok && i < s->n_alerts; i++) {
+    for (size_t i = 0; ok && i < s->alerts.n; i++) {
         w->wanted[i] = m.given[i] != 0;
         if (w->wanted[i])
             w->met[m.given[i] - 1]++;
@@ -177,8 +178,9 @@ enum tw_status tw_wishes_match(
     out->n_wishes = w->n;
     out->met = w->met;
     out->wanted = w->wanted;
-    out->alerts = s->alerts;
-    out->n_alerts = s->n_alerts;
+    out->alerts = s->alerts.list;
+    out->start_ns = s->start_ns;
+    out->n_alerts = s->alerts.n;
     free(m.given);
     free(m.seen);
     return ok ? TW_OK : TW_NO_MEMORY;

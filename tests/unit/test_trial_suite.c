@@ -53,7 +53,7 @@ static void note(void *user, const struct tw_trial_result *r)
         const size_t n = strlen(s->got);
         snprintf(s->got + n, sizeof(s->got) - n, "%s%s:%s", n ? " " : "", r->alerts[i].rule,
             r->wanted[i] ? "wanted" : "unwanted");
-        s->at_ns = r->alerts[i].at_ns;
+        s->at_ns = r->alerts[i].ts_ns - r->start_ns;
         s->count = r->alerts[i].count;
     }
 }
