@@ -10,7 +10,6 @@
 #include "detect/window.h"
 
 enum {
-    TEXT_BYTES = 8192,  /* room made at the start, so that evaluation does not allocate */
     MAX_ACTORS = 16384, /* whose coverage is counted */
     NEAR = 2048,
     NEAR_ID = 48
@@ -86,16 +85,6 @@ static void memory_fini(struct memory *m)
     tw_holds_free(m->holds);
 }
 
-static bool make_room(struct tw_text *t)
-{
-    static const char blank[256];
-    for (size_t n = 0; n < TEXT_BYTES; n += sizeof(blank))
-        tw_text_add(t, blank, sizeof(blank));
-    bool ok = !t->failed;
-    tw_text_clear(t);
-    return ok;
-}
-
 static void coverage_lost(void *user, const void *key, void *value)
 {
     struct tw_quiet *quiet = user;
@@ -126,7 +115,8 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
         if (!memory_init(&d->rules->list[i], &d->memory[i]))
             return false;
     }
-    return make_room(&d->key) && make_room(&d->summary) && make_room(&d->expected);
+    return tw_by_make_room(&d->key) && tw_by_make_room(&d->summary) &&
+           tw_by_make_room(&d->expected);
 }
 
 struct tw_detect *tw_detect_new(
@@ -169,21 +159,16 @@ void tw_detect_free(struct tw_detect *d)
     free(d);
 }
 
-static bool same_by(const struct tw_by *a, const struct tw_by *b)
-{
-    return a->n == b->n && memcmp(a->fields, b->fields, a->n * sizeof(a->fields[0])) == 0;
-}
-
 /* Would both remember the same of the same events? */
 static bool remembers_alike(const struct tw_rule *a, const struct tw_rule *b)
 {
     const struct tw_window_spec *w = &a->window, *v = &b->window;
     const struct tw_sprt_spec *s = &a->sprt, *t = &b->sprt;
     return a->info.rev == b->info.rev && w->over_ns == v->over_ns && w->at_least == v->at_least &&
-           w->distinct == v->distinct && same_by(&w->by, &v->by) && s->used == t->used &&
+           w->distinct == v->distinct && tw_by_eq(&w->by, &v->by) && s->used == t->used &&
            s->step_bad == t->step_bad && s->step_good == t->step_good && s->accept == t->accept &&
-           s->reject == t->reject && same_by(&s->by, &t->by) && a->hold.for_ns == b->hold.for_ns &&
-           same_by(&a->hold.by, &b->hold.by);
+           s->reject == t->reject && tw_by_eq(&s->by, &t->by) && a->hold.for_ns == b->hold.for_ns &&
+           tw_by_eq(&a->hold.by, &b->hold.by);
 }
 
 static uint64_t memory_evictions(const struct memory *m)
@@ -241,38 +226,10 @@ void tw_detect_adopt(struct tw_detect *d, struct tw_detect *old)
     tw_heartbeats_adopt(d->heartbeats, old->heartbeats, d->registry);
 }
 
-/* Texts go in whole and with their length, so that a hostile one can not pass for two. */
-static void add_to_key(struct tw_text *out, const struct tw_field *f, const struct tw_scene *scene)
-{
-    struct tw_field_value v = {.present = false};
-    f->get(scene, &v);
-    if (v.present && v.value.kind == TW_VALUE_STRING) {
-        char digits[TW_NUM_TEXT];
-        tw_text_add(out, digits, tw_num_u64(digits, v.value.s.len));
-        tw_text_add(out, ":", 1);
-        tw_text_add_str(out, v.value.s);
-    } else if (v.present) {
-        tw_field_print(f, scene, out);
-    }
-}
-
-/* The values of some fields in one string. */
-static struct tw_str key_text(
-    struct tw_text *out, const char *prefix, const struct tw_by *by, const struct tw_scene *scene)
-{
-    tw_text_clear(out);
-    tw_text_addz(out, prefix);
-    for (size_t i = 0; i < by->n; i++) {
-        tw_text_add(out, "\x1f", 1);
-        add_to_key(out, by->fields[i], scene);
-    }
-    return tw_text_str(out);
-}
-
 static struct tw_text_key key_of(
     struct tw_detect *d, const struct tw_by *by, const struct tw_scene *scene)
 {
-    return tw_text_key(d->seed, key_text(&d->key, "", by, scene));
+    return tw_by_key(&d->key, d->seed, by, scene);
 }
 
 static bool excused(const struct tw_rule *rule, const struct tw_scene *scene)
@@ -402,7 +359,7 @@ static void tell(struct tw_detect *d, const struct tw_rule *rule, const struct t
     f.expected_json = d->expected.len ? tw_text_str(&d->expected) : TW_STR_NONE;
     observe(rule, scene, m, &observed);
     f.observed = observed.present ? &observed.value : NULL;
-    f.key = key_text(&d->key, rule->info.id, &rule->suppress, scene);
+    f.key = tw_by_text(&d->key, rule->info.id, &rule->suppress, scene);
     d->stats.matched++;
     d->fn(d->user, &f);
 }
@@ -411,7 +368,7 @@ static uint64_t hash_of_field(
     struct tw_detect *d, const struct tw_field *f, const struct tw_scene *scene)
 {
     const struct tw_by by = {{f}, 1};
-    struct tw_str text = key_text(&d->key, "", &by, scene);
+    struct tw_str text = tw_by_text(&d->key, "", &by, scene);
     return tw_hash(d->seed, text.p, text.len);
 }
 

@@ -1,21 +1,15 @@
 #pragma once
 /* A compiled rule, and the set of them. Immutable after loading. */
 
+#include "detect/by.h"
 #include "detect/detect.h"
 #include "detect/expr.h"
 #include "detect/template.h"
 
 enum {
-    TW_RULE_MAX_BY = 8,
     TW_RULE_MAX_UPGRADES = 4,
     TW_RULE_MAX_EXPECTED = 6,
     TW_RULE_MAX_COUNT = 1024 /* at_least of a window */
-};
-
-/* Fields whose values make a key. An actor without id counts by its address. */
-struct tw_by {
-    const struct tw_field *fields[TW_RULE_MAX_BY];
-    size_t n;
 };
 
 /* Floors by tier; actors without one: as written for them, unregistered else as T3. */

@@ -110,8 +110,8 @@ static void add_by(const struct tw_expr_place *at, const struct tw_node *item, s
         return;
     if (f->type == TW_FIELD_RANGE)
         tw_rule_wrong(at, item, NULL, "%s is a range and can not tell alerts apart", f->name);
-    else if (out->n == TW_RULE_MAX_BY)
-        tw_rule_wrong(at, item, NULL, "at most %d fields", TW_RULE_MAX_BY);
+    else if (out->n == TW_BY_MAX)
+        tw_rule_wrong(at, item, NULL, "at most %d fields", TW_BY_MAX);
     else
         out->fields[out->n++] = f;
 }
