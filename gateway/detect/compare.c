@@ -157,6 +157,48 @@ void tw_parser_skip(struct tw_parser *p)
     } while (depth > 0);
 }
 
+/* Can arithmetic stand on both sides? */
+static bool is_reckoned(const struct operator_row *o)
+{
+    return o->op >= TW_OP_EQ && o->op <= TW_OP_GE;
+}
+
+/* The operator was read; what it compares `left` with follows. */
+static struct tw_expr *compare_calc(struct tw_parser *p, struct tw_expr *e,
+    const struct tw_calc *left, const struct operator_row *o)
+{
+    struct tw_test *t = &e->test;
+    t->op = TW_OP_CALC;
+    t->left = NULL;
+    t->calc = left;
+    t->compare = o->op;
+    if (is_reckoned(o))
+        t->right_calc = tw_calc_parse(p);
+    else
+        tw_operand_range(p, t);
+    if (p->failed || t->calc == NULL)
+        return NULL;
+    const uint32_t n_calls = tw_test_calls(t);
+    e->cost = n_calls > 0 ? TW_COST_CALL * n_calls : TW_COST_CALC;
+    return e;
+}
+
+struct tw_expr *tw_parser_calc(struct tw_parser *p)
+{
+    struct tw_expr *e = tw_parser_new(p, TW_EXPR_TEST);
+    const struct tw_calc *left = tw_calc_parse(p);
+    if (e == NULL || p->lost)
+        return NULL;
+    e->depth = 1;
+    const struct operator_row *o = operator_here(p);
+    if (o == NULL || (!is_reckoned(o) && o->op != TW_OP_INSIDE && o->op != TW_OP_OUTSIDE)) {
+        tw_parser_lost(p, "a comparison");
+        return NULL;
+    }
+    tw_parser_advance(p);
+    return compare_calc(p, e, left, o);
+}
+
 struct tw_expr *tw_parser_comparison(struct tw_parser *p, const struct tw_field *field, size_t at)
 {
     struct tw_expr *e = tw_parser_new(p, TW_EXPR_TEST);
@@ -186,6 +228,8 @@ struct tw_expr *tw_parser_comparison(struct tw_parser *p, const struct tw_field 
         p->lost = true;
         return NULL;
     }
+    if (is_numeric(field) && is_reckoned(o) && tw_calc_begins(p, false))
+        return compare_calc(p, e, tw_calc_of_field(p, field), o);
     o->operand(p, &e->test);
     if (!p->failed)
         note_actions(e);

@@ -58,6 +58,7 @@ struct tw_detect {
     struct tw_changes *changes;
     struct tw_lasts *lasts;
     struct tw_heartbeats *heartbeats;
+    struct tw_recall *recall; /* NULL: no rule remembers by itself */
     struct tw_pulse pulse;
     struct tw_by actor; /* the field by which coverage is counted */
     struct tw_table *coverage;
@@ -111,6 +112,8 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
         d->heartbeats == NULL || d->coverage == NULL)
         return false;
     tw_table_on_evict(d->coverage, coverage_lost, d->quiet);
+    if (d->rules->n_calls > 0 && (d->recall = tw_recall_new(d->seed)) == NULL)
+        return false;
     for (size_t i = 0; i < d->rules->n; i++) {
         if (!memory_init(&d->rules->list[i], &d->memory[i]))
             return false;
@@ -151,6 +154,7 @@ void tw_detect_free(struct tw_detect *d)
     tw_changes_free(d->changes);
     tw_lasts_free(d->lasts);
     tw_heartbeats_free(d->heartbeats);
+    tw_recall_free(d->recall);
     tw_table_free(d->coverage);
     free(d->near);
     tw_text_free(&d->key);
@@ -220,6 +224,12 @@ void tw_detect_adopt(struct tw_detect *d, struct tw_detect *old)
     d->stats = old->stats;
     adopt_memory(d, old);
     adopt_coverage(d, old);
+    /* Rules that have gone leave what they knew behind, to be forgotten in time. */
+    if (d->recall != NULL && old->recall != NULL) {
+        struct tw_recall *fresh = d->recall;
+        d->recall = old->recall;
+        old->recall = fresh;
+    }
     tw_approvals_adopt(d->approvals, old->approvals);
     tw_changes_adopt(d->changes, old->changes);
     tw_lasts_adopt(d->lasts, old->lasts);
@@ -421,7 +431,8 @@ static bool evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene
     if (!tw_rule_concerns(rule, &scene->facts->actor))
         return holds;
     d->stats.evaluated++;
-    if (!tw_program_run_shared(&rule->when, scene, &shared))
+    const struct tw_recall_at at = {d->recall, rule->recall_key};
+    if (!tw_program_run_shared(&rule->when, scene, &at, &shared))
         return holds || !shared;
     if (!excused(rule, scene) && enough(d, i, scene, &match))
         tell(d, rule, scene, &match);
@@ -566,6 +577,8 @@ struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
 {
     struct tw_detect_stats stats = d->stats;
     stats.state_evictions = tw_lasts_evictions(d->lasts);
+    if (d->recall != NULL)
+        stats.state_evictions += tw_recall_evictions(d->recall);
     for (size_t i = 0; i < d->rules->n; i++)
         stats.window_evictions += memory_evictions(&d->memory[i]);
     return stats;

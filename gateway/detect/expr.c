@@ -130,9 +130,28 @@ const struct tw_field *tw_expr_field(
     return NULL;
 }
 
+const struct tw_field *tw_expr_by_field(
+    const struct tw_expr_place *place, struct tw_str name, size_t offset)
+{
+    if (tw_str_is(name, "actor.id"))
+        name = TW_STR("actor");
+    if (tw_str_is(name, "target.asset"))
+        name = TW_STR("target");
+    const struct tw_field *f = tw_expr_field(place, name, offset);
+    if (f == NULL || f->type != TW_FIELD_RANGE)
+        return f;
+    tw_yaml_error_at(place->yaml, place->diags, place->node, offset, NULL,
+        "%s is a range and can not tell alerts apart", f->name);
+    return NULL;
+}
+
 static struct tw_expr *primary(struct tw_parser *p)
 {
     size_t at = p->token.offset;
+    if (tw_calc_begins(p, true))
+        return tw_parser_calc(p);
+    if (tw_call_begins(p))
+        return tw_parser_call(p);
     if (p->token.kind == TW_TOKEN_OPEN) {
         tw_parser_advance(p);
         struct tw_expr *e = parse_or(p);

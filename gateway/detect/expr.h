@@ -5,6 +5,7 @@
 
 #include "config/yaml.h"
 #include "detect/blocks.h"
+#include "detect/calc.h"
 #include "detect/words.h"
 #include "event/fields.h"
 
@@ -12,7 +13,9 @@ enum {
     TW_EXPR_MAX_BYTES = 16384,
     TW_EXPR_MAX_DEPTH = 48,
     TW_EXPR_MAX_TESTS = 4096, /* of one rule, its macros included */
-    TW_EXPR_ALL_ACTIONS = (1 << TW_ACTION_COUNT) - 1
+    TW_EXPR_ALL_ACTIONS = (1 << TW_ACTION_COUNT) - 1,
+    TW_COST_CALC = 6,
+    TW_COST_CALL = 60 /* asked last, of what everything else holds for */
 };
 
 enum tw_literal_kind { TW_LITERAL_TEXT, TW_LITERAL_NUMBER, TW_LITERAL_BOOL, TW_LITERAL_NET };
@@ -33,6 +36,8 @@ struct tw_literals {
 enum tw_op {
     TW_OP_TRUE,   /* a boolean field by itself */
     TW_OP_ACTION, /* action is one of `actions` */
+    TW_OP_CALC,   /* `calc` is compared; no field is on the left */
+    TW_OP_CALL,   /* `call` is true; the same */
     TW_OP_EXISTS,
     TW_OP_EQ,
     TW_OP_NE,
@@ -68,9 +73,17 @@ struct tw_test {
     struct tw_literals many;
     const struct tw_words *words;
     struct tw_range range;
+    const struct tw_calc *calc, *right_calc; /* right_calc NULL: `right` or `range` */
+    enum tw_op compare;                      /* EQ to GE, INSIDE, OUTSIDE */
+    const struct tw_call *call;
 };
 
+/* `slot`: the first place of the test's calls in what the rule remembers. */
+bool tw_test_ask(const struct tw_test *t, const struct tw_scene *scene,
+    const struct tw_recall_at *at, uint32_t slot);
+/* The same of a test without calls. */
 bool tw_test_eval(const struct tw_test *t, const struct tw_scene *scene);
+uint32_t tw_test_calls(const struct tw_test *t);
 
 enum tw_expr_kind { TW_EXPR_AND, TW_EXPR_OR, TW_EXPR_NOT, TW_EXPR_MACRO, TW_EXPR_TEST };
 struct tw_expr {
@@ -124,18 +137,25 @@ struct tw_program {
     struct tw_jump *jumps;
     uint32_t n, entry;
     uint32_t actions; /* with any other action it can not be true */
+    uint32_t n_calls; /* places in what its rule remembers */
+    const struct tw_expr *expr;
 };
 /* False when there are too many tests or memory is short; reported at the place. */
 bool tw_program_build(
     const struct tw_expr_place *place, struct tw_expr *expr, struct tw_program *out);
+/* Of a program without calls. */
 bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene);
 /* The same. `out_shared` says whether only fields that all events of the message share were looked
  * at: then the others come out the same. */
-bool tw_program_run_shared(
-    const struct tw_program *p, const struct tw_scene *scene, bool *out_shared);
+bool tw_program_run_shared(const struct tw_program *p, const struct tw_scene *scene,
+    const struct tw_recall_at *at, bool *out_shared);
 /* Can it be true for any event that is like this one (filter.h)? */
 bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, tw_like like);
 
 /* A field by name, or a report with the nearest one. `offset` is where it stands in place->node. */
 const struct tw_field *tw_expr_field(
+    const struct tw_expr_place *place, struct tw_str name, size_t offset);
+/* The same for a field that makes a key: an actor or target without id counts by its address, never
+ * as "no id". */
+const struct tw_field *tw_expr_by_field(
     const struct tw_expr_place *place, struct tw_str name, size_t offset);

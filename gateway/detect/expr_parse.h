@@ -32,6 +32,21 @@ void tw_parser_skip(struct tw_parser *p);
 /* What follows `field`, which stands at `at`. */
 struct tw_expr *tw_parser_comparison(struct tw_parser *p, const struct tw_field *field, size_t at);
 
+/* Does arithmetic begin here, on the left or on the right of a comparison? Else it is a field, a
+ * literal, or a parenthesis around conditions. */
+bool tw_calc_begins(const struct tw_parser *p, bool left);
+/* NULL when anything was reported. */
+const struct tw_calc *tw_calc_parse(struct tw_parser *p);
+const struct tw_calc *tw_calc_of_field(struct tw_parser *p, const struct tw_field *field);
+/* As it is written. */
+const char *tw_call_name(enum tw_call_kind kind);
+/* first_seen(…) or another call. */
+bool tw_call_begins(const struct tw_parser *p);
+/* One that is true or false. */
+struct tw_expr *tw_parser_call(struct tw_parser *p);
+/* Arithmetic and what it is compared with. */
+struct tw_expr *tw_parser_calc(struct tw_parser *p);
+
 /* Parse what stands on the right of `test->op` for the field `test->left`, checked against its
  * type. Errors are reported; the parser goes on behind the operand. */
 void tw_operand_single(struct tw_parser *p, struct tw_test *test);

@@ -123,7 +123,8 @@ static struct tw_token comparison(struct tw_lexer *l, struct tw_token t)
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
         if (!tw_str_starts(rest, tw_str_of(signs[i].text)))
             continue;
-        l->at += strlen(signs[i].text);
+        t.text = (struct tw_str){rest.p, strlen(signs[i].text)};
+        l->at += t.text.len;
         t.kind = signs[i].kind;
         return t.kind == TW_TOKEN_ERROR ? failed(t, "write a single =, and the words and, or, not")
                                         : t;
@@ -138,7 +139,7 @@ struct tw_token tw_lexer_next(struct tw_lexer *l)
         char c;
         enum tw_token_kind kind;
     } marks[] = {{'(', TW_TOKEN_OPEN}, {')', TW_TOKEN_CLOSE}, {'[', TW_TOKEN_SQUARE_OPEN},
-        {']', TW_TOKEN_SQUARE_CLOSE}, {',', TW_TOKEN_COMMA}};
+        {']', TW_TOKEN_SQUARE_CLOSE}, {',', TW_TOKEN_COMMA}, {'*', TW_TOKEN_STAR}};
     size_t behind = l->at;
     while (l->at < l->text.len && l->text.p[l->at] != '\0' &&
            strchr(" \t\r\n", l->text.p[l->at]) != NULL)

@@ -14,6 +14,7 @@ enum tw_token_kind {
     TW_TOKEN_SQUARE_OPEN,
     TW_TOKEN_SQUARE_CLOSE,
     TW_TOKEN_COMMA,
+    TW_TOKEN_STAR,
     TW_TOKEN_EQ,
     TW_TOKEN_NE,
     TW_TOKEN_LT,

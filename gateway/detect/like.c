@@ -306,10 +306,27 @@ static bool is_of_large(const struct tw_test *t)
            t->right == NULL && t->one.kind == TW_LITERAL_NUMBER && t->one.number >= LARGE_BYTES;
 }
 
+/* Only numbers come to anything. */
+static tw_like of_calc(const struct tw_calc *c)
+{
+    tw_like asks = c->n_calls > 0 ? TW_LIKE_ANY : 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct tw_calc_step *s = &c->steps[i];
+        if (s->kind == TW_CALC_FIELD)
+            asks |= is_field(s->field, "value") ? NUMBER | OTHER_VALUE : of_field(s->field);
+    }
+    return asks;
+}
+
 tw_like tw_like_asks(const struct tw_test *t)
 {
     if (t->op == TW_OP_ACTION)
         return 0;
+    if (t->op == TW_OP_CALL)
+        return TW_LIKE_ANY;
+    if (t->op == TW_OP_CALC)
+        return of_calc(t->calc) | (t->right_calc != NULL ? of_calc(t->right_calc) : 0) |
+               (t->right != NULL ? of_field(t->right) : 0);
     const struct row *left = row_of(t->left);
     const struct row *right = t->right == NULL ? NULL : row_of(t->right);
     if (left != NULL && left->is_there && t->op == TW_OP_EXISTS)

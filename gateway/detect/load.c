@@ -91,6 +91,17 @@ static void order_rules(struct tw_loader *l)
     }
 }
 
+/* Rules remember under their id and revision, wherever they stand in the set. */
+static void count_calls(struct tw_rules *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct tw_rule *rule = &r->list[i];
+        rule->recall_key =
+            tw_hash_mix(tw_hash_stable(rule->info.id, strlen(rule->info.id)), rule->info.rev);
+        r->n_calls += rule->when.n_calls;
+    }
+}
+
 static void index_rules(struct tw_rules *r)
 {
     for (unsigned action = 0; action < TW_ACTION_COUNT; action++) {
@@ -161,6 +172,7 @@ struct tw_rules *tw_rules_load(const char *const *paths, size_t n_paths, struct 
     if (!r->blocks.failed) {
         order_rules(l);
         index_rules(r);
+        count_calls(r);
         digest_rules(l);
     }
     if (r->blocks.failed)

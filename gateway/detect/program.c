@@ -9,12 +9,13 @@ struct tw_jump {
     const struct tw_test *test;
     uint32_t if_true, if_false;
     bool shared;
-    tw_like asks; /* with none of these bits, all events that are alike have the same result */
+    uint32_t slot; /* of its first call, in what the rule remembers */
+    tw_like asks;  /* with none of these bits, all events that are alike have the same result */
 };
 
 struct builder {
     struct tw_jump *jumps;
-    uint32_t n;
+    uint32_t n, n_calls;
 };
 
 static size_t count_tests(const struct tw_expr *e)
@@ -45,8 +46,23 @@ static uint32_t emit_children(struct builder *b, const struct tw_expr *parent,
                                        : emit(b, child, if_true, entry);
 }
 
+static bool is_shared_calc(const struct tw_calc *c)
+{
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (c->steps[i].kind == TW_CALC_FIELD && !tw_field_is_shared(c->steps[i].field))
+            return false;
+    }
+    return c->n_calls == 0;
+}
+
 static bool is_shared(const struct tw_test *t)
 {
+    if (t->op == TW_OP_CALL)
+        return false;
+    if (t->op == TW_OP_CALC)
+        return is_shared_calc(t->calc) &&
+               (t->right_calc == NULL || is_shared_calc(t->right_calc)) &&
+               (t->right == NULL || tw_field_is_shared(t->right));
     return t->op == TW_OP_ACTION ||
            (tw_field_is_shared(t->left) && (t->right == NULL || tw_field_is_shared(t->right)));
 }
@@ -66,8 +82,9 @@ static uint32_t emit(
     case TW_EXPR_TEST:
         break;
     }
-    b->jumps[b->n] =
-        (struct tw_jump){&e->test, if_true, if_false, is_shared(&e->test), tw_like_asks(&e->test)};
+    b->jumps[b->n] = (struct tw_jump){
+        &e->test, if_true, if_false, is_shared(&e->test), b->n_calls, tw_like_asks(&e->test)};
+    b->n_calls += tw_test_calls(&e->test);
     return b->n++;
 }
 
@@ -87,12 +104,12 @@ bool tw_program_build(
     if (b.jumps == NULL)
         return false;
     uint32_t entry = emit(&b, expr, TRUE_AT, FALSE_AT);
-    *out = (struct tw_program){b.jumps, b.n, entry, expr->can_be_true};
+    *out = (struct tw_program){b.jumps, b.n, entry, expr->can_be_true, b.n_calls, expr};
     return true;
 }
 
-bool tw_program_run_shared(
-    const struct tw_program *p, const struct tw_scene *scene, bool *out_shared)
+bool tw_program_run_shared(const struct tw_program *p, const struct tw_scene *scene,
+    const struct tw_recall_at *at_rule, bool *out_shared)
 {
     *out_shared = true;
     if (p->n == 0)
@@ -101,15 +118,16 @@ bool tw_program_run_shared(
     while (at >= FIRST_JUMP) {
         const struct tw_jump *j = &p->jumps[at];
         *out_shared &= j->shared;
-        at = tw_test_eval(j->test, scene) ? j->if_true : j->if_false;
+        at = tw_test_ask(j->test, scene, at_rule, j->slot) ? j->if_true : j->if_false;
     }
     return at == TRUE_AT;
 }
 
 bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene)
 {
+    static const struct tw_recall_at nothing;
     bool shared;
-    return tw_program_run_shared(p, scene, &shared);
+    return tw_program_run_shared(p, scene, &nothing, &shared);
 }
 
 /* Jumps lead to what was emitted before, so one pass downwards meets all that can be reached. */

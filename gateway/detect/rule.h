@@ -63,6 +63,7 @@ struct tw_rule {
     struct tw_rule_info info;
     bool enabled;
     struct tw_program when;
+    uint64_t recall_key; /* id and revision: under which its calls remember */
     bool has_tiers, for_assets;
     bool tiers[6];
     struct tw_floors floor;
@@ -87,7 +88,7 @@ struct tw_rule {
 struct tw_rules {
     struct tw_blocks blocks;
     struct tw_rule *list;
-    size_t n;
+    size_t n, n_calls; /* n_calls: of all rules */
     /* Rules that an event of an action can match or hold, ascending. */
     uint16_t *by_action[TW_ACTION_COUNT];
     size_t n_by_action[TW_ACTION_COUNT];

@@ -52,6 +52,8 @@ struct tw_program tw_rule_program(
         return (struct tw_program){0};
     if (program.actions == 0)
         tw_rule_wrong(at, n, NULL, "this can never hold: no action fits it");
+    if (program.n_calls > 0 && map != at->node)
+        tw_rule_wrong(at, n, NULL, "what remembers may stand in \"when\" of the rule only");
     return program;
 }
 
@@ -97,20 +99,12 @@ enum tw_evidence tw_rule_evidence(const struct tw_node *map)
 static void add_by(const struct tw_expr_place *at, const struct tw_node *item, struct tw_by *out)
 {
     struct tw_expr_place place = place_of(at, item);
-    struct tw_str name = item->text;
     if (item->kind != TW_NODE_SCALAR)
         return;
-    /* Without an id the address tells actors apart, never "no id". */
-    if (tw_str_is(name, "actor.id"))
-        name = TW_STR("actor");
-    if (tw_str_is(name, "target.asset"))
-        name = TW_STR("target");
-    const struct tw_field *f = tw_expr_field(&place, name, 0);
+    const struct tw_field *f = tw_expr_by_field(&place, item->text, 0);
     if (f == NULL)
         return;
-    if (f->type == TW_FIELD_RANGE)
-        tw_rule_wrong(at, item, NULL, "%s is a range and can not tell alerts apart", f->name);
-    else if (out->n == TW_BY_MAX)
+    if (out->n == TW_BY_MAX)
         tw_rule_wrong(at, item, NULL, "at most %d fields", TW_BY_MAX);
     else
         out->fields[out->n++] = f;

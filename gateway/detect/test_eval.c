@@ -445,10 +445,64 @@ static const test_fn tests[TW_OP_COUNT] = {
     [TW_OP_IS_NULL] = test_kind,
 };
 
-bool tw_test_eval(const struct tw_test *t, const struct tw_scene *scene)
+/* What arithmetic comes to against a number. */
+static bool reckon(double a, double b, enum tw_op compare)
 {
+    switch (compare) {
+    case TW_OP_EQ:
+        return a == b;
+    case TW_OP_NE:
+        return a != b;
+    case TW_OP_LT:
+        return a < b;
+    case TW_OP_LE:
+        return a <= b;
+    case TW_OP_GT:
+        return a > b;
+    default:
+        return a >= b;
+    }
+}
+
+static bool calc_holds(const struct tw_test *t, const struct tw_scene *scene,
+    const struct tw_recall_at *at, uint32_t slot)
+{
+    double a, b = 0;
+    bool ok = tw_calc_run(t->calc, scene, at, slot, &a);
+    if (t->right_calc != NULL) {
+        ok = tw_calc_run(t->right_calc, scene, at, slot + t->calc->n_calls, &b) && ok;
+        return ok && reckon(a, b, t->compare);
+    }
+    const struct tw_field_value left = {
+        .present = true, .value = {.kind = TW_VALUE_DOUBLE, .d = a}};
+    return ok && range_place(t, scene, &left) == (t->compare == TW_OP_INSIDE);
+}
+
+uint32_t tw_test_calls(const struct tw_test *t)
+{
+    if (t->op == TW_OP_CALL)
+        return 1;
+    if (t->op != TW_OP_CALC)
+        return 0;
+    return t->calc->n_calls + (t->right_calc != NULL ? t->right_calc->n_calls : 0);
+}
+
+bool tw_test_ask(const struct tw_test *t, const struct tw_scene *scene,
+    const struct tw_recall_at *at, uint32_t slot)
+{
+    double truth;
     if (t->op == TW_OP_ACTION)
         return (t->actions >> scene->event->action & 1u) != 0;
+    if (t->op == TW_OP_CALC)
+        return calc_holds(t, scene, at, slot);
+    if (t->op == TW_OP_CALL)
+        return tw_recall_ask(at, slot, t->call, scene, &truth) && truth != 0;
     struct tw_field_value left;
     return get(t->left, scene, &left) && tests[t->op](t, scene, &left);
+}
+
+bool tw_test_eval(const struct tw_test *t, const struct tw_scene *scene)
+{
+    static const struct tw_recall_at nothing;
+    return tw_test_ask(t, scene, &nothing, 0);
 }

@@ -16,7 +16,7 @@
 
 /* Events of all sorts, one after the other made from the one before by another choice somewhere. */
 
-enum { ROUNDS = 20000, CHOICES = 64, MAX_FIELDS = 400 };
+enum { ROUNDS = 20000, CHOICES = 64, MAX_FIELDS = 600 };
 
 struct made {
     struct tw_event event;
@@ -299,12 +299,30 @@ static void point_within(struct made *m)
 /* These need more than a field: an expression compiled elsewhere has them. */
 static bool is_whole(unsigned op)
 {
-    return op != TW_OP_ACTION && op != TW_OP_MATCHES && op != TW_OP_INSIDE && op != TW_OP_OUTSIDE;
+    return op != TW_OP_ACTION && op != TW_OP_MATCHES && op != TW_OP_INSIDE && op != TW_OP_OUTSIDE &&
+           op != TW_OP_CALL;
+}
+
+/* The field times two against one. */
+static struct tw_test calc_of(size_t field)
+{
+    static struct tw_calc_step steps[MAX_FIELDS][3], one = {.kind = TW_CALC_NUMBER, .number = 1};
+    static struct tw_calc calcs[MAX_FIELDS];
+    static const struct tw_calc right = {&one, 1, 0};
+    assert_true(field < MAX_FIELDS);
+    steps[field][0] = (struct tw_calc_step){.kind = TW_CALC_FIELD, .field = tw_fields_at(field)};
+    steps[field][1] = (struct tw_calc_step){.kind = TW_CALC_NUMBER, .number = 2};
+    steps[field][2] = (struct tw_calc_step){.kind = TW_CALC_MULTIPLY};
+    calcs[field] = (struct tw_calc){steps[field], 3, 0};
+    return (struct tw_test){
+        .op = TW_OP_CALC, .compare = TW_OP_GT, .calc = &calcs[field], .right_calc = &right};
 }
 
 static struct tw_test test_of(size_t field, unsigned op)
 {
     const struct tw_field *left = tw_fields_at(field);
+    if (op == TW_OP_CALC)
+        return calc_of(field);
     const bool is_size = strcmp(left->name, "mqtt.payload_bytes") == 0;
     return (struct tw_test){.op = (enum tw_op)op,
         .left = left,
