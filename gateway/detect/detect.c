@@ -1,12 +1,16 @@
 #include "detect/detect.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/timefmt.h"
+#include "detect/absence.h"
 #include "detect/filter.h"
 #include "detect/quiet.h"
 #include "detect/rule.h"
+#include "detect/sequence.h"
 #include "detect/state.h"
+#include "detect/tally.h"
 #include "detect/window.h"
 
 enum {
@@ -18,8 +22,11 @@ enum {
 /* What a rule remembers; NULL where it does not. */
 struct memory {
     struct tw_windows *windows;
+    struct tw_tallies *tallies;
     struct tw_sprts *sprts;
     struct tw_holds *holds;
+    struct tw_sequences *sequences;
+    struct tw_absences *absences;
 };
 
 struct coverage {
@@ -51,6 +58,7 @@ struct tw_detect {
     void *user;
     struct tw_seed seed;
     struct memory *memory;
+    size_t n_absences; /* rules that wait for something */
     struct tw_filter *filter;
     struct tw_quiet *quiet;
     const struct tw_registry *registry;
@@ -72,7 +80,14 @@ struct tw_detect {
 
 static bool memory_init(const struct tw_rule *rule, struct memory *m)
 {
-    if (rule->window.over_ns != 0 && (m->windows = tw_windows_new(&rule->window)) == NULL)
+    const struct tw_window_spec *w = &rule->window;
+    if (w->over_ns != 0 && w->exact && (m->windows = tw_windows_new(w)) == NULL)
+        return false;
+    if (w->over_ns != 0 && !w->exact && (m->tallies = tw_tallies_new(w)) == NULL)
+        return false;
+    if (rule->sequence.n != 0 && (m->sequences = tw_sequences_new(&rule->sequence)) == NULL)
+        return false;
+    if (rule->absence.within_ns != 0 && (m->absences = tw_absences_new(&rule->absence)) == NULL)
         return false;
     if (rule->sprt.used && (m->sprts = tw_sprts_new(&rule->sprt)) == NULL)
         return false;
@@ -82,6 +97,9 @@ static bool memory_init(const struct tw_rule *rule, struct memory *m)
 static void memory_fini(struct memory *m)
 {
     tw_windows_free(m->windows);
+    tw_tallies_free(m->tallies);
+    tw_sequences_free(m->sequences);
+    tw_absences_free(m->absences);
     tw_sprts_free(m->sprts);
     tw_holds_free(m->holds);
 }
@@ -117,6 +135,7 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     for (size_t i = 0; i < d->rules->n; i++) {
         if (!memory_init(&d->rules->list[i], &d->memory[i]))
             return false;
+        d->n_absences += d->memory[i].absences != NULL;
     }
     return tw_by_make_room(&d->key) && tw_by_make_room(&d->summary) &&
            tw_by_make_room(&d->expected);
@@ -168,17 +187,22 @@ static bool remembers_alike(const struct tw_rule *a, const struct tw_rule *b)
 {
     const struct tw_window_spec *w = &a->window, *v = &b->window;
     const struct tw_sprt_spec *s = &a->sprt, *t = &b->sprt;
-    return a->info.rev == b->info.rev && w->over_ns == v->over_ns && w->at_least == v->at_least &&
-           w->distinct == v->distinct && tw_by_eq(&w->by, &v->by) && s->used == t->used &&
-           s->step_bad == t->step_bad && s->step_good == t->step_good && s->accept == t->accept &&
-           s->reject == t->reject && tw_by_eq(&s->by, &t->by) && a->hold.for_ns == b->hold.for_ns &&
-           tw_by_eq(&a->hold.by, &b->hold.by);
+    return a->info.rev == b->info.rev && w->over_ns == v->over_ns && w->kind == v->kind &&
+           w->field == v->field && w->least == v->least && tw_by_eq(&w->by, &v->by) &&
+           s->used == t->used && s->step_bad == t->step_bad && s->step_good == t->step_good &&
+           s->accept == t->accept && s->reject == t->reject && tw_by_eq(&s->by, &t->by) &&
+           a->hold.for_ns == b->hold.for_ns && tw_by_eq(&a->hold.by, &b->hold.by) &&
+           a->sequence.n == b->sequence.n && a->sequence.within_ns == b->sequence.within_ns &&
+           tw_by_eq(&a->sequence.by, &b->sequence.by);
 }
 
 static uint64_t memory_evictions(const struct memory *m)
 {
     return (m->windows != NULL ? tw_windows_evictions(m->windows) : 0) +
-           (m->sprts != NULL ? tw_sprts_evictions(m->sprts) : 0);
+           (m->tallies != NULL ? tw_tallies_evictions(m->tallies) : 0) +
+           (m->sprts != NULL ? tw_sprts_evictions(m->sprts) : 0) +
+           (m->sequences != NULL ? tw_sequences_evictions(m->sequences) : 0) +
+           (m->absences != NULL ? tw_absences_evictions(m->absences) : 0);
 }
 
 /* Both lists are in the order of ids. */
@@ -196,6 +220,9 @@ static void adopt_memory(struct tw_detect *d, struct tw_detect *old)
         const struct memory fresh = d->memory[i];
         d->memory[i] = old->memory[k];
         old->memory[k] = fresh;
+        /* What is waited for speaks of the old rule and inventory, which go. */
+        old->memory[k].absences = d->memory[i].absences;
+        d->memory[i].absences = fresh.absences;
     }
 }
 
@@ -345,10 +372,22 @@ static void observe(const struct tw_rule *rule, const struct tw_scene *scene, co
     }
 }
 
-static void tell(struct tw_detect *d, const struct tw_rule *rule, const struct tw_scene *scene,
-    const struct match *m)
+/* What %over stands for. */
+static int64_t span_of(const struct tw_rule *rule)
 {
+    return rule->sequence.n != 0          ? rule->sequence.within_ns
+           : rule->absence.within_ns != 0 ? rule->absence.within_ns
+                                          : rule->window.over_ns;
+}
+
+static void tell(struct tw_detect *d, size_t i, const struct tw_scene *scene, const struct match *m)
+{
+    const struct tw_rule *rule = &d->rules->list[i];
+    struct tw_absences *absences = d->memory[i].absences;
     struct tw_field_value observed = {.present = false};
+    struct tw_text_key waited_for = {0};
+    if (absences != NULL)
+        waited_for = key_of(d, &rule->absence.by, scene);
     struct tw_finding f = {
         .rule = &rule->info,
         .event = scene->event,
@@ -363,13 +402,17 @@ static void tell(struct tw_detect *d, const struct tw_rule *rule, const struct t
     memcpy(f.packets, m->proof.packets, sizeof(f.packets));
     grade(rule, scene, &f);
     tw_text_clear(&d->summary);
-    tw_template_print(&rule->output, scene, m->count, rule->window.over_ns, &d->summary);
+    tw_template_print(&rule->output, scene, m->count, span_of(rule), &d->summary);
     f.summary = tw_text_str(&d->summary);
     write_expected(rule, scene, &d->expected);
     f.expected_json = d->expected.len ? tw_text_str(&d->expected) : TW_STR_NONE;
     observe(rule, scene, m, &observed);
     f.observed = observed.present ? &observed.value : NULL;
     f.key = tw_by_text(&d->key, rule->info.id, &rule->suppress, scene);
+    if (absences != NULL) {
+        tw_absences_begin(absences, waited_for, f.ts_ns, &f);
+        return;
+    }
     d->stats.matched++;
     d->fn(d->user, &f);
 }
@@ -382,21 +425,62 @@ static uint64_t hash_of_field(
     return tw_hash(d->seed, text.p, text.len);
 }
 
+/* What an event adds to a sum. False when its field holds no number. */
+static bool amount_of(const struct tw_window_spec *w, const struct tw_scene *scene, double *out)
+{
+    struct tw_field_value v = {.present = false};
+    *out = 1;
+    if (w->field == NULL || w->kind == TW_WINDOW_DISTINCT)
+        return true;
+    w->field->get(scene, &v);
+    return v.present && tw_value_number(&v.value, out) && isfinite(*out);
+}
+
+static bool window_enough(
+    struct tw_detect *d, size_t i, const struct tw_scene *scene, struct match *out)
+{
+    const struct tw_window_spec *w = &d->rules->list[i].window;
+    const struct tw_event *e = scene->event;
+    const struct memory *m = &d->memory[i];
+    const bool distinct = w->kind == TW_WINDOW_DISTINCT;
+    double amount;
+    uint64_t hash = distinct ? hash_of_field(d, w->field, scene) : 0;
+    struct tw_text_key key = key_of(d, &w->by, scene);
+    if (!amount_of(w, scene, &amount))
+        return false;
+    const bool is = w->exact ? tw_windows_add(m->windows, key, e->ts_ns, e->packet, hash,
+                                   &out->count, &out->proof)
+                             : tw_tallies_add(m->tallies, key, e->ts_ns, e->packet, amount, hash,
+                                   &out->count, &out->proof);
+    if (is)
+        out->strength = strength_of_count(out->count, w->least);
+    return is;
+}
+
+static bool sequence_done(
+    struct tw_detect *d, size_t i, const struct tw_scene *scene, struct match *out)
+{
+    const struct tw_sequence_spec *s = &d->rules->list[i].sequence;
+    const struct tw_event *e = scene->event;
+    uint32_t steps = 0;
+    for (size_t k = 0; k < s->n; k++) {
+        if ((s->steps[k].actions >> e->action & 1u) != 0 && tw_program_run(&s->steps[k], scene))
+            steps |= 1u << k;
+    }
+    return steps != 0 && tw_sequences_add(d->memory[i].sequences, key_of(d, &s->by, scene), steps,
+                             e->ts_ns, e->packet, &out->proof);
+}
+
 static bool enough(struct tw_detect *d, size_t i, const struct tw_scene *scene, struct match *out)
 {
     const struct tw_rule *rule = &d->rules->list[i];
     const struct tw_event *e = scene->event;
     struct memory *memory = &d->memory[i];
     *out = (struct match){.strength = 1, .count = 1};
-    if (memory->windows != NULL) {
-        uint64_t hash = rule->window.distinct ? hash_of_field(d, rule->window.distinct, scene) : 0;
-        struct tw_text_key key = key_of(d, &rule->window.by, scene);
-        if (!tw_windows_add(
-                memory->windows, key, e->ts_ns, e->packet, hash, &out->count, &out->proof))
-            return false;
-        out->strength = strength_of_count(out->count, rule->window.at_least);
-        return true;
-    }
+    if (rule->window.over_ns != 0)
+        return window_enough(d, i, scene, out);
+    if (memory->sequences != NULL)
+        return sequence_done(d, i, scene, out);
     if (memory->sprts != NULL) {
         struct tw_text_key key = key_of(d, &rule->sprt.by, scene);
         bool bad = tw_program_run(&rule->sprt.bad, scene);
@@ -405,6 +489,14 @@ static bool enough(struct tw_detect *d, size_t i, const struct tw_scene *scene, 
     }
     add_packets(e, &out->proof);
     return true;
+}
+
+/* What was waited for has come. */
+static void note_arrival(struct tw_detect *d, size_t i, const struct tw_scene *scene)
+{
+    const struct tw_absence_spec *a = &d->rules->list[i].absence;
+    if ((a->of.actions >> scene->event->action & 1u) != 0 && tw_program_run(&a->of, scene))
+        tw_absences_end(d->memory[i].absences, key_of(d, &a->by, scene));
 }
 
 static bool held(struct tw_detect *d, size_t i, const struct tw_scene *scene)
@@ -425,7 +517,10 @@ static bool evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene
 {
     const struct tw_rule *rule = &d->rules->list[i];
     struct match match;
-    bool shared, holds = d->memory[i].holds != NULL;
+    const bool absence = d->memory[i].absences != NULL;
+    bool shared, holds = d->memory[i].holds != NULL || absence;
+    if (absence)
+        note_arrival(d, i, scene);
     if (held(d, i, scene))
         return true;
     if (!tw_rule_concerns(rule, &scene->facts->actor))
@@ -435,7 +530,7 @@ static bool evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene
     if (!tw_program_run_shared(&rule->when, scene, &at, &shared))
         return holds || !shared;
     if (!excused(rule, scene) && enough(d, i, scene, &match))
-        tell(d, rule, scene, &match);
+        tell(d, i, scene, &match);
     return true;
 }
 
@@ -571,6 +666,11 @@ void tw_detect_tick(struct tw_detect *d, int64_t now_ns)
     tw_approvals_flush(d->approvals, now_ns);
     tw_changes_flush(d->changes, now_ns);
     tw_heartbeats_tick(d->heartbeats, now_ns, on_silence, d);
+    for (size_t i = 0; d->n_absences > 0 && i < d->rules->n; i++) {
+        if (d->memory[i].absences != NULL)
+            tw_absences_tick(
+                d->memory[i].absences, &d->pulse, now_ns, d->fn, d->user, &d->stats.matched);
+    }
 }
 
 struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)

@@ -53,13 +53,25 @@ bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *a
     return rule->tiers[tiered ? actor->tier : TW_TIER_T3];
 }
 
+static bool can_be_step(const struct tw_rule *rule, const struct tw_scene *scene, tw_like like)
+{
+    for (size_t i = 0; i < rule->sequence.n; i++) {
+        if (tw_program_can_hold(&rule->sequence.steps[i], scene, like))
+            return true;
+    }
+    return rule->sequence.n == 0;
+}
+
 /* A rule that is held by something is asked whenever its action comes. */
 static bool can_match(const struct tw_rule *rule, const struct tw_scene *scene, tw_like like)
 {
     if (rule->hold.for_ns != 0)
         return true;
+    /* What was waited for may come from anybody. */
+    if (rule->absence.within_ns != 0 && tw_program_can_hold(&rule->absence.of, scene, like))
+        return true;
     return tw_rule_concerns(rule, &scene->facts->actor) &&
-           tw_program_can_hold(&rule->when, scene, like);
+           tw_program_can_hold(&rule->when, scene, like) && can_be_step(rule, scene, like);
 }
 
 static void fill(struct tw_filter *f, const struct tw_scene *scene, struct slot *s)

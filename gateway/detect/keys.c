@@ -31,10 +31,34 @@ static const struct tw_key exception_keys[] = {
 
 static const struct tw_key window_keys[] = {
     {"over", TW_KEY_DURATION, true, NULL, NULL, "Length of the sliding window, in event time."},
-    {"at_least", TW_KEY_INT, true, NULL, NULL, "How many make an alert, 1 to 1024."},
+    {"at_least", TW_KEY_ANY, true, NULL, NULL,
+        "How many make an alert, up to 1000000; a sum; a rate by second, or such as 6/min."},
     {"distinct", TW_KEY_STR, false, NULL, NULL,
-        "Field whose different values are counted; without it, events are."},
+        "Field whose different values are counted (beyond 1024 by estimate); without it, events "
+        "are."},
+    {"sum", TW_KEY_STR, false, NULL, NULL, "Field whose numbers are added up."},
+    {"rate", TW_KEY_STR, false, NULL, NULL,
+        "Field whose numbers are added up by second, or \"events\"."},
     {"by", TW_KEY_STR_LIST, false, NULL, NULL, "Fields; each combination has a window of its own."},
+    {NULL, TW_KEY_ANY, false, NULL, NULL, NULL},
+};
+
+static const struct tw_key step_keys[] = {
+    {"when", TW_KEY_STR, true, NULL, NULL, "Expression."},
+    {NULL, TW_KEY_ANY, false, NULL, NULL, NULL},
+};
+
+static const struct tw_key sequence_keys[] = {
+    {"by", TW_KEY_STR_LIST, false, NULL, NULL, "Fields that the steps have in common."},
+    {"within", TW_KEY_DURATION, true, NULL, NULL, "From the first step to the last."},
+    {"steps", TW_KEY_LIST, true, NULL, step_keys, "In this order, with anything in between."},
+    {NULL, TW_KEY_ANY, false, NULL, NULL, NULL},
+};
+
+static const struct tw_key absence_keys[] = {
+    {"of", TW_KEY_STR, true, NULL, NULL, "Expression: what has to follow."},
+    {"by", TW_KEY_STR_LIST, true, NULL, NULL, "Fields that both have in common."},
+    {"within", TW_KEY_DURATION, true, NULL, NULL, "How long it may take."},
     {NULL, TW_KEY_ANY, false, NULL, NULL, NULL},
 };
 
@@ -71,7 +95,8 @@ static const struct tw_key rule_keys[] = {
     {"family", TW_KEY_STR, false, NULL, NULL, "Family; by default what precedes the dash in `id`."},
     {"enabled", TW_KEY_BOOL, false, NULL, NULL, "false: loaded and checked, never evaluated."},
     {"description", TW_KEY_STR, false, NULL, NULL, "Why it exists, for who maintains it."},
-    {"when", TW_KEY_STR, true, NULL, NULL, "Expression over the fields of `tierwatch fields`."},
+    {"when", TW_KEY_STR, false, NULL, NULL,
+        "Expression over the fields of `tierwatch fields`; only a sequence can do without."},
     {"tiers", TW_KEY_STR_LIST, false, NULL, NULL,
         "AI systems of these tiers only (unregistered systems count as T3; assets not at all)."},
     {"assets", TW_KEY_BOOL, false, NULL, NULL, "With `tiers`: assets too."},
@@ -85,6 +110,9 @@ static const struct tw_key rule_keys[] = {
     {"sprt", TW_KEY_MAP, false, NULL, sprt_keys,
         "Alert when the share of bad ones is too large (sequential probability ratio test)."},
     {"hold", TW_KEY_MAP, false, NULL, hold_keys, "Be silent for a while after something else."},
+    {"sequence", TW_KEY_MAP, false, NULL, sequence_keys, "Alert when steps follow each other."},
+    {"absence", TW_KEY_MAP, false, NULL, absence_keys,
+        "Alert when something does not follow what `when` is about."},
     {"upgrade", TW_KEY_LIST, false, NULL, upgrade_keys,
         "Surer evidence for some matches; the first that holds counts."},
     {"suppress", TW_KEY_MAP, false, NULL, suppress_keys,

@@ -108,8 +108,9 @@ static void index_rules(struct tw_rules *r)
         uint16_t *list = tw_blocks_alloc(&r->blocks, r->n + 1, sizeof(*list));
         for (size_t i = 0; list != NULL && i < r->n; i++) {
             const struct tw_rule *rule = &r->list[i];
-            uint32_t wanted =
-                rule->when.actions | (rule->hold.for_ns ? rule->hold.when.actions : 0);
+            uint32_t wanted = rule->when.actions |
+                              (rule->hold.for_ns ? rule->hold.when.actions : 0) |
+                              (rule->absence.within_ns ? rule->absence.of.actions : 0);
             if (rule->enabled && (wanted >> action & 1u) != 0)
                 list[r->n_by_action[action]++] = (uint16_t)i;
         }

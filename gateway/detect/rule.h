@@ -9,7 +9,8 @@
 enum {
     TW_RULE_MAX_UPGRADES = 4,
     TW_RULE_MAX_EXPECTED = 6,
-    TW_RULE_MAX_COUNT = 1024 /* at_least of a window */
+    TW_RULE_MAX_COUNT = 1024, /* counted one by one */
+    TW_RULE_MAX_TALLY = 1000000
 };
 
 /* Floors by tier; actors without one: as written for them, unregistered else as T3. */
@@ -31,10 +32,31 @@ struct tw_exception {
     int64_t expires_ns;
 };
 
+enum tw_window_kind { TW_WINDOW_COUNT, TW_WINDOW_DISTINCT, TW_WINDOW_SUM, TW_WINDOW_RATE };
+
 struct tw_window_spec {
     int64_t over_ns; /* 0: no window */
-    unsigned at_least;
-    const struct tw_field *distinct; /* NULL: events are counted */
+    enum tw_window_kind kind;
+    const struct tw_field *field; /* whose values differ or add up; NULL: events count */
+    double least;                 /* a rate is per second */
+    bool exact;                   /* COUNT and DISTINCT of at most TW_RULE_MAX_COUNT: one by one */
+    struct tw_by by;
+};
+
+enum { TW_SEQUENCE_MAX_STEPS = 8 };
+
+struct tw_sequence_spec {
+    size_t n; /* 0: no sequence */
+    int64_t within_ns;
+    struct tw_by by;
+    struct tw_program steps[TW_SEQUENCE_MAX_STEPS];
+    uint32_t actions; /* of any step */
+};
+
+/* What has to come after what the rule is about. */
+struct tw_absence_spec {
+    int64_t within_ns; /* 0: nothing has to */
+    struct tw_program of;
     struct tw_by by;
 };
 
@@ -72,6 +94,8 @@ struct tw_rule {
     struct tw_window_spec window;
     struct tw_sprt_spec sprt;
     struct tw_hold_spec hold;
+    struct tw_sequence_spec sequence;
+    struct tw_absence_spec absence;
     struct tw_upgrade upgrades[TW_RULE_MAX_UPGRADES];
     size_t n_upgrades;
     struct tw_exception *exceptions;

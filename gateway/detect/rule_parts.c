@@ -2,7 +2,9 @@
 
 #include <math.h>
 
+#include "base/num.h"
 #include "base/timefmt.h"
+#include "config/rate.h"
 #include "detect/rule_read.h"
 
 static struct tw_expr_place place_of(const struct tw_expr_place *at, const struct tw_node *node)
@@ -12,6 +14,61 @@ static struct tw_expr_place place_of(const struct tw_expr_place *at, const struc
     return place;
 }
 
+/* A number, or "6/min" as a rate in seconds. */
+static double read_least(const struct tw_expr_place *at, const struct tw_node *n, bool rate)
+{
+    struct tw_number number;
+    struct tw_rate per;
+    if (n == NULL || n->kind != TW_NODE_SCALAR)
+        return 1;
+    if (tw_num_parse(n->text, &number))
+        return number.d;
+    if (rate && tw_rate_parse(n->text, &per))
+        return per.per_s;
+    tw_rule_wrong(at, n, NULL,
+        rate ? "\"at_least\" is a number per second, or such as 6/min"
+             : "\"at_least\" is a number");
+    return 1;
+}
+
+static void check_least(
+    const struct tw_expr_place *at, const struct tw_node *n, struct tw_window_spec *w)
+{
+    const bool counted = w->kind == TW_WINDOW_COUNT || w->kind == TW_WINDOW_DISTINCT;
+    if (counted && !(w->least >= 1 && w->least <= TW_RULE_MAX_TALLY && w->least == floor(w->least)))
+        tw_rule_wrong(at, n, NULL, "\"at_least\" is 1 to %d", TW_RULE_MAX_TALLY);
+    else if (!counted && !(w->least > 0 && w->least <= 1e15))
+        tw_rule_wrong(at, n, NULL, "\"at_least\" is more than 0");
+    else
+        w->exact = counted && w->least <= TW_RULE_MAX_COUNT;
+}
+
+/* Which of distinct, sum and rate there is, and of which field. */
+static void read_kind(
+    const struct tw_expr_place *at, const struct tw_node *n, struct tw_window_spec *w)
+{
+    static const struct {
+        const char *key;
+        enum tw_window_kind kind;
+    } kinds[] = {
+        {"distinct", TW_WINDOW_DISTINCT}, {"sum", TW_WINDOW_SUM}, {"rate", TW_WINDOW_RATE}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        const struct tw_node *of = tw_node_get(n, kinds[i].key);
+        if (of == NULL || of->kind != TW_NODE_SCALAR)
+            continue;
+        struct tw_expr_place place = place_of(at, of);
+        if (w->kind != TW_WINDOW_COUNT)
+            tw_rule_wrong(at, of, NULL, "a window has one of distinct, sum and rate");
+        w->kind = kinds[i].kind;
+        if (w->kind == TW_WINDOW_RATE && tw_str_is(of->text, "events"))
+            continue;
+        w->field = tw_expr_field(&place, of->text, 0);
+        if (w->field != NULL && w->kind != TW_WINDOW_DISTINCT &&
+            w->field->type != TW_FIELD_NUMBER && w->field->type != TW_FIELD_VALUE)
+            tw_rule_wrong(at, of, NULL, "%s holds no numbers", w->field->name);
+    }
+}
+
 static void read_window(
     const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
 {
@@ -19,19 +76,62 @@ static void read_window(
     if (n == NULL || n->kind != TW_NODE_MAP)
         return;
     struct tw_window_spec *w = &out->window;
+    const struct tw_node *least = tw_node_get(n, "at_least");
     w->over_ns = tw_rule_duration(at, n, "over", TW_NS_PER_S);
     w->by = tw_rule_by(at, n, "actor", NULL, NULL);
-    double least = tw_rule_number(n, "at_least", 1);
-    if (least < 1 || least > TW_RULE_MAX_COUNT)
-        tw_rule_wrong(
-            at, tw_node_get(n, "at_least"), NULL, "\"at_least\" is 1 to %d", TW_RULE_MAX_COUNT);
-    else
-        w->at_least = (unsigned)least;
-    const struct tw_node *distinct = tw_node_get(n, "distinct");
-    if (distinct != NULL && distinct->kind == TW_NODE_SCALAR) {
-        struct tw_expr_place place = place_of(at, distinct);
-        w->distinct = tw_expr_field(&place, distinct->text, 0);
+    read_kind(at, n, w);
+    w->least = read_least(at, least, w->kind == TW_WINDOW_RATE);
+    check_least(at, least, w);
+}
+
+static void read_sequence(
+    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
+{
+    const struct tw_node *n = tw_node_get(rule, "sequence");
+    const struct tw_node *steps = tw_node_get(n, "steps");
+    struct tw_sequence_spec *s = &out->sequence;
+    if (n == NULL || n->kind != TW_NODE_MAP || steps == NULL || steps->kind != TW_NODE_LIST)
+        return;
+    s->within_ns = tw_rule_duration(at, n, "within", TW_NS_PER_S);
+    s->by = tw_rule_by(at, n, "actor", NULL, NULL);
+    if (steps->n < 2 || steps->n > TW_SEQUENCE_MAX_STEPS) {
+        tw_rule_wrong(at, steps, NULL, "a sequence has 2 to %d steps", TW_SEQUENCE_MAX_STEPS);
+        return;
     }
+    for (size_t i = 0; i < steps->n; i++) {
+        s->steps[i] = tw_rule_program(at, &steps->children[i], "when");
+        s->actions |= s->steps[i].actions;
+    }
+    s->n = steps->n;
+    /* Without a condition of its own, the rule is about whatever is a step. */
+    if (tw_node_get(rule, "when") == NULL)
+        out->when.actions = s->actions;
+    else
+        out->when.actions &= s->actions;
+}
+
+static void read_absence(
+    const struct tw_expr_place *at, const struct tw_node *rule, struct tw_rule *out)
+{
+    const struct tw_node *n = tw_node_get(rule, "absence");
+    if (n == NULL || n->kind != TW_NODE_MAP)
+        return;
+    out->absence.of = tw_rule_program(at, n, "of");
+    out->absence.by = tw_rule_by(at, n, NULL, NULL, NULL);
+    out->absence.within_ns = tw_rule_duration(at, n, "within", TW_NS_PER_S);
+}
+
+/* What is remembered decides what a match is: only one of them can. */
+static void check_one_of(
+    const struct tw_expr_place *at, const struct tw_node *rule, const struct tw_rule *r)
+{
+    const int n = (r->window.over_ns != 0) + (r->sprt.used ? 1 : 0) + (r->sequence.n != 0) +
+                  (r->absence.within_ns != 0);
+    if (n > 1)
+        tw_rule_wrong(at, tw_node_get(rule, "id"), NULL,
+            "a rule has one of window, sprt, sequence and absence");
+    if (tw_node_get(rule, "when") == NULL && tw_node_get(rule, "sequence") == NULL)
+        tw_rule_wrong(at, rule, NULL, "\"when\" is missing in the rule");
 }
 
 static void read_sprt(
@@ -55,8 +155,6 @@ static void read_sprt(
     s->step_good = log((1 - p1) / (1 - p0));
     s->reject = log((1 - beta) / alpha);
     s->accept = log(beta / (1 - alpha));
-    if (out->window.over_ns != 0)
-        tw_rule_wrong(at, n, NULL, "a rule has a window or an sprt, not both");
 }
 
 static void read_hold(
@@ -151,6 +249,9 @@ void tw_rule_read_parts(
     read_window(at, rule, out);
     read_sprt(at, rule, out);
     read_hold(at, rule, out);
+    read_sequence(at, rule, out);
+    read_absence(at, rule, out);
+    check_one_of(at, rule, out);
     read_upgrades(at, rule, out);
     read_exceptions(at, rule, out);
     read_observed(at, rule, out);

@@ -63,9 +63,9 @@ struct tw_windows *tw_windows_new(const struct tw_window_spec *spec)
     if (w == NULL)
         return NULL;
     w->over_ns = spec->over_ns;
-    w->at_least = spec->at_least;
-    w->distinct = spec->distinct != NULL;
-    w->size = 2 * spec->at_least < MIN_ITEMS ? MIN_ITEMS : 2 * spec->at_least;
+    w->at_least = (uint32_t)spec->least;
+    w->distinct = spec->kind == TW_WINDOW_DISTINCT;
+    w->size = 2 * w->at_least < MIN_ITEMS ? MIN_ITEMS : 2 * w->at_least;
     size_t bytes = sizeof(struct window) + w->size * sizeof(struct item);
     w->table = tw_table_new(sizeof(struct tw_text_key), bytes, keys_for(bytes), tw_seed_random());
     if (w->table == NULL) {

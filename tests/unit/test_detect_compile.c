@@ -226,8 +226,8 @@ static void all_mistakes_at_once(void **state)
 static const struct {
     const char *line, *message;
 } members[] = {
-    {"window: {over: 60s, at_least: 0}", "\"at_least\" is 1 to 1024"},
-    {"window: {over: 60s, at_least: 2000}", "\"at_least\" is 1 to 1024"},
+    {"window: {over: 60s, at_least: 0}", "\"at_least\" is 1 to 1000000"},
+    {"window: {over: 60s, at_least: 2000000}", "\"at_least\" is 1 to 1000000"},
     {"window: {over: 0s, at_least: 5}", "\"over\" must be more than 0s and at most 7d"},
     {"window: {over: 30d, at_least: 5}", "\"over\" must be more than 0s and at most 7d"},
     {"window: {at_least: 5}", "\"over\" is missing in window"},

@@ -165,7 +165,7 @@ static void schema(void **state)
     assert_false(t.failed);
     static const char *const wanted[] = {"\"$schema\":", "\"at_least\"", "\"distinct\"", "\"sprt\"",
         "\"expires\"",
-        "\"required\":[\"id\",\"name\",\"rev\",\"when\",\"evidence\",\"severity\",\"output\"]",
+        "\"required\":[\"id\",\"name\",\"rev\",\"evidence\",\"severity\",\"output\"]",
         "\"enum\":[\"D\",\"S\",\"M\",\"W\"]"};
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         if (strstr(t.p, wanted[i]) == NULL)

@@ -41,7 +41,7 @@ static void counted_events(void **state)
         double count;
     } rows[] = {{0, false, 0}, {10, false, 0}, {20, false, 0}, {30, false, 0}, {60, true, 5},
         {61, true, 5}, {70, true, 6}, {121, false, 0}};
-    const struct tw_window_spec spec = {.over_ns = 60 * TW_NS_PER_S, .at_least = 5};
+    const struct tw_window_spec spec = {.over_ns = 60 * TW_NS_PER_S, .least = 5};
     struct tw_windows *w = tw_windows_new(&spec);
     (void)state;
     assert_non_null(w);
@@ -66,7 +66,7 @@ static void counted_events(void **state)
 /* The count is exact up to twice the threshold and stays there. */
 static void counts_are_bounded(void **state)
 {
-    const struct tw_window_spec spec = {.over_ns = 60 * TW_NS_PER_S, .at_least = 5};
+    const struct tw_window_spec spec = {.over_ns = 60 * TW_NS_PER_S, .least = 5};
     struct tw_windows *w = tw_windows_new(&spec);
     struct tw_proof proof;
     double count = 0;
@@ -84,7 +84,7 @@ static void different_values(void **state)
 {
     const struct tw_field *object = tw_field_find(TW_STR("object"));
     const struct tw_window_spec spec = {
-        .over_ns = 10 * TW_NS_PER_S, .at_least = 4, .distinct = object};
+        .over_ns = 10 * TW_NS_PER_S, .kind = TW_WINDOW_DISTINCT, .least = 4, .field = object};
     struct tw_windows *w = tw_windows_new(&spec);
     struct tw_proof proof;
     double count = 0;
@@ -108,7 +108,7 @@ static void different_values(void **state)
 /* Strangers with many names: the oldest windows go, nothing grows. */
 static void many_keys(void **state)
 {
-    const struct tw_window_spec spec = {.over_ns = 60 * TW_NS_PER_S, .at_least = 2};
+    const struct tw_window_spec spec = {.over_ns = 60 * TW_NS_PER_S, .least = 2};
     struct tw_windows *w = tw_windows_new(&spec);
     struct tw_proof proof;
     double count;
