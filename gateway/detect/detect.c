@@ -11,6 +11,10 @@
 #include "detect/sequence.h"
 #include "detect/state.h"
 #include "detect/tally.h"
+#include "detect/acts.h"
+#include "detect/filter.h"
+#include "detect/quiet.h"
+#include "detect/rule.h"
 #include "detect/window.h"
 
 enum {
@@ -67,6 +71,7 @@ struct tw_detect {
     struct tw_lasts *lasts;
     struct tw_heartbeats *heartbeats;
     struct tw_recall *recall; /* NULL: no rule remembers by itself */
+    struct tw_acts *acts;
     struct tw_pulse pulse;
     struct tw_by actor; /* the field by which coverage is counted */
     struct tw_table *coverage;
@@ -122,12 +127,13 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     d->changes = tw_changes_new(registry);
     d->lasts = tw_lasts_new(&d->pulse, registry);
     d->heartbeats = tw_heartbeats_new(registry, &d->pulse);
+    d->acts = tw_acts_new(registry, &d->pulse);
     d->coverage =
         tw_table_new(sizeof(struct tw_text_key), sizeof(struct coverage), MAX_ACTORS, d->seed);
     d->near = calloc(NEAR, sizeof(*d->near));
     if (d->memory == NULL || d->near == NULL || d->message.done == NULL || d->filter == NULL ||
         d->quiet == NULL || d->approvals == NULL || d->changes == NULL || d->lasts == NULL ||
-        d->heartbeats == NULL || d->coverage == NULL)
+        d->heartbeats == NULL || d->acts == NULL || d->coverage == NULL)
         return false;
     tw_table_on_evict(d->coverage, coverage_lost, d->quiet);
     if (d->rules->n_calls > 0 && (d->recall = tw_recall_new(d->seed)) == NULL)
@@ -174,6 +180,7 @@ void tw_detect_free(struct tw_detect *d)
     tw_lasts_free(d->lasts);
     tw_heartbeats_free(d->heartbeats);
     tw_recall_free(d->recall);
+    tw_acts_free(d->acts);
     tw_table_free(d->coverage);
     free(d->near);
     tw_text_free(&d->key);
@@ -608,7 +615,8 @@ static void note_coverage(struct tw_detect *d, const struct tw_scene *scene, boo
 static struct tw_quiet_mark mark_of(struct tw_detect *d, const struct tw_event *event)
 {
     return (struct tw_quiet_mark){.changes = tw_changes_epoch(d->changes, event->ts_ns),
-        .learned = tw_registry_learned(d->registry)};
+        .learned = tw_registry_learned(d->registry),
+        .acts = tw_acts_epoch(d->acts)};
 }
 
 void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts)
@@ -626,10 +634,11 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
     tw_changes_event(d->changes, event, facts);
     tw_reports_event(d->changes, event, facts);
     tw_heartbeats_event(d->heartbeats, event, facts);
-    const bool lasts = tw_lasts_event(d->lasts, event, facts);
+    const bool lasts = tw_lasts_event(d->lasts, event, facts),
+               acts = tw_acts_event(d->acts, event, facts);
     bool again = is_same_message(&d->message, event);
     note_coverage(d, &scene, again);
-    if (ask_rules(d, &scene, again) == 0 && !lasts) {
+    if (ask_rules(d, &scene, again) == 0 && !lasts && !acts) {
         const struct tw_quiet_mark mark = mark_of(d, event);
         tw_quiet_note(d->quiet, event, event->facts, &mark, d->message.coverage);
     }

@@ -168,6 +168,7 @@ static void see(
 {
     if (is_beat(w, e, f)) {
         take_beat(w, e, f);
+        f->heartbeat.is_sign = true;
         return;
     }
     if (!w->seen)

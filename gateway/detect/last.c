@@ -79,14 +79,6 @@ static bool is_command(const struct tw_event *e)
     return e->action == TW_ACTION_WRITE || e->action == TW_ACTION_PUBLISH;
 }
 
-/* The value of a node as a whole: no property, no item of an array, no member of a structure. */
-static bool is_whole_value(const struct tw_event *e)
-{
-    const struct tw_opcua_info *o = e->opcua;
-    return o != NULL && e->field.len == 0 && o->index_range.s.p == NULL &&
-           (o->attribute.p == NULL || tw_str_is(o->attribute, "Value"));
-}
-
 /* Commands always count; what is read or told, where a limit may be exceeded by the next one. */
 static bool is_followed(
     const struct tw_lasts *l, const struct tw_event *e, const struct tw_variable_facts *v)
@@ -106,7 +98,8 @@ static bool concerns(const struct tw_lasts *l, const struct tw_event *e, const s
         return false;
     if (e->protocol == TW_PROTO_MQTT)
         return e->action == TW_ACTION_PUBLISH && is_followed(l, e, &f->variable);
-    return e->protocol == TW_PROTO_OPCUA && (opcua & 1u << e->action) != 0 && is_whole_value(e) &&
+    return e->protocol == TW_PROTO_OPCUA && (opcua & 1u << e->action) != 0 &&
+           tw_message_is_whole_value(e) &&
            (is_followed(l, e, &f->variable) ||
                (e->action == TW_ACTION_WRITE && f->grant.has_max_step));
 }

@@ -68,6 +68,7 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define VARIABLE_STEP BIT(72)
 #define VARIABLE_RATE BIT(73)
 #define ANOMALY BIT(74)
+#define ACT BIT(75)
 
 /* A payload of so many bytes is large: only then it matters how many these are to a rule whose
  * limit is above. */
@@ -132,7 +133,7 @@ static tw_like of_facts(const struct tw_facts *f)
            when(r->has_confidence || r->has_inputs_age || r->model.p != NULL ||
                     r->model_version.p != NULL || r->object.p != NULL || r->value != NULL,
                REPORTED) |
-           when(f->change_open, CHANGE) | when(f->grant.has_max_step, GRANT_STEP) |
+           when(f->change_open, CHANGE) | when(f->act != NULL, ACT) | when(f->grant.has_max_step, GRANT_STEP) |
            when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
 }
 
@@ -243,6 +244,8 @@ static const struct row {
     {"value.rate", NUMBER, false},
     {"heartbeat.", ACTOR_ID, false},
     {"will.", MQTT, false},
+    {"stop.", ACT, false},
+    {"input.", ACT, false},
     {"variable.retained_ok", VARIABLE, false},
 };
 

@@ -28,6 +28,13 @@ struct tw_text_key tw_node_key(struct tw_seed seed, struct tw_str node)
     return tw_text_key(seed, (struct tw_str){text, node.len});
 }
 
+bool tw_message_is_whole_value(const struct tw_event *e)
+{
+    const struct tw_opcua_info *o = e->opcua;
+    return o != NULL && e->field.len == 0 && o->index_range.s.p == NULL &&
+           (o->attribute.p == NULL || tw_str_is(o->attribute, "Value"));
+}
+
 bool tw_message_is_news(const struct tw_event *e)
 {
     if (e->protocol != TW_PROTO_MQTT || e->object.p == NULL)

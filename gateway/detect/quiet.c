@@ -55,8 +55,8 @@ static bool is_notable(const struct tw_event *e, const struct tw_session_facts *
 static uint32_t kind_of(const struct tw_event *e, const struct tw_session_facts *f)
 {
     /* Structures may be ranges, which the registry learns from. */
-    if (e->status_bad || e->status.s.p == NULL || e->value.kind == TW_VALUE_NONE ||
-        e->value.kind == TW_VALUE_OBJECT)
+    if (e->status_bad || e->status_code >> 30 != 0 || e->status.s.p == NULL ||
+        e->value.kind == TW_VALUE_NONE || e->value.kind == TW_VALUE_OBJECT)
         return 0;
     const unsigned value = tw_like_value(&e->value);
     const unsigned learned = f->learned == NULL ? 0 : f->learned->has_range ? 2 : 1;
@@ -73,7 +73,7 @@ static bool same(const struct context *c, const struct tw_event *e,
     const struct tw_session_facts *f, const struct tw_quiet_mark *mark)
 {
     return c->flow == e->flow && c->identity == f->identity && c->mark.changes == mark->changes &&
-           c->mark.learned == mark->learned && c->number != 0;
+           c->mark.learned == mark->learned && c->mark.acts == mark->acts && c->number != 0;
 }
 
 bool tw_quiet_is_begun(const struct tw_quiet *q, const struct tw_session_facts *facts)

@@ -12,6 +12,7 @@ struct tw_quiet;
 struct tw_quiet_mark {
     uint64_t changes; /* tw_changes_epoch(); 0: not known */
     uint64_t learned; /* tw_registry_learned() */
+    uint64_t acts;    /* tw_acts_epoch() */
 };
 
 /* NULL when memory is short. */

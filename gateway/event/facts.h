@@ -99,6 +99,7 @@ struct tw_variable_facts {
     double max_step, max_rate;         /* rate per second */
     bool has_publishers, publisher_ok; /* the variable names who may publish it; the actor is one */
     bool is_payload; /* field "": this event carries the variable's value itself */
+    bool is_input;   /* some AI system decides from it */
     bool is_value;   /* of the variable; not only a part of it, or a message that carries it */
 };
 
@@ -150,6 +151,20 @@ struct tw_heartbeat_facts {
     struct tw_str object; /* node or topic; absent: none is overdue */
     int64_t silent_ns;    /* since the last one */
     int64_t limit_ns;     /* silence that is declared to be an alarm */
+    bool is_sign;         /* this very event is one of the actor's signs of life */
+};
+
+/* What an AI system acts under: of its write, call, tool call or published command, but not of a
+ * sign of life. */
+struct tw_act_facts {
+    /* Told to stop, and not to go on since. */
+    struct tw_str stop_object; /* node or topic; absent: it was not */
+    struct tw_str stop_by;     /* absent: somebody who is not registered */
+    int64_t stopped_ns;        /* how long ago */
+    /* The last it was given of an input that it decides from was no good value. */
+    struct tw_str input;  /* id of the variable; absent: all were good, or not seen */
+    struct tw_str status; /* as its server or edge node said */
+    int64_t input_ns;     /* how long ago */
 };
 
 struct tw_filter_facts { /* a subscription in MQTT, or the topic of a will */
@@ -167,7 +182,8 @@ struct tw_facts {
     struct tw_filter_facts filter;
     struct tw_step_facts step;
     struct tw_heartbeat_facts heartbeat;
-    bool change_open;       /* a change order of this actor is open now */
-    int64_t watching_ns;    /* event time since the first packet */
-    int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */
+    const struct tw_act_facts *act; /* NULL: it is none */
+    bool change_open;               /* a change order of this actor is open now */
+    int64_t watching_ns;            /* event time since the first packet */
+    int64_t clock_ahead_ns;         /* of the capture, before the plant's; 0: they agree */
 };

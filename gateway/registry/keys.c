@@ -89,6 +89,18 @@ static const struct tw_key heartbeat[] = {
     {"every", TW_KEY_DURATION, false, NULL, NULL, "How often."},
     {"timeout", TW_KEY_DURATION, false, NULL, NULL, "Silence of this length is an alarm."}, {0}};
 
+static const struct tw_key stop[] = {
+    {"opcua", TW_KEY_STR, false, NULL, NULL, "The OPC UA server, an asset."},
+    {"node", TW_KEY_STR, false, NULL, NULL, "The NodeId that says whether it has to stop."},
+    {"mqtt", TW_KEY_STR, false, NULL, NULL, "Or the topic (filter) that it is told on."},
+    {"field", TW_KEY_STR, false, NULL, NULL,
+        "JSON Pointer to what says so; any message when absent."},
+    {"ai_system", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the id of who is meant."},
+    {"values", TW_KEY_STR_LIST, false, NULL, NULL,
+        "Values that mean stop, all others to go on; true, 1, stop and the like when absent."},
+    {"by", TW_KEY_STR_LIST, false, NULL, NULL, "Ids of those who may; anybody else when absent."},
+    {0}};
+
 static const struct tw_key active[] = {
     {"days", TW_KEY_ANY, false, NULL, NULL, "Such as mon-fri or [mon, wed]."},
     {"from", TW_KEY_STR, false, NULL, NULL, "Such as \"06:00\"."},
@@ -120,6 +132,7 @@ static const struct tw_key ai_system[] = {
     {"max_input_age", TW_KEY_DURATION, false, NULL, NULL, "Older inputs are stale."},
     {"inputs", TW_KEY_STR_LIST, false, NULL, NULL, "Variables it decides from."},
     {"heartbeat", TW_KEY_LIST, false, NULL, heartbeat, "Signs of life it gives."},
+    {"stop", TW_KEY_LIST, false, NULL, stop, "Where it is told to stop."},
     {"active", TW_KEY_MAP, false, NULL, active, "When it may act."},
     {"quotas", TW_KEY_MAP, false, NULL, quotas, "How much it may do."}, {0}};
 

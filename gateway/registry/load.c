@@ -154,6 +154,16 @@ const struct tw_heartbeat_def *tw_registry_heartbeats(const struct tw_registry *
     return r->heartbeats;
 }
 
+const struct tw_stop_def *tw_registry_stops(const struct tw_registry *r)
+{
+    return r->stops;
+}
+
+const struct tw_input_def *tw_registry_inputs(const struct tw_registry *r)
+{
+    return r->inputs;
+}
+
 size_t tw_registry_changes(const struct tw_registry *r, const struct tw_change_def **out)
 {
     *out = r->changes;

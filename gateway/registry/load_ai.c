@@ -149,6 +149,84 @@ static void load_heartbeats(struct tw_load *l, const struct tw_entry *e)
     }
 }
 
+/* "opcua" with "node", or "mqtt" with what is in its messages. */
+static bool check_stop(struct tw_load *l, const struct tw_node *n)
+{
+    static const char *const of_messages[] = {"field", "ai_system", NULL};
+    bool opcua = tw_node_get(n, "opcua") != NULL, mqtt = tw_node_get(n, "mqtt") != NULL;
+    if (opcua == mqtt)
+        tw_yaml_error(l->y, l->d, n, false, NULL, "a stop is told on one of opcua and mqtt");
+    else if (opcua != (tw_node_get(n, "node") != NULL))
+        tw_yaml_error(l->y, l->d, n, false, NULL, "\"node\" goes with \"opcua\"");
+    for (size_t i = 0; opcua && !mqtt && of_messages[i] != NULL; i++) {
+        const struct tw_node *at = tw_node_get(n, of_messages[i]);
+        if (at != NULL)
+            tw_yaml_error(
+                l->y, l->d, at, true, NULL, "\"%s\" has no meaning with \"opcua\"", of_messages[i]);
+    }
+    return opcua != mqtt;
+}
+
+static void load_stop(struct tw_load *l, const struct tw_entry *e, const struct tw_node *n)
+{
+    struct tw_strs by = {0}, values = {0};
+    if (!check_stop(l, n))
+        return;
+    const struct tw_entry *server = tw_load_entry(l, tw_node_get(n, "opcua"));
+    const struct tw_str node = tw_load_one(l, n, "node", tw_load_check_nodeid),
+                        topic = tw_load_one(l, n, "mqtt", tw_load_check_filter);
+    tw_load_strs(l, n, "by", tw_load_check_entry, &by);
+    tw_load_strs(l, n, "values", tw_load_check_text, &values);
+    struct tw_stop_def *def = tw_load_keep(l, 1, sizeof(*def));
+    if (def == NULL)
+        return;
+    *def = (struct tw_stop_def){.ai_system = e->id,
+        .server = server ? server->id : TW_STR_NONE,
+        .object = server ? node : topic,
+        .field = tw_load_one(l, n, "field", tw_load_check_pointer),
+        .to = tw_load_one(l, n, "ai_system", tw_load_check_pointer),
+        .by = by.list,
+        .n_by = by.n,
+        .values = values.list,
+        .n_values = values.n};
+    if (l->r->last_stop == NULL)
+        l->r->stops = def;
+    else
+        l->r->last_stop->next = def;
+    l->r->last_stop = def;
+}
+
+static void load_stops(struct tw_load *l, const struct tw_entry *e)
+{
+    const struct tw_node *list = tw_load_list(e->node, "stop");
+    for (size_t i = 0; list != NULL && i < list->n; i++) {
+        if (list->children[i].kind == TW_NODE_MAP)
+            load_stop(l, e, &list->children[i]);
+    }
+}
+
+static void load_input(struct tw_load *l, const struct tw_entry *e, const struct tw_node *n)
+{
+    const struct tw_name_row *row = tw_load_names_find(l, &l->variables, n);
+    struct tw_input_def *def = row != NULL ? tw_load_keep(l, 1, sizeof(*def)) : NULL;
+    if (def == NULL)
+        return;
+    l->r->variables[row->item].is_input = true;
+    *def = (struct tw_input_def){.ai_system = e->id, .variable = row->text};
+    if (l->r->last_input == NULL)
+        l->r->inputs = def;
+    else
+        l->r->last_input->next = def;
+    l->r->last_input = def;
+}
+
+static void load_inputs(struct tw_load *l, const struct tw_entry *e)
+{
+    const struct tw_node *list = tw_load_list(e->node, "inputs");
+    for (size_t i = 0; list != NULL && i < list->n; i++)
+        load_input(l, e, &list->children[i]);
+}
+
 static void load_quotas(struct tw_load *l, const struct tw_entry *e)
 {
     static const char *const bytes[] = {"history", "egress"};
@@ -166,7 +244,6 @@ static void load_quotas(struct tw_load *l, const struct tw_entry *e)
 
 void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)
 {
-    struct tw_strs inputs = {0};
     const struct tw_node *min = tw_node_get(e->node, "min_confidence");
     e->kind = TW_STR("ai_system");
     e->technology = tw_load_text(e->node, "technology");
@@ -177,8 +254,9 @@ void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)
     if (e->has_min_confidence && !(e->min_confidence >= 0 && e->min_confidence <= 1))
         tw_yaml_error(l->y, l->d, min, false, NULL, "\"min_confidence\" is 0 to 1");
     e->max_input_age_ns = tw_load_duration(l, e->node, "max_input_age");
-    tw_load_strs(l, e->node, "inputs", tw_load_check_variable, &inputs);
+    load_inputs(l, e);
     load_heartbeats(l, e);
+    load_stops(l, e);
     tw_load_schedule(l, e);
     load_quotas(l, e);
 }

@@ -100,6 +100,7 @@ struct tw_variable {
     struct tw_str id, unit, type;
     enum tw_role role;
     bool has_max_step, has_max_rate, has_publishers;
+    bool is_input;                  /* of some AI system */
     uint8_t normal;                 /* TW_NORMAL_… */
     struct tw_range range, learned; /* learned: from EURange on the wire */
     double max_step, max_rate;
@@ -153,9 +154,11 @@ struct tw_registry {
     size_t n_approvals;
     struct tw_change_def *changes;
     size_t n_changes;
-    struct tw_heartbeat_def *heartbeats, *last_heartbeat; /* a list */
-    struct tw_name_index by_id[TW_ID_KINDS];              /* item: entry index */
-    struct tw_name_index exact_nodes, exact_topics;       /* item: variable index */
+    struct tw_heartbeat_def *heartbeats, *last_heartbeat; /* lists */
+    struct tw_stop_def *stops, *last_stop;
+    struct tw_input_def *inputs, *last_input;
+    struct tw_name_index by_id[TW_ID_KINDS];        /* item: entry index */
+    struct tw_name_index exact_nodes, exact_topics; /* item: variable index */
     uint32_t *glob_nodes, *filter_topics;
     size_t n_glob_nodes, n_filter_topics;
     struct tw_resolved last;

@@ -86,6 +86,28 @@ struct tw_heartbeat_def {
 /* In the order of the file; NULL when there are none. */
 const struct tw_heartbeat_def *tw_registry_heartbeats(const struct tw_registry *r);
 
+/* Where an AI system is told to stop, and to go on. */
+struct tw_stop_def {
+    struct tw_str ai_system; /* its id, the very bytes of tw_actor_facts.id */
+    struct tw_str server;    /* id of the OPC UA server; absent: MQTT */
+    struct tw_str object;    /* the node, or the topic filter */
+    struct tw_str field, to; /* JSON Pointers to the word and to the AI system; absent: not used */
+    const struct tw_str *by; /* ids of those who may; none: anybody else than itself */
+    const struct tw_str
+        *values; /* that mean stop, others that it may go on; none: the usual ones */
+    size_t n_by, n_values;
+    const struct tw_stop_def *next;
+};
+/* In the order of the file; NULL when there are none. */
+const struct tw_stop_def *tw_registry_stops(const struct tw_registry *r);
+
+/* A variable that an AI system decides from; both are the very bytes of the facts' ids. */
+struct tw_input_def {
+    struct tw_str ai_system, variable;
+    const struct tw_input_def *next;
+};
+const struct tw_input_def *tw_registry_inputs(const struct tw_registry *r);
+
 struct tw_report_def {
     struct tw_str topic;                                                      /* topic filter */
     struct tw_str confidence, inputs_ts, model, model_version, object, value; /* JSON Pointers */

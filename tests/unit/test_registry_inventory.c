@@ -189,6 +189,12 @@ static const struct {
         "4:59 \"timeout\" must not be shorter than \"every\"\n"},
     {ASSET WHO "tier: T1\n   heartbeat: [{opcua: p, every: 5s}]\n",
         "5:16 \"node\" goes with \"opcua\"\n"},
+    {WHO "tier: T1\n   stop: [{by: [a]}, {mqtt: s, node: i=1, field: x, by: [z]}]\n",
+        "4:11 a stop is told on one of opcua and mqtt\n4:22 \"node\" goes with \"opcua\"\n"
+        "4:50 \"x\" is not a JSON Pointer: it begins with / | write it as \"/x\"\n"
+        "4:58 there is no asset or AI system \"z\"\n"},
+    {ASSET WHO "tier: T1\n   stop: [{opcua: p, node: i=1, field: /x}]\n",
+        "5:33 \"field\" has no meaning with \"opcua\"\n"},
     {WHO "tier: T1\n   active: {days: mon-fry, from: \"6:00\", to: \"24:01\", tz: \"Mars Base\"}\n",
         "4:19 \"mon-fry\" are no days | such as mon-fri or mon,wed,sun\n"
         "4:34 \"6:00\" is not a time of day | such as \"06:00\", in quotes\n"
