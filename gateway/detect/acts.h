@@ -9,15 +9,28 @@
 struct tw_acts;
 struct tw_acts *tw_acts_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_acts_free(struct tw_acts *a);
+void tw_acts_adopt(struct tw_acts *a, struct tw_acts *old);
 bool tw_acts_event(struct tw_acts *a, const struct tw_event *e, struct tw_facts *facts);
 /* Another number whenever values count that did not before. */
 uint64_t tw_acts_epoch(const struct tw_acts *a);
+uint64_t tw_acts_evictions(const struct tw_acts *a);
+
+/* A number that somebody, whoever it is, wants a target to have. */
+struct tw_command {
+    struct tw_message_target target;
+    double value;
+    double low, span; /* of the declared range; span 0: there is none */
+    bool is_quantity; /* it has a unit or a range, and is no truth */
+    bool is_accepted;
+    int64_t ts_ns, at_ns; /* of the event; of its request */
+};
 
 /* The parts: `event` learns, and is true for what has to be seen again; `judge` fills its facts of
  * an act. */
 struct tw_stops;
 struct tw_stops *tw_stops_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_stops_free(struct tw_stops *s);
+void tw_stops_adopt(struct tw_stops *s, const struct tw_stops *old);
 bool tw_stops_event(struct tw_stops *s, const struct tw_event *e, const struct tw_facts *facts);
 void tw_stops_judge(const struct tw_stops *s, const struct tw_event *e,
     const struct tw_facts *facts, struct tw_act_facts *out);
@@ -26,7 +39,34 @@ void tw_stops_judge(const struct tw_stops *s, const struct tw_event *e,
 struct tw_inputs;
 struct tw_inputs *tw_inputs_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_inputs_free(struct tw_inputs *in);
+void tw_inputs_adopt(struct tw_inputs *in, const struct tw_inputs *old);
 bool tw_inputs_event(struct tw_inputs *in, const struct tw_event *e, const struct tw_facts *facts);
 void tw_inputs_judge(const struct tw_inputs *in, const struct tw_event *e,
     const struct tw_facts *facts, struct tw_act_facts *out);
 uint64_t tw_inputs_epoch(const struct tw_inputs *in);
+
+/* Who commands what, and whether a person wanted something else a while ago; the 4,096 targets
+ * commanded last. `out` NULL: the command is no act of an AI system. */
+struct tw_rivals;
+struct tw_rivals *tw_rivals_new(const struct tw_pulse *pulse);
+void tw_rivals_free(struct tw_rivals *r);
+void tw_rivals_adopt(struct tw_rivals *r, struct tw_rivals *old);
+void tw_rivals_command(struct tw_rivals *r, const struct tw_command *c,
+    const struct tw_facts *facts, struct tw_act_facts *out);
+uint64_t tw_rivals_evictions(const struct tw_rivals *r);
+
+/* How commands to a target go: what is usual, back and forth, always the same way, at a limit. */
+struct tw_courses;
+struct tw_courses *tw_courses_new(const struct tw_pulse *pulse);
+void tw_courses_free(struct tw_courses *c);
+void tw_courses_adopt(struct tw_courses *c, struct tw_courses *old);
+void tw_courses_command(
+    struct tw_courses *courses, const struct tw_command *c, struct tw_act_facts *out);
+uint64_t tw_courses_evictions(const struct tw_courses *c);
+
+/* How often an AI system acts: token buckets. */
+struct tw_budgets;
+struct tw_budgets *tw_budgets_new(void);
+void tw_budgets_free(struct tw_budgets *b);
+void tw_budgets_judge(struct tw_budgets *b, const struct tw_event *e, const struct tw_facts *facts,
+    struct tw_act_facts *out);

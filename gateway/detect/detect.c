@@ -268,6 +268,7 @@ void tw_detect_adopt(struct tw_detect *d, struct tw_detect *old)
     tw_changes_adopt(d->changes, old->changes);
     tw_lasts_adopt(d->lasts, old->lasts);
     tw_heartbeats_adopt(d->heartbeats, old->heartbeats, d->registry);
+    tw_acts_adopt(d->acts, old->acts);
 }
 
 static struct tw_text_key key_of(
@@ -688,6 +689,7 @@ struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
     stats.state_evictions = tw_lasts_evictions(d->lasts);
     if (d->recall != NULL)
         stats.state_evictions += tw_recall_evictions(d->recall);
+    stats.state_evictions = tw_lasts_evictions(d->lasts) + tw_acts_evictions(d->acts);
     for (size_t i = 0; i < d->rules->n; i++)
         stats.window_evictions += memory_evictions(&d->memory[i]);
     return stats;

@@ -78,6 +78,25 @@ void tw_inputs_free(struct tw_inputs *in)
     free(in);
 }
 
+void tw_inputs_adopt(struct tw_inputs *in, const struct tw_inputs *old)
+{
+    in->epoch = old->epoch + 1;
+    for (size_t i = 0; i < in->n; i++) {
+        struct input *input = &in->list[i];
+        for (size_t k = 0; k < old->n && !input->is_poor; k++) {
+            const struct input *was = &old->list[k];
+            if (!was->is_poor || !tw_str_eq(input->ai_system, was->ai_system) ||
+                !tw_str_eq(input->variable, was->variable))
+                continue;
+            const struct tw_str ai_system = input->ai_system, variable = input->variable;
+            *input = *was;
+            input->ai_system = ai_system;
+            input->variable = variable;
+            in->n_poor++;
+        }
+    }
+}
+
 uint64_t tw_inputs_epoch(const struct tw_inputs *in)
 {
     return in->epoch;

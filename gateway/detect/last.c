@@ -12,12 +12,6 @@ enum {
     DOUBLE_DIGITS = 12
 };
 
-/* A target: the server or broker, the node or topic, the field of a payload. */
-struct place {
-    struct tw_text_key object;
-    uint64_t server, field;
-};
-
 struct reading {
     bool known;
     double value;
@@ -46,7 +40,8 @@ struct tw_lasts *tw_lasts_new(const struct tw_pulse *pulse, const struct tw_regi
     l->pulse = pulse;
     l->grants_steps = tw_registry_grants_steps(registry);
     l->seed = tw_seed_random();
-    l->table = tw_table_new(sizeof(struct place), sizeof(struct last), MAX_LASTS, l->seed);
+    l->table =
+        tw_table_new(sizeof(struct tw_message_target), sizeof(struct last), MAX_LASTS, l->seed);
     if (l->table != NULL)
         return l;
     free(l);
@@ -102,15 +97,6 @@ static bool concerns(const struct tw_lasts *l, const struct tw_event *e, const s
            tw_message_is_whole_value(e) &&
            (is_followed(l, e, &f->variable) ||
                (e->action == TW_ACTION_WRITE && f->grant.has_max_step));
-}
-
-static struct place place_of(const struct tw_lasts *l, const struct tw_event *e)
-{
-    const struct tw_endpoint *at = e->action == TW_ACTION_NOTIFY ? &e->src : &e->dst;
-    const uint64_t server = tw_hash(l->seed, &at->ip, sizeof(at->ip));
-    return (struct place){.object = tw_node_key(l->seed, e->object),
-        .server = server + at->port,
-        .field = e->field.len > 0 ? tw_hash(l->seed, e->field.p, e->field.len) : 0};
 }
 
 /* 22.4 - 20 is 2.4, whatever binary fractions make of it: no limit is exceeded by rounding. */
@@ -174,7 +160,7 @@ bool tw_lasts_event(struct tw_lasts *l, const struct tw_event *e, struct tw_fact
         !tw_value_number(&e->value, &value))
         return true;
     const bool accepted = !e->status_bad && (e->action != TW_ACTION_WRITE || e->status.s.p != NULL);
-    const struct place place = place_of(l, e);
+    const struct tw_message_target place = tw_message_target(l->seed, e);
     struct last *last = tw_table_find(l->table, &place);
     /* Behind a hole nobody knows. */
     if (last != NULL && l->pulse->hole_ns > last->seen_ns)

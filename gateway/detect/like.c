@@ -133,8 +133,9 @@ static tw_like of_facts(const struct tw_facts *f)
            when(r->has_confidence || r->has_inputs_age || r->model.p != NULL ||
                     r->model_version.p != NULL || r->object.p != NULL || r->value != NULL,
                REPORTED) |
-           when(f->change_open, CHANGE) | when(f->act != NULL, ACT) | when(f->grant.has_max_step, GRANT_STEP) |
-           when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
+           when(f->change_open, CHANGE) | when(f->act != NULL, ACT) |
+           when(f->grant.has_max_step, GRANT_STEP) | when(v->has_max_step, VARIABLE_STEP) |
+           when(v->has_max_rate, VARIABLE_RATE);
 }
 
 static tw_like of_session(const struct tw_session_facts *s)
@@ -246,6 +247,15 @@ static const struct row {
     {"will.", MQTT, false},
     {"stop.", ACT, false},
     {"input.", ACT, false},
+    {"budget.", ACT, false},
+    {"override.", ACT, false},
+    {"rivals.", ACT, false},
+    {"course.", ACT, false},
+    {"value.slip", ACT, false},
+    {"value.usual", ACT, false},
+    {"variable.ramps_ok", VARIABLE, false},
+    {"variable.cycles_ok", VARIABLE, false},
+    {"variable.limits_ok", VARIABLE, false},
     {"variable.retained_ok", VARIABLE, false},
 };
 

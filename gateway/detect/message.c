@@ -28,6 +28,15 @@ struct tw_text_key tw_node_key(struct tw_seed seed, struct tw_str node)
     return tw_text_key(seed, (struct tw_str){text, node.len});
 }
 
+struct tw_message_target tw_message_target(struct tw_seed seed, const struct tw_event *e)
+{
+    const struct tw_endpoint *at = e->action == TW_ACTION_NOTIFY ? &e->src : &e->dst;
+    const uint64_t server = tw_hash(seed, &at->ip, sizeof(at->ip));
+    return (struct tw_message_target){.object = tw_node_key(seed, e->object),
+        .server = server + at->port,
+        .field = e->field.len > 0 ? tw_hash(seed, e->field.p, e->field.len) : 0};
+}
+
 bool tw_message_is_whole_value(const struct tw_event *e)
 {
     const struct tw_opcua_info *o = e->opcua;

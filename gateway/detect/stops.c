@@ -6,14 +6,18 @@
 #include "detect/acts.h"
 #include "detect/consent.h"
 
-enum { SETTLE_S = 5 }; /* a notification behind a write may still carry the value before it */
+enum {
+    MAX_BY = 48,
+    SETTLE_S = 5
+}; /* a notification behind a write may still carry the value before it */
 
 /* A message whose leaves are still coming. */
 struct pending {
     bool open, is_meant, has_said, stops;
     struct tw_message_id id;
     int64_t ts_ns;
-    struct tw_str by;
+    size_t by_len;
+    char by[MAX_BY];
 };
 
 struct stop {
@@ -22,7 +26,8 @@ struct stop {
     bool is_stopped;
     bool let_itself_go; /* its AI system wrote the node: what is read of it says nothing */
     int64_t from_ns, seen_ns, written_ns;
-    struct tw_str by; /* of the inventory */
+    size_t by_len;
+    char by[MAX_BY];
 };
 
 struct tw_stops {
@@ -57,6 +62,25 @@ void tw_stops_free(struct tw_stops *s)
         return;
     free(s->list);
     free(s);
+}
+
+static bool is_same(const struct tw_stop_def *a, const struct tw_stop_def *b)
+{
+    return tw_str_eq(a->ai_system, b->ai_system) && tw_str_eq(a->server, b->server) &&
+           tw_str_eq(a->object, b->object) && tw_str_eq(a->field, b->field) &&
+           tw_str_eq(a->to, b->to);
+}
+
+void tw_stops_adopt(struct tw_stops *s, const struct tw_stops *old)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        const struct tw_stop_def *def = s->list[i].def;
+        for (size_t k = 0; k < old->n; k++) {
+            if (is_same(def, old->list[k].def))
+                s->list[i] = old->list[k];
+        }
+        s->list[i].def = def;
+    }
 }
 
 /* ---- words */
@@ -95,7 +119,7 @@ static void set(struct stop *s, bool stopped, int64_t ts_ns, struct tw_str by)
     s->seen_ns = ts_ns;
     if (stopped && !s->is_stopped) {
         s->from_ns = ts_ns;
-        s->by = by;
+        s->by_len = tw_str_copy(s->by, sizeof(s->by), by);
     }
     s->is_stopped = stopped;
 }
@@ -117,7 +141,7 @@ static void flush(struct stop *s)
 {
     const struct pending *p = &s->pending;
     if (p->open && p->is_meant && p->has_said)
-        set(s, p->stops, p->ts_ns, p->by);
+        set(s, p->stops, p->ts_ns, (struct tw_str){p->by, p->by_len});
     s->pending.open = false;
 }
 
@@ -134,8 +158,9 @@ static void begin(struct stop *s, const struct tw_event *e, const struct tw_fact
         .has_said = def->field.p == NULL,
         .stops = e->value.kind == TW_VALUE_NONE || is_stop(def, &e->value),
         .id = tw_message_of(e),
-        .ts_ns = e->ts_ns,
-        .by = e->action == TW_ACTION_PUBLISH ? f->actor.id : TW_STR_NONE};
+        .ts_ns = e->ts_ns};
+    if (e->action == TW_ACTION_PUBLISH)
+        s->pending.by_len = tw_str_copy(s->pending.by, sizeof(s->pending.by), f->actor.id);
 }
 
 static void take_leaf(struct stop *s, const struct tw_event *e)
@@ -225,7 +250,7 @@ void tw_stops_judge(const struct tw_stops *stops, const struct tw_event *e,
         if (out->stop_object.p != NULL && out->stopped_ns >= at_ns - s->from_ns)
             continue;
         out->stop_object = s->def->object;
-        out->stop_by = s->by;
+        out->stop_by = s->by_len > 0 ? (struct tw_str){s->by, s->by_len} : TW_STR_NONE;
         out->stopped_ns = at_ns - s->from_ns;
     }
 }

@@ -47,7 +47,12 @@ const char *tw_role_name(enum tw_role r);
 const char *tw_approval_name(enum tw_approval_state s);
 
 /* Bits: what is by design with commands on a variable, and so no sign of a fault. */
-enum { TW_NORMAL_RETAINED = 1 << 0 };
+enum {
+    TW_NORMAL_RETAINED = 1 << 0,
+    TW_NORMAL_RAMP = 1 << 1,
+    TW_NORMAL_CYCLE = 1 << 2,
+    TW_NORMAL_LIMIT = 1 << 3
+};
 
 struct tw_range {
     bool has_min, has_max;
@@ -73,6 +78,7 @@ struct tw_actor_facts {
     bool has_min_confidence;
     double min_confidence;
     int64_t max_input_age_ns; /* 0: not declared */
+    double quota_per_s;       /* acts; 0: not declared */
     struct tw_str model_name, model_version;
     /* What it called itself on the wire. */
     struct tw_endpoint endpoint;
@@ -97,6 +103,7 @@ struct tw_variable_facts {
     bool range_learned; /* from EURange on the wire, not from the inventory */
     bool has_max_step, has_max_rate;
     double max_step, max_rate;         /* rate per second */
+    int64_t hold_off_ns;               /* for which a person's word stands; 0: not declared */
     bool has_publishers, publisher_ok; /* the variable names who may publish it; the actor is one */
     bool is_payload; /* field "": this event carries the variable's value itself */
     bool is_input;   /* some AI system decides from it */
@@ -165,6 +172,29 @@ struct tw_act_facts {
     struct tw_str input;  /* id of the variable; absent: all were good, or not seen */
     struct tw_str status; /* as its server or edge node said */
     int64_t input_ns;     /* how long ago */
+    /* It acts too often. */
+    double budget_per_s; /* what it may, of the budget that is spent; 0: none is */
+    bool budget_declared;
+    unsigned acts; /* under it in the last minute */
+    /* Numbers only. A person wanted another value a short while ago. */
+    size_t person_len; /* 0: nobody did */
+    char person[48];
+    double wanted;
+    int64_t wanted_ns;   /* how long ago */
+    int64_t hold_off_ns; /* as declared; 0: the usual time */
+    /* Somebody else commanded another value before: how often that changed in the last 5 min. */
+    size_t turns, rival_len;
+    char rival[48];
+    /* Against the commands before it, whoever gave them. */
+    const char *slip; /* what it looks like, of `usual`; NULL: nothing */
+    double usual;
+    unsigned flips; /* of the last ten steps, those that went back */
+    double swing;   /* their mean size; these are shares of the range */
+    unsigned same;  /* steps in one direction, this one included */
+    double travel, drift;
+    unsigned commands; /* of the last hour */
+    bool is_at_limit;
+    double at_limit; /* share of those that were at a limit of the range */
 };
 
 struct tw_filter_facts { /* a subscription in MQTT, or the topic of a will */

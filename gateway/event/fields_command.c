@@ -1,8 +1,13 @@
 /* Fields of what an AI system does to the plant: when, on whose word, and after what. */
 #include "event/field_get.h"
 
+#include <math.h>
+
 FLAG(off_hours, s->facts->actor.off_hours)
 FLAG(retained_ok, (s->facts->variable.normal & TW_NORMAL_RETAINED) != 0)
+FLAG(ramps_ok, (s->facts->variable.normal & TW_NORMAL_RAMP) != 0)
+FLAG(cycles_ok, (s->facts->variable.normal & TW_NORMAL_CYCLE) != 0)
+FLAG(limits_ok, (s->facts->variable.normal & TW_NORMAL_LIMIT) != 0)
 GET(will_command)
 {
     if (s->event->action == TW_ACTION_CONNECT && s->event->mqtt)
@@ -25,6 +30,45 @@ GET(input_bad_for)
         set_seconds(out, ACT->input_ns);
 }
 
+NUM(budget_acts, ACT && ACT->budget_per_s > 0, ACT->acts)
+NUM(budget_limit, ACT && ACT->budget_per_s > 0, ACT->budget_per_s * 60)
+FLAG(budget_declared, ACT && ACT->budget_declared)
+
+GET(override_by)
+{
+    if (ACT && ACT->person_len > 0)
+        set_str(out, (struct tw_str){ACT->person, ACT->person_len});
+}
+NUM(override_value, ACT && ACT->person_len > 0, ACT->wanted)
+GET(override_age)
+{
+    if (ACT && ACT->person_len > 0)
+        set_seconds(out, ACT->wanted_ns);
+}
+GET(override_hold_off)
+{
+    if (ACT && ACT->person_len > 0 && ACT->hold_off_ns > 0)
+        set_seconds(out, ACT->hold_off_ns);
+}
+NUM(rivals_turns, ACT && ACT->turns > 0, ACT->turns)
+GET(rivals_other)
+{
+    if (ACT && ACT->turns > 0)
+        set_str(out, (struct tw_str){ACT->rival, ACT->rival_len});
+}
+
+TEXT(slip, ACT ? ACT->slip : NULL)
+NUM(usual, ACT && ACT->slip, ACT->usual)
+#define PERCENT(share) (round((share)*1000) / 10)
+NUM(course_flips, ACT && ACT->swing > 0, ACT->flips)
+NUM(course_swing, ACT && ACT->swing > 0, PERCENT(ACT->swing))
+NUM(course_same, ACT && ACT->same > 0, ACT->same)
+NUM(course_travel, ACT && ACT->same > 0, PERCENT(ACT->travel))
+NUM(course_drift, ACT && ACT->same > 0, PERCENT(ACT->drift))
+NUM(course_commands, ACT && ACT->commands > 0, ACT->commands)
+NUM(course_at_limit, ACT && ACT->commands > 0, PERCENT(ACT->at_limit))
+FLAG(course_is_at_limit, ACT && ACT->is_at_limit)
+
 #define S TW_FIELD_STRING
 #define N TW_FIELD_NUMBER
 #define B TW_FIELD_BOOL
@@ -34,6 +78,12 @@ const struct tw_field tw_fields_command[] = {
         "false", B, NULL, get_off_hours},
     {"variable.retained_ok", "Commands on it are retained by design", "false", B, NULL,
         get_retained_ok},
+    {"variable.ramps_ok", "Commands on it go one way for long by design", "false", B, NULL,
+        get_ramps_ok},
+    {"variable.cycles_ok", "Commands on it go up and down by design", "false", B, NULL,
+        get_cycles_ok},
+    {"variable.limits_ok", "Commands on it are at a limit for long by design", "false", B, NULL,
+        get_limits_ok},
     {"will.command", "Declared command variable that the will would set (connect)", "zone.cmd", S,
         NULL, get_will_command},
 
@@ -46,6 +96,41 @@ const struct tw_field tw_fields_command[] = {
         "boiler.temp", S, NULL, get_input_bad},
     {"input.status", "Its status", "BadSensorFailure", S, NULL, get_input_status},
     {"input.bad_for", "Seconds since it became so", "12", N, NULL, get_input_bad_for},
+
+    {"budget.acts", "Acts of about the last minute, where the budget for them is spent", "41", N,
+        NULL, get_budget_acts},
+    {"budget.limit", "Acts per minute of that budget", "30", N, NULL, get_budget_limit},
+    {"budget.declared", "It is a quota, or the rate of a grant", "true", B, NULL,
+        get_budget_declared},
+    {"override.by", "Person who commanded another value here a short while before", "hmi-1", S,
+        NULL, get_override_by},
+    {"override.value", "That value", "70", N, NULL, get_override_value},
+    {"override.age", "Seconds since then", "30", N, NULL, get_override_age},
+    {"override.hold_off", "Seconds for which it is declared to stand", "600", N, NULL,
+        get_override_hold_off},
+    {"rivals.turns",
+        "How often in the last 5 min another one than before commanded another value here, this "
+        "command included",
+        "3", N, NULL, get_rivals_turns},
+    {"rivals.other", "Who did before this command", "hmi-1", S, NULL, get_rivals_other},
+    {"value.slip", "What this command looks like, of what is usual here", "ten times", S, NULL,
+        get_slip},
+    {"value.usual", "Median of up to 32 commands before it", "21.5", N, NULL, get_usual},
+    {"course.flips", "How many of the last ten steps of this target went back", "9", N, NULL,
+        get_course_flips},
+    {"course.swing", "Their mean size in % of the range", "12.5", N, NULL, get_course_swing},
+    {"course.same", "Steps of this target in one direction, one behind the other", "12", N, NULL,
+        get_course_same},
+    {"course.travel", "How far they went in % of the range", "18", N, NULL, get_course_travel},
+    {"course.drift",
+        "Steps of at least five commands added up, less 0.5 % of the range for each, in % of it; "
+        "begins anew with a step of more than 10 %",
+        "21", N, NULL, get_course_drift},
+    {"course.commands", "Commands to this target within about an hour", "40", N, NULL,
+        get_course_commands},
+    {"course.at_limit", "Share of them in % that were at a limit of the range", "45", N, NULL,
+        get_course_at_limit},
+    {"course.is_at_limit", "This one is", "true", B, NULL, get_course_is_at_limit},
 };
 
 const size_t tw_fields_command_count = sizeof(tw_fields_command) / sizeof(tw_fields_command[0]);

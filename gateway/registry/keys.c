@@ -184,7 +184,9 @@ static const struct tw_key variable[] = {
     {"publisher", TW_KEY_STR_LIST, false, NULL, NULL, "Ids of those who may publish it."},
     {"every", TW_KEY_DURATION, false, NULL, NULL, "How often it comes."},
     {"normal", TW_KEY_STR_LIST, false, NULL, NULL,
-        "What is by design with commands on it: retained."},
+        "What is by design with commands on it: retained, ramp, cycle, limit."},
+    {"hold_off", TW_KEY_DURATION, false, NULL, NULL,
+        "For how long AI systems leave a value alone that a person commanded."},
     {0}};
 
 static const struct tw_key inventory[] = {

@@ -227,12 +227,13 @@ static void load_inputs(struct tw_load *l, const struct tw_entry *e)
         load_input(l, e, &list->children[i]);
 }
 
-static void load_quotas(struct tw_load *l, const struct tw_entry *e)
+static void load_quotas(struct tw_load *l, struct tw_entry *e)
 {
     static const char *const bytes[] = {"history", "egress"};
     const struct tw_node *quotas = tw_load_map(e->node, "quotas");
     struct tw_rate rate;
-    (void)tw_load_count_rate(l, quotas, "writes", &rate);
+    if (tw_load_count_rate(l, quotas, "writes", &rate))
+        e->quota_per_s = rate.per_s;
     for (size_t i = 0; i < 2; i++) {
         const struct tw_node *n = tw_node_get(quotas, bytes[i]);
         if (n != NULL && n->kind == TW_NODE_SCALAR && tw_rate_parse(n->text, &rate) &&

@@ -155,7 +155,7 @@ static void load_publishers(struct tw_load *l, struct tw_variable *v)
 
 static void load_normal(struct tw_load *l, struct tw_variable *v)
 {
-    static const char *const names[] = {"retained", NULL};
+    static const char *const names[] = {"retained", "ramp", "cycle", "limit", NULL};
     const struct tw_node *list = tw_load_list(v->node, "normal");
     for (size_t i = 0; list != NULL && i < list->n; i++) {
         int index;
@@ -179,6 +179,7 @@ static void load_variable(struct tw_load *l, struct tw_variable *v)
     v->role = (enum tw_role)(1 + tw_load_choice(v->node, "role", tw_inventory_roles(), -1));
     (void)tw_load_one(l, v->node, "readback", tw_load_check_variable);
     (void)tw_load_duration(l, v->node, "every");
+    v->hold_off_ns = tw_load_duration(l, v->node, "hold_off");
     load_publishers(l, v);
     load_normal(l, v);
 }

@@ -86,6 +86,7 @@ struct tw_entry { /* an asset or an AI system */
     struct tw_str model_name, model_version;
     double min_confidence;
     int64_t max_input_age_ns;
+    double quota_per_s; /* acts; 0: not declared */
     struct tw_grant *grants;
     size_t n_grants;
     struct tw_report_def *reports;
@@ -104,6 +105,7 @@ struct tw_variable {
     uint8_t normal;                 /* TW_NORMAL_… */
     struct tw_range range, learned; /* learned: from EURange on the wire */
     double max_step, max_rate;
+    int64_t hold_off_ns;
     const struct tw_entry **publishers;
     size_t n_publishers;
     const struct tw_entry *server; /* opcua; NULL when it is not there */

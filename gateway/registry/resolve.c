@@ -125,6 +125,7 @@ void tw_entry_facts(const struct tw_entry *e, struct tw_actor_facts *out)
     out->has_min_confidence = e->has_min_confidence;
     out->min_confidence = e->min_confidence;
     out->max_input_age_ns = e->max_input_age_ns;
+    out->quota_per_s = e->quota_per_s;
     out->model_name = e->model_name;
     out->model_version = e->model_version;
 }
@@ -229,6 +230,7 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
     out->max_step = v->max_step;
     out->has_max_rate = v->has_max_rate;
     out->max_rate = v->max_rate;
+    out->hold_off_ns = v->hold_off_ns;
 }
 
 static void fill_grant(const struct tw_decision *d, struct tw_grant_facts *out)

@@ -161,7 +161,7 @@ static const struct {
         "1:45 \"comand\" is not command, measurement, approval, safety, recipe, status, note, "
         "heartbeat or model | did you mean \"command\"?\n"},
     {"variables: [{id: v, mqtt: {topic: a}, normal: [retaind]}]\n",
-        "1:48 \"retaind\" is not retained | did you mean \"retained\"?\n"},
+        "1:48 \"retaind\" is not retained, ramp, cycle or limit | did you mean \"retained\"?\n"},
     {"variables: [{id: v, mqtt: {topic: a}, readback: w, publisher: [x]}]\n",
         "1:49 there is no variable \"w\"\n1:64 there is no asset or AI system \"x\"\n"},
     {"variables: [{id: v, mqtt: {topic: #}}]\n}", "2:2 did not find expected ',' or '}', while "

@@ -148,6 +148,10 @@ static void the_wire_can_be_written(void **state)
     static const char *const groups[] = {"src.", "dst.", "status", "flow.", "opcua.", "alarm.",
         "learned.", "mqtt.", "mcp.", "decision.", "tls.", "pubsub.", "sparkplug.", "session.",
         "delivery.", "retained.", "reply."};
+    static const char *const names[] = {"object.name", "value.", "packet", "actor", "target",
+        "variable.", "grant.", "approval.", "heartbeat.", "report.", "change.", "watching",
+        "filter.broad", "filter.share", "filter.group", "filter.command", "will.command",
+        "mqtt.payload_is_model", "stop.", "input.", "budget.", "override.", "rivals.", "course."};
     (void)state;
     for (size_t i = 0; i < tw_fields_count(); i++) {
         const struct tw_field *f = tw_fields_at(i);
