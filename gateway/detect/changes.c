@@ -225,6 +225,15 @@ static const struct change *change_at(const struct tw_changes *c, size_t i)
     return i < c->n_declared ? &c->declared[i] : &c->announced[i - c->n_declared];
 }
 
+static bool is_any_open(const struct tw_changes *c, struct tw_str ai_system, int64_t now_ns)
+{
+    const struct tw_text_key key = tw_text_key(c->seed, ai_system);
+    bool open = false;
+    for (size_t i = 0; i < c->n_declared + c->n_announced && !open; i++)
+        open = is_open(change_at(c, i), key, now_ns);
+    return open;
+}
+
 /* Something flips at `at_ns`. */
 static void bound(struct tw_changes *c, int64_t at_ns, int64_t now_ns)
 {
@@ -259,11 +268,12 @@ void tw_changes_event(struct tw_changes *c, const struct tw_event *e, struct tw_
     learn(c, e, facts);
     for (size_t i = 0; i < c->n_defs && e->action == TW_ACTION_FLOW; i++)
         c->hidden |= tw_message_is_hidden(e, facts, c->defs[i].by, c->defs[i].n_by);
-    if (facts->actor.kind != TW_ACTOR_AI_SYSTEM || c->n_declared + c->n_announced == 0)
+    if (c->n_declared + c->n_announced == 0)
         return;
-    struct tw_text_key ai_system = tw_text_key(c->seed, facts->actor.id);
-    for (size_t i = 0; i < c->n_declared + c->n_announced; i++)
-        facts->change_open |= is_open(change_at(c, i), ai_system, e->ts_ns);
+    if (facts->actor.kind == TW_ACTOR_AI_SYSTEM)
+        facts->change_open = is_any_open(c, facts->actor.id, e->ts_ns);
+    if (facts->variable.ai_system.p != NULL)
+        facts->change_open |= is_any_open(c, facts->variable.ai_system, e->ts_ns);
 }
 
 bool tw_changes_declare(struct tw_changes *c, struct tw_str ai_system, struct tw_str version,

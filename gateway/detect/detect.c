@@ -5,6 +5,7 @@
 
 #include "base/timefmt.h"
 #include "detect/absence.h"
+#include "detect/conduct.h"
 #include "detect/filter.h"
 #include "detect/quiet.h"
 #include "detect/rule.h"
@@ -69,6 +70,7 @@ struct tw_detect {
     struct tw_approvals *approvals;
     struct tw_changes *changes;
     struct tw_lasts *lasts;
+    struct tw_conduct *conduct;
     struct tw_heartbeats *heartbeats;
     struct tw_recall *recall; /* NULL: no rule remembers by itself */
     struct tw_acts *acts;
@@ -126,6 +128,7 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     d->approvals = tw_approvals_new(registry, &d->pulse);
     d->changes = tw_changes_new(registry);
     d->lasts = tw_lasts_new(&d->pulse, registry);
+    d->conduct = tw_conduct_new();
     d->heartbeats = tw_heartbeats_new(registry, &d->pulse);
     d->acts = tw_acts_new(registry, &d->pulse);
     d->coverage =
@@ -134,6 +137,7 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     if (d->memory == NULL || d->near == NULL || d->message.done == NULL || d->filter == NULL ||
         d->quiet == NULL || d->approvals == NULL || d->changes == NULL || d->lasts == NULL ||
         d->heartbeats == NULL || d->acts == NULL || d->coverage == NULL)
+        d->conduct == NULL || d->heartbeats == NULL || d->coverage == NULL)
         return false;
     tw_table_on_evict(d->coverage, coverage_lost, d->quiet);
     if (d->rules->n_calls > 0 && (d->recall = tw_recall_new(d->seed)) == NULL)
@@ -178,6 +182,7 @@ void tw_detect_free(struct tw_detect *d)
     tw_approvals_free(d->approvals);
     tw_changes_free(d->changes);
     tw_lasts_free(d->lasts);
+    tw_conduct_free(d->conduct);
     tw_heartbeats_free(d->heartbeats);
     tw_recall_free(d->recall);
     tw_acts_free(d->acts);
@@ -267,6 +272,7 @@ void tw_detect_adopt(struct tw_detect *d, struct tw_detect *old)
     tw_approvals_adopt(d->approvals, old->approvals);
     tw_changes_adopt(d->changes, old->changes);
     tw_lasts_adopt(d->lasts, old->lasts);
+    tw_conduct_adopt(d->conduct, old->conduct);
     tw_heartbeats_adopt(d->heartbeats, old->heartbeats, d->registry);
     tw_acts_adopt(d->acts, old->acts);
 }
@@ -637,6 +643,8 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
     tw_heartbeats_event(d->heartbeats, event, facts);
     const bool lasts = tw_lasts_event(d->lasts, event, facts),
                acts = tw_acts_event(d->acts, event, facts);
+    tw_conduct_event(d->conduct, event, facts);
+    const bool lasts = tw_lasts_event(d->lasts, event, facts);
     bool again = is_same_message(&d->message, event);
     note_coverage(d, &scene, again);
     if (ask_rules(d, &scene, again) == 0 && !lasts && !acts) {
@@ -690,6 +698,7 @@ struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
     if (d->recall != NULL)
         stats.state_evictions += tw_recall_evictions(d->recall);
     stats.state_evictions = tw_lasts_evictions(d->lasts) + tw_acts_evictions(d->acts);
+    stats.state_evictions = tw_lasts_evictions(d->lasts) + tw_conduct_evictions(d->conduct);
     for (size_t i = 0; i < d->rules->n; i++)
         stats.window_evictions += memory_evictions(&d->memory[i]);
     return stats;

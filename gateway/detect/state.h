@@ -32,6 +32,16 @@ struct tw_message_target tw_message_target(struct tw_seed seed, const struct tw_
 /* Objects that people write into messages; the letters of a GUID may be of either case
  * [UA6 5.3.1.10]. */
 struct tw_text_key tw_node_key(struct tw_seed seed, struct tw_str node);
+/* Where a value is: the server or broker, the node or topic, the field of a payload. */
+struct tw_place_id {
+    struct tw_text_key object;
+    uint64_t server, field;
+};
+struct tw_place_id tw_place_of(struct tw_seed seed, const struct tw_event *e);
+/* The value of a node as a whole: no property, no item of an array, no member of a structure. */
+bool tw_event_is_whole_value(const struct tw_event *e);
+/* Tells values apart; what of a long text or array was cut does not count. */
+uint64_t tw_value_digest(struct tw_seed seed, const struct tw_value *v);
 /* One of `by` talks where nobody can read: what it says may not be seen at all. */
 bool tw_message_is_hidden(
     const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by);
@@ -54,7 +64,8 @@ struct tw_changes;
 struct tw_changes *tw_changes_new(const struct tw_registry *registry);
 void tw_changes_free(struct tw_changes *c);
 void tw_changes_adopt(struct tw_changes *c, struct tw_changes *old);
-/* Learn from the event; set facts->change_open. */
+/* Learn from the event; set facts->change_open: an order for the actor, or for the AI system whose
+ * prompt, policy … the variable is. */
 void tw_changes_event(struct tw_changes *c, const struct tw_event *e, struct tw_facts *facts);
 void tw_changes_flush(struct tw_changes *c, int64_t now_ns);
 /* Equal for times between which no change order opens or closes; 0 while one is being announced. */

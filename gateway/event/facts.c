@@ -6,6 +6,8 @@ static const char *const identities[] = {"unregistered", "registered", "mismatch
 static const char *const importances[] = {"low", "normal", "high", "essential"};
 static const char *const roles[] = {"none", "command", "measurement", "approval", "safety",
     "recipe", "status", "note", "heartbeat", "model"};
+static const char *const labels[] = {"none", "mode", "program", "firmware", "prompt", "policy",
+    "tools", "config", "camera-original", "ai-generated"};
 static const char *const approvals[] = {
     "none", "valid", "missing", "rejected", "mismatch", "expired", "used", "unknown"};
 
@@ -35,6 +37,11 @@ const char *tw_importance_name(enum tw_importance i)
 const char *tw_role_name(enum tw_role r)
 {
     return NAME_OF(roles, r);
+}
+
+const char *tw_label_name(enum tw_label l)
+{
+    return NAME_OF(labels, l);
 }
 
 const char *tw_approval_name(enum tw_approval_state s)

@@ -28,6 +28,20 @@ enum tw_role {
     TW_ROLE_HEARTBEAT,
     TW_ROLE_MODEL
 };
+/* What the content of a variable is for beyond its role: where a change of it changes how something
+ * works, or where pictures come from. */
+enum tw_label {
+    TW_LABEL_NONE,
+    TW_LABEL_MODE,
+    TW_LABEL_PROGRAM,
+    TW_LABEL_FIRMWARE,
+    TW_LABEL_PROMPT, /* prompt to config: those of an AI system */
+    TW_LABEL_POLICY,
+    TW_LABEL_TOOLS,
+    TW_LABEL_CONFIG,
+    TW_LABEL_CAMERA_ORIGINAL,
+    TW_LABEL_AI_GENERATED
+};
 enum tw_approval_state {
     TW_APPROVAL_NONE, /* no grant of this action asks for one */
     TW_APPROVAL_VALID,
@@ -44,6 +58,7 @@ const char *tw_actor_kind_name(enum tw_actor_kind k); /* ai_system, asset, unreg
 const char *tw_identity_name(enum tw_identity i);     /* registered, mismatch, unregistered */
 const char *tw_importance_name(enum tw_importance i);
 const char *tw_role_name(enum tw_role r);
+const char *tw_label_name(enum tw_label l); /* "none", "mode", …, "camera-original" */
 const char *tw_approval_name(enum tw_approval_state s);
 
 /* Bits: what is by design with commands on a variable, and so no sign of a fault. */
@@ -98,6 +113,9 @@ struct tw_variable_facts {
     struct tw_str id; /* absent: no variable declares this object (and field) */
     enum tw_role role;
     uint8_t normal; /* TW_NORMAL_… */
+    enum tw_label label;
+    struct tw_str ai_system;   /* whose prompt, policy, tools or configuration it is */
+    bool has_changed, changed; /* its content is another than was seen before */
     struct tw_str unit, type;
     struct tw_range range;
     bool range_learned; /* from EURange on the wire, not from the inventory */
@@ -216,4 +234,7 @@ struct tw_facts {
     bool change_open;               /* a change order of this actor is open now */
     int64_t watching_ns;            /* event time since the first packet */
     int64_t clock_ahead_ns;         /* of the capture, before the plant's; 0: they agree */
+    bool change_open;       /* a change order of this actor, or of variable.ai_system, is open */
+    int64_t watching_ns;    /* event time since the first packet */
+    int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */
 };

@@ -237,6 +237,17 @@ GET(variable_role)
     if (VARIABLE.id.p)
         set_text(out, tw_role_name(VARIABLE.role));
 }
+GET(variable_label)
+{
+    if (VARIABLE.id.p)
+        set_text(out, tw_label_name(VARIABLE.label));
+}
+STR(variable_ai_system, VARIABLE.ai_system)
+GET(variable_changed)
+{
+    if (VARIABLE.has_changed)
+        set_flag(out, VARIABLE.changed);
+}
 STR(variable_unit, VARIABLE.unit)
 STR(variable_type, VARIABLE.type)
 GET(variable_range)
@@ -419,6 +430,8 @@ static const char *const tiers[] = {"none", "T0", "T1", "T2", "T3", "T4", NULL};
 static const char *const importances[] = {"low", "normal", "high", "essential", NULL};
 static const char *const roles[] = {"none", "command", "measurement", "approval", "safety",
     "recipe", "status", "note", "heartbeat", "model", NULL};
+static const char *const labels[] = {"none", "mode", "program", "firmware", "prompt", "policy",
+    "tools", "config", "camera-original", "ai-generated", NULL};
 static const char *const approvals[] = {
     "none", "valid", "missing", "rejected", "mismatch", "expired", "used", "unknown", NULL};
 static const char *const flow_states[] = {"established", "refused", "unanswered", NULL};
@@ -591,6 +604,14 @@ static const struct tw_field other_fields[] = {
     {"variable.id", "Declared variable that the object (and field) is", "boiler.setpoint", S, NULL,
         get_variable_id},
     {"variable.role", "Its role", "command", E, roles, get_variable_role},
+    {"variable.label", "What its content is for, beyond the role", "prompt", E, labels,
+        get_variable_label},
+    {"variable.ai_system", "AI system whose prompt, policy, tools or configuration it is",
+        "ai-optimizer", S, NULL, get_variable_ai_system},
+    {"variable.changed",
+        "Its content is another than before; known where it is labelled prompt, policy, tools or"
+        " config and was seen before",
+        "true", B, NULL, get_variable_changed},
     {"variable.unit", "Its unit", "degC", S, NULL, get_variable_unit},
     {"variable.type", "Its declared type", "Double", S, NULL, get_variable_type},
     {"variable.range", "Its engineering range", "20 to 90", R, NULL, get_variable_range},
@@ -643,7 +664,8 @@ static const struct tw_field other_fields[] = {
         NULL, get_report_object},
     {"report.value", "Value that it states to have decided on", "82.5", V, NULL, get_report_value},
     {"report.change_ticket", "Ticket of that change", "CHG-118", S, NULL, get_report_ticket},
-    {"change.open", "A change order of the actor is open", "false", B, NULL, get_change_open},
+    {"change.open", "A change order of the actor, or of variable.ai_system, is open", "false", B,
+        NULL, get_change_open},
     {"watching", "Seconds since the first packet", "120", N, NULL, get_watching},
 
     {"session.live_elsewhere", "The same identity is live from this address too", "10.10.0.99", I,

@@ -18,6 +18,8 @@ static const char *const consequences[] = {"C0", "C1", "C2", "C3", NULL};
 static const char *const technologies[] = {"llm", "ml", "rule", NULL};
 static const char *const roles[] = {"command", "measurement", "approval", "safety", "recipe",
     "status", "note", "heartbeat", "model", NULL};
+static const char *const labels[] = {"mode", "program", "firmware", "prompt", "policy", "tools",
+    "config", "camera-original", "ai-generated", NULL};
 
 static const struct tw_key identity[] = {
     {"mqtt_client_id", TW_KEY_STR_LIST, false, NULL, NULL, "MQTT client ids it uses."},
@@ -180,6 +182,10 @@ static const struct tw_key variable[] = {
     {"max_step", TW_KEY_NUMBER, false, NULL, NULL, "Largest sensible change at once."},
     {"max_rate", TW_KEY_RATE, false, NULL, NULL, "Fastest sensible change, such as 2/s."},
     {"role", TW_KEY_CHOICE, false, roles, NULL, "What it is for."},
+    {"label", TW_KEY_CHOICE, false, labels, NULL,
+        "What its content decides, or where its pictures come from."},
+    {"ai_system", TW_KEY_STR, false, NULL, NULL,
+        "The AI system whose prompt, policy, tools or config it is."},
     {"readback", TW_KEY_STR, false, NULL, NULL, "The variable that follows this command."},
     {"publisher", TW_KEY_STR_LIST, false, NULL, NULL, "Ids of those who may publish it."},
     {"every", TW_KEY_DURATION, false, NULL, NULL, "How often it comes."},
@@ -203,6 +209,11 @@ static const struct tw_key inventory[] = {
 const struct tw_key *tw_inventory_keys(void)
 {
     return inventory;
+}
+
+const char *const *tw_inventory_labels(void)
+{
+    return labels;
 }
 
 const char *const *tw_inventory_roles(void)

@@ -165,6 +165,27 @@ static void load_normal(struct tw_load *l, struct tw_variable *v)
     }
 }
 
+static bool is_of_ai_system(enum tw_label label)
+{
+    return label >= TW_LABEL_PROMPT && label <= TW_LABEL_CONFIG;
+}
+
+/* Change orders name AI systems: whose prompt it is has to be known. */
+static void load_label(struct tw_load *l, struct tw_variable *v)
+{
+    const struct tw_node *label = tw_node_get(v->node, "label"),
+                         *who = tw_node_get(v->node, "ai_system");
+    v->label = (enum tw_label)(1 + tw_load_choice(v->node, "label", tw_inventory_labels(), -1));
+    const struct tw_name_row *row = tw_load_names_find(l, &l->ai_systems, who);
+    v->ai_system = row != NULL ? row->text : TW_STR_NONE;
+    if (is_of_ai_system(v->label) && who == NULL)
+        tw_yaml_error(
+            l->y, l->d, label, false, NULL, "with this label \"ai_system\" says whose it is");
+    else if (!is_of_ai_system(v->label) && who != NULL)
+        tw_yaml_error(l->y, l->d, who, true, NULL,
+            "\"ai_system\" goes with the labels prompt, policy, tools and config");
+}
+
 static void load_variable(struct tw_load *l, struct tw_variable *v)
 {
     struct tw_rate rate;
@@ -177,6 +198,7 @@ static void load_variable(struct tw_load *l, struct tw_variable *v)
     if (v->has_max_rate)
         v->max_rate = rate.per_s;
     v->role = (enum tw_role)(1 + tw_load_choice(v->node, "role", tw_inventory_roles(), -1));
+    load_label(l, v);
     (void)tw_load_one(l, v->node, "readback", tw_load_check_variable);
     (void)tw_load_duration(l, v->node, "every");
     v->hold_off_ns = tw_load_duration(l, v->node, "hold_off");

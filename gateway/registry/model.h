@@ -100,6 +100,7 @@ struct tw_entry { /* an asset or an AI system */
 struct tw_variable {
     struct tw_str id, unit, type;
     enum tw_role role;
+    enum tw_label label;
     bool has_max_step, has_max_rate, has_publishers;
     bool is_input;                  /* of some AI system */
     uint8_t normal;                 /* TW_NORMAL_… */
@@ -109,6 +110,7 @@ struct tw_variable {
     const struct tw_entry **publishers;
     size_t n_publishers;
     const struct tw_entry *server; /* opcua; NULL when it is not there */
+    struct tw_str ai_system;       /* whose prompt … it is */
     struct tw_str opcua_node;
     struct tw_str topic, field; /* mqtt; field absent: not given */
     const struct tw_node *node; /* of the YAML tree */
