@@ -214,6 +214,9 @@ static void mqtt_payload(struct tw_text *t, const struct tw_mqtt_info *m)
     tw_json_maybe_u64(t, "payload_items", m->has_items, m->payload_items);
     tw_json_maybe_u64(t, "payload_inflated_bytes", m->inflated_bytes > 0, m->inflated_bytes);
     plain(t, "payload_problem", tw_payload_problem_name(m->payload_problem));
+    plain(t, "payload_danger", tw_payload_danger_name(m->payload_danger));
+    plain(t, "payload_calls", m->payload_calls);
+    plain(t, "payload_origin", tw_payload_origin_name(m->payload_origin));
     if (m->has_sha256) {
         tw_json_key(t, "payload_sha256");
         tw_json_hex(t, m->payload_sha256, sizeof(m->payload_sha256));

@@ -229,11 +229,14 @@ struct tw_mqtt_info {
     uint8_t payload_sha256[32];
     enum tw_payload_kind payload_kind;
     enum tw_payload_problem payload_problem;
-    bool has_items;          /* CBOR, MessagePack */
-    uint32_t payload_items;  /* values in it, containers not counted */
-    uint64_t inflated_bytes; /* of a payload that was compressed; 0: it was not */
-    uint64_t payload_hash;   /* never printed: tells equal payloads */
-    struct tw_str payload;   /* never printed: a deliver's bytes, for expansion after the merge */
+    enum tw_payload_danger payload_danger;
+    enum tw_payload_origin payload_origin;
+    const char *payload_calls; /* pickle-call: module of the first such function; static */
+    bool has_items;            /* CBOR, MessagePack */
+    uint32_t payload_items;    /* values in it, containers not counted */
+    uint64_t inflated_bytes;   /* of a payload that was compressed; 0: it was not */
+    uint64_t payload_hash;     /* never printed: tells equal payloads */
+    struct tw_str payload;     /* never printed: a deliver's bytes, for expansion after the merge */
     bool has_reason;
     uint8_t reason; /* as sent */
     struct tw_str reason_string, content_type, response_topic;

@@ -11,6 +11,26 @@ GET(payload_problem)
     if (s->event->mqtt)
         set_text(out, tw_payload_problem_name(s->event->mqtt->payload_problem));
 }
+GET(payload_danger)
+{
+    if (s->event->mqtt)
+        set_text(out, tw_payload_danger_name(s->event->mqtt->payload_danger));
+}
+GET(payload_calls)
+{
+    if (s->event->mqtt)
+        set_text(out, s->event->mqtt->payload_calls);
+}
+GET(payload_origin)
+{
+    if (s->event->mqtt)
+        set_text(out, tw_payload_origin_name(s->event->mqtt->payload_origin));
+}
+GET(payload_is_media)
+{
+    if (s->event->mqtt && s->event->mqtt->has_payload)
+        set_flag(out, tw_payload_kind_is_media(s->event->mqtt->payload_kind));
+}
 M_NUM(payload_items, has_items, payload_items)
 M_NUM(payload_inflated, inflated_bytes > 0, inflated_bytes)
 
@@ -105,6 +125,10 @@ static const char *const mcp_kinds[] = {"request", "response", "notification", N
 static const char *const kinds[] = {TW_PAYLOAD_KIND_TABLE(KIND) NULL};
 #undef KIND
 #define PROBLEM(name, text) text,
+#define NAMED(name, text) text,
+static const char *const dangers[] = {TW_PAYLOAD_DANGER_TABLE(NAMED) NULL};
+static const char *const origins[] = {TW_PAYLOAD_ORIGIN_TABLE(NAMED) NULL};
+#undef NAMED
 static const char *const problems[] = {TW_PAYLOAD_PROBLEM_TABLE(PROBLEM) NULL};
 #undef PROBLEM
 
@@ -120,6 +144,14 @@ const struct tw_field tw_fields_payload[] = {
         get_payload_is_model},
     {"mqtt.payload_problem", "What is wrong with the payload", "duplicate-key", E, problems,
         get_payload_problem},
+    {"mqtt.payload_danger", "What loading it does, beyond restoring data", "pickle-call", E,
+        dangers, get_payload_danger},
+    {"mqtt.payload_calls", "Module of the first function that a pickle would run commands with",
+        "os", S, NULL, get_payload_calls},
+    {"mqtt.payload_is_media", "It is a picture, film, sound or document", "true", B, NULL,
+        get_payload_is_media},
+    {"mqtt.payload_origin", "Label in it that says where a picture, film or sound comes from",
+        "aigc-label", E, origins, get_payload_origin},
     {"mqtt.payload_items", "Values in a CBOR or MessagePack payload", "12", N, NULL,
         get_payload_items},
     {"mqtt.payload_inflated_bytes", "Bytes of a payload that was compressed", "4096", N, NULL,

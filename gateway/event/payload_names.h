@@ -10,6 +10,10 @@
     X(MSGPACK, "msgpack", false)                                                                   \
     X(GZIP, "gzip", false)                                                                         \
     X(ZIP, "zip", false)                                                                           \
+    X(PDF, "pdf", false)                                                                           \
+    X(MP4, "mp4", false)                                                                           \
+    X(WAV, "wav", false)                                                                           \
+    X(MP3, "mp3", false)                                                                           \
     X(PNG, "png", false)                                                                           \
     X(JPEG, "jpeg", false)                                                                         \
     X(GIF, "gif", false)                                                                           \
@@ -25,6 +29,34 @@
     X(PICKLE, "pickle", true)                                                                      \
     X(JOBLIB, "joblib", true)                                                                      \
     X(HDF5, "hdf5", true)
+
+/* What loading the payload does, beyond restoring data. */
+#define TW_PAYLOAD_DANGER_TABLE(X)                                                                 \
+    X(PICKLE, "pickle-call")    /* calls functions that run commands or code */                    \
+    X(JAVA, "java-objects")     /* Java Object Serialization Stream Protocol */                    \
+    X(DOTNET, "dotnet-objects") /* [MS-NRBF] */                                                    \
+    X(LUA, "lua-code")          /* a precompiled chunk */
+
+/* What pictures, films, sounds and documents say about where they come from. */
+#define TW_PAYLOAD_ORIGIN_TABLE(X)                                                                 \
+    X(AIGC, "aigc-label")     /* the implicit label of GB 45438-2025 */                            \
+    X(GENERATED, "generated") /* IPTC digital source type, in C2PA manifests and XMP */
+
+enum tw_payload_danger {
+    TW_DANGER_NONE,
+#define TW_PAYLOAD_DANGER_ENUM(name, text) TW_DANGER_##name,
+    TW_PAYLOAD_DANGER_TABLE(TW_PAYLOAD_DANGER_ENUM)
+#undef TW_PAYLOAD_DANGER_ENUM
+        TW_DANGERS
+};
+
+enum tw_payload_origin {
+    TW_ORIGIN_NONE,
+#define TW_PAYLOAD_ORIGIN_ENUM(name, text) TW_ORIGIN_##name,
+    TW_PAYLOAD_ORIGIN_TABLE(TW_PAYLOAD_ORIGIN_ENUM)
+#undef TW_PAYLOAD_ORIGIN_ENUM
+        TW_ORIGINS
+};
 
 enum tw_payload_kind {
     TW_PAYLOAD_UNKNOWN,
@@ -56,4 +88,8 @@ enum tw_payload_problem {
 /* Static; NULL for UNKNOWN and NONE. */
 const char *tw_payload_kind_name(enum tw_payload_kind kind);
 const char *tw_payload_problem_name(enum tw_payload_problem problem);
+const char *tw_payload_danger_name(enum tw_payload_danger danger);
+const char *tw_payload_origin_name(enum tw_payload_origin origin);
 bool tw_payload_kind_is_model(enum tw_payload_kind kind);
+/* Pictures, films, sounds, documents: what may bear a label. */
+bool tw_payload_kind_is_media(enum tw_payload_kind kind);

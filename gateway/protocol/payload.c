@@ -6,6 +6,7 @@
 #include "protocol/packed.h"
 #include "protocol/payload_keys.h"
 #include "protocol/payload_kind.h"
+#include "protocol/payload_nature.h"
 #include "protocol/pubsub/json.h"
 #include "protocol/sparkplug/report.h"
 
@@ -157,8 +158,12 @@ static void read_other(const struct tw_mqtt_info *mqtt, struct tw_payload *p)
     if (!is_text(p->text)) {
         p->format = "binary";
         p->kind = tw_payload_kind_of(p->text, total);
+        p->danger = tw_payload_danger_of(p->text, p->kind, &p->calls);
+        if (tw_payload_kind_is_media(p->kind))
+            p->origin = tw_payload_origin_of(p->text);
         return;
     }
+    p->danger = tw_payload_danger_of(p->text, TW_PAYLOAD_UNKNOWN, &p->calls);
     const struct tw_json_token whole = {.kind = TW_JSON_STRING, .text = p->text};
     p->format = "text";
     p->value = string_value(&whole, p->scratch);
@@ -297,6 +302,9 @@ void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struc
     out->says = what_is_said(topic, mqtt, payload);
     out->kind = TW_PAYLOAD_UNKNOWN;
     out->problem = TW_PROBLEM_NONE;
+    out->danger = TW_DANGER_NONE;
+    out->origin = TW_ORIGIN_NONE;
+    out->calls = NULL;
     out->decision = TW_STR_NONE;
     out->text = payload;
     out->n_tape = 0;

@@ -28,6 +28,9 @@ struct tw_payload {
     enum tw_payload_says says;
     enum tw_payload_kind kind;
     enum tw_payload_problem problem;
+    enum tw_payload_danger danger;
+    enum tw_payload_origin origin;
+    const char *calls; /* static; NULL: nothing of the kind */
     bool has_items; /* CBOR, MessagePack */
     uint32_t items;
     struct tw_str decision; /* what follows the key "_ai" of a JSON object; absent without one */

@@ -32,6 +32,9 @@ static const struct {
     {"\x89HDF\r\n\x1a\n", 8, 0, TW_PAYLOAD_HDF5},
     {"\x93NUMPY", 6, 0, TW_PAYLOAD_NUMPY},
     {"\x1f\x8b\x08", 3, 0, TW_PAYLOAD_GZIP},
+    {"%PDF-", 5, 0, TW_PAYLOAD_PDF},
+    {"ftyp", 4, 4, TW_PAYLOAD_MP4},
+    {"ID3", 3, 0, TW_PAYLOAD_MP3},
 };
 
 static bool is_webp(struct tw_str s)
@@ -167,6 +170,8 @@ enum tw_payload_kind tw_payload_kind_of(struct tw_str s, uint64_t total)
         return zip_kind(s);
     if (is_webp(s))
         return TW_PAYLOAD_WEBP;
+    if (HAS(s, 0, "RIFF") && HAS(s, 8, "WAVE"))
+        return TW_PAYLOAD_WAV;
     if (is_bmp(s, total))
         return TW_PAYLOAD_BMP;
     if (is_pickle(s, total))

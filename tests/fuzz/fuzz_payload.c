@@ -1,7 +1,8 @@
 /* What payloads are, beside JSON's leaves (fuzz_json): the first byte chooses what the rest is.
  * Properties: no beginning of a well-formed CBOR or MessagePack value is well-formed; a key that is
- * there twice is found, and no other; what is inflated keeps its limit; whatever an MCP message or
- * the context of a decision says is printed as UTF-8, and a call is reported once. */
+ * there twice is found, and no other; what a pickle calls, a longer one that begins so calls, too;
+ * what is inflated keeps its limit; whatever an MCP message or the context of a decision says is
+ * printed as UTF-8, and a call is reported once. */
 
 #include <assert.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 #include "protocol/payload.h"
 #include "protocol/payload_keys.h"
 #include "protocol/payload_kind.h"
+#include "protocol/payload_nature.h"
+#include "protocol/pickle.h"
 #include "session/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         z, sizeof(z) - 1                                                                           \
     }
 
-enum { KIND, CBOR, MSGPACK, KEYS, GZIP, AUDIT, CONTEXT, MCP, CALL, WAYS };
+enum { KIND, CBOR, MSGPACK, KEYS, GZIP, AUDIT, CONTEXT, MCP, CALL, NATURE, WAYS };
 
 struct seen {
     struct tw_text line;
@@ -157,6 +160,20 @@ static void mcp(struct tw_str s, bool as_call, struct seen *seen)
     tw_text_free(&call);
 }
 
+static void nature(struct tw_str s)
+{
+    const char *calls = NULL;
+    const enum tw_payload_danger danger =
+        tw_payload_danger_of(s, tw_payload_kind_of(s, s.len), &calls);
+    assert((danger == TW_DANGER_PICKLE) == (calls != NULL));
+    (void)tw_payload_origin_of(s);
+    calls = tw_pickle_calls(s);
+    for (size_t keep = s.len > 64 ? s.len - 64 : 0; keep < s.len; keep++) {
+        const char *before = tw_pickle_calls((struct tw_str){s.p, keep});
+        assert(before == NULL || before == calls);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct seen seen;
@@ -185,6 +202,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case AUDIT:
     case CONTEXT:
         context(s, way % WAYS == AUDIT, &seen);
+        break;
+    case NATURE:
+        nature(s);
         break;
     default:
         mcp(s, way % WAYS == CALL, &seen);

@@ -36,6 +36,13 @@ static const struct {
     {"pytorch",
         BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl"), 10},
     {"numpy", BYTES("PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0x.npy"), 10},
+    {"pdf", BYTES("%PDF-1.7\n"), 100},
+    {"mp4",
+        BYTES("\0\0\0\x20"
+              "ftypisom"),
+        100},
+    {"wav", BYTES("RIFF\x24\0\0\0WAVEfmt "), 10},
+    {"mp3", BYTES("ID3\4\0\0"), 10},
     {"onnx", BYTES("PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\6\0\0\0m.onnx"), 10},
     {"safetensors", BYTES("\x40\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\""), 100},
     {NULL, BYTES("\x40\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F32\""), 10}, /* longer than all */

@@ -8,7 +8,8 @@
 #include "base/hash.h"
 #include "detect_scene.h"
 
-/* Shipped rules about what is delivered to equipment and to AI systems: programs, prompts. */
+/* Shipped rules about what is delivered to equipment and to AI systems: programs, prompts,
+ * objects that run code, pictures. */
 
 static const char inventory[] =
     "inventory: 1\n"
@@ -35,7 +36,9 @@ static const char inventory[] =
     "[desk]}\n"
     "  - {id: bot.policy, mqtt: {topic: bot/conf, field: /policy}, label: policy, ai_system: bot}\n"
     "  - {id: bot.tools, opcua: {server: plc, node: \"ns=2;s=Bot.Tools\"}, label: tools, "
-    "ai_system: bot}\n";
+    "ai_system: bot}\n"
+    "  - {id: cam, mqtt: {topic: cam/1}, label: camera-original}\n"
+    "  - {id: art, mqtt: {topic: art/1}, label: ai-generated}\n";
 
 #define BOT "10.7.0.51"
 #define DESK "10.7.0.40"
@@ -186,12 +189,101 @@ static void policies_and_tools(void **state)
     scene_close(&s);
 }
 
+static void sent(struct scene *s, enum tw_action action, const char *topic,
+    const struct tw_mqtt_info *payload, struct tw_value v)
+{
+    struct tw_mqtt_info info = *payload;
+    info.serial = ++s->serial;
+    info.has_payload = true;
+    struct tw_event e = {.protocol = TW_PROTO_MQTT,
+        .action = action,
+        .src = action == TW_ACTION_PUBLISH ? scene_at(EDGE, 50000) : scene_at(BROKER, 1883),
+        .dst = action == TW_ACTION_PUBLISH ? scene_at(BROKER, 1883) : scene_at(BOT, 50000),
+        .object = tw_str_of(topic),
+        .value = v,
+        .mqtt = &info};
+    scene_event(s, 1, &e);
+}
+
+static void objects_that_run(void **state)
+{
+    const struct tw_mqtt_info pickle = {.payload_kind = TW_PAYLOAD_PICKLE,
+                                  .payload_danger = TW_DANGER_PICKLE,
+                                  .payload_calls = "posix"},
+                              data = {.payload_kind = TW_PAYLOAD_PICKLE},
+                              words = {.payload_format = "text"};
+    const struct tw_value none = {.kind = TW_VALUE_NONE};
+    struct scene s;
+    (void)state;
+    start(&s);
+    sent(&s, TW_ACTION_PUBLISH, "jobs", &pickle, none);
+    const struct found *f = scene_find(&s, "MDL-04");
+    assert_non_null(f);
+    assert_int_equal(TW_EVIDENCE_D, f->evidence);
+    assert_true(f->floor == 85);
+    assert_string_equal("edge sent a payload on jobs that runs code when it is loaded (pickle-call "
+                        "posix)",
+        f->summary);
+    assert_string_equal("pickle-call", f->observed);
+    scene_clear(&s);
+    sent(&s, TW_ACTION_DELIVER, "jobs", &pickle, none); /* nobody saw it come */
+    assert_true(fired(&s, "MDL-04"));
+    sent(&s, TW_ACTION_PUBLISH, "jobs", &data, none);
+    assert_false(fired(&s, "MDL-04"));
+    sent(&s, TW_ACTION_PUBLISH, "jobs", &words,
+        text("import base64; exec(base64.b64decode('aWQ='))"));
+    assert_true(fired(&s, "MDL-04"));
+    sent(&s, TW_ACTION_PUBLISH, "jobs", &words, text("!!python/object/apply:os.system [id]"));
+    assert_true(fired(&s, "MDL-04"));
+    sent(&s, TW_ACTION_PUBLISH, "jobs", &words, text("import of grain, exec by shift 2"));
+    assert_false(fired(&s, "MDL-04"));
+    scene_close(&s);
+}
+
+static void labels_of_pictures(void **state)
+{
+    const struct tw_mqtt_info labelled = {.payload_kind = TW_PAYLOAD_JPEG,
+                                  .payload_origin = TW_ORIGIN_AIGC},
+                              plain = {.payload_kind = TW_PAYLOAD_JPEG},
+                              words = {.payload_format = "text"};
+    const struct tw_value none = {.kind = TW_VALUE_NONE};
+    struct scene s;
+    (void)state;
+    start(&s);
+    sent(&s, TW_ACTION_PUBLISH, "cam/1", &labelled, none);
+    const struct found *f = scene_find(&s, "INJ-06");
+    assert_non_null(f);
+    assert_int_equal(TW_EVIDENCE_D, f->evidence);
+    assert_true(f->floor == 40);
+    assert_string_equal("edge published a jpeg on cam, which is declared camera-original; its "
+                        "label of generated content: aigc-label",
+        f->summary);
+    scene_clear(&s);
+    sent(&s, TW_ACTION_PUBLISH, "cam/1", &plain, none);
+    assert_false(fired(&s, "INJ-06"));
+    sent(&s, TW_ACTION_PUBLISH, "art/1", &labelled, none);
+    assert_false(fired(&s, "INJ-06"));
+    sent(&s, TW_ACTION_PUBLISH, "art/1", &plain, none);
+    f = scene_find(&s, "INJ-06");
+    assert_non_null(f);
+    assert_int_equal(TW_EVIDENCE_W, f->evidence);
+    assert_true(f->floor == 0);
+    scene_clear(&s);
+    sent(&s, TW_ACTION_PUBLISH, "art/1", &words, text("a caption"));
+    assert_false(fired(&s, "INJ-06"));
+    sent(&s, TW_ACTION_PUBLISH, "cam/2", &labelled, none); /* nothing is declared */
+    assert_false(fired(&s, "INJ-06"));
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(modes_and_programs),
         cmocka_unit_test(prompts),
         cmocka_unit_test(policies_and_tools),
+        cmocka_unit_test(objects_that_run),
+        cmocka_unit_test(labels_of_pictures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

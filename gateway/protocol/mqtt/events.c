@@ -228,6 +228,9 @@ static void set_payload(const struct tw_mqtt_call *c, struct report *r, struct t
     /* Of what was cut the rest would seem wrong. */
     if (info->payload_problem == TW_PROBLEM_NONE && !pdu->cut)
         info->payload_problem = read->problem;
+    info->payload_danger = read->danger;
+    info->payload_calls = read->calls;
+    info->payload_origin = read->origin;
     info->payload_hash = tw_hash_stable(payload.p, payload.len);
     info->has_sha256 = c->env->payload_sha256 != NULL && !pdu->cut;
     if (info->has_sha256)

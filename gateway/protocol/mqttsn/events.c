@@ -133,6 +133,10 @@ void tw_sn_emit_publish(
     r.info.has_payload = true;
     r.info.payload_bytes = m->text.len;
     r.info.payload_format = read.format;
+    r.info.payload_kind = read.kind;
+    r.info.payload_danger = read.danger;
+    r.info.payload_calls = read.calls;
+    r.info.payload_origin = read.origin;
     r.info.payload_hash = tw_hash_stable(m->text.p, m->text.len);
     r.info.has_sha256 = c->env->payload_sha256 != NULL;
     if (r.info.has_sha256)
