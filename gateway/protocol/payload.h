@@ -31,7 +31,7 @@ struct tw_payload {
     enum tw_payload_danger danger;
     enum tw_payload_origin origin;
     const char *calls; /* static; NULL: nothing of the kind */
-    bool has_items; /* CBOR, MessagePack */
+    bool has_items;    /* CBOR, MessagePack */
     uint32_t items;
     struct tw_str decision; /* what follows the key "_ai" of a JSON object; absent without one */
     struct tw_str text;

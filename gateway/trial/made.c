@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "base/timefmt.h"
 #include "trial/made_row.h"
 
@@ -409,6 +410,27 @@ static void connect_parts(struct tw_made *m)
 #undef HAS
 }
 
+/* Equal for what is written alike. */
+static uint64_t hash_of(const struct tw_node *n)
+{
+    uint64_t h = tw_hash_mix(tw_hash_stable(n->key.p, n->key.len), n->kind);
+    h = tw_hash_mix(h, tw_hash_stable(n->text.p, n->text.len));
+    for (size_t i = 0; n->kind != TW_NODE_SCALAR && i < n->n; i++)
+        h = tw_hash_mix(h, hash_of(&n->children[i]));
+    return h;
+}
+
+static uint64_t payload_hash(const struct tw_made *m)
+{
+    const struct tw_value *v = &m->event.value;
+    double number = 0;
+    if (m->payload != NULL)
+        return hash_of(m->payload);
+    if (v->kind == TW_VALUE_STRING)
+        return tw_hash_stable(v->s.p, v->s.len);
+    return tw_value_number(v, &number) ? tw_hash_stable(&number, sizeof(number)) : v->kind;
+}
+
 void tw_made_done(struct tw_made *m, uint64_t packet)
 {
     struct tw_event *e = &m->event;
@@ -428,6 +450,8 @@ void tw_made_done(struct tw_made *m, uint64_t packet)
         e->status_bad = tw_str_starts(e->status.s, TW_STR("Bad")) || m->mqtt.reason >= 0x80;
     if (mqtt && (e->action == TW_ACTION_PUBLISH || e->action == TW_ACTION_DELIVER))
         m->mqtt.has_payload = m->mqtt.has_publish_flags = true;
+    if (m->mqtt.has_payload)
+        m->mqtt.payload_hash = payload_hash(m);
     if (m->opcua.attribute.p == NULL &&
         (e->action == TW_ACTION_READ || e->action == TW_ACTION_WRITE))
         m->opcua.attribute = TW_STR("Value");

@@ -105,6 +105,24 @@ static void set_payload_problem(struct tw_made *m, const struct tw_made_cell *c)
     }
 }
 
+static void set_payload_danger(struct tw_made *m, const struct tw_made_cell *c)
+{
+    for (int i = 0; i < TW_DANGERS; i++) {
+        const char *name = tw_payload_danger_name((enum tw_payload_danger)i);
+        if (name != NULL && tw_str_is(c->value.s, name))
+            m->mqtt.payload_danger = (enum tw_payload_danger)i;
+    }
+}
+
+static void set_payload_origin(struct tw_made *m, const struct tw_made_cell *c)
+{
+    for (int i = 0; i < TW_ORIGINS; i++) {
+        const char *name = tw_payload_origin_name((enum tw_payload_origin)i);
+        if (name != NULL && tw_str_is(c->value.s, name))
+            m->mqtt.payload_origin = (enum tw_payload_origin)i;
+    }
+}
+
 static void set_receive_maximum(struct tw_made *m, const struct tw_made_cell *c)
 {
     m->more.client.said |= TW_MQTT_SAID_RECEIVE_MAX;
@@ -401,6 +419,9 @@ const struct tw_made_row tw_made_rows[] = {
 
         OWN("mqtt.payload_kind", MQTT, set_payload_kind),
     OWN("mqtt.payload_problem", MQTT, set_payload_problem),
+    OWN("mqtt.payload_danger", MQTT, set_payload_danger),
+    OWN("mqtt.payload_origin", MQTT, set_payload_origin),
+    M("payload_calls", TEXT, payload_calls),
     M_HAS("payload_items", UINT, payload_items, has_items),
     M("payload_inflated_bytes", UINT, inflated_bytes),
     D("carrier", TEXT, carrier),
