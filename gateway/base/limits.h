@@ -53,6 +53,14 @@ enum {
     TW_SN_MAX_CLIENTS = 64,
     TW_SN_MAX_TOPICS = 256, /* registered by one client */
     TW_SN_MAX_PENDING = 16, /* requests of one client that wait for their answer */
+
+    /* What `inventory learn` keeps of captures; more is counted, and the draft says so. */
+    TW_LEARN_CLIENTS = 4096,
+    TW_LEARN_SERVERS = 1024,
+    TW_LEARN_RIGHTS = 65536,    /* one thing that one client did to one object */
+    TW_LEARN_VARIABLES = 32768, /* nodes and payload fields */
+    TW_LEARN_TOPICS = 4096,     /* whose messages have the shape of a report or an approval */
+    TW_LEARN_TEXT_BYTES = 32 << 20,
 };
 
 struct tw_limits {

@@ -43,6 +43,12 @@ static const struct tw_command commands[] = {
     {"inventory check", "[FILE...]", "Check inventories; every mistake with line and column",
         "cISjqvl", 0, TW_MAX_LIST, "  tierwatch inventory check plant.yaml\n",
         tw_cmd_inventory_check},
+    {"inventory learn", "CAPTURE...", "Draft an inventory from captures", "oMtkKFbuqvlP", 1,
+        TW_MAX_LIST,
+        "  tierwatch inventory learn -o draft.yaml monday.pcap tuesday.pcap\n"
+        "  tierwatch inventory learn --merge plant.yaml captures/\n"
+        "  tierwatch inventory learn week.pcap | less\n",
+        tw_cmd_inventory_learn},
     {"inventory schema", "", "Print the JSON schema of inventories", "", 0, 0, NULL,
         tw_cmd_inventory_schema},
     {"ledger verify", "PATH", "Check a ledger's hash chain", "jqvl", 1, 1,

@@ -38,6 +38,8 @@ static const struct option_row rows[] = {
     {'e', false, "events", "FILE", "write every action seen as JSON lines", TEXT, AT(events)},
     {'L', false, "ledger", "FILE", "append alerts to a hash-chained ledger", TEXT, AT(ledger)},
     {'s', false, "summary", "FILE", "write the summary as JSON", TEXT, AT(summary)},
+    {'o', true, "output", "FILE", "write there instead of to standard output", TEXT, AT(output)},
+    {'M', false, "merge", "FILE", "show only what this inventory lacks", TEXT, AT(merge)},
     {'p', false, "publish", NULL, "publish under tierwatch-replay/1/…", FLAG, AT(publish)},
     {'f', false, "fail-on", "SEVERITY", "exit 20 when an alert is at least this severe", TEXT,
         AT(fail_on)},

@@ -11,6 +11,9 @@ static const char *const min_securities[] = {"none", "sign", "sign_and_encrypt",
 static const char *const policies[] = {"None", "Basic128Rsa15", "Basic256", "Basic256Sha256",
     "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss", "ECC_nistP256", "ECC_nistP384",
     "ECC_brainpoolP256r1", "ECC_brainpoolP384r1", "ECC_curve25519", "ECC_curve448", NULL};
+static const char *const types[] = {"Boolean", "SByte", "Byte", "Int16", "UInt16", "Int32",
+    "UInt32", "Int64", "UInt64", "Float", "Double", "String", "DateTime", "Guid", "ByteString",
+    "LocalizedText", "number", "integer", "string", "boolean", NULL};
 static const char *const mqtt_securities[] = {"tls", "plain", NULL};
 static const char *const tiers[] = {"T0", "T1", "T2", "T3", "T4", NULL};
 static const char *const autonomies[] = {"A0", "A1", "A2", "A3", NULL};
@@ -219,6 +222,16 @@ const char *const *tw_inventory_labels(void)
 const char *const *tw_inventory_roles(void)
 {
     return roles;
+}
+
+const char *const *tw_inventory_types(void)
+{
+    return types;
+}
+
+const char *const *tw_inventory_policies(void)
+{
+    return policies;
 }
 
 const char *const *tw_inventory_importances(void)

@@ -76,9 +76,7 @@ static const struct tw_node *variable_node(const struct tw_registry *r, uint32_t
 
 static bool check_type(struct tw_load *l, const struct tw_node *n, struct tw_str *out)
 {
-    static const char *const types[] = {"Boolean", "SByte", "Byte", "Int16", "UInt16", "Int32",
-        "UInt32", "Int64", "UInt64", "Float", "Double", "String", "DateTime", "Guid", "ByteString",
-        "LocalizedText", "number", "integer", "string", "boolean", NULL};
+    const char *const *types = tw_inventory_types();
     struct tw_str base = n->text;
     if (base.len > 2 && memcmp(base.p + base.len - 2, "[]", 2) == 0)
         base.len -= 2;
