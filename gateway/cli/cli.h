@@ -59,6 +59,7 @@ int tw_cmd_rules_diff(const struct tw_options *o);
 int tw_cmd_rules_schema(const struct tw_options *o);
 int tw_cmd_fields(const struct tw_options *o);
 int tw_cmd_inventory_check(const struct tw_options *o);
+int tw_cmd_inventory_import(const struct tw_options *o);
 int tw_cmd_inventory_learn(const struct tw_options *o);
 int tw_cmd_inventory_schema(const struct tw_options *o);
 int tw_cmd_ledger_verify(const struct tw_options *o);

@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "cli/report.h"
 #include "cli/watch.h"
+#include "learn/import.h"
 #include "registry/registry.h"
 
 static bool check(const struct tw_options *o, const char *path, struct tw_diags *diags)
@@ -41,6 +42,42 @@ int tw_cmd_inventory_check(const struct tw_options *o)
         tw_report_diags(&diags, o->json);
     tw_config_free(c);
     tw_diags_fini(&diags);
+    return code;
+}
+
+static bool import_all(const struct tw_options *o, struct tw_import *import, struct tw_diags *diags)
+{
+    bool ok = true;
+    for (size_t i = 0; i < o->args.n; i++)
+        ok = tw_import_file(import, o->args.at[i], diags) && ok;
+    return ok;
+}
+
+/* All of the files, or nothing: half of what an agent may do would read as all of it. */
+int tw_cmd_inventory_import(const struct tw_options *o)
+{
+    struct tw_diags diags = {0};
+    struct tw_output out;
+    struct tw_text text = {0};
+    if (!tw_common_logging(o))
+        return TW_EXIT_USAGE;
+    struct tw_import *import = tw_import_new();
+    if (import == NULL) {
+        tw_log(TW_LOG_ERROR, "out of memory");
+        return TW_EXIT_FAILED;
+    }
+    bool ok = import_all(o, import, &diags);
+    tw_report_diags(&diags, o->json && !ok);
+    tw_diags_fini(&diags);
+    int code = ok ? TW_EXIT_OK : TW_EXIT_CONFIG;
+    if (ok) {
+        tw_import_write(import, &text);
+        ok = tw_output_open(&out, o->output != NULL ? o->output : "-");
+        tw_output_write(&out, tw_text_str(&text));
+        code = tw_output_close(&out) && ok && !text.failed ? TW_EXIT_OK : TW_EXIT_FAILED;
+    }
+    tw_text_free(&text);
+    tw_import_free(import);
     return code;
 }
 

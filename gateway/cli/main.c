@@ -49,6 +49,14 @@ static const struct tw_command commands[] = {
         "  tierwatch inventory learn --merge plant.yaml captures/\n"
         "  tierwatch inventory learn week.pcap | less\n",
         tw_cmd_inventory_learn},
+    {"inventory import", "FILE...",
+        "Turn what agents declare about themselves into inventory entries", "ojqvl", 1, TW_MAX_LIST,
+        "  tierwatch inventory import -o agents.yaml policy.json opcua-mcp.config.yaml\n"
+        "\nForms: the tool policy of an MCP server for OPC UA (JSON: profile, "
+        "control.writable_nodes,\n"
+        "control.callable_methods), and a configuration with named controls (YAML: connection,\n"
+        "read.roots, controls.items).\n",
+        tw_cmd_inventory_import},
     {"inventory schema", "", "Print the JSON schema of inventories", "", 0, 0, NULL,
         tw_cmd_inventory_schema},
     {"ledger verify", "PATH", "Check a ledger's hash chain", "jqvl", 1, 1,
