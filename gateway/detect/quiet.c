@@ -116,7 +116,9 @@ void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,
     if (!same(c, event, facts, mark) || c->handed != handed)
         *c = (struct context){event->flow, facts->identity, ++q->numbers, *mark, handed};
     struct tw_thing_note *note = facts->note;
-    if (note->context != c->number)
-        *note = (struct tw_thing_note){.context = c->number};
+    if (note->context != c->number) {
+        note->context = c->number;
+        note->kinds = 0;
+    }
     note->kinds |= kind;
 }

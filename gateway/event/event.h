@@ -10,6 +10,7 @@
 #include "event/decision.h"
 #include "event/mcp.h"
 #include "event/payload_names.h"
+#include "event/series.h"
 #include "event/value.h"
 
 enum tw_protocol { TW_PROTO_OTHER, TW_PROTO_OPCUA, TW_PROTO_MQTT };
@@ -40,7 +41,8 @@ enum tw_protocol { TW_PROTO_OTHER, TW_PROTO_OPCUA, TW_PROTO_MQTT };
     X(MALFORMED, "malformed")                                                                      \
     X(GAP, "gap")                                                                                  \
     X(CONFLICT, "conflict")                                                                        \
-    X(SILENCE, "silence") /* what was declared to come did not; told by detect/, never captured */
+    X(SILENCE, "silence") /* what was declared to come did not; told by detect/, never captured */ \
+    X(DEVIATION, "deviation") /* not what was learned; told by baseline/, never captured */
 
 enum tw_action {
 #define TW_ACTION_ENUM(name, text) TW_ACTION_##name,
@@ -355,6 +357,7 @@ struct tw_learned {
 struct tw_thing_note {
     uint64_t context; /* under which this was found; 0: nothing was */
     uint32_t kinds;   /* bit per kind of event that needs no further look */
+    uint32_t series;  /* of baseline/, that its values belong to; 0: none, or not looked up */
 };
 
 /* What session/ knows about an event from everything it saw before, for rules; never printed. */
@@ -425,6 +428,7 @@ struct tw_event {
     struct tw_sparkplug_info *sparkplug; /* event/sparkplug.h */
     struct tw_sparkplug_metric *metric;
     const struct tw_session_facts *facts; /* NULL before session/ */
+    const struct tw_deviation *deviation; /* of a `deviation`; else NULL */
 
     /* gap, conflict, malformed: what and how much. */
     uint64_t missing_bytes;

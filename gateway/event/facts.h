@@ -123,6 +123,7 @@ struct tw_variable_facts {
     double max_step, max_rate;         /* rate per second */
     int64_t hold_off_ns;               /* for which a person's word stands; 0: not declared */
     bool has_publishers, publisher_ok; /* the variable names who may publish it; the actor is one */
+    bool is_input;                     /* some AI system declares it among its inputs */
     bool is_payload; /* field "": this event carries the variable's value itself */
     bool is_input;   /* some AI system decides from it */
     bool is_value;   /* of the variable; not only a part of it, or a message that carries it */

@@ -259,6 +259,11 @@ FLAG(variable_range_learned, VARIABLE.range_learned)
 NUM(variable_max_step, VARIABLE.has_max_step, VARIABLE.max_step)
 NUM(variable_max_rate, VARIABLE.has_max_rate, VARIABLE.max_rate)
 FLAG(variable_has_publishers, VARIABLE.has_publishers)
+GET(variable_is_input)
+{
+    if (VARIABLE.id.p)
+        set_flag(out, VARIABLE.is_input);
+}
 GET(variable_publisher_ok)
 {
     if (VARIABLE.has_publishers)
@@ -621,6 +626,8 @@ static const struct tw_field other_fields[] = {
     {"variable.max_rate", "Greatest declared change per s", "2", N, NULL, get_variable_max_rate},
     {"variable.has_publishers", "The inventory says who publishes it", "true", B, NULL,
         get_variable_has_publishers},
+    {"variable.is_input", "Some AI system declares it among its inputs", "true", B, NULL,
+        get_variable_is_input},
     {"variable.publisher_ok", "The actor is one of them", "true", B, NULL,
         get_variable_publisher_ok},
     {"variable.is_payload", "The whole payload is its value", "false", B, NULL,
@@ -712,6 +719,8 @@ size_t tw_fields_count(void)
     return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
            tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_command_count +
            tw_fields_carrier_count + OTHER_FIELDS;
+    tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_carrier_count +
+        tw_fields_series_count + OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
@@ -737,6 +746,9 @@ const struct tw_field *tw_fields_at(size_t i)
     if (i < tw_fields_carrier_count)
         return &tw_fields_carrier[i];
     i -= tw_fields_carrier_count;
+    if (i < tw_fields_series_count)
+        return &tw_fields_series[i];
+    i -= tw_fields_series_count;
     return i < OTHER_FIELDS ? &other_fields[i] : NULL;
 }
 

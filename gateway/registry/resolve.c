@@ -18,6 +18,9 @@ static bool is_from_server(const struct tw_event *event, const struct tw_place *
         1u << TW_ACTION_NOTIFY | 1u << TW_ACTION_ALARM | 1u << TW_ACTION_DELIVER;
     if ((pushed & 1u << event->action) != 0)
         return true;
+    /* What a server gave deviates, whoever asked for it. */
+    if (event->action == TW_ACTION_DEVIATION)
+        return event->protocol == TW_PROTO_OPCUA && event->pubsub == NULL;
     return src->entry != NULL && src->is_server_port;
 }
 
@@ -214,6 +217,7 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
     out->is_input = v->is_input;
     out->label = v->label;
     out->ai_system = v->ai_system;
+    out->is_input = v->is_input;
     out->is_payload = d->is_payload;
     /* Who may publish is a question to a publisher, not to the broker that passes it on. */
     if (event->action == TW_ACTION_PUBLISH || event->action == TW_ACTION_WRITE) {

@@ -13,7 +13,7 @@ static void actions_have_the_names_of_the_contract(void **state)
     static const char *const names[] = {"connect", "secure", "session", "authenticate",
         "disconnect", "discover", "browse", "read", "write", "call", "subscribe", "unsubscribe",
         "notify", "alarm", "publish", "deliver", "refused", "history_read", "history_write",
-        "manage", "tool", "flow", "malformed", "gap", "conflict", "silence"};
+        "manage", "tool", "flow", "malformed", "gap", "conflict", "silence", "deviation"};
     (void)state;
     assert_int_equal(TW_ACTION_UNKNOWN, sizeof(names) / sizeof(names[0]));
     for (unsigned i = 0; i < TW_ACTION_UNKNOWN; i++) {
