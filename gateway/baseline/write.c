@@ -1,0 +1,61 @@
+#include "baseline/baseline.h"
+#include "baseline/layout.h"
+#include "crypto/digest.h"
+
+static void add_ip(struct tw_text *out, const char *key, const struct tw_ip *ip)
+{
+    char text[TW_IP_TEXT];
+    if (ip->family != 0)
+        tw_json_member_str(out, key, (struct tw_str){text, tw_ip_text(text, ip)});
+}
+
+static void add_entry(struct tw_text *out, const struct tw_baseline_entry *e)
+{
+    const struct tw_series_name *name = &e->name;
+    struct tw_profile p = e->profile;
+    tw_json_object(out);
+    tw_json_member_str(out, "object", name->object);
+    if (name->field.len > 0)
+        tw_json_member_str(out, "field", name->field);
+    tw_json_maybe_str(out, "variable", name->variable);
+    tw_json_member_z(out, "source", tw_series_source_name(name->source));
+    add_ip(out, "server", &name->server);
+    tw_json_maybe_u64(out, "port", name->port != 0, name->port);
+    add_ip(out, "client", &name->client);
+    tw_json_member_z(out, "kind", tw_series_kind_name(e->kind));
+    tw_json_member_z(out, "state", e->active ? "active" : "shadow");
+    for (size_t i = 0; i < tw_profile_numbers_count; i++)
+        tw_json_member_double(out, tw_profile_numbers[i].name, *tw_profile_at(&p, i));
+    tw_json_object_end(out);
+}
+
+/* From `"learned"` on: what the digest is of. */
+static void add_content(const struct tw_baseline_entry *entries, size_t n, int64_t from_ns,
+    int64_t to_ns, struct tw_text *out)
+{
+    tw_json_key(out, "learned");
+    tw_json_object(out);
+    tw_json_maybe_time(out, "from", from_ns, true);
+    tw_json_maybe_time(out, "to", to_ns, true);
+    tw_json_object_end(out);
+    tw_text_addz(out, ",\n\"series\":[");
+    for (size_t i = 0; i < n; i++) {
+        tw_text_addz(out, i == 0 ? "\n" : ",\n");
+        add_entry(out, &entries[i]);
+    }
+    tw_text_addz(out, "\n]");
+}
+
+void tw_baseline_write(const struct tw_baseline_entry *entries, size_t n, int64_t from_ns,
+    int64_t to_ns, struct tw_text *out)
+{
+    struct tw_text content = {0};
+    char hex[65];
+    add_content(entries, n, from_ns, to_ns, &content);
+    tw_sha256_hex(content.p, content.len, hex);
+    tw_text_addf(out, "{\"schema\":\"%s\",\n\"digest\":\"sha256:%s\",\n", TW_BASELINE_SCHEMA, hex);
+    tw_text_add_str(out, tw_text_str(&content));
+    tw_text_addz(out, "}\n");
+    out->failed |= content.failed;
+    tw_text_free(&content);
+}
