@@ -28,6 +28,7 @@ struct tw_list {
 struct tw_options {
     const char *config, *inventory, *filter, *alerts, *events, *ledger, *summary, *fail_on, *from,
         *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *output, *merge;
+    *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *baseline, *output;
     struct tw_list rules, interfaces, set, args;
     bool dump_config, test, json, quiet, verbose, publish, markdown, anomalies;
 };
@@ -62,5 +63,8 @@ int tw_cmd_inventory_check(const struct tw_options *o);
 int tw_cmd_inventory_import(const struct tw_options *o);
 int tw_cmd_inventory_learn(const struct tw_options *o);
 int tw_cmd_inventory_schema(const struct tw_options *o);
+int tw_cmd_baseline_learn(const struct tw_options *o);
+int tw_cmd_baseline_show(const struct tw_options *o);
+int tw_cmd_baseline_diff(const struct tw_options *o);
 int tw_cmd_ledger_verify(const struct tw_options *o);
 int tw_cmd_ledger_tail(const struct tw_options *o);

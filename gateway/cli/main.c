@@ -6,12 +6,12 @@
 #include "config/yaml.h"
 
 static const struct tw_command commands[] = {
-    {"run", "", "Watch live interfaces and publish alerts", "ciIRtkKFSDTyqvlL", 0, 0,
+    {"run", "", "Watch live interfaces and publish alerts", "ciIRBtkKFSDTyqvlL", 0, 0,
         "  tierwatch run -c /etc/tierwatch/tierwatch.yaml -i eth1\n"
         "  tierwatch run -c tierwatch.yaml --test\n",
         tw_cmd_run},
     {"replay", "CAPTURE...", "The same engine over captures; prints alerts and a summary",
-        "cIRtkKFSDTaeLspfbujqvlP", 1, TW_MAX_LIST,
+        "cIRBtkKFSDTaeLspfbujqvlP", 1, TW_MAX_LIST,
         "  tierwatch replay --inventory plant.yaml monday.pcap\n"
         "  tierwatch replay -c tierwatch.yaml --alerts - --fail-on high captures/ | jq .summary\n"
         "  zcat big.pcap.gz | tierwatch replay --inventory plant.yaml -\n",
@@ -59,6 +59,13 @@ static const struct tw_command commands[] = {
         tw_cmd_inventory_import},
     {"inventory schema", "", "Print the JSON schema of inventories", "", 0, 0, NULL,
         tw_cmd_inventory_schema},
+    {"baseline learn", "CAPTURE...", "Learn what is normal from captures of a good time",
+        "cIotkKFSbujqvlP", 1, TW_MAX_LIST,
+        "  tierwatch baseline learn --inventory plant.yaml -o baseline.json good-week/\n",
+        tw_cmd_baseline_learn},
+    {"baseline show", "FILE", "Check a baseline's digest; print what it says", "jqvl", 1, 1, NULL,
+        tw_cmd_baseline_show},
+    {"baseline diff", "OLD NEW", "Compare two baselines", "jqvl", 2, 2, NULL, tw_cmd_baseline_diff},
     {"ledger verify", "PATH", "Check a ledger's hash chain", "jqvl", 1, 1,
         "  tierwatch ledger verify /var/lib/tierwatch/ledger\n", tw_cmd_ledger_verify},
     {"ledger tail", "PATH", "Print a ledger's alerts", "qvl", 1, 1, NULL, tw_cmd_ledger_tail},

@@ -66,6 +66,8 @@ static void derive_boot(struct replay *r)
     struct tw_text t = {0};
     tw_text_addz(&t, tw_rules_digest(r->watch.rules));
     tw_text_addz(&t, tw_registry_digest(r->watch.registry));
+    if (r->watch.baseline != NULL)
+        tw_text_addz(&t, tw_baseline_digest(r->watch.baseline));
     tw_sha256_hex(t.p, t.len, hex);
     tw_text_free(&t);
     snprintf(r->boot, sizeof(r->boot), "replay-%.16s", hex);
@@ -143,6 +145,7 @@ static bool make_analyst(struct replay *r, const struct tw_limits *limits)
         .event_user = r,
         .registry = r->watch.registry,
         .rules = r->watch.rules,
+        .baseline = r->watch.baseline,
         .alerts = tw_watch_alerts(&r->watch, r->evidence),
         .alert = tw_alert_sink_take,
         .alert_user = &r->sink,

@@ -197,6 +197,7 @@ static bool make_analyst(struct live *l, const struct tw_limits *limits)
         .limits = *limits,
         .registry = l->watch.registry,
         .rules = l->watch.rules,
+        .baseline = l->watch.baseline,
         .alerts = tw_watch_alerts(&l->watch, l->o->play ? l->evidence : NULL),
         .alert = on_alert,
         .alert_user = l,

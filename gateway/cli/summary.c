@@ -17,6 +17,13 @@ static void words(
         (unsigned long long)s->alerts.by_severity[TW_SEV_MEDIUM],
         (unsigned long long)s->alerts.by_severity[TW_SEV_LOW],
         (unsigned long long)s->alerts.by_severity[TW_SEV_INFO]);
+    if (s->series.digest != NULL)
+        tw_log(TW_LOG_INFO,
+            "baseline: %llu of %llu series are told of, %llu were seen; %llu deviations, %llu of"
+            " them in shadow",
+            (unsigned long long)s->series.active, (unsigned long long)s->series.series,
+            (unsigned long long)s->series.seen, (unsigned long long)s->series.deviations,
+            (unsigned long long)s->series.shadowed);
     const struct tw_flows_stats *f = &r->workers.flows;
     const uint64_t cut = r->workers.counters.cut;
     if (f->gaps + f->evicted + r->cut_packets + cut + s->encrypted > 0)
@@ -36,6 +43,22 @@ static void alerts(struct tw_text *t, const struct tw_alerts_stats *a)
     for (int i = TW_SEV_CRITICAL; i >= TW_SEV_INFO; i--)
         tw_json_member_u64(t, tw_severity_name((enum tw_severity)i), a->by_severity[i]);
     tw_json_member_u64(t, "updates", a->updates);
+    tw_json_object_end(t);
+}
+
+static void baseline(struct tw_text *t, const struct tw_series_stats *s)
+{
+    if (s->digest == NULL)
+        return;
+    tw_json_key(t, "baseline");
+    tw_json_object(t);
+    tw_json_member_z(t, "digest", s->digest);
+    tw_json_member_u64(t, "series", s->series);
+    tw_json_member_u64(t, "active", s->active);
+    tw_json_member_u64(t, "seen", s->seen);
+    tw_json_member_u64(t, "values", s->values);
+    tw_json_member_u64(t, "deviations", s->deviations);
+    tw_json_member_u64(t, "shadowed", s->shadowed);
     tw_json_object_end(t);
 }
 
@@ -113,6 +136,7 @@ bool tw_summary_write(
     actions(&t, s);
     messages(&t, &r->workers.counters);
     alerts(&t, &s->alerts);
+    baseline(&t, &s->series);
     unseen(&t, r, s);
     tw_json_key(&t, "damaged");
     if (r->damaged)

@@ -69,8 +69,7 @@ static void warn_unused(const struct tw_config *c)
 {
     const struct {
         const char *key, *value;
-    } later[] = {{"baseline", c->baseline}, {"metrics.listen", c->metrics.listen},
-        {"metrics.textfile", c->metrics.textfile}};
+    } later[] = {{"metrics.listen", c->metrics.listen}, {"metrics.textfile", c->metrics.textfile}};
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
         if (later[i].value != NULL)
             tw_log(TW_LOG_WARN, "%s is set, but this version has no use for it", later[i].key);
@@ -97,6 +96,14 @@ static void names(struct tw_watch *w)
     w->gateway = w->config->gateway ? w->config->gateway : "gw-1";
 }
 
+static bool load_baseline(const struct tw_options *o, struct tw_watch *out, struct tw_diags *diags)
+{
+    const char *path = o->baseline ? o->baseline : out->config->baseline;
+    if (path != NULL)
+        out->baseline = tw_baseline_load(path, diags);
+    return path == NULL || out->baseline != NULL;
+}
+
 int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
 {
     struct tw_diags diags = {0};
@@ -109,6 +116,8 @@ int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
         out->rules = tw_watch_rules(o, out->config, &diags);
         if (code == TW_EXIT_OK && out->rules == NULL)
             code = TW_EXIT_RULES;
+        if (!load_baseline(o, out, &diags))
+            code = TW_EXIT_CONFIG;
         if (code == TW_EXIT_OK)
             names(out);
         if (code == TW_EXIT_OK && inventory == NULL)
@@ -121,6 +130,7 @@ int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
 
 void tw_watch_free(struct tw_watch *w)
 {
+    tw_baseline_free(w->baseline);
     tw_rules_free(w->rules);
     tw_registry_free(w->registry);
     tw_config_free(w->config);

@@ -12,6 +12,7 @@ struct tw_watch {
     struct tw_config *config; /* never NULL once loaded: defaults without --config */
     struct tw_registry *registry;
     struct tw_rules *rules;
+    struct tw_baseline *baseline; /* NULL: none is given */
     const char *site, *gateway;
 };
 

@@ -11,8 +11,9 @@ struct tw_analyst {
     struct tw_analyst_config config;
     struct tw_sessions *sessions;
     struct tw_detect *detect;
+    struct tw_series *series; /* NULL without a baseline */
     struct tw_alerts *alerts;
-    struct tw_facts facts;
+    struct tw_facts facts, deviant;
     int64_t first_ns;
     struct tw_analyst_stats stats;
 };
@@ -21,6 +22,25 @@ static void on_finding(void *user, const struct tw_finding *finding)
 {
     struct tw_analyst *a = user;
     tw_alerts_finding(a->alerts, finding);
+}
+
+/* What a series says is judged by rules as if it had come in. */
+static void on_deviation(void *user, const struct tw_event *event)
+{
+    struct tw_analyst *a = user;
+    tw_registry_resolve(a->config.registry, event, &a->deviant);
+    a->deviant.watching_ns = event->ts_ns - a->first_ns;
+    tw_detect_event(a->detect, event, &a->deviant);
+}
+
+static bool make_detection(struct tw_analyst *a)
+{
+    const struct tw_analyst_config *c = &a->config;
+    a->alerts = tw_alerts_new(&c->alerts, c->alert, c->alert_user);
+    a->detect = tw_detect_new(c->rules, c->registry, on_finding, a);
+    if (c->baseline != NULL)
+        a->series = tw_series_new(c->baseline, on_deviation, a);
+    return a->alerts != NULL && a->detect != NULL && (c->baseline == NULL || a->series != NULL);
 }
 
 struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config)
@@ -33,11 +53,8 @@ struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config)
         .leaves = tw_payload_leaves, .raw = tw_pubsub_raw, .whole = tw_pubsub_whole};
     a->sessions = tw_sessions_new(&config->limits, &readers);
     bool ok = a->sessions != NULL;
-    if (ok && config->rules != NULL) {
-        a->alerts = tw_alerts_new(&config->alerts, config->alert, config->alert_user);
-        a->detect = tw_detect_new(config->rules, config->registry, on_finding, a);
-        ok = a->alerts != NULL && a->detect != NULL;
-    }
+    if (ok && config->rules != NULL)
+        ok = make_detection(a);
     if (ok)
         return a;
     tw_analyst_free(a);
@@ -48,6 +65,7 @@ void tw_analyst_free(struct tw_analyst *a)
 {
     if (a == NULL)
         return;
+    tw_series_free(a->series);
     tw_detect_free(a->detect);
     tw_alerts_free(a->alerts);
     tw_sessions_free(a->sessions);
@@ -138,6 +156,12 @@ static const struct tw_event *hide_secret(const struct tw_event *e, struct hidde
     return &h->event;
 }
 
+static void learn(struct tw_analyst *a, const struct tw_event *event)
+{
+    const struct tw_variable_facts *v = &a->facts.variable;
+    tw_learner_event(a->config.learner, event, v->is_value ? v->id : TW_STR_NONE);
+}
+
 /* An event as session/ completed it. */
 static void completed(void *user, const struct tw_event *event)
 {
@@ -147,11 +171,17 @@ static void completed(void *user, const struct tw_event *event)
     count(&a->stats, event);
     if (a->config.event != NULL)
         a->config.event(a->config.event_user, event);
-    if (a->detect == NULL)
+    if (a->detect == NULL && a->config.learner == NULL)
         return;
     tw_registry_resolve_next(a->config.registry, event, &a->facts);
+    if (a->config.learner != NULL)
+        learn(a, event);
+    if (a->detect == NULL)
+        return;
     a->facts.watching_ns = event->ts_ns - a->first_ns;
     tw_detect_event(a->detect, event, &a->facts);
+    if (a->series != NULL)
+        tw_series_event(a->series, event);
 }
 
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
@@ -163,6 +193,8 @@ bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
         return false;
     tw_registry_pass(a->config.registry, event);
     count(&a->stats, event);
+    if (a->series != NULL)
+        tw_series_pass(a->series, event, facts);
     return true;
 }
 
@@ -191,6 +223,8 @@ void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns)
     if (a->detect == NULL)
         return;
     tw_detect_tick(a->detect, now_ns);
+    if (a->series != NULL)
+        tw_series_tick(a->series, now_ns);
     tw_alerts_tick(a->alerts, now_ns);
 }
 
@@ -209,6 +243,8 @@ struct tw_analyst_stats tw_analyst_stats(const struct tw_analyst *a)
     if (a->detect != NULL) {
         s.alerts = tw_alerts_stats(a->alerts);
         s.detect = tw_detect_stats(a->detect);
+        if (a->series != NULL)
+            s.series = tw_series_stats(a->series);
     }
     return s;
 }

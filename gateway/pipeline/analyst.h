@@ -3,6 +3,8 @@
  * inventory and rules who acts, what matches, what it scores and the alerts that come of it. */
 
 #include "alert/alert.h"
+#include "baseline/learner.h"
+#include "baseline/series.h"
 #include "session/session.h"
 
 struct tw_analyst;
@@ -15,6 +17,10 @@ struct tw_analyst_config {
     /* NULL rules: no detection (decode). */
     struct tw_registry *registry;
     const struct tw_rules *rules;
+    /* What is normal; NULL: nothing is known of it, and rules that ask for it do not judge. */
+    const struct tw_baseline *baseline;
+    /* Instead of detection: learns from every event. Needs `registry`. */
+    struct tw_learner *learner;
     struct tw_alerts_config alerts;
     tw_alert_fn alert;
     void *alert_user;
@@ -50,6 +56,7 @@ struct tw_analyst_stats {
     struct tw_sessions_stats sessions;
     struct tw_alerts_stats alerts;
     struct tw_detect_stats detect;
+    struct tw_series_stats series;
 };
 struct tw_analyst_stats tw_analyst_stats(const struct tw_analyst *a);
 /* NULL without rules. */
