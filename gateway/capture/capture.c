@@ -13,7 +13,14 @@
 
 /* More files than this at once are opened when their first packet is due: rotated captures come in
  * hundreds, and mostly follow each other. */
-enum { MAX_OPEN_FILES = 16, MAX_INTERFACES = 32 };
+enum { MAX_OPEN_FILES = 16 };
+
+/* An interface between going away and coming back: the reader says that it is gone, somebody else
+ * opens it anew, the reader takes that over. */
+struct returning {
+    atomic_bool gone;
+    _Atomic(struct tw_input *) found;
+};
 
 struct tw_capture {
     struct tw_input *inputs;
@@ -25,6 +32,8 @@ struct tw_capture {
     size_t open_files, n_errors, next_error;
     bool live, consumed; /* consumed: the head of heap[0] was returned already */
     char *filter;
+    struct tw_capture_live options; /* live; its filter is the one above */
+    struct returning *returning;    /* live, by input */
     int stop_fd;
     atomic_bool stopped;
     uint64_t packets, bytes;
@@ -204,20 +213,31 @@ enum tw_status tw_capture_open_files(const char *const *paths, size_t n_paths, c
     return TW_DAMAGED;
 }
 
+static bool keep_options(struct tw_capture *c, const struct tw_capture_live *options)
+{
+    c->live = true;
+    c->options = *options;
+    c->filter = options->filter != NULL ? strdup(options->filter) : NULL;
+    c->options.filter = c->filter;
+    c->returning = calloc(c->n, sizeof(*c->returning));
+    return c->returning != NULL && (options->filter == NULL || c->filter != NULL);
+}
+
 enum tw_status tw_capture_open_live(const char *const *names, size_t n_names,
     const struct tw_capture_live *options, struct tw_capture **out, struct tw_capture_error *err)
 {
-    struct tw_capture *c = n_names <= MAX_INTERFACES ? new_capture(n_names) : NULL;
-    if (c == NULL)
+    struct tw_capture *c = n_names <= TW_MAX_INTERFACES ? new_capture(n_names) : NULL;
+    if (c == NULL || !keep_options(c, options)) {
+        tw_capture_close(c);
         return no_memory(err);
-    c->live = true;
+    }
     for (size_t i = 0; i < n_names; i++) {
         struct tw_input *in = &c->inputs[i];
         in->head.input = (uint32_t)i;
         in->live = true;
         c->names[i].name = in->name = strdup(names[i]);
         enum tw_status st =
-            in->name == NULL ? no_memory(err) : tw_input_open_live(in, options, err);
+            in->name == NULL ? no_memory(err) : tw_input_open_live(in, &c->options, err);
         if (st != TW_OK) {
             tw_capture_close(c);
             return st;
@@ -296,34 +316,72 @@ static enum tw_status next_of_files(
     }
 }
 
+/* Go on with an interface that was found again. */
+static void take_back(struct tw_capture *c, size_t i)
+{
+    struct tw_input *found = atomic_exchange(&c->returning[i].found, NULL);
+    if (found == NULL)
+        return;
+    tw_input_resume(&c->inputs[i], found);
+    free(found);
+}
+
+static void lose(struct tw_capture *c, size_t i)
+{
+    tw_input_close(&c->inputs[i]);
+    atomic_store(&c->returning[i].gone, true);
+}
+
 /* Read ahead one packet of every interface, so that the earliest is handed out first. */
 static enum tw_status fill_heads(
     struct tw_capture *c, struct tw_input **out_first, struct tw_capture_error *err)
 {
-    bool any = false;
     struct tw_input *first = NULL;
     for (size_t i = 0; i < c->n; i++) {
         struct tw_input *in = &c->inputs[i];
+        if (in->pcap == NULL)
+            take_back(c, i);
         if (in->pcap == NULL)
             continue;
         if (!in->has_head) {
             const enum tw_status st = tw_input_read(in, err);
             if (st != TW_OK && st != TW_AGAIN) {
-                tw_input_close(in);
+                lose(c, i);
                 return st;
             }
         }
-        any = true;
         if (in->has_head && (first == NULL || in->head.ts_ns < first->head.ts_ns))
             first = in;
     }
     *out_first = first;
-    return any ? TW_OK : TW_END;
+    return TW_OK;
+}
+
+const char *tw_capture_revive(struct tw_capture *c)
+{
+    for (size_t i = 0; c->live && i < c->n; i++) {
+        struct returning *r = &c->returning[i];
+        if (!atomic_load(&r->gone))
+            continue;
+        struct tw_capture_error err;
+        struct tw_input *found = calloc(1, sizeof(*found));
+        if (found == NULL)
+            return NULL;
+        found->name = c->inputs[i].name;
+        if (tw_input_open_live(found, &c->options, &err) != TW_OK) {
+            free(found);
+            continue;
+        }
+        atomic_store(&r->gone, false);
+        atomic_store(&r->found, found);
+        return found->name;
+    }
+    return NULL;
 }
 
 static void wait_for_packets(struct tw_capture *c, int timeout_ms)
 {
-    struct pollfd fds[MAX_INTERFACES + 1];
+    struct pollfd fds[TW_MAX_INTERFACES + 1];
     nfds_t n = 0;
     fds[n++] = (struct pollfd){.fd = c->stop_fd, .events = POLLIN};
     for (size_t i = 0; i < c->n; i++) {
@@ -394,6 +452,18 @@ struct tw_capture_stats tw_capture_stats(struct tw_capture *c)
     return s;
 }
 
+size_t tw_capture_interfaces(
+    const struct tw_capture *c, struct tw_capture_interface *out, size_t size)
+{
+    const size_t n = c->live ? c->n : 0;
+    for (size_t i = 0; i < n && i < size; i++) {
+        const struct tw_input *in = &c->inputs[i];
+        out[i] = (struct tw_capture_interface){
+            in->name, in->pcap != NULL, in->received, in->dropped, in->if_dropped};
+    }
+    return n < size ? n : size;
+}
+
 size_t tw_capture_inputs(const struct tw_capture *c, const struct tw_capture_input **out)
 {
     *out = c->names;
@@ -405,6 +475,8 @@ void tw_capture_close(struct tw_capture *c)
     if (c == NULL)
         return;
     for (size_t i = 0; c->inputs != NULL && i < c->n; i++) {
+        if (c->returning != NULL)
+            take_back(c, i);
         tw_input_close(&c->inputs[i]);
         free(c->inputs[i].name);
     }
@@ -414,6 +486,7 @@ void tw_capture_close(struct tw_capture *c)
     free(c->names);
     free(c->errors);
     free(c->heap);
+    free(c->returning);
     free(c->filter);
     free(c);
 }

@@ -183,11 +183,23 @@ enum tw_status tw_input_open_live(
     return st;
 }
 
+void tw_input_resume(struct tw_input *in, struct tw_input *found)
+{
+    tw_input_close(in);
+    in->pcap = found->pcap;
+    in->filter = found->filter;
+    in->linktype = found->linktype;
+    in->last_received = in->last_dropped = in->last_if_dropped = 0;
+    found->pcap = NULL;
+    found->filter = NULL;
+}
+
 static enum tw_status broken(struct tw_input *in, struct tw_capture_error *err)
 {
     const char *why = pcap_geterr(in->pcap);
     if (in->live) {
-        set_error(in, err, "interface %s is gone: %s", shown(in), why);
+        set_error(in, err, "interface %s is gone: %s; nothing is seen there until it is back",
+            shown(in), why);
         return TW_IO;
     }
     struct tw_source_damage d;
@@ -261,7 +273,8 @@ void tw_input_count(struct tw_input *in)
     struct pcap_stat now;
     if (in->pcap == NULL || !in->live || pcap_stats(in->pcap, &now) != 0)
         return;
-    in->received += now.ps_recv - in->last_received;
+    /* libpcap's figure of what passed the filter holds what was then dropped [packet(7)]. */
+    in->received += (now.ps_recv - in->last_received) - (now.ps_drop - in->last_dropped);
     in->dropped += now.ps_drop - in->last_dropped;
     in->if_dropped += now.ps_ifdrop - in->last_if_dropped;
     in->last_received = now.ps_recv;

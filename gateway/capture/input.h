@@ -34,6 +34,8 @@ TW_MUST_CHECK enum tw_status tw_input_open_file(
     struct tw_input *in, const char *filter, struct tw_capture_error *err);
 TW_MUST_CHECK enum tw_status tw_input_open_live(
     struct tw_input *in, const struct tw_capture_live *options, struct tw_capture_error *err);
+/* Go on with what `found` opened anew; the counts go on. Only the name of `found` is left. */
+void tw_input_resume(struct tw_input *in, struct tw_input *found);
 /* The next packet into `in->head`. TW_END, TW_AGAIN (live), TW_DAMAGED, TW_IO (live). */
 TW_MUST_CHECK enum tw_status tw_input_read(struct tw_input *in, struct tw_capture_error *err);
 /* Does the head pass the filter? */

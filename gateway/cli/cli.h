@@ -29,6 +29,7 @@ struct tw_options {
     const char *config, *inventory, *filter, *alerts, *events, *ledger, *summary, *fail_on, *from,
         *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *output, *merge;
     *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *baseline, *output;
+    *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *socket;
     struct tw_list rules, interfaces, set, args;
     bool dump_config, test, json, quiet, verbose, publish, markdown, anomalies;
 };
@@ -68,3 +69,7 @@ int tw_cmd_baseline_show(const struct tw_options *o);
 int tw_cmd_baseline_diff(const struct tw_options *o);
 int tw_cmd_ledger_verify(const struct tw_options *o);
 int tw_cmd_ledger_tail(const struct tw_options *o);
+int tw_cmd_ctl_status(const struct tw_options *o);
+int tw_cmd_ctl_counters(const struct tw_options *o);
+int tw_cmd_ctl_reload(const struct tw_options *o);
+int tw_cmd_ctl_shutdown(const struct tw_options *o);

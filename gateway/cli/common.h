@@ -32,5 +32,6 @@ bool tw_output_close(struct tw_output *out);
 /* Print to standard output, and free. main() looks whether standard output took it. */
 void tw_common_print(struct tw_text *t_take);
 
-/* Ctrl-C, SIGTERM and SIGHUP stop this capture; NULL: they end the program at once again. */
+/* Ctrl-C, SIGTERM and SIGHUP stop this capture; NULL: they end the program at once again. Who needs
+ * SIGHUP for something else takes it afterwards. */
 void tw_common_stop_on_signal(struct tw_capture *capture);

@@ -94,7 +94,7 @@ int tw_cmd_decode(const struct tw_options *o)
     struct tw_pipeline_config config = {
         .limits = tw_limits_default(),
         .payload_digests = true,
-        .sink = {&d, on_event, on_tick, NULL},
+        .sink = {.user = &d, .event = on_event, .tick = on_tick},
     };
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;

@@ -69,6 +69,15 @@ static const struct tw_command commands[] = {
     {"ledger verify", "PATH", "Check a ledger's hash chain", "jqvl", 1, 1,
         "  tierwatch ledger verify /var/lib/tierwatch/ledger\n", tw_cmd_ledger_verify},
     {"ledger tail", "PATH", "Print a ledger's alerts", "qvl", 1, 1, NULL, tw_cmd_ledger_tail},
+    {"ctl status", "", "How a running gateway is; exit 1 when something is wrong with it",
+        "cSXjqvl", 0, 0, "  tierwatch ctl status -c /etc/tierwatch/tierwatch.yaml\n",
+        tw_cmd_ctl_status},
+    {"ctl counters", "", "What it counted since it started", "cSXjqvl", 0, 0, NULL,
+        tw_cmd_ctl_counters},
+    {"ctl reload", "", "Let it load rules and inventory again; on any error it keeps the old ones",
+        "cSXjqvl", 0, 0, NULL, tw_cmd_ctl_reload},
+    {"ctl shutdown", "", "Let it stop, and wait until it has", "cSXjqvl", 0, 0, NULL,
+        tw_cmd_ctl_shutdown},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -2,6 +2,13 @@
 
 #include <stdio.h>
 
+static void received_json(struct tw_text *t, const struct tw_gateway_state *s)
+{
+    tw_json_member_u64(t, "received", s->received);
+    tw_json_member_u64(t, "dropped", s->dropped);
+    tw_json_member_double(t, "dropped_percent", s->dropped_percent);
+}
+
 void tw_state_json(struct tw_text *t, const struct tw_gateway_state *s, bool online)
 {
     tw_json_object(t);
@@ -14,8 +21,7 @@ void tw_state_json(struct tw_text *t, const struct tw_gateway_state *s, bool onl
     tw_json_member_z(t, "ruleset", s->ruleset);
     tw_json_member_z(t, "inventory", s->inventory);
     tw_json_member_u64(t, "rules", s->rules);
-    tw_json_member_u64(t, "received", s->received);
-    tw_json_member_u64(t, "dropped", s->dropped);
+    received_json(t, s);
     tw_json_object_end(t);
 }
 
@@ -44,8 +50,7 @@ void tw_publish_stats(
     tw_json_object(&t);
     tw_json_member_z(&t, "schema", "tierwatch.stats/1");
     tw_json_member_z(&t, "boot", s->boot);
-    tw_json_member_u64(&t, "received", s->received);
-    tw_json_member_u64(&t, "dropped", s->dropped);
+    received_json(&t, s);
     tw_json_member_u64(&t, "actions", stats->events);
     tw_json_member_u64(&t, "encrypted", stats->encrypted);
     tw_json_member_u64(&t, "alerts", stats->alerts.alerts);

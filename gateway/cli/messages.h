@@ -8,6 +8,7 @@ struct tw_gateway_state {
     const char *boot, *site, *gateway, *ruleset, *inventory;
     size_t rules;
     uint64_t received, dropped; /* packets, as the capture counts them since the start */
+    double dropped_percent;     /* of the last seconds */
 };
 
 /* The payload of ROOT/state. */

@@ -50,6 +50,8 @@ static const struct option_row rows[] = {
     {'u', false, "to", "TIME", "ignore packets after", TEXT, AT(to)},
     {'y', false, "play", "CAPTURE", "instead of an interface: play a capture as if it came in now",
         TEXT, AT(play)},
+    {'X', false, "socket", "PATH", "the gateway's control socket, instead of the configured one",
+        TEXT, AT(socket)},
     {'j', false, "json", NULL, "machine-readable output", FLAG, AT(json)},
     {'m', false, "markdown", NULL, "output as a Markdown table", FLAG, AT(markdown)},
     {'A', false, "anomalies", NULL, "what can be wrong with a message, instead", FLAG,

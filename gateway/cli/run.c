@@ -8,29 +8,14 @@
 #include "base/timefmt.h"
 #include "cli/evidence.h"
 #include "cli/keys.h"
-#include "cli/messages.h"
-#include "cli/sink.h"
-#include "cli/watch.h"
+#include "cli/live.h"
 
-/* How long a stop may take to get the last alerts acknowledged. */
-enum { DRAIN_MS = 5000 };
+/* How long a stop may take to get the last alerts acknowledged. With saying goodbye and everything
+ * else it is over within five seconds. */
+enum { DRAIN_MS = 3500 };
 #define STATS_EVERY_NS (60 * TW_NS_PER_S)
 
-struct live {
-    const struct tw_options *o;
-    struct tw_watch watch;
-    struct tw_capture *capture;
-    struct tw_evidence_source *evidence;
-    struct tw_analyst *analyst;
-    struct tw_alert_sink sink;
-    struct tw_gateway_state state;
-    char boot[24];
-    int64_t next_stats_ns, next_look_ns;
-    bool broker_up;
-    char broker_said[256]; /* the last complaint that was logged */
-};
-
-static void new_boot(struct live *l)
+static void new_boot(struct tw_live *l)
 {
     uint64_t r = (uint64_t)tw_time_now();
     if (getrandom(&r, sizeof(r), 0) != (ssize_t)sizeof(r))
@@ -40,7 +25,7 @@ static void new_boot(struct live *l)
 
 static void on_alert(void *user, const struct tw_alert_record *r)
 {
-    struct live *l = user;
+    struct tw_live *l = user;
     tw_alert_sink_take(&l->sink, r);
     if (l->sink.publisher == NULL)
         return;
@@ -51,52 +36,70 @@ static void on_alert(void *user, const struct tw_alert_record *r)
         tw_publish_discovered(l->sink.publisher, r);
 }
 
-static void publish_stats(struct live *l)
+static void update_state(struct tw_live *l)
 {
-    const struct tw_capture_stats capture = tw_capture_stats(l->capture);
+    struct tw_figures *f = &l->figures;
+    pthread_mutex_lock(&f->lock);
+    l->state.received = f->capture.received ? f->capture.received : f->capture.packets;
+    l->state.dropped = f->capture.dropped + f->capture.if_dropped;
+    l->state.dropped_percent = tw_loss_percent(&f->loss);
+    pthread_mutex_unlock(&f->lock);
+}
+
+void tw_live_announce(struct tw_live *l)
+{
+    update_state(l);
+    if (l->sink.publisher != NULL)
+        tw_publish_state(l->sink.publisher, &l->state);
+}
+
+static void publish_stats(struct tw_live *l)
+{
     const struct tw_analyst_stats stats = tw_analyst_stats(l->analyst);
-    l->state.received = capture.received ? capture.received : capture.packets;
-    l->state.dropped = capture.dropped + capture.if_dropped;
-    if (l->sink.publisher == NULL)
-        return;
-    tw_publish_stats(l->sink.publisher, &l->state, &stats);
-    tw_publish_state(l->sink.publisher, &l->state);
+    tw_live_announce(l);
+    if (l->sink.publisher != NULL)
+        tw_publish_stats(l->sink.publisher, &l->state, &stats);
 }
 
 /* Nobody needs to wait for the next start to learn that nothing is published. */
-static void look_at_broker(struct live *l)
+static void look_at_broker(struct tw_live *l)
 {
     const struct tw_config *c = l->watch.config;
     if (l->sink.publisher == NULL)
         return;
     const struct tw_publisher_stats s = tw_publisher_stats(l->sink.publisher);
-    if (s.connected && !l->broker_up)
+    if (s.connected && !l->broker_up) {
         tw_log(
             TW_LOG_INFO, "connected to the broker at %s:%d", c->broker.host, (int)c->broker.port);
-    else if (!s.connected && s.last_error[0] != '\0' && strcmp(s.last_error, l->broker_said) != 0)
+        /* What goes out with the connection is what held at the start. */
+        tw_live_announce(l);
+    } else if (!s.connected && s.last_error[0] != '\0' &&
+               strcmp(s.last_error, l->broker_said) != 0) {
         tw_log(TW_LOG_WARN,
             "the broker at %s:%d can not be used: %s; trying again, %llu messages wait",
             c->broker.host, (int)c->broker.port, s.last_error, (unsigned long long)s.spooled);
+    }
     l->broker_up = s.connected;
     tw_str_copy(l->broker_said, sizeof(l->broker_said), tw_str_of(s.connected ? "" : s.last_error));
 }
 
 static void on_event(void *user, struct tw_event *event)
 {
-    struct live *l = user;
+    struct tw_live *l = user;
     tw_analyst_event(l->analyst, event);
 }
 
 static bool on_pass(void *user, const struct tw_event *event)
 {
-    const struct live *l = user;
+    const struct tw_live *l = user;
     return tw_analyst_pass(l->analyst, event);
 }
 
 static void on_tick(void *user, int64_t now_ns)
 {
-    struct live *l = user;
+    struct tw_live *l = user;
     tw_analyst_tick(l->analyst, now_ns);
+    tw_figures_analyst(&l->figures, l->analyst, now_ns, l->sink.failed);
     if (now_ns >= l->next_look_ns) {
         look_at_broker(l);
         l->next_look_ns = now_ns + TW_NS_PER_S;
@@ -108,7 +111,33 @@ static void on_tick(void *user, int64_t now_ns)
     l->next_stats_ns = now_ns + STATS_EVERY_NS;
 }
 
-static enum tw_status open_capture(struct live *l, struct tw_capture_error *err)
+static void on_figures(void *user, const struct tw_worker_stats *stats)
+{
+    struct tw_live *l = user;
+    tw_figures_workers(&l->figures, stats);
+}
+
+static void on_turn(void *user)
+{
+    struct tw_live *l = user;
+    tw_keeper_turn(l->keeper);
+}
+
+/* On the reading thread. */
+static void on_progress(void *user, const struct tw_capture_stats *stats)
+{
+    struct tw_live *l = user;
+    if (!tw_figures_read(&l->figures, l->capture, stats))
+        return;
+    const struct tw_loss *loss = &l->figures.loss;
+    tw_log(TW_LOG_WARN,
+        "%llu of %llu packets were lost in the last %d s (%.3f %%): what rules conclude may be "
+        "wrong; see ring_mb, workers and filter in the configuration",
+        (unsigned long long)loss->window_lost, (unsigned long long)loss->window_wanted,
+        (int)(TW_LOSS_WINDOW_NS / TW_NS_PER_S), loss->percent);
+}
+
+static enum tw_status open_capture(struct tw_live *l, struct tw_capture_error *err)
 {
     const struct tw_config *c = l->watch.config;
     const struct tw_list names = tw_watch_list(&l->o->interfaces, &c->interfaces);
@@ -125,7 +154,7 @@ static enum tw_status open_capture(struct live *l, struct tw_capture_error *err)
     return tw_capture_open_live(names.at, names.n, &live, &l->capture, err);
 }
 
-static bool open_ledger(struct live *l)
+static bool open_ledger(struct tw_live *l)
 {
     char err[512] = "";
     const struct tw_config *c = l->watch.config;
@@ -148,7 +177,7 @@ struct broker_texts {
     struct tw_text online, offline;
 };
 
-static struct tw_broker_config broker_config(struct live *l, struct broker_texts *t)
+static struct tw_broker_config broker_config(struct tw_live *l, struct broker_texts *t)
 {
     struct tw_broker_config c = tw_watch_broker(
         &l->watch, "tierwatch/1", t->root, sizeof(t->root), t->client, sizeof(t->client));
@@ -167,7 +196,7 @@ static struct tw_broker_config broker_config(struct live *l, struct broker_texts
 }
 
 /* Start the publisher, or with --test ask the broker once. */
-static bool open_broker(struct live *l)
+static bool open_broker(struct tw_live *l)
 {
     char err[512] = "";
     struct broker_texts t = {0};
@@ -190,7 +219,7 @@ static bool open_broker(struct live *l)
     return st == TW_OK;
 }
 
-static bool make_analyst(struct live *l, const struct tw_limits *limits)
+static bool make_analyst(struct tw_live *l, const struct tw_limits *limits)
 {
     l->evidence = tw_evidence_source_new(l->capture);
     const struct tw_analyst_config config = {
@@ -209,33 +238,46 @@ static bool make_analyst(struct live *l, const struct tw_limits *limits)
     return l->analyst != NULL;
 }
 
-static int watch(struct live *l, const struct tw_pipeline_config *config)
+/* The last words of a stop, in the order in which they depend on each other: what the analyst still
+ * has to say, the broker, the ledger. False when something could not be kept. */
+static bool wind_up(struct tw_live *l)
 {
-    struct tw_pipeline_result result;
-    if (!make_analyst(l, &config->limits) || !open_ledger(l) || !open_broker(l))
-        return TW_EXIT_FAILED;
-    tw_log(TW_LOG_INFO, "watching; %zu rules, %zu AI systems, gateway %s/%s",
-        tw_rules_count(l->watch.rules), tw_registry_ai_systems(l->watch.registry), l->watch.site,
-        l->watch.gateway);
-    enum tw_status st = tw_pipeline_run(config, &result);
+    bool whole = true;
     tw_analyst_finish(l->analyst);
     publish_stats(l);
-    bool whole = true;
     if (l->sink.publisher != NULL && !tw_publisher_stop(l->sink.publisher)) {
         tw_log(TW_LOG_WARN, "the broker did not acknowledge everything; the rest is in the spool");
         whole = l->watch.config->ledger.dir != NULL;
     }
     tw_ledger_close(l->sink.ledger);
     whole = tw_output_close(&l->sink.lines) && whole;
+    return whole && !l->sink.failed;
+}
+
+static int watch(struct tw_live *l, const struct tw_pipeline_config *config)
+{
+    struct tw_pipeline_result result;
+    if (!make_analyst(l, &config->limits) || !open_ledger(l) || !open_broker(l) ||
+        !tw_keeper_start(l))
+        return TW_EXIT_FAILED;
+    tw_log(TW_LOG_INFO, "watching; %zu rules, %zu AI systems, gateway %s/%s",
+        tw_rules_count(l->watch.rules), tw_registry_ai_systems(l->watch.registry), l->watch.site,
+        l->watch.gateway);
+    tw_notify_say(&l->notify, "READY=1\nSTATUS=watching");
+    enum tw_status st = tw_pipeline_run(config, &result);
+    tw_notify_say(&l->notify, "STOPPING=1\nSTATUS=stopping");
+    tw_keeper_over(l->keeper);
+    tw_figures_read(&l->figures, l->capture, &result.capture);
+    const bool whole = wind_up(l);
     tw_log(TW_LOG_INFO, "stopped: %llu packets, %llu dropped, %llu alerts",
         (unsigned long long)result.packets, (unsigned long long)l->state.dropped,
         (unsigned long long)l->sink.alerts);
     const int code = tw_common_exit_of_run(st, &result);
-    return whole && !l->sink.failed ? code : TW_EXIT_FAILED;
+    return whole ? code : TW_EXIT_FAILED;
 }
 
 /* A ledger that is not there yet is made when it is needed. */
-static bool test_ledger(const struct live *l)
+static bool test_ledger(const struct tw_live *l)
 {
     const char *path = l->o->ledger ? l->o->ledger : l->watch.config->ledger.dir;
     if (path == NULL || access(path, W_OK) == 0 || errno == ENOENT)
@@ -245,7 +287,7 @@ static bool test_ledger(const struct live *l)
 }
 
 /* --test looks at everything before it judges: one visit to the plant mends all of it. */
-static int test(struct live *l, int code)
+static int test(struct tw_live *l, int code)
 {
     const bool ledger = test_ledger(l), broker = open_broker(l);
     if (code == TW_EXIT_OK && !(ledger && broker))
@@ -255,7 +297,7 @@ static int test(struct live *l, int code)
     return code;
 }
 
-static int open_and_watch(struct live *l, struct tw_pipeline_config *config)
+static int open_and_watch(struct tw_live *l, struct tw_pipeline_config *config)
 {
     struct tw_capture_error err = {0};
     enum tw_status st = open_capture(l, &err);
@@ -269,10 +311,14 @@ static int open_and_watch(struct live *l, struct tw_pipeline_config *config)
         config->capture = l->capture;
         config->live = true;
         config->play = l->o->play != NULL;
-        config->sink = (struct tw_pipeline_sink){l, on_event, on_tick, on_pass};
+        config->sink =
+            (struct tw_pipeline_sink){l, on_event, on_tick, on_pass, on_figures, on_turn};
+        config->progress = on_progress;
+        config->progress_user = l;
         code = watch(l, config);
     }
     tw_common_stop_on_signal(NULL);
+    tw_keeper_stop(l->keeper);
     tw_analyst_free(l->analyst);
     tw_evidence_source_free(l->evidence);
     tw_capture_close(l->capture);
@@ -280,22 +326,50 @@ static int open_and_watch(struct live *l, struct tw_pipeline_config *config)
     return code;
 }
 
-/* A check is for the one who asks; from then on words go where the configuration says. */
-static bool open_log(const struct live *l)
+/* A check is answered like any other command; from then on words go where the configuration says.
+ */
+static bool open_log(const struct tw_live *l)
 {
-    const char *path = l->watch.config->log.file;
-    if (path != NULL && !l->o->test && !tw_log_open(path)) {
-        tw_log(TW_LOG_ERROR, "can not write the log '%s': %s", path, strerror(errno));
+    const struct tw_config *c = l->watch.config;
+    const struct tw_log_file file = {.path = c->log.file,
+        .max_bytes = (uint64_t)c->log.rotate_mb << 20,
+        .keep = (unsigned)c->log.keep};
+    if (l->o->test)
+        return true;
+    if (file.path != NULL && !tw_log_open(&file)) {
+        tw_log(TW_LOG_ERROR, "can not write the log '%s': %s", file.path, strerror(errno));
         return false;
     }
-    /* A check is answered like any other command. */
-    tw_log_set_stamped(!l->o->test);
+    tw_log_set_style(tw_log_is_journal() ? TW_LOG_JOURNAL : TW_LOG_STAMPED);
     return true;
+}
+
+static int run(struct tw_live *l, struct tw_pipeline_config *config)
+{
+    new_boot(l);
+    l->started_ns = tw_time_now();
+    l->sink.boot = l->boot;
+    l->state = (struct tw_gateway_state){.boot = l->boot,
+        .site = l->watch.site,
+        .gateway = l->watch.gateway,
+        .ruleset = tw_rules_digest(l->watch.rules),
+        .inventory = tw_registry_digest(l->watch.registry),
+        .rules = tw_rules_count(l->watch.rules)};
+    if (l->o->threads == NULL && l->watch.config->workers > 0)
+        config->workers = (unsigned)l->watch.config->workers;
+    config->limits = tw_watch_limits(&l->watch);
+    if (!tw_figures_init(&l->figures))
+        return TW_EXIT_FAILED;
+    tw_notify_open(&l->notify);
+    const int code = open_and_watch(l, config);
+    tw_notify_close(&l->notify);
+    tw_figures_fini(&l->figures);
+    return code;
 }
 
 int tw_cmd_run(const struct tw_options *o)
 {
-    struct live l = {.o = o};
+    struct tw_live l = {.o = o};
     struct tw_pipeline_config config = {0};
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;
@@ -304,20 +378,8 @@ int tw_cmd_run(const struct tw_options *o)
         code = tw_cli_keys_load(o, &config);
     if (code == TW_EXIT_OK && !o->dump_config && !open_log(&l))
         code = TW_EXIT_FAILED;
-    if (code == TW_EXIT_OK && !o->dump_config) {
-        new_boot(&l);
-        l.sink.boot = l.boot;
-        l.state = (struct tw_gateway_state){.boot = l.boot,
-            .site = l.watch.site,
-            .gateway = l.watch.gateway,
-            .ruleset = tw_rules_digest(l.watch.rules),
-            .inventory = tw_registry_digest(l.watch.registry),
-            .rules = tw_rules_count(l.watch.rules)};
-        if (o->threads == NULL && l.watch.config->workers > 0)
-            config.workers = (unsigned)l.watch.config->workers;
-        config.limits = tw_watch_limits(&l.watch);
-        code = open_and_watch(&l, &config);
-    }
+    if (code == TW_EXIT_OK && !o->dump_config)
+        code = run(&l, &config);
     tw_cli_keys_free(&config);
     tw_watch_free(&l.watch);
     tw_log_close();

@@ -1,5 +1,6 @@
 #include "cli/watch.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -92,7 +93,9 @@ static int load_config(const struct tw_options *o, struct tw_watch *out, struct 
 static void names(struct tw_watch *w)
 {
     struct tw_str site = tw_registry_site(w->registry);
-    w->site = w->config->site ? w->config->site : site.p ? site.p : "plant";
+    /* Of its own: the inventory may be another one later, the name stays until the next start. */
+    w->inventory_site = site.p != NULL ? strndup(site.p, site.len) : NULL;
+    w->site = w->config->site ? w->config->site : w->inventory_site ? w->inventory_site : "plant";
     w->gateway = w->config->gateway ? w->config->gateway : "gw-1";
 }
 
@@ -134,6 +137,7 @@ void tw_watch_free(struct tw_watch *w)
     tw_rules_free(w->rules);
     tw_registry_free(w->registry);
     tw_config_free(w->config);
+    free(w->inventory_site);
 }
 
 struct tw_limits tw_watch_limits(const struct tw_watch *w)

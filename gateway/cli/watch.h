@@ -14,6 +14,7 @@ struct tw_watch {
     struct tw_rules *rules;
     struct tw_baseline *baseline; /* NULL: none is given */
     const char *site, *gateway;
+    char *inventory_site;
 };
 
 /* Load everything, print every diagnostic. TW_EXIT_OK, or the exit code of what is wrong. */

@@ -40,7 +40,11 @@ struct tw_config {
     } metrics;
     struct {
         char *level, *file;
+        int64_t rotate_mb, keep;
     } log;
+    struct {
+        char *socket; /* NULL: the default place */
+    } control;
 };
 
 /* Defaults, then the file. `path` NULL: defaults alone. NULL when anything is wrong; warnings (a

@@ -38,6 +38,9 @@ static const struct tw_option options[] = {
     {"metrics.textfile", PATH(metrics.textfile)},
     {"log.level", TW_OPTION_CHOICE, AT(log.level), 0, 0, 0, levels, "info"},
     {"log.file", PATH(log.file)},
+    {"log.rotate_mb", INT(log.rotate_mb, 0, 1048576, 16)},
+    {"log.keep", INT(log.keep, 0, 100, 4)},
+    {"control.socket", PATH(control.socket)},
     {0},
 };
 
@@ -64,7 +67,11 @@ static const struct tw_key metrics[] = {
     {"textfile", TW_KEY_STR, false, NULL, NULL, "File for its textfile collector."}, {0}};
 static const struct tw_key logging[] = {
     {"level", TW_KEY_CHOICE, false, levels, NULL, "How much is said."},
-    {"file", TW_KEY_STR, false, NULL, NULL, "Where; standard error when absent."}, {0}};
+    {"file", TW_KEY_STR, false, NULL, NULL, "Where; standard error when absent."},
+    {"rotate_mb", TW_KEY_INT, false, NULL, NULL, "A larger file is put aside; 0: never."},
+    {"keep", TW_KEY_INT, false, NULL, NULL, "So many of those put aside."}, {0}};
+static const struct tw_key control[] = {
+    {"socket", TW_KEY_STR, false, NULL, NULL, "Where tierwatch ctl finds the gateway."}, {0}};
 
 static const struct tw_key keys[] = {
     {"site", TW_KEY_STR, false, NULL, NULL, "The plant's name in alerts and topics."},
@@ -81,7 +88,8 @@ static const struct tw_key keys[] = {
     {"broker", TW_KEY_MAP, false, NULL, broker, "Where alerts are published."},
     {"limits", TW_KEY_MAP, false, NULL, limits, "What may be used up."},
     {"metrics", TW_KEY_MAP, false, NULL, metrics, "How it is watched itself."},
-    {"log", TW_KEY_MAP, false, NULL, logging, "Words for people."}, {0}};
+    {"log", TW_KEY_MAP, false, NULL, logging, "Words for people."},
+    {"control", TW_KEY_MAP, false, NULL, control, "How it is told what to do while it runs."}, {0}};
 
 const struct tw_option *tw_config_options(void)
 {

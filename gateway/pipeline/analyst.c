@@ -249,6 +249,16 @@ struct tw_analyst_stats tw_analyst_stats(const struct tw_analyst *a)
     return s;
 }
 
+const struct tw_rules *tw_analyst_rules(const struct tw_analyst *a)
+{
+    return a->config.rules;
+}
+
+struct tw_registry *tw_analyst_registry(const struct tw_analyst *a)
+{
+    return a->config.registry;
+}
+
 struct tw_alerts *tw_analyst_alerts(struct tw_analyst *a)
 {
     return a->alerts;

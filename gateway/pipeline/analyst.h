@@ -59,5 +59,8 @@ struct tw_analyst_stats {
     struct tw_series_stats series;
 };
 struct tw_analyst_stats tw_analyst_stats(const struct tw_analyst *a);
+/* Those in force. */
+const struct tw_rules *tw_analyst_rules(const struct tw_analyst *a);
+struct tw_registry *tw_analyst_registry(const struct tw_analyst *a);
 /* NULL without rules. */
 struct tw_alerts *tw_analyst_alerts(struct tw_analyst *a);

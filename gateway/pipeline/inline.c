@@ -76,13 +76,32 @@ static void end_deadlines(struct inline_run *run)
         sink->event(sink->user, run->deadlines.sorted[i]);
 }
 
+static void turn(void *user)
+{
+    const struct tw_pipeline_config *config = ((const struct inline_run *)user)->config;
+    if (config->live && config->sink.turn != NULL)
+        config->sink.turn(config->sink.user);
+}
+
+static void tell_figures(const struct inline_run *run)
+{
+    const struct tw_pipeline_sink *sink = &run->config->sink;
+    struct tw_worker_stats stats = {.flows.flows = 0};
+    if (!run->config->live || sink->figures == NULL)
+        return;
+    tw_worker_stats_add(run->worker, &stats);
+    sink->figures(sink->user, &stats);
+}
+
 static void tick(void *user, int64_t now_ns, uint64_t last)
 {
     struct inline_run *run = user;
     begin_deadlines(run);
     tw_worker_tick(run->worker, now_ns, last);
     end_deadlines(run);
+    tell_figures(run);
     run->config->sink.tick(run->config->sink.user, now_ns);
+    turn(run);
 }
 
 static void finish(void *user, int64_t now_ns, uint64_t last)
@@ -105,7 +124,7 @@ enum tw_status tw_drive_inline(
         .opcua_keys = config->opcua_keys,
         .tls_keys = config->tls_keys,
     };
-    const struct tw_reader_ops ops = {&run, packet, tick, finish, NULL};
+    const struct tw_reader_ops ops = {&run, packet, tick, finish, turn, config->live ? turn : NULL};
     enum tw_status st = TW_NO_MEMORY;
     run.worker = tw_worker_new(&worker);
     if (run.worker != NULL && tw_outbox_init(&run.deadlines)) {

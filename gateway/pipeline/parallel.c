@@ -79,6 +79,8 @@ static void *analyse(void *arg)
         struct tw_round *r = slot(run, number);
         bool last = r->last;
         tw_round_merge(r, &run->config->sink, cursors);
+        if (run->config->live && run->config->sink.turn != NULL)
+            run->config->sink.turn(run->config->sink.user);
         announce(run, &run->analysed);
         if (last)
             return NULL;
@@ -127,10 +129,11 @@ static void tick(void *user, int64_t now_ns, uint64_t last)
         hand_over(run);
 }
 
+/* Live, also an empty round: it takes the analyst's turn along. */
 static void idle(void *user)
 {
     struct parallel_run *run = user;
-    if (slot(run, run->filling)->n > 0)
+    if (run->config->live || slot(run, run->filling)->n > 0)
         hand_over(run);
 }
 
@@ -155,6 +158,7 @@ static bool start(struct parallel_run *run, struct worker_thread *threads, pthre
     for (unsigned i = 0; i < SLOTS; i++) {
         if (!tw_round_init(&run->slots[i], run->workers))
             return false;
+        run->slots[i].has_figures = run->config->live && run->config->sink.figures != NULL;
     }
     for (unsigned i = 0; i < run->workers; i++) {
         threads[i] = (struct worker_thread){.run = run, .index = i};
@@ -216,7 +220,7 @@ enum tw_status tw_drive_parallel(
     enum tw_status st = TW_NO_MEMORY;
     if (threads != NULL && run.worked != NULL) {
         if (start(&run, threads, &analyst)) {
-            const struct tw_reader_ops ops = {&run, packet, tick, finish, idle};
+            const struct tw_reader_ops ops = {&run, packet, tick, finish, idle, NULL};
             st = tw_reader_run(config, &ops, out);
             pthread_join(analyst, NULL);
         } else {

@@ -20,6 +20,10 @@ struct tw_pipeline_sink {
     /* Event time passed `now_ns`, after every event up to there. */
     void (*tick)(void *user, int64_t now_ns);
     tw_pass_fn pass; /* [event.h]; may be NULL */
+    /* Both only live, on the same thread, may be NULL. Before a tick: what the workers counted. */
+    void (*figures)(void *user, const struct tw_worker_stats *stats);
+    /* Between two events, several times a second whether or not anything comes in. */
+    void (*turn)(void *user);
 };
 
 struct tw_pipeline_config {
@@ -32,7 +36,7 @@ struct tw_pipeline_config {
     struct tw_tls_keys *tls_keys;     /* the same */
     int64_t from_ns, to_ns;           /* packets outside are not looked at; 0: no bound */
     struct tw_pipeline_sink sink;
-    /* Called on the reading thread, at most about ten times a second. May be NULL. */
+    /* Called on the reading thread, several times a second; live at least once. May be NULL. */
     void (*progress)(void *user, const struct tw_capture_stats *stats);
     void *progress_user;
     /* Called on the reading thread when packets come from another input than before; or NULL. */
@@ -55,6 +59,6 @@ struct tw_pipeline_result {
 };
 
 /* Run until the capture ends or is stopped. TW_OK also when an input was damaged; TW_IO,
- * TW_NO_MEMORY otherwise. */
+ * TW_NO_MEMORY otherwise. Live, an interface that goes away is logged, and the others go on. */
 TW_MUST_CHECK enum tw_status tw_pipeline_run(
     const struct tw_pipeline_config *config, struct tw_pipeline_result *out);

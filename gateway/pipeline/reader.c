@@ -6,7 +6,7 @@
 #include "base/timefmt.h"
 #include "flow/defrag.h"
 
-enum { DATAGRAMS = 1024, IDLE_MS = 200, PROGRESS_EVERY = 4096 };
+enum { DATAGRAMS = 1024, IDLE_MS = 200, PROGRESS_EVERY = 4096, BUSY_EVERY = 256 };
 
 /* A live capture's packets may reach us this much after the wall clock passed their time. */
 #define LIVE_SLACK_NS (2 * TW_NS_PER_S)
@@ -25,6 +25,15 @@ struct reader {
     bool playing;
 };
 
+static void progress(const struct reader *r)
+{
+    const struct tw_pipeline_config *c = r->config;
+    if (c->progress == NULL)
+        return;
+    const struct tw_capture_stats stats = tw_capture_stats(c->capture);
+    c->progress(c->progress_user, &stats);
+}
+
 /* Let event time reach `now_ns`: one tick for every full second on the way. */
 static void advance(struct reader *r, int64_t now_ns)
 {
@@ -32,6 +41,8 @@ static void advance(struct reader *r, int64_t now_ns)
         r->next_tick_ns = (now_ns / TW_TICK_NS + 1) * TW_TICK_NS;
         return;
     }
+    if (r->config->live && r->next_tick_ns <= now_ns)
+        progress(r);
     if (now_ns - r->next_tick_ns > LONGEST_WALK_NS)
         r->next_tick_ns = (now_ns - LONGEST_WALK_NS) / TW_TICK_NS * TW_TICK_NS;
     for (unsigned n = 1; r->next_tick_ns <= now_ns; n++) {
@@ -101,17 +112,7 @@ static void idle(struct reader *r)
         if (now > r->out->last_ns)
             advance(r, now);
     }
-    if (r->ops->idle != NULL)
-        r->ops->idle(r->ops->user);
-}
-
-static void progress(const struct reader *r)
-{
-    const struct tw_pipeline_config *c = r->config;
-    if (c->progress == NULL)
-        return;
-    const struct tw_capture_stats stats = tw_capture_stats(c->capture);
-    c->progress(c->progress_user, &stats);
+    r->ops->idle(r->ops->user);
 }
 
 /* Wait until a played packet is due. False when stopped. */
@@ -142,6 +143,8 @@ static enum tw_status loop(struct reader *r)
         enum tw_status st = tw_capture_next(r->config->capture, IDLE_MS, &raw, &err);
         if (st == TW_END)
             return TW_OK;
+        if (st == TW_OK && n % BUSY_EVERY == 0 && r->ops->busy != NULL)
+            r->ops->busy(r->ops->user);
         if (st == TW_OK) {
             if (r->config->play && !play(r, &raw))
                 return TW_OK;
@@ -155,6 +158,8 @@ static enum tw_status loop(struct reader *r)
             else
                 r->out->damage = err;
             r->out->damaged = true;
+        } else if (st == TW_IO && r->config->live) {
+            tw_log(TW_LOG_WARN, "%s", err.text);
         } else {
             r->out->damage = err;
             return st;

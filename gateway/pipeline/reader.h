@@ -11,8 +11,10 @@ struct tw_reader_ops {
     /* Every packet up to number `packet` came before `now_ns`. */
     void (*tick)(void *user, int64_t now_ns, uint64_t packet);
     void (*finish)(void *user, int64_t now_ns, uint64_t packet);
-    /* Nothing arrived for a moment (live): hand over what is waiting. May be NULL. */
+    /* Nothing arrived for a moment (live): hand over what is waiting. */
     void (*idle)(void *user);
+    /* So many packets arrived that a moment passed (live). May be NULL. */
+    void (*busy)(void *user);
 };
 
 /* Read to the end. Fills the reader's part of `out`. */

@@ -11,7 +11,8 @@ bool tw_round_init(struct tw_round *r, unsigned workers)
     r->items = calloc(TW_ROUND_ITEMS, sizeof(*r->items));
     r->bytes = malloc(TW_ROUND_BYTES);
     r->outboxes = calloc(workers, sizeof(*r->outboxes));
-    if (r->items == NULL || r->bytes == NULL || r->outboxes == NULL)
+    r->figures = calloc(workers, sizeof(*r->figures));
+    if (r->items == NULL || r->bytes == NULL || r->outboxes == NULL || r->figures == NULL)
         return false;
     for (unsigned i = 0; i < workers; i++) {
         if (!tw_outbox_init(&r->outboxes[i]))
@@ -25,6 +26,7 @@ void tw_round_fini(struct tw_round *r)
     for (unsigned i = 0; r->outboxes != NULL && i < r->workers; i++)
         tw_outbox_fini(&r->outboxes[i]);
     free(r->outboxes);
+    free(r->figures);
     free(r->items);
     free(r->bytes);
 }
@@ -102,6 +104,12 @@ static void mark(struct tw_outbox *o, const struct tw_round_item *item)
     tw_outbox_add(o, &e);
 }
 
+static void count(const struct tw_worker *w, struct tw_worker_stats *out)
+{
+    *out = (struct tw_worker_stats){.flows.flows = 0};
+    tw_worker_stats_add(w, out);
+}
+
 void tw_round_work(struct tw_round *r, struct tw_worker *w, unsigned index)
 {
     struct tw_outbox *o = &r->outboxes[index];
@@ -111,6 +119,8 @@ void tw_round_work(struct tw_round *r, struct tw_worker *w, unsigned index)
         if (item->kind == TW_ITEM_TICK) {
             tw_worker_tick(w, item->now_ns, item->last_packet);
             mark(o, item);
+            if (r->has_figures)
+                count(w, &r->figures[index]);
         } else if (item->kind == TW_ITEM_FINISH) {
             tw_worker_finish(w, item->now_ns, item->last_packet);
         } else if (item->owner == index) {
@@ -135,6 +145,16 @@ static unsigned first_worker(const struct tw_round *r, const size_t *cursors)
     return best;
 }
 
+static void tell_figures(const struct tw_round *r, const struct tw_pipeline_sink *sink)
+{
+    struct tw_worker_stats sum = {.flows.flows = 0};
+    if (!r->has_figures)
+        return;
+    for (unsigned i = 0; i < r->workers; i++)
+        tw_worker_stats_sum(&r->figures[i], &sum);
+    sink->figures(sink->user, &sum);
+}
+
 void tw_round_merge(struct tw_round *r, const struct tw_pipeline_sink *sink, size_t *cursors)
 {
     unsigned marks = 0;
@@ -149,6 +169,7 @@ void tw_round_merge(struct tw_round *r, const struct tw_pipeline_sink *sink, siz
             if (sink->pass == NULL || !sink->pass(sink->user, event))
                 sink->event(sink->user, event);
         } else if (++marks == r->workers) {
+            tell_figures(r, sink);
             sink->tick(sink->user, event->ts_ns);
             marks = 0;
         }

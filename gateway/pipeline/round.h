@@ -28,6 +28,8 @@ struct tw_round {
     bool last;                  /* nothing comes after this one */
     struct tw_outbox *outboxes; /* one for each worker */
     unsigned workers;
+    bool has_figures;                /* are wanted with every tick */
+    struct tw_worker_stats *figures; /* one for each worker, as of its last tick */
 };
 
 bool tw_round_init(struct tw_round *r, unsigned workers);

@@ -159,13 +159,19 @@ static void add_counters(struct tw_proto_counters *sum, const struct tw_proto_co
     sum->unknown_services += c->unknown_services;
 }
 
+void tw_worker_stats_sum(const struct tw_worker_stats *stats, struct tw_worker_stats *sum)
+{
+    add_flows(&sum->flows, &stats->flows);
+    add_counters(&sum->counters, &stats->counters);
+    sum->pool.in_use_bytes += stats->pool.in_use_bytes;
+    sum->pool.peak_bytes += stats->pool.peak_bytes;
+    sum->pool.refused += stats->pool.refused;
+}
+
 void tw_worker_stats_add(const struct tw_worker *w, struct tw_worker_stats *sum)
 {
-    const struct tw_flows_stats flows = tw_flows_stats(w->flows);
-    const struct tw_pool_stats pool = tw_pool_stats(w->env.pool);
-    add_flows(&sum->flows, &flows);
-    add_counters(&sum->counters, &w->counters);
-    sum->pool.in_use_bytes += pool.in_use_bytes;
-    sum->pool.peak_bytes += pool.peak_bytes;
-    sum->pool.refused += pool.refused;
+    const struct tw_worker_stats stats = {.flows = tw_flows_stats(w->flows),
+        .counters = w->counters,
+        .pool = tw_pool_stats(w->env.pool)};
+    tw_worker_stats_sum(&stats, sum);
 }

@@ -35,5 +35,6 @@ struct tw_worker_stats {
     struct tw_pool_stats pool;
     struct tw_proto_counters counters;
 };
-/* Add this worker's figures to `sum`. */
+/* Add figures to `sum`: of a worker, and as they were told. */
 void tw_worker_stats_add(const struct tw_worker *w, struct tw_worker_stats *sum);
+void tw_worker_stats_sum(const struct tw_worker_stats *stats, struct tw_worker_stats *sum);

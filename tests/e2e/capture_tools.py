@@ -10,6 +10,7 @@ usage: capture_tools.py COMMAND IN OUT...
   halves IN OUT1 OUT2          the first half of the packets, and the rest
   head IN OUT BYTES            the first bytes of the file
   slice IN OUT FROM_S TO_S     the packets of a stretch of time, counted from the first
+  faster IN OUT FACTOR         the packets so many times faster
   chain IN OUT TIMES GAP_S     the packets again and again, each pass later in time
 """
 import struct
@@ -85,6 +86,9 @@ def main():
     elif command == 'slice':
         begin, end = (packets[0][0] + int(float(m) * 1e9) for m in more)
         write(out, link, snaplen, [p for p in packets if begin <= p[0] < end])
+    elif command == 'faster':
+        begin, factor = packets[0][0], int(more[0])
+        write(out, link, snaplen, [(begin + (ts - begin) // factor, wire, data) for ts, wire, data in packets])
     elif command == 'chain':
         step = packets[-1][0] - packets[0][0] + int(float(more[1]) * 1e9)
         write(out, link, snaplen, [(ts + i * step, wire, data) for i in range(int(more[0]))

@@ -70,14 +70,94 @@ exits 5 "no right to capture" setpriv --reuid=65534 --regid=65534 --clear-groups
     "$work/open/tierwatch" run -i tw1 --rules "$work/open/$(basename "$rules")"
 exits 0 "an interface that is there passes the test" "$TIERWATCH" run -i tw1 --rules "$rules" --test
 
-# An interface that goes away is a failure, and the alerts so far are kept.
-"$TIERWATCH" run -i tw1 --rules "$rules" >/dev/null 2>"$work/gone.err" &
+# Two interfaces, a filter, a ring of its own; then one of them goes away and comes back.
+ip link add tw2 type veth peer name tw3
+for side in tw2 tw3; do
+    sysctl -qw net.ipv6.conf.$side.disable_ipv6=1 2>/dev/null
+    ip link set $side up
+done
+ctl() { "$TIERWATCH" ctl "$@" --socket "$work/socket"; }
+sees() { ctl counters --json | jq -e ".capture.packets $1"; }
+# Of this side, as it counts itself.
+sent() { ip -s -j link show tw0 | jq '.[0].stats64.tx.packets'; }
+linked() { [ "$(links)" = "$1" ]; }
+links() { ctl status --json | jq -c '[.healthy, (.interfaces[] | [.name, .up])]'; }
+"$TIERWATCH" run -i tw1 -i tw3 --inventory "$inventory" --rules "$rules" -F 'tcp port 1883 or tcp port 4840' \
+    --set ring_mb=8 --set control.socket="$work/socket" >"$work/gone.alerts" 2>"$work/gone.err" &
 watch=$!
 pids+=("$watch")
-wait_for 10 grep -q 'watching' "$work/gone.err"
-sleep 0.3
+wait_for 10 test -S "$work/socket"
+read -r one two <<<"$(python3 "$e2e/capture_tools.py" halves "$plant" "$work/one.pcap" "$work/two.pcap" && echo "$work/one.pcap $work/two.pcap")"
+wanted() { tcpdump -r "$1" --count 'tcp port 1883 or tcp port 4840' 2>/dev/null | grep -o '^[0-9]*'; }
+tcpreplay -q -i tw0 --multiplier 50 "$one" >/dev/null 2>&1
+wait_for 10 sees "== $(wanted "$one")"
+is $? 0 "what passes the filter on the one interface is seen"
+tcpreplay -q -i tw2 --multiplier 50 "$two" >/dev/null 2>&1
+wait_for 10 sees "== $(($(wanted "$one") + $(wanted "$two")))"
+is $? 0 "and on the other"
+is "$(links)" '[true,["tw1",true],["tw3",true]]' "both are there"
+ip link del tw2
+wait_for 10 grep -q 'tw3 is gone' "$work/gone.err"
+is $? 0 "an interface that goes away is named"
+wait_for 10 linked '[false,["tw1",true],["tw3",false]]'
+is $? 0 "and the gateway says that it is not well"
+tcpreplay -q -i tw0 --multiplier 50 "$two" >/dev/null 2>&1
+wait_for 10 sees "== $(($(wanted "$one") + 2 * $(wanted "$two")))"
+is $? 0 "the other one is watched on"
 ip link del tw0
-wait "$watch"
-is $? 1 "an interface that goes away is a failure"
-like "$(tail -n 1 "$work/gone.err")" 'tw1' "and is named"
+wait_for 10 grep -q 'tw1 is gone' "$work/gone.err"
+before=$(awk '{print $14 + $15}' "/proc/$watch/stat")
+sleep 1
+after=$(awk '{print $14 + $15}' "/proc/$watch/stat")
+is "$((after - before < 20))" 1 "waiting for interfaces costs nothing"
+for pair in 'tw0 tw1' 'tw2 tw3'; do
+    read -r a b <<<"$pair"
+    ip link add "$a" type veth peer name "$b"
+    for side in $a $b; do
+        sysctl -qw net.ipv6.conf."$side".disable_ipv6=1 2>/dev/null
+        ip link set "$side" up
+    done
+done
+wait_for 10 grep -q 'tw1 is back' "$work/gone.err" && wait_for 10 grep -q 'tw3 is back' "$work/gone.err"
+is $? 0 "interfaces that come back are named"
+wait_for 10 linked '[true,["tw1",true],["tw3",true]]'
+is $? 0 "all is well again"
+tcpreplay -q -i tw2 --multiplier 50 "$one" >/dev/null 2>&1
+wait_for 10 sees "== $((2 * ($(wanted "$one") + $(wanted "$two"))))"
+is $? 0 "and watched"
+# Down is not gone.
+ip link set tw1 down
+sleep 1.5
+ip link set tw1 up
+before=$(awk '{print $14 + $15}' "/proc/$watch/stat")
+sleep 1
+after=$(awk '{print $14 + $15}' "/proc/$watch/stat")
+is "$((after - before < 20))" 1 "an interface that is down for a while costs nothing"
+sleep 1.5
+tcpreplay -q -i tw0 --multiplier 50 "$one" >/dev/null 2>&1
+wait_for 10 sees "== $((3 * $(wanted "$one") + 2 * $(wanted "$two")))"
+is $? 0 "and is watched when it is up again"
+stop "$watch" INT
+is $? 0 "in the end it leaves orderly"
+
+# A ring too small for what comes at once while the program can not look: all of it is accounted for.
+"$TIERWATCH" run -i tw1 --inventory "$inventory" --rules "$rules" --set ring_mb=1 --set control.socket="$work/socket" \
+    >/dev/null 2>"$work/loss.err" &
+watch=$!
+pids+=("$watch")
+wait_for 10 test -S "$work/socket"
+sleep 0.3
+before=$(sent)
+kill -STOP "$watch"
+for _ in 1 2 3; do tcpreplay -q -i tw0 --topspeed "$plant" >/dev/null 2>&1; done
+kill -CONT "$watch"
+all=$(($(sent) - before))
+accounted() { ctl status --json | jq -e ".received + .dropped == $all and .dropped > 0 and .received > 0"; }
+wait_for 10 accounted
+is $? 0 "received and dropped are what was sent"
+wait_for 20 grep -Eq '[0-9]+ of [0-9]+ packets were lost' "$work/loss.err"
+is $? 0 "losses are told"
+exits 1 "and status says so" ctl status --json
+is "$(jq '.dropped_percent > 0.1 and (.problems | length == 1)' "$work/out")" true "as a share of what came in"
+stop "$watch" INT
 finish

@@ -62,8 +62,8 @@ pids+=("$gateway")
 wait_for 10 grep -q 'trying again' "$work/gateway.log"
 like "$(cat "$work/gateway.log")" 'can not be used: .*trying again' "a broker that is away is in the log while it runs"
 unlike "$(cat "$work/err")" 'watching' "and not on standard error"
-stop "$gateway" HUP
-is $? 1 "SIGHUP ends it in good order; without a ledger, what was not delivered is a failure"
+stop "$gateway" TERM
+is $? 1 "SIGTERM ends it in good order; without a ledger, what was not delivered is a failure"
 like "$(tail -n 1 "$work/gateway.log")" 'stopped: [0-9]+ packets' "it says so"
 
 # Ctrl-C while a pipe is silent.

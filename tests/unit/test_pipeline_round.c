@@ -43,6 +43,17 @@ void tw_worker_finish(struct tw_worker *w, int64_t now_ns, uint64_t packet)
     tw_emit(&w->emit, &e);
 }
 
+void tw_worker_stats_add(const struct tw_worker *w, struct tw_worker_stats *sum)
+{
+    (void)w;
+    sum->flows.packets += 7;
+}
+
+void tw_worker_stats_sum(const struct tw_worker_stats *stats, struct tw_worker_stats *sum)
+{
+    sum->flows.packets += stats->flows.packets;
+}
+
 static struct tw_packet packet_of(uint64_t number, const uint8_t *ip, size_t len, size_t payload_at)
 {
     struct tw_packet p = {
@@ -128,6 +139,13 @@ static void on_tick(void *user, int64_t now_ns)
     s->n += (size_t)snprintf(s->text + s->n, sizeof(s->text) - s->n, "<%d> ", (int)now_ns);
 }
 
+static void on_figures(void *user, const struct tw_worker_stats *stats)
+{
+    struct seen *s = user;
+    s->n +=
+        (size_t)snprintf(s->text + s->n, sizeof(s->text) - s->n, "[%d]", (int)stats->flows.packets);
+}
+
 static void workers_are_merged_and_ticks_come_once(void **state)
 {
     (void)state;
@@ -135,10 +153,12 @@ static void workers_are_merged_and_ticks_come_once(void **state)
         struct tw_round r;
         struct seen seen = {.n = 0};
         size_t cursors[5];
-        const struct tw_pipeline_sink sink = {&seen, on_event, on_tick, NULL};
+        const struct tw_pipeline_sink sink = {
+            .user = &seen, .event = on_event, .tick = on_tick, .figures = on_figures};
         assert_true(tw_round_init(&r, workers));
         for (unsigned pass = 0; pass < 2; pass++) {
             seen.n = 0;
+            r.has_figures = pass == 1;
             for (uint8_t i = 1; i <= 6; i++) {
                 uint8_t ip[2] = {0, (uint8_t)('a' + i)};
                 struct tw_packet p = packet_of(i, ip, sizeof(ip), 1);
@@ -158,6 +178,8 @@ static void workers_are_merged_and_ticks_come_once(void **state)
             for (int tick = 1; tick <= 2; tick++) {
                 for (unsigned i = 0; i < workers; i++)
                     n += snprintf(want + n, sizeof(want) - (size_t)n, "3:due ");
+                if (pass == 1)
+                    n += snprintf(want + n, sizeof(want) - (size_t)n, "[%u]", 7 * workers);
                 n += snprintf(want + n, sizeof(want) - (size_t)n, "<%d> ", 100 * tick);
             }
             n += snprintf(want + n, sizeof(want) - (size_t)n, "4:e 5:f 6:g ");

@@ -129,6 +129,11 @@ void tw_worker_stats_add(const struct tw_worker *w, struct tw_worker_stats *sum)
     sum->flows.packets += w->packets;
 }
 
+void tw_worker_stats_sum(const struct tw_worker_stats *stats, struct tw_worker_stats *sum)
+{
+    sum->flows.packets += stats->flows.packets;
+}
+
 /* A capture of UDP packets of many sizes between few hosts, with quiet spells. */
 static void put(FILE *f, const void *p, size_t n)
 {
@@ -213,7 +218,7 @@ static struct tw_text run(unsigned workers, struct tw_pipeline_config config)
     assert_int_equal(tw_capture_open_files(paths, 1, NULL, &config.capture, &err), TW_OK);
     config.workers = workers;
     config.limits = tw_limits_default();
-    config.sink = (struct tw_pipeline_sink){&t, note_event, note_tick, NULL};
+    config.sink = (struct tw_pipeline_sink){.user = &t, .event = note_event, .tick = note_tick};
     assert_int_equal(tw_pipeline_run(&config, &result), TW_OK);
     assert_false(result.damaged);
     if (config.from_ns == 0 && config.to_ns == 0) {
@@ -289,12 +294,67 @@ static void ticks_are_whole_seconds_and_come_once(void **state)
     tw_text_free(&t);
 }
 
+struct lively {
+    uint64_t packets, figures, ticks, turns;
+};
+
+static void lively_event(void *user, struct tw_event *e)
+{
+    (void)user, (void)e;
+}
+
+static void lively_tick(void *user, int64_t now_ns)
+{
+    struct lively *l = user;
+    (void)now_ns;
+    assert_int_equal(l->figures, ++l->ticks); /* they were told before it */
+}
+
+static void lively_figures(void *user, const struct tw_worker_stats *stats)
+{
+    struct lively *l = user;
+    l->figures++;
+    assert_true(stats->flows.packets >= l->packets);
+    l->packets = stats->flows.packets;
+}
+
+static void lively_turn(void *user)
+{
+    ((struct lively *)user)->turns++;
+}
+
+/* Live: whatever the number of workers, the analyst has its turn and is told what they counted. */
+static void a_live_run_has_turns_and_figures(void **state)
+{
+    uint64_t packets = 0;
+    (void)state;
+    for (unsigned workers = 1; workers <= 3; workers++) {
+        struct lively seen = {0};
+        struct tw_capture_error err;
+        struct tw_pipeline_result result;
+        const char *const paths[] = {path};
+        struct tw_pipeline_config config = {.live = true,
+            .workers = workers,
+            .limits = tw_limits_default(),
+            .sink = {&seen, lively_event, lively_tick, NULL, lively_figures, lively_turn}};
+        assert_int_equal(tw_capture_open_files(paths, 1, NULL, &config.capture, &err), TW_OK);
+        assert_int_equal(tw_pipeline_run(&config, &result), TW_OK);
+        tw_capture_close(config.capture);
+        assert_true(seen.ticks > 50 && seen.turns >= seen.ticks);
+        assert_true(seen.packets > 0 && seen.packets <= PACKETS);
+        if (packets == 0)
+            packets = seen.packets;
+        assert_int_equal(packets, seen.packets);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_stream_is_the_same_for_any_number_of_workers),
         cmocka_unit_test(bounds_of_time_are_kept),
         cmocka_unit_test(ticks_are_whole_seconds_and_come_once),
+        cmocka_unit_test(a_live_run_has_turns_and_figures),
     };
     return cmocka_run_group_tests_name("pipeline/threads", tests, make_capture, remove_capture);
 }

@@ -1,0 +1,50 @@
+#pragma once
+/* A gateway while it runs: what run.c opens, and what its threads share. */
+
+#include "cli/figures.h"
+#include "cli/messages.h"
+#include "cli/sink.h"
+#include "cli/watch.h"
+#include "observe/notify.h"
+
+struct tw_keeper;
+
+struct tw_live {
+    const struct tw_options *o;
+    struct tw_watch watch; /* its rules and inventory: the keeper's while it lives */
+    struct tw_capture *capture;
+    struct tw_evidence_source *evidence;
+    struct tw_analyst *analyst;
+    struct tw_alert_sink sink;     /* the analyst's */
+    struct tw_gateway_state state; /* the analyst's */
+    struct tw_figures figures;
+    struct tw_notify notify;
+    struct tw_keeper *keeper;
+    char boot[24];
+    int64_t started_ns;
+    /* The analyst's. */
+    int64_t next_stats_ns, next_look_ns;
+    bool broker_up;
+    char broker_said[256]; /* the last complaint that was logged */
+};
+
+/* Tell the broker what the gateway is now. On the analyst's thread. */
+void tw_live_announce(struct tw_live *l);
+
+/* The keeper is the thread that looks after the others: it answers on the control socket, reloads,
+ * opens interfaces that came back, and tells the service manager that all goes on. */
+
+/* False (and a message) when a socket that was asked for can not be had. From here on SIGHUP
+ * reloads rules and inventory. */
+bool tw_keeper_start(struct tw_live *l);
+/* On the analyst's thread, between two events: it goes on; and changes over where that was asked.
+ */
+void tw_keeper_turn(struct tw_keeper *k);
+/* No analyst takes its turn any more: what waits for one is refused. */
+void tw_keeper_over(struct tw_keeper *k);
+/* Ends the thread and the socket. */
+void tw_keeper_stop(struct tw_keeper *k);
+
+/* Where the gateway answers when neither configuration nor command line say: NULL when there is no
+ * such place. */
+const char *tw_default_socket(void);
