@@ -4,8 +4,8 @@
 set -euo pipefail
 
 packages=(gcc make pkg-config libc6-dev libpcap-dev libndpi-dev libmosquitto-dev
-    libyaml-dev libssl-dev zlib1g-dev libsqlite3-dev libcmocka-dev mosquitto mosquitto-clients
-    python3 python3-paho-mqtt jq clang-format-14 iproute2 tcpdump tcpreplay procps openssl)
+    libyaml-dev libssl-dev zlib1g-dev libsqlite3-dev libseccomp-dev libcmocka-dev mosquitto mosquitto-clients
+    python3 python3-paho-mqtt jq clang-format-14 iproute2 tcpdump tcpreplay procps openssl strace)
 
 missing=()
 for package in "${packages[@]}"; do

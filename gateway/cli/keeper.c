@@ -26,7 +26,7 @@ struct tw_keeper {
     _Atomic(struct tw_analyst_next *) next;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool over;
+    bool is_open, over;
     /* The keeper's own: how far the analyst had come, and since when. */
     uint64_t seen_turns;
     int64_t seen_ns, told_ns, revived_ns;
@@ -375,10 +375,22 @@ static void revive(struct tw_keeper *k)
         tw_log(TW_LOG_INFO, "interface %s is back", name);
 }
 
+/* Until everything is set up. */
+static void wait_for_opening(struct tw_keeper *k)
+{
+    pthread_mutex_lock(&k->lock);
+    while (!k->is_open && !atomic_load(&k->stopping))
+        pthread_cond_wait(&k->changed, &k->lock);
+    pthread_mutex_unlock(&k->lock);
+    k->seen_ns = clock_ns();
+}
+
 static void *keep(void *user)
 {
     struct tw_keeper *k = user;
     eventfd_t n;
+    tw_live_confine(k->live, TW_CONFINE_OPENER);
+    wait_for_opening(k);
     while (!atomic_load(&k->stopping)) {
         tw_control_serve(k->control, k->bell, LOOK_MS);
         (void)eventfd_read(k->bell, &n);
@@ -451,22 +463,28 @@ bool tw_keeper_start(struct tw_live *l)
     }
     k->live = l;
     k->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    k->seen_ns = clock_ns();
     pthread_mutex_init(&k->lock, NULL);
     pthread_cond_init(&k->changed, NULL);
     if (k->bell < 0 || !open_control(k)) {
         keeper_free(k);
         return false;
     }
-    listen_to_hangup(k);
     if (pthread_create(&k->thread, NULL, keep, k) == 0) {
         l->keeper = k;
         return true;
     }
     tw_log(TW_LOG_ERROR, "no thread to answer questions with");
-    listen_to_hangup(NULL);
     keeper_free(k);
     return false;
+}
+
+void tw_keeper_open(struct tw_keeper *k)
+{
+    listen_to_hangup(k);
+    pthread_mutex_lock(&k->lock);
+    k->is_open = true;
+    pthread_cond_broadcast(&k->changed);
+    pthread_mutex_unlock(&k->lock);
 }
 
 void tw_keeper_over(struct tw_keeper *k)
@@ -484,7 +502,10 @@ void tw_keeper_stop(struct tw_keeper *k)
     if (k == NULL)
         return;
     listen_to_hangup(NULL);
+    pthread_mutex_lock(&k->lock);
     atomic_store(&k->stopping, true);
+    pthread_cond_broadcast(&k->changed);
+    pthread_mutex_unlock(&k->lock);
     (void)eventfd_write(k->bell, 1);
     pthread_join(k->thread, NULL);
     k->live->keeper = NULL;

@@ -5,6 +5,7 @@
 #include "cli/messages.h"
 #include "cli/sink.h"
 #include "cli/watch.h"
+#include "confine/confine.h"
 #include "observe/notify.h"
 
 struct tw_keeper;
@@ -28,15 +29,19 @@ struct tw_live {
     char broker_said[256]; /* the last complaint that was logged */
 };
 
+/* Give up what the calling thread does not need, and what it could not do is logged. */
+void tw_live_confine(const struct tw_live *l, enum tw_confine_role role);
 /* Tell the broker what the gateway is now. On the analyst's thread. */
 void tw_live_announce(struct tw_live *l);
 
 /* The keeper is the thread that looks after the others: it answers on the control socket, reloads,
  * opens interfaces that came back, and tells the service manager that all goes on. */
 
-/* False (and a message) when a socket that was asked for can not be had. From here on SIGHUP
- * reloads rules and inventory. */
+/* Started before the others, because it alone may open interfaces later. False (and a message) when
+ * a socket that was asked for can not be had. */
 bool tw_keeper_start(struct tw_live *l);
+/* Everything is set up: from here on it answers, and SIGHUP reloads rules and inventory. */
+void tw_keeper_open(struct tw_keeper *k);
 /* On the analyst's thread, between two events: it goes on; and changes over where that was asked.
  */
 void tw_keeper_turn(struct tw_keeper *k);

@@ -254,11 +254,39 @@ static bool wind_up(struct tw_live *l)
     return whole && !l->sink.failed;
 }
 
+void tw_live_confine(const struct tw_live *l, enum tw_confine_role role)
+{
+    if (tw_confine_capabilities(role) != TW_OK)
+        tw_log(TW_LOG_WARN, "can not give up capabilities: %s", strerror(errno));
+    if (strcmp(l->watch.config->confine.syscalls, "off") == 0)
+        return;
+    const enum tw_status st = tw_confine_calls(role);
+    if (st == TW_NOT_FOUND)
+        tw_log(TW_LOG_DEBUG, "system calls are not filtered: the kernel or the build does not");
+    else if (st != TW_OK)
+        tw_log(TW_LOG_WARN, "system calls are not filtered: %s", tw_status_text(st));
+}
+
+/* The capture is open. Threads that are started later inherit what this one gives up; the keeper,
+ * which may have to open interfaces again, is started before. */
+static bool set_up(struct tw_live *l, const struct tw_limits *limits)
+{
+    if (tw_confine_process() != TW_OK)
+        tw_log(
+            TW_LOG_WARN, "core dumps or new privileges can not be ruled out: %s", strerror(errno));
+    if (!make_analyst(l, limits) || !tw_keeper_start(l))
+        return false;
+    tw_live_confine(l, TW_CONFINE_WORKER);
+    if (!open_ledger(l) || !open_broker(l))
+        return false;
+    tw_keeper_open(l->keeper);
+    return true;
+}
+
 static int watch(struct tw_live *l, const struct tw_pipeline_config *config)
 {
     struct tw_pipeline_result result;
-    if (!make_analyst(l, &config->limits) || !open_ledger(l) || !open_broker(l) ||
-        !tw_keeper_start(l))
+    if (!set_up(l, &config->limits))
         return TW_EXIT_FAILED;
     tw_log(TW_LOG_INFO, "watching; %zu rules, %zu AI systems, gateway %s/%s",
         tw_rules_count(l->watch.rules), tw_registry_ai_systems(l->watch.registry), l->watch.site,

@@ -45,6 +45,9 @@ struct tw_config {
     struct {
         char *socket; /* NULL: the default place */
     } control;
+    struct {
+        char *syscalls; /* "filter" or "off" */
+    } confine;
 };
 
 /* Defaults, then the file. `path` NULL: defaults alone. NULL when anything is wrong; warnings (a

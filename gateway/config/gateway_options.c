@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+static const char *const filters[] = {"filter", "off", NULL};
 
 #define AT(member) offsetof(struct tw_config, member)
 #define TEXT(member, text) TW_OPTION_TEXT, AT(member), 0, 0, 0, NULL, text
@@ -41,6 +42,7 @@ static const struct tw_option options[] = {
     {"log.rotate_mb", INT(log.rotate_mb, 0, 1048576, 16)},
     {"log.keep", INT(log.keep, 0, 100, 4)},
     {"control.socket", PATH(control.socket)},
+    {"confine.syscalls", TW_OPTION_CHOICE, AT(confine.syscalls), 0, 0, 0, filters, "filter"},
     {0},
 };
 
@@ -73,6 +75,10 @@ static const struct tw_key logging[] = {
 static const struct tw_key control[] = {
     {"socket", TW_KEY_STR, false, NULL, NULL, "Where tierwatch ctl finds the gateway."}, {0}};
 
+static const struct tw_key confine[] = {
+    {"syscalls", TW_KEY_CHOICE, false, filters, NULL, "System calls: only those it needs, or all."},
+    {0}};
+
 static const struct tw_key keys[] = {
     {"site", TW_KEY_STR, false, NULL, NULL, "The plant's name in alerts and topics."},
     {"gateway", TW_KEY_STR, false, NULL, NULL, "This gateway's name there."},
@@ -89,7 +95,8 @@ static const struct tw_key keys[] = {
     {"limits", TW_KEY_MAP, false, NULL, limits, "What may be used up."},
     {"metrics", TW_KEY_MAP, false, NULL, metrics, "How it is watched itself."},
     {"log", TW_KEY_MAP, false, NULL, logging, "Words for people."},
-    {"control", TW_KEY_MAP, false, NULL, control, "How it is told what to do while it runs."}, {0}};
+    {"control", TW_KEY_MAP, false, NULL, control, "How it is told what to do while it runs."},
+    {"confine", TW_KEY_MAP, false, NULL, confine, "What it gives up once it is set up."}, {0}};
 
 const struct tw_option *tw_config_options(void)
 {
