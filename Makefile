@@ -91,15 +91,18 @@ unit: $(TESTS)
 
 # --- everything else ------------------------------------------------------------------------------
 
+# Without Node.js, or away from the npm registry, it goes on without the page.
 .PHONY: run
 run: deps
 	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory dashboard || echo 'The dashboard can not be built; going on without it.' >&2
 	$(Q)deploy/demo/run.sh
 
 # What CI runs: installs what is missing, builds, passes every test.
 .PHONY: test
 test: deps
-	$(Q)$(MAKE) --no-print-directory WERROR=1 all tests
+	$(Q)deploy/deps.sh --test
+	$(Q)$(MAKE) --no-print-directory WERROR=1 all tests dashboard
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan tests fuzz-regressions
 	$(Q)tests/run.sh --all
 
@@ -118,6 +121,27 @@ golden: all
 .PHONY: lint
 lint: all
 	$(Q)tests/run.sh tests/lint/run.sh
+
+# The page of dashboards/web, with the two npm packages that it uses: index.html for any web server,
+# tierwatch.html as one file.
+DASHBOARD := $(BUILD)/dashboard
+WEB       := dashboards/web
+WEB_FILES := $(wildcard $(WEB)/*.html $(WEB)/*.css $(WEB)/*.mjs $(WEB)/js/*.js)
+
+.PHONY: dashboard
+dashboard: $(DASHBOARD)/tierwatch.html
+
+$(WEB)/node_modules/.package-lock.json: $(WEB)/package-lock.json
+	$(call say,NPM,$(WEB))
+	$(Q)cd $(WEB) && npm ci --ignore-scripts --no-audit --no-fund >/dev/null && touch node_modules/.package-lock.json
+
+$(DASHBOARD)/tierwatch.html: $(WEB)/node_modules/.package-lock.json $(WEB_FILES)
+	$(call say,WEB,$@)
+	$(Q)node $(WEB)/build.mjs $(DASHBOARD)
+
+.PHONY: web
+web: all dashboard
+	$(Q)tests/run.sh tests/web/run.sh
 
 # Everything again with sanitizers.
 .PHONY: asan
@@ -261,6 +285,7 @@ help:
 	@echo 'make asan tsan  the tests with sanitizers'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (60); F=name: only tests/fuzz/fuzz_name*.c'
 	@echo 'make fuzz-cov   lines of FUZZ_COV (gateway/protocol/opcua) that the fuzz targets reach'
+	@echo 'make dashboard  the web page, in $(DASHBOARD); make web: its tests'
 	@echo 'make peers      decode against tshark and Zeek on the same captures'
 	@echo 'make bench      speed and memory, as ratios to a bare libpcap loop'
 	@echo 'make cov        line coverage of the tests'

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Install the Debian packages that building, running and testing need and that are missing. As root or
-# with sudo; otherwise print the one command that would do it.
+# Install the Debian packages that building and running need and that are missing; with --test also what
+# only tests need and is large. As root or with sudo; otherwise print the one command that would do it.
 set -euo pipefail
 
 packages=(gcc make pkg-config libc6-dev libpcap-dev libndpi-dev libmosquitto-dev
     libyaml-dev libssl-dev zlib1g-dev libsqlite3-dev libseccomp-dev libcmocka-dev mosquitto mosquitto-clients
     python3 python3-paho-mqtt jq clang-format-14 iproute2 tcpdump tcpreplay procps openssl strace)
+
+# Whatever Node.js is there will do: Debian's npm does not go with that of others.
+command -v npm >/dev/null || packages+=(nodejs npm)
+[ "${1:-}" != --test ] || packages+=(chromium)
 
 missing=()
 for package in "${packages[@]}"; do

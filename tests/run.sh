@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 if [ "${1:-}" = --all ]; then
     set -- build/release/unit/test_* build/asan/unit/test_* build/asan/replay/fuzz_* \
-        tests/lint/run.sh tests/golden/run.sh tests/e2e/*.sh
+        tests/lint/run.sh tests/golden/run.sh tests/e2e/*.sh tests/web/run.sh
 fi
 limit=${TEST_TIMEOUT:-300}
 logs=$(mktemp -d)

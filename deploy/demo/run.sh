@@ -33,10 +33,29 @@ if busy "$port"; then
     echo "Port 1883 is in use (another broker?), so this one is on port $port."
 fi
 
+# The page, and the WebSocket that it listens to: only where it was built.
+web_port=''
+if [ -e build/dashboard/index.html ]; then
+    for web_port in ${WEB_PORT:-9001 9002 9003 9004 19001}; do
+        busy "$web_port" || break
+    done
+    if busy "$web_port"; then
+        echo "Port $web_port is in use, so there is no dashboard. Choose another: WEB_PORT=9100 make run" >&2
+        web_port=''
+    fi
+fi
+
 mosquitto=$(command -v mosquitto || echo /usr/sbin/mosquitto)
-# One user may do everything here: the broker listens on loopback and lives as long as the demo.
-printf 'listener %s 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nlog_dest file %s\n' \
-    "$port" "$work/broker.log" >"$work/mosquitto.conf"
+# One user may do everything here: the broker listens on loopback and lives as long as the demo. A browser may
+# only read, because a broker takes WebSockets from pages of any origin.
+printf '%s\n' 'per_listener_settings true' 'max_queued_messages 0' "log_dest file $work/broker.log" \
+    "listener $port 127.0.0.1" 'allow_anonymous true' >"$work/mosquitto.conf"
+if [ -n "$web_port" ]; then
+    echo 'topic read tierwatch/#' >"$work/read-only"
+    # Without socket_domain a WebSocket listener is bound to every interface, whatever its address.
+    printf '%s\n' "listener $web_port 127.0.0.1" 'protocol websockets' 'socket_domain ipv4' 'allow_anonymous true' \
+        "acl_file $work/read-only" "http_dir $PWD/build/dashboard" >>"$work/mosquitto.conf"
+fi
 [ "$(id -u)" -ne 0 ] || echo 'user root' >>"$work/mosquitto.conf"
 # In a session of its own: Ctrl-C must not reach the broker before the last alerts have.
 setsid "$mosquitto" -c "$work/mosquitto.conf" 2>>"$work/broker.log" &
@@ -47,6 +66,7 @@ for _ in $(seq 50); do
     sleep 0.1
 done
 
+[ -z "$web_port" ] || printf '\n  The dashboard is at http://127.0.0.1:%s/\n' "$web_port"
 cat <<TEXT
 
   A broker is on 127.0.0.1:$port. In another terminal, see the alerts arrive:

@@ -30,9 +30,10 @@ time.sleep(300)' &
     wait_for 5 busy 1883
 }
 port=$(free_port)
-demo asked PORT="$port"
+web_port=$(free_port)
+demo asked PORT="$port" WEB_PORT="$web_port"
 asked=$demo_pid
-demo other
+demo other WEB_PORT="$(free_port)"
 other=$demo_pid
 wait_for 10 busy "$port"
 is $? 0 "a broker listens on the port that was asked for"
@@ -43,6 +44,16 @@ wait_for 10 busy "$other_port"
 is $? 0 "and takes another, $other_port"
 wait_for 5 grep -q "mosquitto_sub -h 127.0.0.1 -p $port -t 'tierwatch/#'" "$work/asked.out"
 is $? 0 "it tells how to see the alerts"
+if [ -e build/dashboard/index.html ]; then
+    wait_for 5 grep -q "http://127.0.0.1:$web_port/" "$work/asked.out"
+    is $? 0 "it tells where the dashboard is"
+    wait_for 10 busy "$web_port"
+    python3 -c 'import sys, urllib.request
+sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1], timeout=10).read())' \
+        "http://127.0.0.1:$web_port/" >"$work/page"
+    same build/dashboard/index.html "$work/page" "which is served there"
+    is "$(ss -Hltn "sport = :$web_port" | awk '{print $4}')" "127.0.0.1:$web_port" "on loopback only"
+fi
 mosquitto_sub -h 127.0.0.1 -p "$port" -t 'tierwatch/+/+/+/alert/#' -C 1 -W 60 >"$work/alert" 2>/dev/null &
 first=$!
 mosquitto_sub -h 127.0.0.1 -p "$other_port" -t 'tierwatch/+/+/+/alert/#' -C 1 -W 60 >"$work/alert2" 2>/dev/null &

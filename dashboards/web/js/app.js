@@ -1,0 +1,300 @@
+/* The page: which view is shown, what the keys do, where alerts come from. */
+
+import {Detail} from './detail.js';
+import {el, fill} from './dom.js';
+import {readLines} from './file.js';
+import {Inbox} from './inbox.js';
+import {Link} from './link.js';
+import {Memory} from './memory.js';
+import {longestMessage} from './alert.js';
+import {keysDialog, Source, usualAddress} from './source.js';
+import {Store} from './store.js';
+import {visible} from './text.js';
+import {languageTag, number, setLanguage, t} from './words.js';
+
+const paintEvery = 100; /* ms between two paintings while messages come */
+const sayEvery = 5000; /* ms between two announcements to a screen reader */
+const themes = ['auto', 'light', 'dark'];
+const viewNames = ['inbox'];
+
+class App {
+    constructor() {
+        this.memory = new Memory();
+        this.store = new Store();
+        this.link = new Link({message: (levels, raw) => this.message(levels, raw),
+            state: (name, detail) => this.linkState(name, detail)});
+        this.state = ['idle', ''];
+        this.lastSaid = 0;
+        const {language} = this.memory.settings;
+        setLanguage(language || (navigator.language.startsWith('zh') ? 'zh' : 'en'));
+        this.setTheme(this.memory.settings.theme);
+        this.build();
+        addEventListener('hashchange', () => this.route());
+        addEventListener('keydown', (e) => this.key(e));
+        addEventListener('dragover', (e) => e.preventDefault());
+        addEventListener('drop', (e) => this.drop(e));
+        setInterval(() => this.tick(), 1000);
+        this.route();
+    }
+
+    /* Everything on the page; again when the language changes. */
+    build() {
+        document.documentElement.lang = languageTag();
+        const filter = this.inbox?.filter;
+        this.inbox = new Inbox({store: this.store, memory: this.memory, goTime: () => this.go('time'),
+            open: (record) => this.go(`alert/${encodeURIComponent(record.id)}`)});
+        this.inbox.onMoved = (record) => this.follow(record);
+        if (filter)
+            Object.assign(this.inbox.filter, filter);
+        this.detail = new Detail({store: this.store, memory: this.memory, close: () => this.closeDetail(),
+            changed: () => this.paint()});
+        this.views = new Map([['inbox', this.inbox]]);
+        this.source = new Source({memory: this.memory, connect: (s) => this.connect(s),
+            disconnect: () => this.link.close(), readFile: (f) => this.readFile(f), forget: () => this.forget()});
+        this.help = keysDialog();
+        this.said = el('p', {class: 'unseen', 'aria-live': 'polite'});
+        this.main = el('main', {id: 'main', tabindex: '-1'}, [...this.views.values()].map((v) => v.element), this.detail.element);
+        fill(document.body, el('a', {class: 'skip', href: '#main', onclick: (e) => { e.preventDefault(); this.main.focus(); }},
+            t('app.skip')), this.top(), this.main, this.source.element, this.help, this.said);
+    }
+
+    top() {
+        this.linkButton = el('button', {type: 'button', class: 'link', onclick: () => this.source.open()});
+        this.tabs = new Map(viewNames.map((name) => [name, el('a', {href: `#/${name}`}, t(`view.${name}`), el('b'))]));
+        const theme = () => t('top.theme', {theme: t(`theme.${this.memory.settings.theme}`)});
+        const themeButton = el('button', {type: 'button', class: 'small', onclick: () => {
+            this.setTheme(themes[(themes.indexOf(this.memory.settings.theme) + 1) % themes.length]);
+            themeButton.textContent = theme();
+        }}, theme());
+        return el('header', {class: 'top'}, el('h1', {}, 'tierwatch'), el('nav', {}, [...this.tabs.values()]),
+            this.linkButton, el('button', {type: 'button', class: 'small', lang: languageTag() === 'en' ? 'zh-CN' : 'en',
+                onclick: () => this.switchLanguage()}, t('top.language')),
+            themeButton, el('button', {type: 'button', class: 'small', onclick: () => this.help.showModal()}, t('top.keys')));
+    }
+
+    setTheme(theme) {
+        const known = themes.includes(theme) ? theme : 'auto';
+        document.documentElement.dataset.theme = known;
+        this.memory.set('theme', known);
+    }
+
+    switchLanguage() {
+        const next = languageTag() === 'en' ? 'zh' : 'en';
+        this.memory.set('language', next);
+        setLanguage(next);
+        this.build();
+        this.route();
+    }
+
+    go(path) {
+        location.hash = `#/${path}`;
+    }
+
+    route() {
+        const [, name, id] = /^#\/(\w+)(?:\/(.*))?$/.exec(location.hash) ?? [];
+        let alert = null;
+        try {
+            alert = name === 'alert' ? decodeURIComponent(id ?? '') : null;
+        } catch { /* a link that is none */ }
+        this.view = this.views.has(name) ? name : 'inbox';
+        for (const [key, view] of this.views)
+            view.element.hidden = key !== this.view;
+        this.main.classList.toggle('with-detail', alert !== null);
+        for (const [key, tab] of this.tabs)
+            tab.toggleAttribute('aria-current', key === this.view);
+        const before = this.detail.id;
+        this.detail.show(alert);
+        if (alert !== null && alert !== before && !this.following)
+            this.detail.focus();
+        this.following = false;
+        this.paint(true);
+    }
+
+    /* j and k move through the list; an alert that is open beside it follows. */
+    follow(record) {
+        if (this.detail.id === null || this.detail.id === record.id || getComputedStyle(this.inbox.element).display === 'none')
+            return;
+        this.following = true;
+        history.replaceState(null, '', `#/alert/${encodeURIComponent(record.id)}`);
+        this.route();
+    }
+
+    closeDetail() {
+        this.go('inbox');
+        this.route();
+        this.inbox.list.go(Math.max(this.inbox.list.at, 0));
+    }
+
+    paint(force = false) {
+        this.views.get(this.view).render(force);
+        this.detail.render();
+        let open = 0;
+        for (const record of this.store.alerts.values())
+            open += record.severity >= 3 && !this.memory.isDone(record.id) ? 1 : 0;
+        this.tabs.get('inbox').querySelector('b').textContent = open > 0 ? number(open) : '';
+        document.title = open > 0 ? `(${number(open)}) tierwatch` : 'tierwatch';
+        const [name, detail] = this.state;
+        this.linkButton.className = `link ${name}`;
+        fill(this.linkButton, el('i', {'aria-hidden': 'true'}), el('span', {}, t(`link.${name}`)),
+            el('small', {}, visible(detail, 80)));
+    }
+
+    /* The first message of a quiet time is painted at once. */
+    soon() {
+        if (this.timer !== undefined)
+            return;
+        this.timer = setTimeout(() => {
+            this.timer = undefined;
+            this.paint();
+        }, Math.max(0, paintEvery - (performance.now() - (this.painted ?? 0))));
+        this.painted = performance.now();
+    }
+
+    tick() {
+        if (document.hidden)
+            return;
+        this.views.get(this.view).tick?.();
+        this.paint();
+    }
+
+    message(levels, raw) {
+        const record = this.store.takeMessage(levels, raw, Date.now());
+        if (record !== null && record.severity >= 3)
+            this.announce(record);
+        this.soon();
+    }
+
+    announce(record) {
+        if (Date.now() - this.lastSaid < sayEvery)
+            return;
+        this.lastSaid = Date.now();
+        this.said.textContent = t('say.alert', {severity: t(`severity.${record.severity}`), summary: visible(record.summary, 200)});
+    }
+
+    linkState(name, detail) {
+        if (name === 'denied') {
+            this.source.say(t('link.denied', {filter: detail}), true);
+            return;
+        }
+        this.state = [name, name === 'refused' ? '' : detail.replace(/^wss?:\/\//, '').replace(/\/.*$/, '')];
+        if (name === 'refused') {
+            this.source.say(t('link.error', {error: detail}), true);
+            this.source.open();
+        } else if (name === 'online') {
+            this.source.say('');
+            this.source.element.close();
+        }
+        this.paint();
+    }
+
+    connect(settings) {
+        this.store.clear();
+        this.link.open(settings);
+    }
+
+    async readFile(file) {
+        this.link.close();
+        this.store.clear();
+        const name = file.name;
+        try {
+            const lines = await readLines(file, longestMessage, (line) => this.store.takeAlert(line, null, Date.now()),
+                (n) => { this.source.say(t('source.reading', {name, n: number(n)})); this.soon(); });
+            const {odd} = this.store.counts;
+            this.source.say(t('source.read', {name, n: number(lines), alerts: number(this.store.alerts.size), odd: number(odd)}));
+            this.state = ['file', name];
+            if (this.store.alerts.size > 0)
+                this.source.element.close();
+        } catch (error) {
+            this.source.say(t('source.failed', {name, error: error.message}), true);
+            this.source.open();
+        }
+        this.paint(true);
+    }
+
+    drop(event) {
+        event.preventDefault();
+        const [file] = event.dataTransfer.files;
+        if (file)
+            this.readFile(file);
+    }
+
+    forget() {
+        this.memory.forget();
+        this.paint(true);
+    }
+
+    key(event) {
+        const typing = event.target.closest?.('input, textarea, select');
+        if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]'))
+            return;
+        if (event.key === 'Escape')
+            this.escape(typing);
+        else if (typing || !this.act(event))
+            return;
+        event.preventDefault();
+    }
+
+    escape(typing) {
+        if (typing) {
+            typing.blur();
+            if (this.detail.id === null)
+                this.inbox.list.element.focus();
+        } else if (this.detail.id !== null) {
+            this.closeDetail();
+        }
+    }
+
+    /* Whether the key meant something here. */
+    act({key, target}) {
+        const list = this.inbox.list;
+        const inInbox = this.view === 'inbox';
+        const inList = inInbox && (list.element.contains(target) || target === document.body);
+        const page = Math.max(1, Math.floor(list.element.clientHeight / (list.height || 1)) - 1);
+        const moves = {j: 1, k: -1};
+        const inListMoves = {ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity};
+        if (inInbox && key in moves)
+            list.move(moves[key]);
+        else if (inList && key in inListMoves)
+            list.move(inListMoves[key]);
+        else if (inList && key === 'Enter' && list.item())
+            list.open(list.item());
+        else if (key === 'a')
+            this.acknowledge();
+        else if (key === 'n' && this.detail.id !== null)
+            this.detail.note?.focus();
+        else if (key === '/')
+            this.toSearch();
+        else if (key === '?')
+            this.help.showModal();
+        else if (key >= '1' && key <= String(viewNames.length))
+            this.go(viewNames[key - 1]);
+        else
+            return false;
+        return true;
+    }
+
+    acknowledge() {
+        if (this.detail.id !== null)
+            this.detail.acknowledge();
+        else if (this.view === 'inbox' && this.inbox.list.item())
+            this.inbox.acknowledge(this.inbox.list.item());
+    }
+
+    toSearch() {
+        if (this.view !== 'inbox')
+            this.go('inbox');
+        this.route();
+        this.inbox.search.focus();
+    }
+
+    start() {
+        const {url, user, root} = this.memory.settings;
+        /* Whoever opens the page of a broker wants that broker; a file must be told where to look. */
+        if (location.protocol === 'file:' && !url)
+            this.source.open();
+        else
+            this.connect({url: url || usualAddress(location), user, password: '', root});
+    }
+}
+
+new App().start();

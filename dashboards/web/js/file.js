@@ -1,0 +1,35 @@
+/* A file of alerts, line by line: of any size, and without holding up the page. */
+
+const slice = 12; /* ms of work at a time */
+const pause = () => new Promise((done) => { setTimeout(done, 0); });
+
+/* line(text) for each that is not empty; progress(lines) now and then. Returns the number of lines. A
+ * line is handed over only up to `longest` characters, so that a file without any can not fill the
+ * memory. */
+export async function readLines(file, longest, line, progress) {
+    const reader = file.stream().pipeThrough(new TextDecoderStream()).getReader();
+    let rest = '', lines = 0, began = performance.now();
+    for (;;) {
+        const {done, value} = await reader.read();
+        rest += value ?? (done ? '\n' : '');
+        let from = 0;
+        for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', from)) {
+            const text = rest.slice(from, end).trim();
+            from = end + 1;
+            if (text === '')
+                continue;
+            line(text);
+            lines++;
+            if (performance.now() - began > slice) {
+                progress(lines);
+                await pause();
+                began = performance.now();
+            }
+        }
+        rest = rest.slice(from);
+        if (rest.length > longest)
+            rest = rest.slice(0, longest + 1);
+        if (done)
+            return lines;
+    }
+}
