@@ -42,6 +42,11 @@ static inline bool tw_str_starts(struct tw_str s, struct tw_str prefix)
     return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.p, prefix.p, prefix.len) == 0);
 }
 
+static inline bool tw_str_ends(struct tw_str s, struct tw_str end)
+{
+    return s.len >= end.len && (end.len == 0 || memcmp(s.p + s.len - end.len, end.p, end.len) == 0);
+}
+
 /* ASCII case-insensitive comparison; the locale never matters. */
 bool tw_str_eq_nocase(struct tw_str a, struct tw_str b);
 

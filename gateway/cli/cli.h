@@ -48,6 +48,8 @@ struct tw_command {
  * was printed, or the usage error was). */
 int tw_options_parse(
     const struct tw_command *command, int argc, char **argv, struct tw_options *out);
+/* "--config --help": those that a command takes. */
+void tw_options_names(const struct tw_command *command, FILE *out);
 /* Of tierwatch and of nDPI, to standard output. */
 void tw_version(void);
 
@@ -59,6 +61,7 @@ int tw_cmd_rules_list(const struct tw_options *o);
 int tw_cmd_rules_test(const struct tw_options *o);
 int tw_cmd_rules_diff(const struct tw_options *o);
 int tw_cmd_rules_schema(const struct tw_options *o);
+int tw_cmd_config_schema(const struct tw_options *o);
 int tw_cmd_fields(const struct tw_options *o);
 int tw_cmd_inventory_check(const struct tw_options *o);
 int tw_cmd_inventory_import(const struct tw_options *o);

@@ -5,6 +5,8 @@
 #include "cli/cli.h"
 #include "config/yaml.h"
 
+static int completion(const struct tw_options *o);
+
 static const struct tw_command commands[] = {
     {"run", "", "Watch live interfaces and publish alerts", "ciIRBtkKFSDTyqvlL", 0, 0,
         "  tierwatch run -c /etc/tierwatch/tierwatch.yaml -i eth1\n"
@@ -36,6 +38,10 @@ static const struct tw_command commands[] = {
         tw_cmd_rules_diff},
     {"rules schema", "[tests]", "Print the JSON schema of rule files, or of their tests", "", 0, 1,
         NULL, tw_cmd_rules_schema},
+    {"config schema", "", "Print the JSON schema of gateway configurations", "", 0, 0, NULL,
+        tw_cmd_config_schema},
+    {"completion", "bash", "Print what completes commands and options in a shell", "", 1, 1,
+        "  tierwatch completion bash >/etc/bash_completion.d/tierwatch\n", completion},
     {"fields", "", "Every field that a rule can use", "Ajm", 0, 0,
         "  tierwatch fields --markdown >fields.md\n"
         "  tierwatch fields --anomalies | grep ^mqtt\n",
@@ -163,6 +169,63 @@ static int group_help(const char *word)
     printf("Usage: tierwatch %s COMMAND [OPTION]...\n\nCommands:\n", word);
     list_group(word, stdout);
     fputs("\n'tierwatch COMMAND --help' explains one.\n", stdout);
+    return TW_EXIT_OK;
+}
+
+/* One case for each command of two words, then for those of one; the options are the table's. */
+static void complete_commands(bool with_space)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if ((strchr(commands[i].name, ' ') != NULL) != with_space)
+            continue;
+        printf("    '%s%s words='", commands[i].name, with_space ? "')" : " '*)");
+        tw_options_names(&commands[i], stdout);
+        puts("' ;;");
+    }
+}
+
+/* The second words of a group, once for each group. */
+static void complete_groups(void)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        const char *name = commands[i].name, *space = strchr(name, ' ');
+        const size_t n = space == NULL ? 0 : (size_t)(space - name) + 1;
+        if (space == NULL || (i > 0 && strncmp(commands[i - 1].name, name, n) == 0))
+            continue;
+        printf("    '%.*s '*) words='", (int)n - 1, name);
+        for (size_t k = i; k < N_COMMANDS && strncmp(commands[k].name, name, n) == 0; k++)
+            printf("%s%s", k > i ? " " : "", commands[k].name + n);
+        puts("' ;;");
+    }
+}
+
+static int completion(const struct tw_options *o)
+{
+    if (strcmp(o->args.at[0], "bash") != 0) {
+        tw_log(TW_LOG_ERROR, "only bash can be completed, not '%s'", o->args.at[0]);
+        return TW_EXIT_USAGE;
+    }
+    fputs("# Completion of tierwatch for bash; made by 'tierwatch completion bash'.\n"
+          "_tierwatch() {\n"
+          "    local words='' word=${COMP_WORDS[COMP_CWORD]}\n"
+          "    COMPREPLY=()\n"
+          "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        words='",
+        stdout);
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        const size_t n = strcspn(commands[i].name, " ") + 1;
+        if (i == 0 || strncmp(commands[i - 1].name, commands[i].name, n) != 0)
+            printf("%.*s ", (int)n - 1, commands[i].name);
+    }
+    puts("--help --version'\n    else\n"
+         "    case \"${COMP_WORDS[1]} ${COMP_WORDS[2]}\" in");
+    complete_commands(true);
+    complete_groups();
+    complete_commands(false);
+    puts("    esac\n    fi\n"
+         "    [[ $word == -* || -n $words && $COMP_CWORD -le 2 && $words != --* ]] &&\n"
+         "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+         "    return 0\n}\n"
+         "complete -o default -F _tierwatch tierwatch");
     return TW_EXIT_OK;
 }
 

@@ -89,6 +89,15 @@ static void help(const struct tw_command *command, FILE *out)
         fprintf(out, "\nExamples:\n%s", command->examples);
 }
 
+void tw_options_names(const struct tw_command *command, FILE *out)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (takes(command, &rows[i]))
+            fprintf(out, "--%s ", rows[i].name);
+    }
+    fputs("--help --version", out);
+}
+
 static int bad_usage(const struct tw_command *command)
 {
     fprintf(stderr, "Try 'tierwatch %s --help'.\n", command->name);

@@ -1,5 +1,6 @@
 #include "config/gateway.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -265,7 +266,8 @@ static bool finish(struct tw_config *c, struct tw_diags *d)
     return false;
 }
 
-static bool load_file(struct tw_config *c, const char *path, struct tw_diags *d)
+/* One file over what is in force already. */
+static bool read_file(struct tw_config *c, const char *path, struct tw_diags *d)
 {
     size_t from = d->n, errors = d->errors;
     struct tw_yaml *y = tw_yaml_load_file(path, d);
@@ -279,8 +281,74 @@ static bool load_file(struct tw_config *c, const char *path, struct tw_diags *d)
     tw_diags_sort(d, from);
     free(dir);
     tw_yaml_free(y);
-    c->path = strdup(path);
     return d->errors == errors;
+}
+
+/* What comes after the main file includes nothing more: there are no circles. */
+static bool include_file(struct tw_config *c, const char *path, struct tw_diags *d)
+{
+    bool ok = read_file(c, path, d);
+    if (c->include.n > 0) {
+        tw_diag_add(d, TW_DIAG_ERROR, path, 0, 0, NULL, "name it in the main file",
+            "a file that is included can not include others");
+        names_free(&c->include);
+        ok = false;
+    }
+    return ok;
+}
+
+static int is_yaml(const struct dirent *e)
+{
+    const struct tw_str name = tw_str_of(e->d_name);
+    return name.p[0] != '.' &&
+           (tw_str_ends(name, TW_STR(".yaml")) || tw_str_ends(name, TW_STR(".yml")));
+}
+
+/* A folder's files in the order of their bytes, whatever the locale. */
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool include_folder(struct tw_config *c, const char *path, struct tw_diags *d)
+{
+    struct dirent **found = NULL;
+    bool ok = true;
+    int n = scandir(path, &found, is_yaml, by_bytes);
+    if (n < 0) {
+        tw_diag_add(d, TW_DIAG_ERROR, path, 0, 0, NULL, NULL, "the folder can not be read: %s",
+            strerror(errno));
+        return false;
+    }
+    for (int i = 0; i < n; i++) {
+        char *file = copy_path(path, tw_str_of(found[i]->d_name));
+        ok = (file != NULL ? include_file(c, file, d) : no_memory(d)) && ok;
+        free(file);
+        free(found[i]);
+    }
+    free(found);
+    return ok;
+}
+
+static bool include(struct tw_config *c, struct tw_diags *d)
+{
+    struct tw_names names = c->include;
+    struct stat about;
+    bool ok = true;
+    c->include = (struct tw_names){0};
+    for (size_t i = 0; i < names.n; i++) {
+        const bool is_folder = stat(names.list[i], &about) == 0 && S_ISDIR(about.st_mode);
+        ok = (is_folder ? include_folder : include_file)(c, names.list[i], d) && ok;
+    }
+    names_free(&names);
+    return ok;
+}
+
+static bool load_file(struct tw_config *c, const char *path, struct tw_diags *d)
+{
+    bool ok = read_file(c, path, d);
+    c->path = strdup(path);
+    return include(c, d) && ok;
 }
 
 struct tw_config *tw_config_load(const char *path, struct tw_diags *diags)

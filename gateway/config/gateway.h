@@ -12,6 +12,7 @@ struct tw_names {
 struct tw_config {
     char *path;           /* of the file; NULL when there is none */
     char *site, *gateway; /* site NULL: take the inventory's */
+    struct tw_names include; /* empty once loaded: what it named is in force */
     struct tw_names interfaces;
     char *filter; /* BPF, or NULL */
     int64_t snaplen, ring_mb;
@@ -50,7 +51,8 @@ struct tw_config {
     } confine;
 };
 
-/* Defaults, then the file. `path` NULL: defaults alone. NULL when anything is wrong; warnings (a
+/* Defaults, then the file, then what it includes, in order; the last one to say something counts.
+ * `path` NULL: defaults alone. NULL when anything is wrong; warnings (a
  * password file that others can read) do not hinder. */
 struct tw_config *tw_config_load(const char *path, struct tw_diags *diags);
 void tw_config_free(struct tw_config *c);

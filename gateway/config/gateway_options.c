@@ -14,6 +14,7 @@ static const char *const filters[] = {"filter", "off", NULL};
 static const struct tw_option options[] = {
     {"site", TEXT(site, NULL)},
     {"gateway", TEXT(gateway, "gw-1")},
+    {"include", LIST(TW_OPTION_PATHS, include)},
     {"interfaces", LIST(TW_OPTION_TEXTS, interfaces)},
     {"filter", TEXT(filter, NULL)},
     {"snaplen", INT(snaplen, 64, 262144, 262144)},
@@ -82,6 +83,8 @@ static const struct tw_key confine[] = {
 static const struct tw_key keys[] = {
     {"site", TW_KEY_STR, false, NULL, NULL, "The plant's name in alerts and topics."},
     {"gateway", TW_KEY_STR, false, NULL, NULL, "This gateway's name there."},
+    {"include", TW_KEY_STR_LIST, false, NULL, NULL,
+        "Further files of this format, and folders of them, which count more."},
     {"interfaces", TW_KEY_STR_LIST, false, NULL, NULL, "Network interfaces to watch."},
     {"filter", TW_KEY_STR, false, NULL, NULL, "Capture filter, as in tcpdump."},
     {"snaplen", TW_KEY_INT, false, NULL, NULL, "Bytes of a packet that are captured."},

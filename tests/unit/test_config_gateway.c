@@ -22,11 +22,13 @@ static int make_folder(void **state)
 static int drop_folder(void **state)
 {
     char path[128];
-    static const char *const files[] = {"gw.yaml", "secret"};
+    static const char *const files[] = {"gw.yaml", "secret", "more.yaml", "a.yaml", "b.yaml",
+        "conf.d/10-site.yaml", "conf.d/20-site.yaml", "conf.d/30-no.txt", "conf.d/.40-hidden.yaml",
+        "conf.d"};
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
-        unlink(path);
+        remove(path);
     }
     return rmdir(folder);
 }
@@ -96,6 +98,51 @@ static void a_file_is_read_and_its_paths_are_its_own(void **state)
     assert_string_equal(c->metrics.listen, "[::1]:9477");
     assert_null(c->metrics.textfile);
     tw_config_free(c);
+}
+
+/* What is included counts more, in the order of names; paths are those of the file they stand in.
+ */
+static void included_files_come_after(void **state)
+{
+    char want[192];
+    (void)state;
+    struct tw_diags d = {0};
+    snprintf(want, sizeof(want), "%s/conf.d", folder);
+    assert_int_equal(mkdir(want, 0755), 0);
+    put("conf.d/20-site.yaml", "site: last\ninventory: plant.yaml\n", 0644);
+    put("conf.d/10-site.yaml", "site: first\nworkers: 2\n", 0644);
+    put("conf.d/30-no.txt", "site: [\n", 0644);
+    put("conf.d/.40-hidden.yaml", "site: [\n", 0644);
+    put("more.yaml", "gateway: gw-9\n", 0644);
+    const char *path =
+        put("gw.yaml", "include: [conf.d, more.yaml]\nsite: main\nworkers: 1\nfilter: tcp\n", 0644);
+    struct tw_config *c = tw_config_load(path, &d);
+    assert_string_equal(said(&d), "");
+    assert_non_null(c);
+    assert_string_equal(c->path, path);
+    assert_string_equal(c->site, "last");
+    assert_string_equal(c->gateway, "gw-9");
+    assert_string_equal(c->filter, "tcp");
+    assert_int_equal(c->workers, 2);
+    assert_int_equal(c->include.n, 0);
+    snprintf(want, sizeof(want), "%s/conf.d/plant.yaml", folder);
+    assert_string_equal(c->inventory, want);
+    tw_config_free(c);
+    tw_diags_fini(&d);
+}
+
+static void mistakes_of_included_files_name_them(void **state)
+{
+    (void)state;
+    struct tw_diags d = {0};
+    put("a.yaml", "sit: x\n", 0644);
+    put("b.yaml", "include: [a.yaml]\n", 0644);
+    assert_null(tw_config_load(put("gw.yaml", "include: [a.yaml, b.yaml, none.yaml]\n", 0644), &d));
+    assert_string_equal(said(&d),
+        "1:1 unknown key \"sit\" in the configuration | did you mean \"site\"?\n"
+        "0:0 a file that is included can not include others | name it in the main file\n"
+        "0:0 No such file or directory\n");
+    tw_diags_fini(&d);
 }
 
 static void all_mistakes_are_reported(void **state)
@@ -248,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_need_no_file),
         cmocka_unit_test(a_file_is_read_and_its_paths_are_its_own),
+        cmocka_unit_test(included_files_come_after),
+        cmocka_unit_test(mistakes_of_included_files_name_them),
         cmocka_unit_test(all_mistakes_are_reported),
         cmocka_unit_test(the_password_is_guarded),
         cmocka_unit_test(certificate_and_key_belong_together),
