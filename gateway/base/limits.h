@@ -61,6 +61,7 @@ enum {
     TW_LEARN_VARIABLES = 32768, /* nodes and payload fields */
     TW_LEARN_TOPICS = 4096,     /* whose messages have the shape of a report or an approval */
     TW_LEARN_TEXT_BYTES = 32 << 20,
+
     /* Baselines: some 9 KiB each, learned or judged; and a file is at most 200,000 values. */
     TW_BASELINE_MAX_SERIES = 3072,
 };

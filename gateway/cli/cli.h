@@ -27,9 +27,8 @@ struct tw_list {
 
 struct tw_options {
     const char *config, *inventory, *filter, *alerts, *events, *ledger, *summary, *fail_on, *from,
-        *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *output, *merge;
-    *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *baseline, *output;
-    *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *socket;
+        *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *output, *merge,
+        *baseline, *socket;
     struct tw_list rules, interfaces, set, args;
     bool dump_config, test, json, quiet, verbose, publish, markdown, anomalies;
 };

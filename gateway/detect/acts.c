@@ -93,7 +93,7 @@ static bool is_command(const struct tw_event *e, const struct tw_facts *f)
     if (e->action == TW_ACTION_PUBLISH)
         return v->role == TW_ROLE_COMMAND && v->is_value;
     return e->action == TW_ACTION_WRITE && e->protocol == TW_PROTO_OPCUA &&
-           tw_message_is_whole_value(e) && (v->role == TW_ROLE_COMMAND || v->id.p == NULL);
+           tw_event_is_whole_value(e) && (v->role == TW_ROLE_COMMAND || v->id.p == NULL);
 }
 
 static bool command_of(const struct tw_acts *a, const struct tw_event *e, const struct tw_facts *f,
@@ -104,7 +104,7 @@ static bool command_of(const struct tw_acts *a, const struct tw_event *e, const 
     if (!is_command(e, f) || e->value.kind == TW_VALUE_NONE || !number_of(&e->value, &value))
         return false;
     const bool ranged = v->range.has_min && v->range.has_max && v->range.max > v->range.min;
-    *out = (struct tw_command){.target = tw_message_target(a->seed, e),
+    *out = (struct tw_command){.target = tw_place_of(a->seed, e),
         .value = value,
         .low = v->range.min,
         .span = ranged ? v->range.max - v->range.min : 0,

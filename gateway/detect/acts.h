@@ -17,7 +17,7 @@ uint64_t tw_acts_evictions(const struct tw_acts *a);
 
 /* A number that somebody, whoever it is, wants a target to have. */
 struct tw_command {
-    struct tw_message_target target;
+    struct tw_place_id target;
     double value;
     double low, span; /* of the declared range; span 0: there is none */
     bool is_quantity; /* it has a unit or a range, and is no truth */

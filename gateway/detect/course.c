@@ -51,7 +51,7 @@ struct tw_courses *tw_courses_new(const struct tw_pulse *pulse)
         return NULL;
     c->pulse = pulse;
     c->targets = tw_table_new(
-        sizeof(struct tw_message_target), sizeof(struct target), MAX_TARGETS, tw_seed_random());
+        sizeof(struct tw_place_id), sizeof(struct target), MAX_TARGETS, tw_seed_random());
     if (c->targets != NULL)
         return c;
     free(c);

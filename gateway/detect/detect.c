@@ -136,8 +136,7 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     d->near = calloc(NEAR, sizeof(*d->near));
     if (d->memory == NULL || d->near == NULL || d->message.done == NULL || d->filter == NULL ||
         d->quiet == NULL || d->approvals == NULL || d->changes == NULL || d->lasts == NULL ||
-        d->heartbeats == NULL || d->acts == NULL || d->coverage == NULL)
-        d->conduct == NULL || d->heartbeats == NULL || d->coverage == NULL)
+        d->conduct == NULL || d->heartbeats == NULL || d->acts == NULL || d->coverage == NULL)
         return false;
     tw_table_on_evict(d->coverage, coverage_lost, d->quiet);
     if (d->rules->n_calls > 0 && (d->recall = tw_recall_new(d->seed)) == NULL)
@@ -644,7 +643,6 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
     const bool lasts = tw_lasts_event(d->lasts, event, facts),
                acts = tw_acts_event(d->acts, event, facts);
     tw_conduct_event(d->conduct, event, facts);
-    const bool lasts = tw_lasts_event(d->lasts, event, facts);
     bool again = is_same_message(&d->message, event);
     note_coverage(d, &scene, again);
     if (ask_rules(d, &scene, again) == 0 && !lasts && !acts) {
@@ -694,11 +692,10 @@ void tw_detect_tick(struct tw_detect *d, int64_t now_ns)
 struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
 {
     struct tw_detect_stats stats = d->stats;
-    stats.state_evictions = tw_lasts_evictions(d->lasts);
+    stats.state_evictions = tw_lasts_evictions(d->lasts) + tw_acts_evictions(d->acts) +
+                            tw_conduct_evictions(d->conduct);
     if (d->recall != NULL)
         stats.state_evictions += tw_recall_evictions(d->recall);
-    stats.state_evictions = tw_lasts_evictions(d->lasts) + tw_acts_evictions(d->acts);
-    stats.state_evictions = tw_lasts_evictions(d->lasts) + tw_conduct_evictions(d->conduct);
     for (size_t i = 0; i < d->rules->n; i++)
         stats.window_evictions += memory_evictions(&d->memory[i]);
     return stats;

@@ -149,7 +149,7 @@ static enum quality quality_of(const struct tw_event *e, struct tw_str *out)
 {
     if (e->protocol == TW_PROTO_MQTT)
         return of_message(e, out);
-    return tw_message_is_whole_value(e) ? of_status(e, out) : NOT_TOLD;
+    return tw_event_is_whole_value(e) ? of_status(e, out) : NOT_TOLD;
 }
 
 /* ---- who was given it */

@@ -40,8 +40,6 @@ struct tw_lasts *tw_lasts_new(const struct tw_pulse *pulse, const struct tw_regi
     l->pulse = pulse;
     l->grants_steps = tw_registry_grants_steps(registry);
     l->seed = tw_seed_random();
-    l->table =
-        tw_table_new(sizeof(struct tw_message_target), sizeof(struct last), MAX_LASTS, l->seed);
     l->table = tw_table_new(sizeof(struct tw_place_id), sizeof(struct last), MAX_LASTS, l->seed);
     if (l->table != NULL)
         return l;
@@ -95,7 +93,7 @@ static bool concerns(const struct tw_lasts *l, const struct tw_event *e, const s
     if (e->protocol == TW_PROTO_MQTT)
         return e->action == TW_ACTION_PUBLISH && is_followed(l, e, &f->variable);
     return e->protocol == TW_PROTO_OPCUA && (opcua & 1u << e->action) != 0 &&
-           tw_message_is_whole_value(e) && tw_event_is_whole_value(e) &&
+           tw_event_is_whole_value(e) &&
            (is_followed(l, e, &f->variable) ||
                (e->action == TW_ACTION_WRITE && f->grant.has_max_step));
 }
@@ -161,7 +159,6 @@ bool tw_lasts_event(struct tw_lasts *l, const struct tw_event *e, struct tw_fact
         !tw_value_number(&e->value, &value))
         return true;
     const bool accepted = !e->status_bad && (e->action != TW_ACTION_WRITE || e->status.s.p != NULL);
-    const struct tw_message_target place = tw_message_target(l->seed, e);
     const struct tw_place_id place = tw_place_of(l->seed, e);
     struct last *last = tw_table_find(l->table, &place);
     /* Behind a hole nobody knows. */

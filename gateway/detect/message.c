@@ -28,89 +28,81 @@ struct tw_text_key tw_node_key(struct tw_seed seed, struct tw_str node)
     return tw_text_key(seed, (struct tw_str){text, node.len});
 }
 
-struct tw_message_target tw_message_target(struct tw_seed seed, const struct tw_event *e)
+static bool is_from_server(const struct tw_event *e)
 {
-    const struct tw_endpoint *at = e->action == TW_ACTION_NOTIFY ? &e->src : &e->dst;
+    return e->action == TW_ACTION_NOTIFY || e->action == TW_ACTION_ALARM ||
+           e->action == TW_ACTION_DELIVER;
+}
+
+struct tw_place_id tw_place_of(struct tw_seed seed, const struct tw_event *e)
+{
+    const struct tw_endpoint *at = is_from_server(e) ? &e->src : &e->dst;
     const uint64_t server = tw_hash(seed, &at->ip, sizeof(at->ip));
-    return (struct tw_message_target)
-    {
-        .object = tw_node_key(seed, e->object), static bool is_from_server(const struct tw_event *e)
-        {
-            return e->action == TW_ACTION_NOTIFY || e->action == TW_ACTION_ALARM ||
-                   e->action == TW_ACTION_DELIVER;
-        }
+    return (struct tw_place_id){.object = tw_node_key(seed, e->object),
+        .server = server + at->port,
+        .field = e->field.len > 0 ? tw_hash(seed, e->field.p, e->field.len) : 0};
+}
 
-        struct tw_place_id tw_place_of(struct tw_seed seed, const struct tw_event *e)
-        {
-            const struct tw_endpoint *at = is_from_server(e) ? &e->src : &e->dst;
-            const uint64_t server = tw_hash(seed, &at->ip, sizeof(at->ip));
-            return (struct tw_place_id){.object = tw_node_key(seed, e->object),
-                .server = server + at->port,
-                .field = e->field.len > 0 ? tw_hash(seed, e->field.p, e->field.len) : 0};
-        }
+bool tw_event_is_whole_value(const struct tw_event *e)
+{
+    const struct tw_opcua_info *o = e->opcua;
+    return o != NULL && e->field.len == 0 && o->index_range.s.p == NULL &&
+           (o->attribute.p == NULL || tw_str_is(o->attribute, "Value"));
+}
 
-        bool tw_message_is_whole_value(const struct tw_event *e) bool tw_event_is_whole_value(
-            const struct tw_event *e)
-        {
-            const struct tw_opcua_info *o = e->opcua;
-            return o != NULL && e->field.len == 0 && o->index_range.s.p == NULL &&
-                   (o->attribute.p == NULL || tw_str_is(o->attribute, "Value"));
-        }
+uint64_t tw_value_digest(struct tw_seed seed, const struct tw_value *v)
+{
+    double number;
+    if (v->kind == TW_VALUE_STRING || v->kind == TW_VALUE_BYTES)
+        return tw_hash(seed, v->s.p, v->s.len);
+    if (tw_value_number(v, &number))
+        return tw_hash(seed, &number, sizeof(number));
+    if (v->kind == TW_VALUE_BOOL)
+        return 1 + v->b;
+    uint64_t h = v->kind;
+    for (uint32_t i = 0; v->kind >= TW_VALUE_ARRAY && i < v->n; i++)
+        h = tw_hash_mix(h, tw_value_digest(seed, &v->items[i]));
+    return h;
+}
 
-        uint64_t tw_value_digest(struct tw_seed seed, const struct tw_value *v)
-        {
-            double number;
-            if (v->kind == TW_VALUE_STRING || v->kind == TW_VALUE_BYTES)
-                return tw_hash(seed, v->s.p, v->s.len);
-            if (tw_value_number(v, &number))
-                return tw_hash(seed, &number, sizeof(number));
-            if (v->kind == TW_VALUE_BOOL)
-                return 1 + v->b;
-            uint64_t h = v->kind;
-            for (uint32_t i = 0; v->kind >= TW_VALUE_ARRAY && i < v->n; i++)
-                h = tw_hash_mix(h, tw_value_digest(seed, &v->items[i]));
-            return h;
-        }
+bool tw_message_is_news(const struct tw_event *e)
+{
+    if (e->protocol != TW_PROTO_MQTT || e->object.p == NULL)
+        return false;
+    if (e->action == TW_ACTION_PUBLISH)
+        return true;
+    return e->action == TW_ACTION_DELIVER && !(e->mqtt && e->mqtt->retain);
+}
 
-        bool tw_message_is_news(const struct tw_event *e)
-        {
-            if (e->protocol != TW_PROTO_MQTT || e->object.p == NULL)
-                return false;
-            if (e->action == TW_ACTION_PUBLISH)
-                return true;
-            return e->action == TW_ACTION_DELIVER && !(e->mqtt && e->mqtt->retain);
-        }
+static bool is_one_of(struct tw_str id, const struct tw_str *by, size_t n_by)
+{
+    for (size_t i = 0; i < n_by; i++) {
+        if (id.p != NULL && tw_str_eq(id, by[i]))
+            return true;
+    }
+    return false;
+}
 
-        static bool is_one_of(struct tw_str id, const struct tw_str *by, size_t n_by)
-        {
-            for (size_t i = 0; i < n_by; i++) {
-                if (id.p != NULL && tw_str_eq(id, by[i]))
-                    return true;
-            }
-            return false;
-        }
+bool tw_message_sender_ok(
+    const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by)
+{
+    if (e->action == TW_ACTION_DELIVER || n_by == 0)
+        return true;
+    /* Somebody else under its name; a new client id on its own host is not that. */
+    if (facts->actor.identity == TW_IDENTITY_MISMATCH && facts->actor.certain)
+        return false;
+    return is_one_of(facts->actor.id, by, n_by);
+}
 
-        bool tw_message_sender_ok(const struct tw_event *e, const struct tw_facts *facts,
-            const struct tw_str *by, size_t n_by)
-        {
-            if (e->action == TW_ACTION_DELIVER || n_by == 0)
-                return true;
-            /* Somebody else under its name; a new client id on its own host is not that. */
-            if (facts->actor.identity == TW_IDENTITY_MISMATCH && facts->actor.certain)
-                return false;
-            return is_one_of(facts->actor.id, by, n_by);
-        }
-
-        bool tw_message_is_hidden(const struct tw_event *e, const struct tw_facts *facts,
-            const struct tw_str *by, size_t n_by)
-        {
-            static const char *const prefixes[] = {
-                "tls", "ssl", "quic", "mqtts", "wireguard", "ipsec"};
-            if (e->action != TW_ACTION_FLOW || !is_one_of(facts->actor.id, by, n_by))
-                return false;
-            for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-                if (tw_str_starts(e->app, tw_str_of(prefixes[i])))
-                    return true;
-            }
-            return false;
-        }
+bool tw_message_is_hidden(
+    const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by)
+{
+    static const char *const prefixes[] = {"tls", "ssl", "quic", "mqtts", "wireguard", "ipsec"};
+    if (e->action != TW_ACTION_FLOW || !is_one_of(facts->actor.id, by, n_by))
+        return false;
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (tw_str_starts(e->app, tw_str_of(prefixes[i])))
+            return true;
+    }
+    return false;
+}

@@ -41,7 +41,7 @@ struct tw_rivals *tw_rivals_new(const struct tw_pulse *pulse)
     r->pulse = pulse;
     r->seed = tw_seed_random();
     r->targets =
-        tw_table_new(sizeof(struct tw_message_target), sizeof(struct target), MAX_TARGETS, r->seed);
+        tw_table_new(sizeof(struct tw_place_id), sizeof(struct target), MAX_TARGETS, r->seed);
     if (r->targets != NULL)
         return r;
     free(r);

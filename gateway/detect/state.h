@@ -20,19 +20,11 @@ static inline bool tw_message_eq(struct tw_message_id a, struct tw_message_id b)
 /* A publish, or a delivery of something whose publish was not seen (its origin is then not known; a
  * retained delivery is old and does not count). */
 bool tw_message_is_news(const struct tw_event *e);
-/* The value of a node as a whole: no property, no item of an array, no member of a structure. */
-bool tw_message_is_whole_value(const struct tw_event *e);
-/* Where a command goes or a value is of: the server or broker, the node or topic, the field of a
- * payload. */
-struct tw_message_target {
-    struct tw_text_key object;
-    uint64_t server, field;
-};
-struct tw_message_target tw_message_target(struct tw_seed seed, const struct tw_event *e);
 /* Objects that people write into messages; the letters of a GUID may be of either case
  * [UA6 5.3.1.10]. */
 struct tw_text_key tw_node_key(struct tw_seed seed, struct tw_str node);
-/* Where a value is: the server or broker, the node or topic, the field of a payload. */
+/* Where a command goes or a value is: the server or broker, the node or topic, the field of a
+ * payload. */
 struct tw_place_id {
     struct tw_text_key object;
     uint64_t server, field;

@@ -194,7 +194,7 @@ static void read_node(struct stop *s, const struct tw_event *e, const struct tw_
 {
     bool itself;
     if (e->status_bad || e->status.s.p == NULL || e->value.kind == TW_VALUE_NONE ||
-        !tw_message_is_whole_value(e))
+        !tw_event_is_whole_value(e))
         return;
     const bool stops = is_stop(s->def, &e->value);
     if (e->action != TW_ACTION_WRITE) {

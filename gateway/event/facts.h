@@ -125,7 +125,6 @@ struct tw_variable_facts {
     bool has_publishers, publisher_ok; /* the variable names who may publish it; the actor is one */
     bool is_input;                     /* some AI system declares it among its inputs */
     bool is_payload; /* field "": this event carries the variable's value itself */
-    bool is_input;   /* some AI system decides from it */
     bool is_value;   /* of the variable; not only a part of it, or a message that carries it */
 };
 
@@ -232,9 +231,6 @@ struct tw_facts {
     struct tw_step_facts step;
     struct tw_heartbeat_facts heartbeat;
     const struct tw_act_facts *act; /* NULL: it is none */
-    bool change_open;               /* a change order of this actor is open now */
-    int64_t watching_ns;            /* event time since the first packet */
-    int64_t clock_ahead_ns;         /* of the capture, before the plant's; 0: they agree */
     bool change_open;       /* a change order of this actor, or of variable.ai_system, is open */
     int64_t watching_ns;    /* event time since the first packet */
     int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */

@@ -718,9 +718,7 @@ size_t tw_fields_count(void)
 {
     return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
            tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_command_count +
-           tw_fields_carrier_count + OTHER_FIELDS;
-    tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_carrier_count +
-        tw_fields_series_count + OTHER_FIELDS;
+           tw_fields_carrier_count + tw_fields_series_count + OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)

@@ -243,15 +243,6 @@ static void load_quotas(struct tw_load *l, struct tw_entry *e)
     }
 }
 
-static void mark_inputs(struct tw_load *l, const struct tw_node *list)
-{
-    for (size_t i = 0; list != NULL && i < list->n; i++) {
-        const struct tw_name_row *row = tw_load_names_find(l, &l->variables, &list->children[i]);
-        if (row != NULL)
-            l->r->variables[row->item].is_input = true;
-    }
-}
-
 void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)
 {
     const struct tw_node *min = tw_node_get(e->node, "min_confidence");
@@ -265,8 +256,6 @@ void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)
         tw_yaml_error(l->y, l->d, min, false, NULL, "\"min_confidence\" is 0 to 1");
     e->max_input_age_ns = tw_load_duration(l, e->node, "max_input_age");
     load_inputs(l, e);
-    tw_load_strs(l, e->node, "inputs", tw_load_check_variable, &inputs);
-    mark_inputs(l, tw_node_get(e->node, "inputs"));
     load_heartbeats(l, e);
     load_stops(l, e);
     tw_load_schedule(l, e);

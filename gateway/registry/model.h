@@ -102,9 +102,8 @@ struct tw_variable {
     enum tw_role role;
     enum tw_label label;
     bool has_max_step, has_max_rate, has_publishers;
-    bool is_input;  /* of some AI system */
-    uint8_t normal; /* TW_NORMAL_… */
-    bool has_max_step, has_max_rate, has_publishers, is_input;
+    bool is_input;                  /* of some AI system */
+    uint8_t normal;                 /* TW_NORMAL_… */
     struct tw_range range, learned; /* learned: from EURange on the wire */
     double max_step, max_rate;
     int64_t hold_off_ns;
