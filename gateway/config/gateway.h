@@ -10,8 +10,8 @@ struct tw_names {
 };
 
 struct tw_config {
-    char *path;           /* of the file; NULL when there is none */
-    char *site, *gateway; /* site NULL: take the inventory's */
+    char *path;              /* of the file; NULL when there is none */
+    char *site, *gateway;    /* site NULL: take the inventory's */
     struct tw_names include; /* empty once loaded: what it named is in force */
     struct tw_names interfaces;
     char *filter; /* BPF, or NULL */

@@ -255,18 +255,29 @@ static void rules_remember_for_themselves(void **state)
     scene_close(&s);
 }
 
-/* More keys than there is room for: the oldest is forgotten, and counted. */
-static void memory_is_bounded(void **state)
+/* What is forgotten when so many objects are written. */
+static uint64_t forgotten(struct scene *s, const char *when, unsigned n)
 {
-    struct scene s;
-    (void)state;
-    open_with(&s, "action = write and changed(value by object)");
-    for (unsigned i = 0; i < 65536 + 10; i++) {
+    open_with(s, when);
+    for (unsigned i = 0; i < n; i++) {
         char object[16];
         snprintf(object, sizeof(object), "o%u", i);
-        see(&s, 0.001, BOT, TW_ACTION_WRITE, object, num(1));
+        see(s, 0.001, BOT, TW_ACTION_WRITE, object, num(1));
     }
-    assert_int_equal(10, tw_detect_stats(s.detect).state_evictions);
+    return tw_detect_stats(s->detect).state_evictions;
+}
+
+/* More keys than there is room for: the oldest is forgotten, and counted beside what the engine
+ * forgets of such commands anyway. */
+static void memory_is_bounded(void **state)
+{
+    enum { WRITES = 65536 + 10 };
+    struct scene s;
+    (void)state;
+    const uint64_t anyway = forgotten(&s, "action = write and value > 1", WRITES);
+    scene_close(&s);
+    const uint64_t all = forgotten(&s, "action = write and changed(value by object)", WRITES);
+    assert_int_equal(10, all - anyway);
     see(&s, 1, BOT, TW_ACTION_WRITE, "o0", num(2));
     assert_int_equal(0, s.n);
     see(&s, 1, BOT, TW_ACTION_WRITE, "o20", num(2));

@@ -63,7 +63,8 @@ static void ten_mistakes_give_ten_messages(void **state)
 #define ASSET "assets: [{id: p}, {id: b}]\n"
 static const struct {
     const char *yaml, *said;
-} rows[] = {{"inventory: 2\n", "1:12 this program reads version 1 of the format, not 2\n"},
+} rows[] = {
+    {"inventory: 2\n", "1:12 this program reads version 1 of the format, not 2\n"},
     {"inventory: one\n", "1:12 \"one\" is not a whole number\n"},
     {"assets: [{id: e, sparkplug: {group: a/b, edge_node: c, devices: [d, +]}, sparkplug_host: "
      "h#}]\n",
@@ -161,73 +162,72 @@ static const struct {
         "heartbeat or model | did you mean \"command\"?\n"},
     {"variables: [{id: v, mqtt: {topic: a}, normal: [retaind]}]\n",
         "1:48 \"retaind\" is not retained, ramp, cycle or limit | did you mean \"retained\"?\n"},
-    "1:48 \"retaind\" is not retained | did you mean \"retained\"?\n"},
-  {"variables: [{id: v, mqtt: {topic: a}, label: promt}]\n",
-      "1:46 \"promt\" is not mode, program, firmware, prompt, policy, tools, config, "
-      "camera-original or ai-generated | did you mean \"prompt\"?\n"},
-  {"variables: [{id: v, mqtt: {topic: a}, label: prompt}]\n",
-      "1:46 with this label \"ai_system\" says whose it is\n"},
-  {"variables: [{id: v, mqtt: {topic: a}, label: prompt, ai_system: b}]\n",
-      "1:65 there is no AI system \"b\"\n"},
-  {WHO "tier: T1\nvariables: [{id: v, mqtt: {topic: a}, label: mode, ai_system: a}]\n",
-      "4:52 \"ai_system\" goes with the labels prompt, policy, tools and config\n"},
-  {"variables: [{id: v, mqtt: {topic: a}, readback: w, publisher: [x]}]\n",
-      "1:49 there is no variable \"w\"\n1:64 there is no asset or AI system \"x\"\n"},
-  {"variables: [{id: v, mqtt: {topic: #}}]\n}", "2:2 did not find expected ',' or '}', while "
-                                                "parsing a flow mapping that begins in line 1\n"},
-  {"variables:\n - id: v\n   mqtt:\n    topic: #\n",
-      "4:5 \"topic\" has no value; it must be a text | put quotes around it: # begins a "
-      "comment\n"},
-  /* AI systems. */
+    {"variables: [{id: v, mqtt: {topic: a}, label: promt}]\n",
+        "1:46 \"promt\" is not mode, program, firmware, prompt, policy, tools, config, "
+        "camera-original or ai-generated | did you mean \"prompt\"?\n"},
+    {"variables: [{id: v, mqtt: {topic: a}, label: prompt}]\n",
+        "1:46 with this label \"ai_system\" says whose it is\n"},
+    {"variables: [{id: v, mqtt: {topic: a}, label: prompt, ai_system: b}]\n",
+        "1:65 there is no AI system \"b\"\n"},
+    {WHO "tier: T1\nvariables: [{id: v, mqtt: {topic: a}, label: mode, ai_system: a}]\n",
+        "4:52 \"ai_system\" goes with the labels prompt, policy, tools and config\n"},
+    {"variables: [{id: v, mqtt: {topic: a}, readback: w, publisher: [x]}]\n",
+        "1:49 there is no variable \"w\"\n1:64 there is no asset or AI system \"x\"\n"},
+    {"variables: [{id: v, mqtt: {topic: #}}]\n}", "2:2 did not find expected ',' or '}', while "
+                                                  "parsing a flow mapping that begins in line 1\n"},
+    {"variables:\n - id: v\n   mqtt:\n    topic: #\n",
+        "4:5 \"topic\" has no value; it must be a text | put quotes around it: # begins a "
+        "comment\n"},
+    /* AI systems. */
     {WHO "tier: T5\n", "3:10 \"T5\" is not T0, T1, T2, T3 or T4 | did you mean \"T0\"?\n"},
-  {WHO "autonomy: A2\n", "2:4 \"autonomy\" and \"consequence\" are given together or not at all\n"},
-  {WHO "technology: lmm\n", "3:16 \"lmm\" is not llm, ml or rule | did you mean \"llm\"?\n"},
-  {ASSET WHO "tier: T2\n   autonomy: A2\n   consequence: C1\n   technology: llm\n"
-             "   may: [{opcua: p, actions: [write]}]\n",
-      "4:10 tier T2 does not agree: it would be T3 | autonomy A2 with consequence C1 is T2; an "
-      "llm with a right to write is one higher and at least T2 (uplift U1): T3\n"},
-  {WHO "tier: T1\n   min_confidence: 60\n", "4:20 \"min_confidence\" is 0 to 1\n"},
-  {WHO "tier: T1\n   inputs: [x]\n", "4:13 there is no variable \"x\"\n"},
-  {WHO "tier: T1\n   max_input_age: 0s\n", "4:19 \"max_input_age\" must be longer than 0\n"},
-  {WHO "tier: T1\n   reports: [{mqtt: a, confidence: conf}]\n",
-      "4:36 \"conf\" is not a JSON Pointer: it begins with / | write it as \"/conf\"\n"},
-  {WHO "tier: T1\n   reports: [{confidence: /c}]\n", "4:14 \"mqtt\" is missing in reports\n"},
-  {WHO "tier: T1\n   heartbeat: [{every: 5s}, {mqtt: a, every: 5s, timeout: 2s}]\n",
-      "4:16 a heartbeat is on one of opcua and mqtt\n"
-      "4:59 \"timeout\" must not be shorter than \"every\"\n"},
-  {ASSET WHO "tier: T1\n   heartbeat: [{opcua: p, every: 5s}]\n",
-      "5:16 \"node\" goes with \"opcua\"\n"},
-  {WHO "tier: T1\n   stop: [{by: [a]}, {mqtt: s, node: i=1, field: x, by: [z]}]\n",
-      "4:11 a stop is told on one of opcua and mqtt\n4:22 \"node\" goes with \"opcua\"\n"
-      "4:50 \"x\" is not a JSON Pointer: it begins with / | write it as \"/x\"\n"
-      "4:58 there is no asset or AI system \"z\"\n"},
-  {ASSET WHO "tier: T1\n   stop: [{opcua: p, node: i=1, field: /x}]\n",
-      "5:33 \"field\" has no meaning with \"opcua\"\n"},
-  {WHO "tier: T1\n   active: {days: mon-fry, from: \"6:00\", to: \"24:01\", tz: \"Mars Base\"}\n",
-      "4:19 \"mon-fry\" are no days | such as mon-fri or mon,wed,sun\n"
-      "4:34 \"6:00\" is not a time of day | such as \"06:00\", in quotes\n"
-      "4:46 \"24:01\" is not a time of day | such as \"06:00\", in quotes\n"
-      "4:59 \"Mars Base\" is not a time zone | such as Europe/Berlin or Asia/Shanghai\n"},
-  {WHO "tier: T1\n   quotas: {writes: 5MB/h, egress: 5/h}\n",
-      "4:21 \"writes\" must be a number per time above 0, such as 6/min\n"
-      "4:36 \"egress\" is bytes per time, such as 10MB/h\n"},
-  /* Approvals and changes. */
+    {WHO "autonomy: A2\n",
+        "2:4 \"autonomy\" and \"consequence\" are given together or not at all\n"},
+    {WHO "technology: lmm\n", "3:16 \"lmm\" is not llm, ml or rule | did you mean \"llm\"?\n"},
+    {ASSET WHO "tier: T2\n   autonomy: A2\n   consequence: C1\n   technology: llm\n"
+               "   may: [{opcua: p, actions: [write]}]\n",
+        "4:10 tier T2 does not agree: it would be T3 | autonomy A2 with consequence C1 is T2; an "
+        "llm with a right to write is one higher and at least T2 (uplift U1): T3\n"},
+    {WHO "tier: T1\n   min_confidence: 60\n", "4:20 \"min_confidence\" is 0 to 1\n"},
+    {WHO "tier: T1\n   inputs: [x]\n", "4:13 there is no variable \"x\"\n"},
+    {WHO "tier: T1\n   max_input_age: 0s\n", "4:19 \"max_input_age\" must be longer than 0\n"},
+    {WHO "tier: T1\n   reports: [{mqtt: a, confidence: conf}]\n",
+        "4:36 \"conf\" is not a JSON Pointer: it begins with / | write it as \"/conf\"\n"},
+    {WHO "tier: T1\n   reports: [{confidence: /c}]\n", "4:14 \"mqtt\" is missing in reports\n"},
+    {WHO "tier: T1\n   heartbeat: [{every: 5s}, {mqtt: a, every: 5s, timeout: 2s}]\n",
+        "4:16 a heartbeat is on one of opcua and mqtt\n"
+        "4:59 \"timeout\" must not be shorter than \"every\"\n"},
+    {ASSET WHO "tier: T1\n   heartbeat: [{opcua: p, every: 5s}]\n",
+        "5:16 \"node\" goes with \"opcua\"\n"},
+    {WHO "tier: T1\n   stop: [{by: [a]}, {mqtt: s, node: i=1, field: x, by: [z]}]\n",
+        "4:11 a stop is told on one of opcua and mqtt\n4:22 \"node\" goes with \"opcua\"\n"
+        "4:50 \"x\" is not a JSON Pointer: it begins with / | write it as \"/x\"\n"
+        "4:58 there is no asset or AI system \"z\"\n"},
+    {ASSET WHO "tier: T1\n   stop: [{opcua: p, node: i=1, field: /x}]\n",
+        "5:33 \"field\" has no meaning with \"opcua\"\n"},
+    {WHO "tier: T1\n   active: {days: mon-fry, from: \"6:00\", to: \"24:01\", tz: \"Mars Base\"}\n",
+        "4:19 \"mon-fry\" are no days | such as mon-fri or mon,wed,sun\n"
+        "4:34 \"6:00\" is not a time of day | such as \"06:00\", in quotes\n"
+        "4:46 \"24:01\" is not a time of day | such as \"06:00\", in quotes\n"
+        "4:59 \"Mars Base\" is not a time zone | such as Europe/Berlin or Asia/Shanghai\n"},
+    {WHO "tier: T1\n   quotas: {writes: 5MB/h, egress: 5/h}\n",
+        "4:21 \"writes\" must be a number per time above 0, such as 6/min\n"
+        "4:36 \"egress\" is bytes per time, such as 10MB/h\n"},
+    /* Approvals and changes. */
     {"approvals: [{id: x, mqtt: a, by: [z], approved: ok, uses: 0}]\n",
         "1:35 there is no asset or AI system \"z\"\n"
         "1:49 \"ok\" is not a JSON Pointer: it begins with / | write it as \"/ok\"\n"
         "1:59 0 is out of range; it must be 1 to 1000000\n"},
-  {"changes: [{ai_system: x, from: 2026-03-02, to: 2026-03-01}]\n",
-      "1:23 there is no AI system \"x\"\n1:48 it ends before it begins\n"},
-  {"changes: [{ticket: t}]\n",
-      "1:11 \"ai_system\" is missing in this change\n1:11 \"from\" is missing in this change\n"
-      "1:11 \"to\" is missing in this change\n"},
-  {"changes: [{mqtt: a, from: 2026-03-02}]\n", "1:21 \"from\" has no meaning with \"mqtt\"\n"},
-  {"changes: [{ai_system: x, window_s: /w, from: 2026-03-01, to: 2026-03-02}]\n",
-      "1:23 there is no AI system \"x\"\n1:26 \"window_s\" has no meaning without \"mqtt\"\n"},
-  {"[]\n", "1:1 the inventory must be a map of keys and values\n"},
-  {"asets: []\n", "1:1 unknown key \"asets\" in the inventory | did you mean \"assets\"?\n"},
-}
-;
+    {"changes: [{ai_system: x, from: 2026-03-02, to: 2026-03-01}]\n",
+        "1:23 there is no AI system \"x\"\n1:48 it ends before it begins\n"},
+    {"changes: [{ticket: t}]\n",
+        "1:11 \"ai_system\" is missing in this change\n1:11 \"from\" is missing in this change\n"
+        "1:11 \"to\" is missing in this change\n"},
+    {"changes: [{mqtt: a, from: 2026-03-02}]\n", "1:21 \"from\" has no meaning with \"mqtt\"\n"},
+    {"changes: [{ai_system: x, window_s: /w, from: 2026-03-01, to: 2026-03-02}]\n",
+        "1:23 there is no AI system \"x\"\n1:26 \"window_s\" has no meaning without \"mqtt\"\n"},
+    {"[]\n", "1:1 the inventory must be a map of keys and values\n"},
+    {"asets: []\n", "1:1 unknown key \"asets\" in the inventory | did you mean \"assets\"?\n"},
+};
 
 static void every_mistake_has_its_words_and_place(void **state)
 {
