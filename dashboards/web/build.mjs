@@ -12,38 +12,35 @@ const [, , out] = process.argv;
 const read = (name) => readFileSync(join(here, name), 'utf8');
 const libraries = [['mqtt/dist/mqtt.min.js', 'mqtt/LICENSE.md'], ['uplot/dist/uPlot.iife.min.js', 'uplot/LICENSE'],
     ['uplot/dist/uPlot.min.css', 'uplot/LICENSE']];
-const importLine = /^import\s+\{[^}]*\}\s+from\s+'(\.\/[^']+)';\n/gm;
+const importLine = /^import\s+(\{[^}]*\})\s+from\s+'(\.\/[^']+)';$/gm;
 const exportWord = /^export (?=(?:async )?(?:const|let|class|function)\b)/gm;
-const topName = /^(?:const|let|class|function|async function)\s+(\w+)/gm;
+const exported = /^export (?:const|let|class|function|async function)\s+(\w+)/gm;
 
 /* Modules in the order in which they need each other, each once. */
 function order(name, seen = new Map()) {
     if (seen.has(name))
         return seen;
     const text = read(name);
-    seen.set(name, ''); /* a circle would end here, and node --check or the tests find it */
-    for (const [, from] of text.matchAll(importLine))
+    seen.set(name, ''); /* modules that need each other in a circle would find nothing here */
+    for (const [, , from] of text.matchAll(importLine))
         order(normalize(join(dirname(name), from)), seen);
     seen.delete(name);
     return seen.set(name, text);
 }
 
-/* All modules share one scope here, so each name at their top may be there once. */
+/* Each module is a function of its own that gives what it exports. */
 function bundle(entry) {
-    const names = new Map();
     const parts = [];
     for (const [name, text] of order(entry)) {
-        const body = text.replace(importLine, '').replace(exportWord, '');
+        const body = text
+            .replace(importLine, (_, names, from) => `const ${names} = modules['${normalize(join(dirname(name), from))}'];`)
+            .replace(exportWord, '');
         if (/^(import|export)\b/m.test(body))
             throw new Error(`${name}: only "import {names} from './file.js';" and "export" before a declaration`);
-        for (const [, top] of body.matchAll(topName)) {
-            if (names.has(top))
-                throw new Error(`${name}: '${top}' is in ${names.get(top)} too`);
-            names.set(top, name);
-        }
-        parts.push(`/* ${name} */\n${body}`);
+        const names = [...text.matchAll(exported)].map(([, n]) => n);
+        parts.push(`modules['${name}'] = (() => {\n${body}return {${names.join(', ')}};\n})();\n`);
     }
-    return `'use strict';\n(() => {\n${parts.join('\n')}})();\n`;
+    return `'use strict';\n(() => {\nconst modules = {};\n${parts.join('\n')}})();\n`;
 }
 
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;

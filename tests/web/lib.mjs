@@ -35,15 +35,16 @@ export async function until(what, ms = 10000) {
     }
 }
 
-/* Run a test file; whatever happens, nothing of it is left behind. */
-export async function run(test) {
+/* Run a test file; whatever happens, it ends and nothing of it is left behind. */
+export async function run(test, seconds = 120) {
+    const late = sleep(seconds * 1000).then(() => { throw new Error(`not done after ${seconds} s`); });
     try {
-        await test();
+        await Promise.race([test(), late]);
     } catch (error) {
         ok(false, 'the test comes to its end', error.stack);
     }
     for (const end of ends.reverse())
-        await end().catch(() => {});
+        await Promise.race([end().catch(() => {}), sleep(5000)]);
     process.exit(failed ? 1 : 0);
 }
 
@@ -152,7 +153,7 @@ export class Gateway {
 
     sendAlert(part) {
         const a = this.alert(part);
-        return this.publish(`alert/${a.severity}/${a.tier ?? 'none'}/${a.rule.id}`, a);
+        return this.publish(`alert/${a.severity}/${a.tier ?? 'none'}/${a.rule.id.replace(/[^\w-]/g, '_').slice(0, 40)}`, a);
     }
 }
 

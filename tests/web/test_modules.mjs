@@ -19,8 +19,8 @@ function texts() {
     is(visible('12345', 3), '123…', 'long text is cut, and it shows');
     is(shellWord('plant.pcap'), 'plant.pcap', 'a word of a shell');
     is(shellWord("a b'; rm -rf /"), "'a b'\\''; rm -rf /'", 'whatever is in it');
-    is([yamlText('plc-1'), yamlText('yes'), yamlText('10'), yamlText('a: b'), yamlText('x\u2028y')].join(' '),
-        'plc-1 "yes" "10" "a: b" "x\\u2028y"', 'YAML scalars that stay strings');
+    is([yamlText('plc-1'), yamlText('yes'), yamlText('10'), yamlText('a: b'), yamlText('x\u2028y'), yamlText('\u{e0041}\ud800')].join(' '),
+        'plc-1 "yes" "10" "a: b" "x\\u2028y" "\\U000e0041\ufffd"', 'YAML scalars that stay strings');
 }
 
 const gateway = 'works/gw-1';
@@ -62,7 +62,7 @@ function filters() {
     for (const [id, part] of Object.entries({a: {summary: 'Pump FAST', score: 90, severity: 'critical'}, b: {tier: null},
         c: {actor: {ip: '10.0.0.9', kind: 'unregistered'}, count: 7, last_ts: '2026-03-01T09:00:00Z'}}))
         s.takeAlert(alert({id, ...part}), gateway, 1);
-    const ids = (part, done = () => false) => select(s.alerts.values(), {...everything(), ...part}, done).map((r) => r.id).join('');
+    const ids = (part, notes = {}) => select(s.alerts.values(), {...everything(), ...part}, (id) => notes[id] ?? {ack: 0, note: ''}).map((r) => r.id).join('');
     is(ids({}), 'cab', 'newest first');
     is(ids({sort: 'score'}), 'acb', 'or by score');
     is(ids({sort: 'count'}), 'cab', 'or by count');
@@ -71,7 +71,9 @@ function filters() {
     is(ids({severities: new Set([4])}), 'a', 'by severity');
     is(ids({tiers: new Set(['none'])}), 'b', 'by tier');
     is(ids({from: Date.parse('2026-03-01T08:30:00Z')}), 'c', 'by time');
-    is(ids({}, (id) => id === 'a') + ids({show: 'done'}, (id) => id === 'a'), 'cba', 'open and acknowledged');
+    const done = {a: {ack: 1, note: 'Called'}};
+    is(ids({}, done) + ids({show: 'done'}, done), 'cba', 'open and acknowledged');
+    is(ids({show: 'all', text: 'called'}, done), 'a', 'by note');
 }
 
 /* What a real replay says: each score follows from what the alert itself tells. */

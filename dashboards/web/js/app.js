@@ -1,21 +1,25 @@
 /* The page: which view is shown, what the keys do, where alerts come from. */
 
 import {Detail} from './detail.js';
+import {Discovered} from './discovered.js';
 import {el, fill} from './dom.js';
 import {readLines} from './file.js';
+import {Gateways} from './gateways.js';
 import {Inbox} from './inbox.js';
 import {Link} from './link.js';
 import {Memory} from './memory.js';
 import {longestMessage} from './alert.js';
 import {keysDialog, Source, usualAddress} from './source.js';
 import {Store} from './store.js';
+import {Systems} from './systems.js';
 import {visible} from './text.js';
+import {Time} from './time.js';
 import {languageTag, number, setLanguage, t} from './words.js';
 
 const paintEvery = 100; /* ms between two paintings while messages come */
 const sayEvery = 5000; /* ms between two announcements to a screen reader */
 const themes = ['auto', 'light', 'dark'];
-const viewNames = ['inbox'];
+const viewNames = ['inbox', 'systems', 'discovered', 'gateways', 'time'];
 
 class App {
     constructor() {
@@ -48,7 +52,11 @@ class App {
             Object.assign(this.inbox.filter, filter);
         this.detail = new Detail({store: this.store, memory: this.memory, close: () => this.closeDetail(),
             changed: () => this.paint()});
-        this.views = new Map([['inbox', this.inbox]]);
+        const show = (text) => this.showOnly(text);
+        this.views = new Map([['inbox', this.inbox], ['systems', new Systems({store: this.store, show})],
+            ['discovered', new Discovered({store: this.store, show})], ['gateways', new Gateways({store: this.store})],
+            ['time', new Time({store: this.store, filter: () => this.inbox.filter, inbox: () => this.go('inbox'),
+                chosen: (from, to) => this.inbox.narrow({from, to})})]]);
         this.source = new Source({memory: this.memory, connect: (s) => this.connect(s),
             disconnect: () => this.link.close(), readFile: (f) => this.readFile(f), forget: () => this.forget()});
         this.help = keysDialog();
@@ -62,14 +70,14 @@ class App {
         this.linkButton = el('button', {type: 'button', class: 'link', onclick: () => this.source.open()});
         this.tabs = new Map(viewNames.map((name) => [name, el('a', {href: `#/${name}`}, t(`view.${name}`), el('b'))]));
         const theme = () => t('top.theme', {theme: t(`theme.${this.memory.settings.theme}`)});
-        const themeButton = el('button', {type: 'button', class: 'small', onclick: () => {
+        const themeButton = el('button', {type: 'button', class: 'small theme-button', onclick: () => {
             this.setTheme(themes[(themes.indexOf(this.memory.settings.theme) + 1) % themes.length]);
             themeButton.textContent = theme();
         }}, theme());
         return el('header', {class: 'top'}, el('h1', {}, 'tierwatch'), el('nav', {}, [...this.tabs.values()]),
             this.linkButton, el('button', {type: 'button', class: 'small', lang: languageTag() === 'en' ? 'zh-CN' : 'en',
                 onclick: () => this.switchLanguage()}, t('top.language')),
-            themeButton, el('button', {type: 'button', class: 'small', onclick: () => this.help.showModal()}, t('top.keys')));
+            themeButton, el('button', {type: 'button', class: 'small keys-button', onclick: () => this.help.showModal()}, t('top.keys')));
     }
 
     setTheme(theme) {
@@ -103,11 +111,21 @@ class App {
         for (const [key, tab] of this.tabs)
             tab.toggleAttribute('aria-current', key === this.view);
         const before = this.detail.id;
+        if (alert !== null)
+            this.inbox.list.point(alert);
         this.detail.show(alert);
         if (alert !== null && alert !== before && !this.following)
             this.detail.focus();
         this.following = false;
         this.paint(true);
+    }
+
+    /* All alerts of one actor, whatever else was filtered before. */
+    showOnly(text) {
+        this.inbox.clear();
+        this.inbox.search.value = text;
+        this.inbox.narrow({text, show: 'all'});
+        this.go('inbox');
     }
 
     /* j and k move through the list; an alert that is open beside it follows. */
@@ -131,7 +149,9 @@ class App {
         let open = 0;
         for (const record of this.store.alerts.values())
             open += record.severity >= 3 && !this.memory.isDone(record.id) ? 1 : 0;
-        this.tabs.get('inbox').querySelector('b').textContent = open > 0 ? number(open) : '';
+        const offline = [...this.store.gateways.values()].filter((g) => g.state === 'offline').length;
+        for (const [name, n] of [['inbox', open], ['discovered', this.store.discovered.size], ['gateways', offline]])
+            this.tabs.get(name).querySelector('b').textContent = n > 0 ? number(n) : '';
         document.title = open > 0 ? `(${number(open)}) tierwatch` : 'tierwatch';
         const [name, detail] = this.state;
         this.linkButton.className = `link ${name}`;

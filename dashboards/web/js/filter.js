@@ -10,8 +10,8 @@ export function isNarrowed(f) {
 }
 
 /* Every word must be somewhere in what a row shows, or in the gateway's name. */
-function hasWords(record, words) {
-    const hay = `${record.summary}\n${record.rule}\n${record.name}\n${record.actor}\n${record.target}\n${
+function hasWords(record, note, words) {
+    const hay = `${record.summary}\n${note}\n${record.rule}\n${record.name}\n${record.actor}\n${record.target}\n${
         record.gateway}\n${record.id}`.toLowerCase();
     return words.every((word) => hay.includes(word));
 }
@@ -22,17 +22,18 @@ const orders = {
     count: (a, b) => b.count - a.count || b.last - a.last,
 };
 
-/* `isDone(id)`: acknowledged. An empty set of severities or tiers lets all pass. */
-export function select(alerts, f, isDone) {
+/* `noteOf(id)`: {ack, note}, what was said of an alert here. An empty set of severities or tiers lets all pass. */
+export function select(alerts, f, noteOf) {
     const words = f.text.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = [];
     for (const record of alerts) {
-        if ((f.show !== 'all' && isDone(record.id) !== (f.show === 'done')) ||
+        const {ack, note} = noteOf(record.id);
+        if ((f.show !== 'all' && ack > 0 !== (f.show === 'done')) ||
             (f.severities.size > 0 && !f.severities.has(record.severity)) ||
             (f.tiers.size > 0 && !f.tiers.has(record.tier)) ||
             record.last < f.from || record.first > f.to)
             continue;
-        if (words.length === 0 || hasWords(record, words))
+        if (words.length === 0 || hasWords(record, note, words))
             chosen.push(record);
     }
     return chosen.sort(orders[f.sort] ?? orders.last);

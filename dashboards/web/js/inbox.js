@@ -22,6 +22,12 @@ function makeRow() {
     return row;
 }
 
+/* A new text has to be laid out again, an unchanged one not. */
+function put(element, text) {
+    if (element.textContent !== text)
+        element.textContent = text;
+}
+
 export class Inbox {
     constructor({store, memory, open, goTime}) {
         Object.assign(this, {store, memory, goTime});
@@ -49,6 +55,8 @@ export class Inbox {
 
     narrow(part) {
         Object.assign(this.filter, part);
+        if (document.activeElement !== this.search)
+            this.search.value = this.filter.text;
         this.drawChips();
         this.render(true);
     }
@@ -103,19 +111,19 @@ export class Inbox {
         }
         if (row.tier !== record.tier)
             fill(row.tierCell, tierMark(row.tier = record.tier));
-        row.score.textContent = number(record.score);
-        row.summary.textContent = visible(record.summary, longestRow);
+        put(row.score, number(record.score));
+        put(row.summary, visible(record.summary, longestRow));
         const note = this.memory.noteOf(record.id);
         const parts = [record.rule, `${record.actor} \u2192 ${record.target || '\u2013'}`];
         if (note.ack > 0)
             parts.push(`\u2713 ${t('filter.done')}`);
         if (note.note !== '')
             parts.push(`\u270e ${note.note}`);
-        row.about.textContent = visible(parts.join('  \u00b7  '), longestRow);
+        put(row.about, visible(parts.join('  \u00b7  '), longestRow));
         row.classList.toggle('done', note.ack > 0);
-        row.count.textContent = record.count > 1 ? `\u00d7${number(record.count)}` : '';
-        row.since.textContent = age(Date.now() - record.last);
-        row.time.textContent = clock(record.last);
+        put(row.count, record.count > 1 ? `\u00d7${number(record.count)}` : '');
+        put(row.since, age(Date.now() - record.last));
+        put(row.time, clock(record.last));
         row.time.title = date(record.last);
     }
 
@@ -130,7 +138,7 @@ export class Inbox {
             return;
         this.change = change;
         const all = this.store.alerts;
-        const items = select(all.values(), this.filter, (id) => this.memory.isDone(id));
+        const items = select(all.values(), this.filter, (id) => this.memory.noteOf(id));
         this.list.setItems(items);
         this.shown.textContent = [t('inbox.shown', {n: number(items.length), all: number(all.size)}),
             ...this.remarks()].filter(Boolean).join('  \u00b7  ');

@@ -37,6 +37,14 @@ export class List {
         this.draw(true);
     }
 
+    /* Make the item `id` the current one, without focus. */
+    point(id) {
+        if (this.current === id)
+            return;
+        this.current = id;
+        this.setItems(this.items);
+    }
+
     draw(repaint = false) {
         if (this.height === undefined || this.element.offsetParent === null)
             return;
@@ -74,11 +82,14 @@ export class List {
         row.style.setProperty('transform', `translateY(${index * this.height}px)`);
         row.setAttribute('aria-rowindex', index + 1);
         row.dataset.index = index;
-        const isCurrent = index === this.at;
+        this.mark(row, index === this.at);
+        this.paint(row, this.items[index]);
+    }
+
+    mark(row, isCurrent) {
         row.classList.toggle('current', isCurrent);
         row.setAttribute('aria-selected', isCurrent);
         row.tabIndex = isCurrent ? 0 : -1;
-        this.paint(row, this.items[index]);
     }
 
     click(event) {
@@ -99,6 +110,9 @@ export class List {
     go(index) {
         if (this.items.length === 0)
             return;
+        const before = this.rows.get(this.at);
+        if (before !== undefined)
+            this.mark(before, false);
         this.at = Math.min(Math.max(index, 0), this.items.length - 1);
         this.current = this.items[this.at].id;
         const top = this.at * this.height;
@@ -107,8 +121,12 @@ export class List {
             view.scrollTop = top;
         else if (top + this.height > view.scrollTop + view.clientHeight)
             view.scrollTop = top + this.height - view.clientHeight;
-        this.draw(true);
-        this.rows.get(this.at)?.focus({preventScroll: true});
+        this.draw();
+        const row = this.rows.get(this.at);
+        if (row !== undefined) {
+            this.mark(row, true);
+            row.focus({preventScroll: true});
+        }
         this.moved(this.items[this.at]);
     }
 

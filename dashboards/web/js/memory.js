@@ -3,6 +3,7 @@
 
 const prefix = 'tierwatch.';
 const mostNotes = 5000;
+const nothing = Object.freeze({ack: 0, note: ''});
 
 function load(key, otherwise) {
     try {
@@ -38,7 +39,7 @@ export class Memory {
     }
 
     noteOf(id) {
-        return this.notes.get(id) ?? {ack: 0, note: ''};
+        return this.notes.get(id) ?? nothing;
     }
 
     write(id, part) {

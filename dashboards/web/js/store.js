@@ -45,12 +45,13 @@ export class Store {
     takeAlert(raw, gateway, now) {
         const a = readJson(raw);
         this.change++;
+        this.counts.messages += gateway === null ? 1 : 0;
         if (!isAlert(a)) {
             this.counts.odd++;
             return null;
         }
         const record = recordOf(a, raw, gateway);
-        this.follow(record, now);
+        this.follow(record, gateway === null ? 0 : now);
         const had = this.alerts.get(record.id);
         if (had !== undefined && had.count >= record.count && had.last >= record.last) {
             this.counts.repeats++;
@@ -121,10 +122,7 @@ export class Store {
         s.alerts += had === undefined ? 1 : 0;
         s.first = Math.min(s.first, record.first);
         s.last = Math.max(s.last, record.last);
-        for (const [key, value] of Object.entries(objectOf(a.actor))) {
-            if (typeof value === 'string' && key !== 'id' && key !== 'kind')
-                s.identity[key] = value;
-        }
+        this.learnIdentity(s, objectOf(a.actor));
         const target = objectOf(a.target);
         const peer = textOf(target.asset) || textOf(target.ip);
         const seen = s.peers.get(peer) ?? {count: 0, last: 0};
@@ -133,6 +131,14 @@ export class Store {
         if (peer !== '' && (s.peers.has(peer) || s.peers.size < limits.peers))
             s.peers.set(peer, seen);
         this.learnRisk(s, record.risk, record.last);
+    }
+
+    /* Where somebody else used its name, the addresses are those of that other. */
+    learnIdentity(s, actor) {
+        const isMismatch = actor.identity === 'mismatch' || textOf(actor.mismatch) !== '';
+        const names = isMismatch ? ['mismatch'] : ['identity', 'ip', 'mac', 'client_id', 'application_uri', 'user'];
+        for (const name of names)
+            s.identity[name] = textOf(actor[name]) || s.identity[name];
     }
 
     learnRisk(s, risk, time) {
@@ -173,7 +179,7 @@ export class Store {
         const key = `${gateway} ${id}`;
         let s = this.discovered.get(key);
         if (s === undefined) {
-            s = {key, gateway, id, first: Infinity, last: 0, count: 0, ids: new Map(), did: new Map(), alerts: 0,
+            s = {key, gateway, id, first: Infinity, last: 0, count: 0, did: new Set(), alerts: 0,
                 worst: 0, identity: {ip: new Set(), mac: new Set(), client_id: new Set(), application_uri: new Set(),
                     user: new Set()}};
             if (this.discovered.size < limits.systems)
@@ -193,8 +199,8 @@ export class Store {
             if (value !== '' && set.size < limits.did)
                 set.add(value);
         }
-        if (s.did.has(record.id) || s.did.size < limits.did)
-            s.did.set(record.id, record.summary);
+        if (s.did.size < limits.did)
+            s.did.add(record.summary);
     }
 
     takeDiscovered(gateway, o, now) {

@@ -40,8 +40,13 @@ export function shellWord(text) {
 export function yamlText(text) {
     if (/^[a-zA-Z][\w./-]*$/.test(text) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(text))
         return text;
-    return JSON.stringify(text).replace(unseen, (c) => [...Array(c.length).keys()]
-        .map((i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''));
+    return JSON.stringify(text.replace(/\p{Cs}/gu, '\ufffd')).replace(unseen, escaped);
+}
+
+/* YAML writes characters beyond the first plane as one, JSON as two [YAML 1.1 5.6]. */
+function escaped(character) {
+    const code = character.codePointAt(0).toString(16);
+    return code.length > 4 ? `\\U${code.padStart(8, '0')}` : `\\u${code.padStart(4, '0')}`;
 }
 
 /* "sha256:36e584625228…" of a digest: enough to compare by eye. */

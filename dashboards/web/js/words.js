@@ -39,13 +39,15 @@ const english = {
     'alert.show': 'Look at the packets', 'alert.revision': 'revision {rev}', 'alert.readable': 'Readable',
     'alert.none': 'nothing else', 'alert.seq': 'Sequence', 'alert.tlp': 'May be shared', 'alert.risk': 'Risk of the actor',
     'why.evidence': 'Evidence', 'why.tier': 'Tier', 'why.asset': 'Target', 'why.context': 'Context', 'why.floor': 'Floor',
-    'why.of': 'certainty {evidence}, strength {strength}, severity {severity}: p {p}',
+    'why.of': '{evidence}, strength {strength}, severity {severity}: p {p}',
     'why.times': '\u00d7 {factor}', 'why.least': 'at least {floor}', 'why.points': '{points} points',
     'why.adds': 'The points add up to the score of {score}.',
     'why.differs': 'The points add up to {sum}, but the alert says {score}.',
     'evidence.D': 'certain (D)', 'evidence.S': 'strong (S)', 'evidence.M': 'moderate (M)', 'evidence.W': 'weak (W)',
     'systems.none': 'No AI system has raised an alert yet.',
     'systems.note': 'AI systems that gateways have reported on. One that never raised an alert is not listed.',
+    'systems.mismatch': 'Mismatch', 'identity.ip': 'IP', 'identity.mac': 'MAC', 'identity.client_id': 'MQTT client id',
+    'identity.application_uri': 'OPC UA application', 'identity.user': 'User',
     'systems.risk': 'Risk now', 'systems.over': 'Risk over time', 'systems.peers': 'Whom it was seen with in alerts',
     'systems.first': 'First seen', 'systems.last': 'Last seen', 'systems.reasons': 'Because of', 'systems.alerts': 'Alerts: {n}',
     'systems.line': 'Risk from {from} to {to}, between {low} and {high}, now {now}',
@@ -60,8 +62,8 @@ const english = {
     'gateways.rules': 'Rules', 'gateways.boot': 'Boot', 'gateways.heard': 'Last heard', 'gateways.alerts': 'Alerts here',
     'gateways.actions': 'Actions seen', 'gateways.published': 'Published', 'gateways.gaps': 'Ranges that could not be delivered',
     'gateways.differs': 'differs from other gateways', 'gateways.drops': 'more than 0.1 % is dropped',
-    'gateways.page': 'This page', 'gateways.messages': 'Messages', 'gateways.odd': 'Not understood', 'gateways.repeats': 'Received again',
-    'gateways.letgo': 'Alerts let go (limit {limit})', 'gateways.from': 'from a file',
+    'gateways.page': 'This page', 'gateways.messages': 'Messages or lines read', 'gateways.odd': 'Not understood', 'gateways.repeats': 'Received again',
+    'gateways.letgo': 'Alerts let go (limit {limit})', 'gateways.from': 'From a file',
     'time.by': 'Colours by', 'time.severity': 'severity', 'time.tier': 'tier', 'time.none': 'No alerts to draw.',
     'time.hint': 'Drag over the chart to show only that time in the inbox, or give times below.', 'time.clear': 'All times',
     'time.apply': 'Show this time', 'time.counts': 'Alerts by severity and tier', 'time.chart': 'Alerts over time',
@@ -114,11 +116,13 @@ const chinese = {
     'alert.tags': '标签', 'alert.show': '查看数据包', 'alert.revision': '修订 {rev}', 'alert.readable': '可读',
     'alert.none': '没有其他', 'alert.seq': '序号', 'alert.tlp': '共享范围', 'alert.risk': '主体的风险',
     'why.evidence': '证据', 'why.tier': '等级', 'why.asset': '目标', 'why.context': '情境', 'why.floor': '下限',
-    'why.of': '确定性{evidence}，强度 {strength}，严重性 {severity}：p {p}',
+    'why.of': '{evidence}，强度 {strength}，严重性 {severity}：p {p}',
     'why.times': '× {factor}', 'why.least': '至少 {floor}', 'why.points': '{points} 分', 'why.adds': '各项相加正好是 {score} 分。',
     'why.differs': '各项相加为 {sum}，而告警写的是 {score}。',
     'evidence.D': '确定 (D)', 'evidence.S': '强 (S)', 'evidence.M': '中等 (M)', 'evidence.W': '弱 (W)',
     'systems.none': '还没有 AI 系统触发告警。', 'systems.note': '网关报告过的 AI 系统。从未触发告警的不在此列。',
+    'systems.mismatch': '身份不符', 'identity.ip': 'IP', 'identity.mac': 'MAC', 'identity.client_id': 'MQTT 客户端 ID',
+    'identity.application_uri': 'OPC UA 应用', 'identity.user': '用户',
     'systems.risk': '当前风险', 'systems.over': '风险变化', 'systems.peers': '告警中的通信对象', 'systems.first': '首次出现',
     'systems.last': '最近出现', 'systems.reasons': '原因', 'systems.alerts': '告警：{n}',
     'systems.line': '{from} 至 {to} 的风险，最低 {low}，最高 {high}，现在 {now}',
@@ -130,7 +134,7 @@ const chinese = {
     'gateways.lag': '尚未被消息代理确认', 'gateways.missed': '本页错过的告警', 'gateways.reconnects': '重连次数', 'gateways.version': '版本',
     'gateways.rules': '规则数', 'gateways.boot': '启动号', 'gateways.heard': '最近消息', 'gateways.alerts': '本页告警数',
     'gateways.actions': '观察到的操作', 'gateways.published': '已发布', 'gateways.gaps': '未能送达的范围', 'gateways.differs': '与其他网关不同',
-    'gateways.drops': '丢弃超过 0.1 %', 'gateways.page': '本页', 'gateways.messages': '消息', 'gateways.odd': '无法理解',
+    'gateways.drops': '丢弃超过 0.1 %', 'gateways.page': '本页', 'gateways.messages': '消息或行数', 'gateways.odd': '无法理解',
     'gateways.repeats': '重复收到', 'gateways.letgo': '已舍弃的告警（上限 {limit}）', 'gateways.from': '来自文件',
     'time.by': '着色依据', 'time.severity': '严重程度', 'time.tier': '等级', 'time.none': '没有可绘制的告警。',
     'time.hint': '在图上拖动，收件箱就只显示那段时间；也可在下面填写时间。', 'time.clear': '全部时间', 'time.apply': '只看这段时间',
@@ -164,9 +168,14 @@ export function t(key, values = {}) {
 }
 export const has = (key) => key in english;
 
+/* Formats are dear to make and are asked for in every row. */
+const formats = new Map();
+
 export function number(value, digits = 0) {
-    return Number.isFinite(value)
-        ? value.toLocaleString(languageTag(), {maximumFractionDigits: digits}) : '\u2013';
+    const key = `${languageTag()} ${digits}`;
+    if (!formats.has(key))
+        formats.set(key, new Intl.NumberFormat(languageTag(), {maximumFractionDigits: digits}));
+    return Number.isFinite(value) ? formats.get(key).format(value) : '\u2013';
 }
 
 export function age(ms) {
