@@ -104,6 +104,24 @@ await run(async () => {
     is(await page.evaluate(() => JSON.stringify({...localStorage, ...sessionStorage}).includes('secret')), false,
         'the password is kept nowhere');
 
+    const before = await shown(page);
+    await sleep(1100);
+    await page.reload();
+    await page.waitForSelector('dialog.source[open]');
+    like(await shown(page), /^0 of 0/, 'loaded again, it shows nothing before the broker has let the user in');
+    await gateway.sendAlert({summary: 'while it was loaded'});
+    await logIn(page);
+    await page.waitForSelector('text=while it was loaded');
+    const n = Number(/^\d+/.exec(before)[0]) + 1;
+    await until(async () => (await shown(page)).startsWith(`${n} of`));
+    is(await shown(page), `${n} of ${n} alerts`, 'then all that it had, and what came meanwhile');
+    await page.click('.link');
+    await page.click('text=Forget all');
+    await page.reload();
+    await logIn(page);
+    await sleep(500);
+    is(await shown(page), '0 of 0 alerts', 'unless it was told to forget');
+
     const second = await openPage(`http://127.0.0.1:${broker.web}/`);
     await logIn(second, 'team', 'tierwatch-replay/1');
     await replay(second, broker);

@@ -45,6 +45,13 @@ function store() {
     s.takeAlert(alert({id: 'a3', boot: 'c', seq: 1}), gateway, 5);
     is(s.gateways.get(gateway).missed, 3, 'a new boot is no hole');
     s.takeAlert(alert({id: 'a4', boot: 'c', seq: 2}), gateway, 6);
+    const again = new Store();
+    again.takeAlert(alert({seq: 1}), gateway, 1, true);
+    again.takeAlert(alert({id: 'a2', seq: 8}), gateway, 2, true);
+    again.takeAlert(alert({id: 'a3', seq: 11}), gateway, 3);
+    again.takeAlert(alert({id: 'a4', boot: 'a', seq: 3}), gateway, 4, true);
+    again.takeAlert(alert({id: 'a5', seq: 12}), gateway, 5);
+    is(again.gateways.get(gateway).missed, 2, 'what this page had before says where a gateway was, not what was missed');
     is(`${[...s.alerts.keys()]} ${s.counts.letGo}`, 'a2,a3,a4 1', 'above the limit the first goes, and is counted');
     for (const odd of ['', '{', '[]', 'null', '{"schema":"tierwatch.alert/1"}', alert({severity: 'dire'}), alert({rule: 1}),
         alert({ts: 'now'}), alert({id: {}})])

@@ -3,9 +3,10 @@
 import {Detail} from './detail.js';
 import {Discovered} from './discovered.js';
 import {el, fill} from './dom.js';
-import {readLines} from './file.js';
+import {inSlices, readLines} from './file.js';
 import {Gateways} from './gateways.js';
 import {Inbox} from './inbox.js';
+import {Keep} from './keep.js';
 import {Link} from './link.js';
 import {Memory} from './memory.js';
 import {longestMessage} from './alert.js';
@@ -25,6 +26,8 @@ class App {
     constructor() {
         this.memory = new Memory();
         this.store = new Store();
+        this.keep = new Keep();
+        this.store.onLetGo = (id) => this.keep.remove(id);
         this.link = new Link({message: (levels, raw) => this.message(levels, raw),
             state: (name, detail) => this.linkState(name, detail)});
         this.state = ['idle', ''];
@@ -37,6 +40,7 @@ class App {
         addEventListener('keydown', (e) => this.key(e));
         addEventListener('dragover', (e) => e.preventDefault());
         addEventListener('drop', (e) => this.drop(e));
+        addEventListener('pagehide', () => this.keep.write());
         setInterval(() => this.tick(), 1000);
         this.route();
     }
@@ -58,7 +62,7 @@ class App {
             ['time', new Time({store: this.store, filter: () => this.inbox.filter, inbox: () => this.go('inbox'),
                 chosen: (from, to) => this.inbox.narrow({from, to})})]]);
         this.source = new Source({memory: this.memory, connect: (s) => this.connect(s),
-            disconnect: () => this.link.close(), readFile: (f) => this.readFile(f), forget: () => this.forget()});
+            disconnect: () => this.disconnect(), readFile: (f) => this.readFile(f), forget: () => this.forget()});
         this.help = keysDialog();
         this.said = el('p', {class: 'unseen', 'aria-live': 'polite'});
         this.main = el('main', {id: 'main', tabindex: '-1'}, [...this.views.values()].map((v) => v.element), this.detail.element);
@@ -179,6 +183,8 @@ class App {
 
     message(levels, raw) {
         const record = this.store.takeMessage(levels, raw, Date.now());
+        if (record !== null)
+            this.keep.put(record.id, record.gateway, raw);
         if (record !== null && record.severity >= 3)
             this.announce(record);
         this.soon();
@@ -203,17 +209,34 @@ class App {
         } else if (name === 'online') {
             this.source.say('');
             this.source.element.close();
+            if (this.settings?.keep && this.keep.source === null)
+                this.restore(this.settings);
         }
         this.paint();
     }
 
     connect(settings) {
+        this.disconnect();
         this.store.clear();
+        this.settings = settings;
         this.link.open(settings);
     }
 
-    async readFile(file) {
+    disconnect() {
         this.link.close();
+        this.keep.end();
+        this.settings = null;
+    }
+
+    /* The broker has let us in: what it told us before is ours to see. */
+    async restore({url, user, root}) {
+        const entries = await this.keep.begin(`${url} ${user} ${root}`);
+        await inSlices(entries, ({raw, gateway, heard}) => this.store.takeAlert(raw, gateway, heard, true));
+        this.paint(true);
+    }
+
+    async readFile(file) {
+        this.disconnect();
         this.store.clear();
         const name = file.name;
         try {
@@ -240,6 +263,7 @@ class App {
 
     forget() {
         this.memory.forget();
+        this.keep.forget();
         this.paint(true);
     }
 
@@ -308,12 +332,12 @@ class App {
     }
 
     start() {
-        const {url, user, root} = this.memory.settings;
+        const {url, user, root, keep} = this.memory.settings;
         /* Whoever opens the page of a broker wants that broker; a file must be told where to look. */
         if (location.protocol === 'file:' && !url)
             this.source.open();
         else
-            this.connect({url: url || usualAddress(location), user, password: '', root});
+            this.connect({url: url || usualAddress(location), user, password: '', root, keep});
     }
 }
 

@@ -1,7 +1,19 @@
-/* A file of alerts, line by line: of any size, and without holding up the page. */
+/* Many alerts at once, without holding up the page: a file of any size, line by line. */
 
 const slice = 12; /* ms of work at a time */
 const pause = () => new Promise((done) => { setTimeout(done, 0); });
+
+/* each(item) for all of `items`, with pauses. */
+export async function inSlices(items, each) {
+    let began = performance.now();
+    for (const item of items) {
+        each(item);
+        if (performance.now() - began > slice) {
+            await pause();
+            began = performance.now();
+        }
+    }
+}
 
 /* line(text) for each that is not empty; progress(lines) now and then. Returns the number of lines. A
  * line is handed over only up to `longest` characters, so that a file without any can not fill the

@@ -21,7 +21,7 @@ function save(key, value) {
 
 export class Memory {
     constructor() {
-        this.settings = {language: '', theme: 'auto', url: '', user: '', root: 'tierwatch/1',
+        this.settings = {language: '', theme: 'auto', url: '', user: '', root: 'tierwatch/1', keep: true,
             ...Object(load('settings', {}))};
         const kept = load('notes', []);
         /* id -> {ack: time or 0, note} */

@@ -22,6 +22,7 @@ export class Source {
         this.url = field('url', 'url', settings.url || usualAddress(location), {required: true, pattern: 'wss?://.+'});
         this.user = field('user', 'text', settings.user);
         this.password = field('password', 'password', '');
+        this.keep = el('input', {type: 'checkbox', name: 'keep', checked: settings.keep});
         this.root = field('root', 'text', settings.root, {list: 'roots', required: true});
         this.file = el('input', {type: 'file', accept: '.jsonl,.json,.ndjson,.ledger,.txt', class: 'unseen',
             'aria-label': t('source.choose'), onchange: () => this.chosen()});
@@ -36,6 +37,7 @@ export class Source {
         fill(this.form, el('h3', {}, t('source.broker')), labelled('url', this.url), labelled('user', this.user),
             labelled('password', this.password), labelled('root', this.root),
             el('datalist', {id: 'roots'}, el('option', {value: 'tierwatch/1'}), el('option', {value: 'tierwatch-replay/1'})),
+            el('label', {class: 'check'}, this.keep, el('span', {}, t('source.keep'))),
             el('p', {class: 'hint'}, t('source.hint')),
             el('div', {class: 'buttons'}, el('button', {type: 'submit', class: 'primary'}, t('source.connect')),
                 el('button', {type: 'button', onclick: () => this.disconnect()}, t('source.disconnect'))));
@@ -56,13 +58,13 @@ export class Source {
 
     values() {
         return {url: this.url.value.trim(), user: this.user.value, password: this.password.value,
-            root: this.root.value.trim()};
+            root: this.root.value.trim(), keep: this.keep.checked};
     }
 
     submit(event) {
         event.preventDefault();
         const values = this.values();
-        for (const key of ['url', 'user', 'root'])
+        for (const key of ['url', 'user', 'root', 'keep'])
             this.memory.set(key, values[key]);
         this.say('');
         this.connect(values);

@@ -41,8 +41,8 @@ export class Store {
         return null;
     }
 
-    /* `gateway` null: a line of a file, which names its own. */
-    takeAlert(raw, gateway, now) {
+    /* `gateway` null: a line of a file, which names its own. `isOld`: this page had it before. */
+    takeAlert(raw, gateway, now, isOld = false) {
         const a = readJson(raw);
         this.change++;
         this.counts.messages += gateway === null ? 1 : 0;
@@ -51,7 +51,7 @@ export class Store {
             return null;
         }
         const record = recordOf(a, raw, gateway);
-        this.follow(record, gateway === null ? 0 : now);
+        this.follow(record, gateway === null ? 0 : now, isOld);
         const had = this.alerts.get(record.id);
         if (had !== undefined && had.count >= record.count && had.last >= record.last) {
             this.counts.repeats++;
@@ -68,8 +68,10 @@ export class Store {
     makeRoom() {
         if (this.alerts.size <= this.alertLimit)
             return;
-        this.alerts.delete(this.alerts.keys().next().value);
+        const [id] = this.alerts.keys();
+        this.alerts.delete(id);
         this.counts.letGo++;
+        this.onLetGo?.(id);
     }
 
     gateway(key) {
@@ -82,15 +84,17 @@ export class Store {
         return g;
     }
 
-    /* `boot` and `seq` show what was missed since the page first heard this gateway. */
-    follow(record, now) {
+    /* `boot` and `seq` show what was missed since the page first heard this gateway. Alerts of before come in
+     * the order in which they came then, updates left out, so that only the last of them tells. */
+    follow(record, now, isOld) {
         const g = this.gateway(record.gateway);
         g.heard = now;
         if (!Number.isNaN(record.readable))
             g.readable = record.readable;
-        if (record.seq === 0)
+        if (record.seq === 0 || (isOld && g.isLive))
             return;
-        if (record.boot === g.boot && g.seq > 0 && record.seq > g.seq + 1)
+        g.isLive = !isOld;
+        if (!isOld && record.boot === g.boot && g.seq > 0 && record.seq > g.seq + 1)
             g.missed += record.seq - g.seq - 1;
         if (record.boot !== g.boot || record.seq > g.seq)
             [g.boot, g.seq] = [record.boot, record.seq];

@@ -124,7 +124,8 @@ export class Time {
     draw(alerts, groups) {
         const {width, times, counts} = bars(alerts, groups.of, groups.names.length);
         const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-        const look = `${this.by} ${width} ${document.documentElement.dataset.theme} ${colour('--ink')}`;
+        const em = parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8;
+        const look = `${this.by} ${width} ${em} ${colour('--ink')}`;
         const data = [times, ...stacked(counts)];
         this.chart.setAttribute('aria-label', `${t('time.chart')}: ${number(alerts.length)}, ${date(times[0] * 1000)} \u2013 ${
             date((times[times.length - 1] + width) * 1000)}`);
@@ -134,14 +135,14 @@ export class Time {
         }
         this.look = look;
         this.plot?.destroy();
-        const font = `${parseFloat(getComputedStyle(document.documentElement).fontSize) * 0.8}px system-ui, sans-serif`;
+        const font = `${em}px system-ui, sans-serif`;
         const axis = {stroke: colour('--faint'), grid: {stroke: colour('--line'), width: 1}, ticks: {stroke: colour('--line')}, font,
-            size: 4.2 * parseFloat(font)};
+            size: 3.8 * em};
         this.plot = new uPlot({
             ...this.size(), legend: {show: false}, padding: [12, 12, 0, 0],
             scales: {x: {range: (_, low, high) => [low - width * 0.1, high + width * 1.1]}, y: {range: (_, low, high) => [0, Math.max(high, 1) * 1.05]}},
             cursor: {drag: {x: true, y: false, setScale: false}, points: {show: false}, y: false},
-            axes: [{...axis, size: 3.6 * parseFloat(font), values: (_, at) => at.map((s) => (width < 3600 * 4 ? clock(s * 1000) : date(s * 1000).slice(0, 10)))},
+            axes: [{...axis, space: 6.5 * em, values: (_, at) => at.map((s) => (width < 3600 * 4 ? clock(s * 1000) : date(s * 1000).slice(0, 10)))},
                 {...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]}],
             series: [{}, ...groups.colours.map((name) => ({fill: colour(name), width: 0, points: {show: false},
                 paths: uPlot.paths.bars({size: [0.9, 60], align: 1})})).reverse()],
