@@ -1,17 +1,30 @@
 #pragma once
-/* What AI systems were given, and what they did: what their prompts hold. Bounded, event time; fed
- * with every event, in order. Its parts are in files of their names. Inside detect/. */
+/* What AI systems were given, and what they did: which texts reached them, what they never did
+ * before, what their prompts hold. Bounded, event time; fed with every event, in order. The parts
+ * are in files of their names, put together by conduct.c. Inside detect/. */
 
+#include "detect/rule.h"
 #include "detect/state.h"
 
 struct tw_conduct;
 /* NULL when memory is short. */
-struct tw_conduct *tw_conduct_new(void);
+struct tw_conduct *tw_conduct_new(const struct tw_registry *registry);
 void tw_conduct_free(struct tw_conduct *c);
 void tw_conduct_adopt(struct tw_conduct *c, struct tw_conduct *old);
-/* Say in `facts` what is known of the event's past, then learn from it. */
+/* Say in `facts` what is known of the event's past, then learn from it. facts->conduct is good
+ * until the next event. */
 void tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_facts *facts);
+/* A rule that marks what it matches (tw_rule.mark) matched the event. */
+void tw_conduct_mark(struct tw_conduct *c, const struct tw_rule *rule, const struct tw_event *e,
+    const struct tw_facts *facts);
 uint64_t tw_conduct_evictions(const struct tw_conduct *c);
+
+/* The AI systems of an inventory and those of the one before: `before[i]` is the place of the i-th
+ * among those, n_before where it was not there. */
+struct tw_conduct_order {
+    const size_t *before;
+    size_t n, n_before;
+};
 
 /* What prompts, policies, lists of tools and configurations of AI systems hold: to publish the same
  * again, as many do when they start, is no change. The 4,096 used last. */
@@ -22,3 +35,34 @@ void tw_contents_adopt(struct tw_contents *c, struct tw_contents *old);
 /* Set facts->variable.changed, then learn. */
 void tw_contents_event(struct tw_contents *c, const struct tw_event *e, struct tw_facts *facts);
 uint64_t tw_contents_evictions(const struct tw_contents *c);
+
+/* What each of `n` AI systems did to what, up to 4,096 such deeds of one and 65,536 of all: nothing
+ * is said of who does more. What it never did is told from five minutes on. */
+struct tw_deeds;
+struct tw_deeds *tw_deeds_new(size_t n);
+void tw_deeds_free(struct tw_deeds *d);
+void tw_deeds_adopt(struct tw_deeds *d, struct tw_deeds *old, const struct tw_conduct_order *order);
+/* True when `out` was written. */
+bool tw_deeds_event(struct tw_deeds *d, const struct tw_event *e, const struct tw_facts *facts,
+    struct tw_conduct_facts *out);
+
+/* Names under which an address connects that the inventory does not know, for an hour; of the 1,024
+ * addresses that did last, up to 32 names of each. */
+struct tw_names_seen;
+struct tw_names_seen *tw_names_seen_new(void);
+void tw_names_seen_free(struct tw_names_seen *s);
+void tw_names_seen_adopt(struct tw_names_seen *s, struct tw_names_seen *old);
+bool tw_names_seen_event(struct tw_names_seen *s, const struct tw_event *e,
+    const struct tw_facts *facts, struct tw_conduct_facts *out);
+uint64_t tw_names_seen_evictions(const struct tw_names_seen *s);
+
+/* Objects that rules marked, the 1,024 last, and the marked text that each AI system was given. */
+struct tw_marks;
+struct tw_marks *tw_marks_new(size_t n);
+void tw_marks_free(struct tw_marks *m);
+void tw_marks_adopt(struct tw_marks *m, struct tw_marks *old, const struct tw_conduct_order *order);
+bool tw_marks_event(struct tw_marks *m, const struct tw_event *e, const struct tw_facts *facts,
+    struct tw_conduct_facts *out);
+void tw_marks_set(struct tw_marks *m, const struct tw_rule *rule, const struct tw_event *e,
+    const struct tw_facts *facts);
+uint64_t tw_marks_evictions(const struct tw_marks *m);

@@ -128,7 +128,7 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     d->approvals = tw_approvals_new(registry, &d->pulse);
     d->changes = tw_changes_new(registry);
     d->lasts = tw_lasts_new(&d->pulse, registry);
-    d->conduct = tw_conduct_new();
+    d->conduct = tw_conduct_new(registry);
     d->heartbeats = tw_heartbeats_new(registry, &d->pulse);
     d->acts = tw_acts_new(registry, &d->pulse);
     d->coverage =
@@ -421,6 +421,7 @@ static void tell(struct tw_detect *d, size_t i, const struct tw_scene *scene, co
     f.expected_json = d->expected.len ? tw_text_str(&d->expected) : TW_STR_NONE;
     observe(rule, scene, m, &observed);
     f.observed = observed.present ? &observed.value : NULL;
+    tw_conduct_mark(d->conduct, rule, scene->event, scene->facts);
     f.key = tw_by_text(&d->key, rule->info.id, &rule->suppress, scene);
     if (absences != NULL) {
         tw_absences_begin(absences, waited_for, f.ts_ns, &f);

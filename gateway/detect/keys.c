@@ -5,6 +5,8 @@
 static const char *const statuses[] = {"experimental", "test", "stable", "deprecated", NULL};
 static const char *const evidences[] = {"D", "S", "M", "W", NULL};
 
+const char *const tw_rule_mark_names[] = {"injected", "doubtful", NULL};
+
 static const struct tw_key ruleset_keys[] = {
     {"name", TW_KEY_STR, true, NULL, NULL, "Name of the rule set."},
     {"version", TW_KEY_STR, true, NULL, NULL, "Its version, quoted or with two dots."},
@@ -115,6 +117,8 @@ static const struct tw_key rule_keys[] = {
         "Alert when something does not follow what `when` is about."},
     {"upgrade", TW_KEY_LIST, false, NULL, upgrade_keys,
         "Surer evidence for some matches; the first that holds counts."},
+    {"marks", TW_KEY_CHOICE, false, tw_rule_mark_names, NULL,
+        "What a match says of its object, for other rules: see injected.* and doubt.*."},
     {"suppress", TW_KEY_MAP, false, NULL, suppress_keys,
         "Folding of repeats; by default actor, target and object for 10m."},
     {"exceptions", TW_KEY_LIST, false, NULL, exception_keys,

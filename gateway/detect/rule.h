@@ -81,8 +81,13 @@ struct tw_expected {
 
 enum tw_observed { TW_OBSERVED_VALUE, TW_OBSERVED_FIELD, TW_OBSERVED_COUNT };
 
+/* What a match says of its object, for what happens later: a text that talks to models, or values
+ * that are not to be trusted. */
+enum tw_mark { TW_MARK_NONE, TW_MARK_INJECTED, TW_MARK_DOUBTFUL };
+
 struct tw_rule {
     struct tw_rule_info info;
+    enum tw_mark mark;
     bool enabled;
     struct tw_program when;
     uint64_t recall_key; /* id and revision: under which its calls remember */
@@ -122,6 +127,7 @@ struct tw_rules {
 /* The format, for checking and for tw_rules_schema(). */
 extern const struct tw_key tw_rule_file_keys[];
 extern const char *const tw_rule_tier_names[];
+extern const char *const tw_rule_mark_names[]; /* from INJECTED on */
 
 /* Fill `out` from one item of `rules:`; what is wrong is reported. */
 void tw_rule_read(const struct tw_expr_place *at, struct tw_rule *out);

@@ -255,6 +255,11 @@ static void read_info(
     else
         info->rev = (unsigned)rev;
     info->safety = tw_rule_flag(rule, "safety", false);
+    const struct tw_node *marks = tw_node_get(rule, "marks");
+    for (int i = 0; marks != NULL && tw_rule_mark_names[i] != NULL; i++) {
+        if (tw_str_is(marks->text, tw_rule_mark_names[i]))
+            out->mark = (enum tw_mark)(i + 1);
+    }
     out->enabled = tw_rule_flag(rule, "enabled", true);
     out->floor = tw_rule_floors(at, rule);
     memcpy(info->floor, out->floor.tier, sizeof(info->floor));

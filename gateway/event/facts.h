@@ -94,6 +94,8 @@ struct tw_actor_facts {
     double min_confidence;
     int64_t max_input_age_ns; /* 0: not declared */
     double quota_per_s;       /* acts; 0: not declared */
+    uint32_t ai;              /* its number among the AI systems of the inventory, from 1; else 0 */
+    bool trainer;             /* models are trained on what it collects */
     struct tw_str model_name, model_version;
     /* What it called itself on the wire. */
     struct tw_endpoint endpoint;
@@ -102,6 +104,7 @@ struct tw_actor_facts {
 
 struct tw_target_facts {
     struct tw_str asset; /* id of the asset that is acted on; absent: not in the inventory */
+    uint32_t ai;         /* its number where it is an AI system, from 1; else 0 */
     struct tw_str kind;
     enum tw_importance importance;
     struct tw_str min_security;
@@ -220,6 +223,21 @@ struct tw_filter_facts { /* a subscription in MQTT, or the topic of a will */
     struct tw_str first; /* id of the first of them */
 };
 
+/* What its actor did before, and was given. */
+struct tw_conduct_facts {
+    int64_t known_ns;      /* since the AI system was first seen doing anything */
+    bool has_first, first; /* it never did this to this object before */
+    uint32_t alike;        /* AI systems of its model that did so first within 60 s, it included */
+    uint32_t new_names;    /* unregistered ones under which its address connected within the hour */
+    /* The last text that talks to models which it was given; absent: none. */
+    struct tw_str injected_object, injected_by;
+    int64_t injected_ns;
+    uint64_t injected_packet;
+    /* Values among what it collects that a rule doubted; absent: none. */
+    struct tw_str doubt_object, doubt_rule;
+    int64_t doubt_ns;
+};
+
 struct tw_facts {
     struct tw_actor_facts actor;
     struct tw_target_facts target;
@@ -230,7 +248,8 @@ struct tw_facts {
     struct tw_filter_facts filter;
     struct tw_step_facts step;
     struct tw_heartbeat_facts heartbeat;
-    const struct tw_act_facts *act; /* NULL: it is none */
+    const struct tw_act_facts *act;         /* NULL: it is none */
+    const struct tw_conduct_facts *conduct; /* NULL: nothing to say */
     bool change_open;       /* a change order of this actor, or of variable.ai_system, is open */
     int64_t watching_ns;    /* event time since the first packet */
     int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */

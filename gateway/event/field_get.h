@@ -12,6 +12,8 @@ extern const struct tw_field tw_fields_sparkplug[];
 extern const size_t tw_fields_sparkplug_count;
 extern const struct tw_field tw_fields_payload[];
 extern const size_t tw_fields_payload_count;
+extern const struct tw_field tw_fields_conduct[];
+extern const size_t tw_fields_conduct_count;
 extern const struct tw_field tw_fields_command[];
 extern const size_t tw_fields_command_count;
 extern const struct tw_field tw_fields_carrier[];

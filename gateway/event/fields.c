@@ -718,7 +718,8 @@ size_t tw_fields_count(void)
 {
     return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
            tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_command_count +
-           tw_fields_carrier_count + tw_fields_series_count + OTHER_FIELDS;
+           tw_fields_conduct_count + tw_fields_carrier_count + tw_fields_series_count +
+           OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
@@ -741,6 +742,9 @@ const struct tw_field *tw_fields_at(size_t i)
     if (i < tw_fields_command_count)
         return &tw_fields_command[i];
     i -= tw_fields_command_count;
+    if (i < tw_fields_conduct_count)
+        return &tw_fields_conduct[i];
+    i -= tw_fields_conduct_count;
     if (i < tw_fields_carrier_count)
         return &tw_fields_carrier[i];
     i -= tw_fields_carrier_count;

@@ -66,6 +66,7 @@ void tw_registry_renew(
     if (to == NULL)
         return;
     target->asset = to->id;
+    target->ai = to->ai;
     target->kind = to->kind;
     target->importance = to->importance;
     target->min_security = to->min_security;

@@ -128,6 +128,11 @@ size_t tw_registry_ai_systems(const struct tw_registry *r)
     return r->n_entries - r->n_assets;
 }
 
+struct tw_str tw_registry_ai_system(const struct tw_registry *r, size_t i)
+{
+    return r->entries[r->n_assets + i].id;
+}
+
 size_t tw_registry_assets(const struct tw_registry *r)
 {
     return r->n_assets;

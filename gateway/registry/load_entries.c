@@ -183,6 +183,8 @@ static void add_entries(struct tw_load *l, const struct tw_node *list, bool is_a
         *e = (struct tw_entry){.node = &list->children[i],
             .is_ai = is_ai,
             .index = (uint32_t)l->r->n_entries,
+            .ai = is_ai ? (uint32_t)(l->r->n_entries - l->r->n_assets + 1) : 0,
+            .trainer = tw_str_is(tw_load_text(&list->children[i], "trainer"), "true"),
             .importance = TW_IMPORTANCE_NORMAL,
             .has_may = is_ai || tw_load_list(&list->children[i], "may") != NULL};
         e->id = tw_load_one(l, e->node, "id", tw_load_check_text);

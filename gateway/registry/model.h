@@ -78,10 +78,11 @@ struct tw_entry { /* an asset or an AI system */
     struct tw_str id;
     bool is_ai, is_gateway, has_min_confidence, has_may;
     bool passes_on;     /* messages of others: a broker, which may be the bridge of another one */
+    bool trainer;       /* models are trained on what it collects */
     bool lists_devices; /* of its Sparkplug edge node: there are no others */
     enum tw_tier tier;
     enum tw_importance importance;
-    uint32_t index;
+    uint32_t index, ai; /* ai: among the AI systems, from 1; 0: an asset */
     struct tw_str kind, technology, security, mqtt_security, min_security;
     struct tw_str model_name, model_version;
     double min_confidence;

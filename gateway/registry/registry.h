@@ -48,6 +48,9 @@ size_t tw_registry_ai_systems(const struct tw_registry *r);
 size_t tw_registry_assets(const struct tw_registry *r);
 size_t tw_registry_variables(const struct tw_registry *r);
 
+/* Its id, the very bytes of tw_actor_facts.id; `i` counts from 0, as tw_actor_facts.ai from 1. */
+struct tw_str tw_registry_ai_system(const struct tw_registry *r, size_t i);
+
 /* Declarations that detect/ keeps state for. */
 struct tw_approval_def {
     struct tw_str id, topic; /* topic filter */

@@ -129,6 +129,8 @@ void tw_entry_facts(const struct tw_entry *e, struct tw_actor_facts *out)
     out->min_confidence = e->min_confidence;
     out->max_input_age_ns = e->max_input_age_ns;
     out->quota_per_s = e->quota_per_s;
+    out->ai = e->ai;
+    out->trainer = e->trainer;
     out->model_name = e->model_name;
     out->model_version = e->model_version;
 }
@@ -172,6 +174,7 @@ static void fill_target(const struct tw_entry *e, const struct tw_place *at,
     if (e == NULL)
         return;
     out->asset = e->id;
+    out->ai = e->ai;
     out->kind = e->kind;
     out->importance = e->importance;
     out->min_security = e->min_security;
