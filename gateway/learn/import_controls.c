@@ -92,6 +92,8 @@ static bool take_roots(struct import_file *f, const struct tw_node *n, struct tw
     bool ok = true;
     if (!import_is(f, n, TW_NODE_LIST, d))
         return false;
+    free(f->roots); /* a key that is there twice has been reported */
+    f->n_roots = 0;
     f->roots = calloc(n->n + 1, sizeof(*f->roots));
     for (size_t i = 0; f->roots != NULL && i < n->n; i++) {
         const bool good = import_is(f, &n->children[i], TW_NODE_MAP, d) &&
@@ -219,6 +221,8 @@ static bool take_items(struct import_file *f, const struct tw_node *controls, st
     if (!import_is(f, list, TW_NODE_LIST, d) ||
         (common != NULL && !cooldown(f, common, d, &per_min)))
         return false;
+    free(f->nodes); /* a key that is there twice has been reported */
+    f->n_nodes = 0;
     f->nodes = calloc(list->n + 1, sizeof(*f->nodes));
     for (size_t i = 0; f->nodes != NULL && i < list->n; i++) {
         const bool good = take_item(f, &list->children[i], per_min, d);

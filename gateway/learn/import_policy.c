@@ -75,6 +75,8 @@ static bool take_writable(struct import_file *f, const struct tw_node *n, struct
     bool ok = true;
     if (!import_is(f, n, TW_NODE_LIST, d))
         return false;
+    free(f->nodes); /* a key that is there twice has been reported */
+    f->n_nodes = 0;
     f->nodes = calloc(n->n + 1, sizeof(*f->nodes));
     for (size_t i = 0; f->nodes != NULL && i < n->n; i++) {
         const struct tw_node *item = &n->children[i];
@@ -111,6 +113,8 @@ static bool take_callable(struct import_file *f, const struct tw_node *n, struct
     bool ok = true;
     if (!import_is(f, n, TW_NODE_LIST, d))
         return false;
+    free(f->methods); /* a key that is there twice has been reported */
+    f->n_methods = 0;
     f->methods = calloc(n->n + 1, sizeof(*f->methods));
     for (size_t i = 0; f->methods != NULL && i < n->n; i++) {
         const struct tw_node *item = &n->children[i];
