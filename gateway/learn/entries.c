@@ -83,6 +83,13 @@ static struct learn_entry *server_at(struct tw_learn *l, const struct tw_endpoin
     return found;
 }
 
+/* Where every program of a machine is. */
+static bool is_loopback(const struct tw_ip *ip)
+{
+    static const struct tw_ip v6 = {.family = 6, .b = {[15] = 1}};
+    return (ip->family == 4 && ip->b[0] == 127) || (ip->family == 6 && tw_ip_eq(ip, &v6));
+}
+
 /* The clients at one address: list[0] to list[n - 1], those with names first. */
 static void make_clients(struct tw_learn *l, struct learn_client **list, size_t n)
 {
@@ -95,7 +102,8 @@ static void make_clients(struct tw_learn *l, struct learn_client **list, size_t 
     for (size_t i = 0; i < n; i++)
         is_ai |= learn_is_ai(list[i]);
     if (opcua <= 1 && mqtt <= 1) {
-        struct learn_entry *e = is_ai ? NULL : server_at(l, &list[0]->at);
+        struct learn_entry *e =
+            is_ai || is_loopback(&list[0]->at.ip) ? NULL : server_at(l, &list[0]->at);
         if (e == NULL)
             e = new_entry(l, LEARN_ACTS, &list[0]->at);
         for (size_t i = 0; i < n; i++)
@@ -416,7 +424,7 @@ static size_t name_entry(
                                  : place_id(out, size, "broker", &e->at);
     if (e->kind == LEARN_SERVES_OPCUA) {
         n = plain_id(out, size, last_part(e->server->name));
-        return n > 0 ? n : place_id(out, size, "opcua", &e->at);
+        return n > 0 ? n : place_id(out, size, e->server->answers ? "opcua" : "pubsub", &e->at);
     }
     n = plain_id(out, size, client_name(e));
     return n > 0 ? n : place_id(out, size, e->kind == LEARN_ACTS ? "client" : "host", &e->at);

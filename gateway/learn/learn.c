@@ -220,6 +220,7 @@ static void look_up(struct tw_learn *l, const struct tw_event *e)
 
 static void note_server(struct tw_learn *l, const struct tw_event *e, struct learn_server *server)
 {
+    server->answers |= e->protocol == TW_PROTO_MQTT || e->action != TW_ACTION_PUBLISH;
     if (server->name.p == NULL && e->opcua != NULL && e->opcua->server_uri.len > 0)
         server->name = learn_keep(l, e->opcua->server_uri);
     /* The target of a Sparkplug command is an edge node, not the broker. */

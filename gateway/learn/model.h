@@ -92,6 +92,7 @@ struct learn_server { /* a place that requests go to */
     size_t n_ports;
     struct tw_str name; /* ApplicationUri of the server */
     struct tw_str known;
+    bool answers; /* else DataSets of PubSub were sent there */
     struct learn_span seen;
     struct learn_entry *entry;
     struct tw_str *all; /* nodes it was asked for, or topics published there; made when needed */

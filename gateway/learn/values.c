@@ -50,7 +50,8 @@ static bool is_value(const struct tw_event *e)
                (e->action == TW_ACTION_PUBLISH || e->action == TW_ACTION_DELIVER) &&
                (e->sparkplug == NULL || e->sparkplug->kind != TW_SPARKPLUG_STATE);
     if (e->protocol != TW_PROTO_OPCUA || e->pubsub != NULL || e->field.len > 0 ||
-        kind == TW_VALUE_NONE || kind == TW_VALUE_OBJECT || e->object.p[1] == '=')
+        kind == TW_VALUE_NONE || kind == TW_VALUE_OBJECT || e->object.len < 2 ||
+        e->object.p[1] == '=')
         return false;
     return (e->action == TW_ACTION_READ || e->action == TW_ACTION_WRITE ||
                e->action == TW_ACTION_NOTIFY) &&

@@ -304,7 +304,7 @@ static const char *kind_of(const struct tw_learn *l, const struct learn_entry *e
     enum { MANY = 10 };
     const struct doings d = doings_of(e);
     if (e->kind == LEARN_SERVES_OPCUA)
-        return "opcua-server";
+        return e->server->answers ? "opcua-server" : "other";
     if (e->kind == LEARN_SERVES_MQTT)
         return "mqtt-broker";
     const struct learn_names nodes = NAMES_OF(e, TW_PROTO_MQTT, sparkplug_nodes);

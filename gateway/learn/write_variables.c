@@ -36,6 +36,9 @@ static bool is_told(const struct tw_learn *l, const struct learn_variable *v)
         return false;
     if (v->models > 0)
         return true;
+    /* Fields of PubSub have names, which an inventory can not point to in MQTT. */
+    if (v->field.len > 0 && !v->is_metric && v->field.p[0] != '/')
+        return false;
     if (is_about_message(v->field))
         return false;
     const enum tw_role role = learn_role(l, v);

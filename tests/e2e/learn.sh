@@ -47,6 +47,17 @@ like "$news" '# CHECK: "pump1.setpoint" was outside its range 2 times: 4200 to 4
 like "$news" '# CHECK: "client id pumper is registered for pumper at 192.168.77.53, seen from 192.168.77.99"' "a copied name"
 unlike "$news" 'id: plc' "what is registered is not told again"
 
+# Whatever is captured, the draft is an inventory.
+while read -r capture; do
+    "$TIERWATCH" inventory learn -q -o "$work/any.yaml" "$capture" >"$work/said" 2>&1
+    check "a draft of ${capture#"$PWD/tests/"} is an inventory" "$TIERWATCH" inventory check -q "$work/any.yaml"
+done < <(find "$PWD/tests/golden" "$captures" -name '*.pcap' | sort)
+like "$("$TIERWATCH" inventory learn -q "$captures/sparkplug/plant.pcap")" \
+    'sparkplug: .group: Waterworks, edge_node: Intake, devices: .Screen.*topics: ."spBv1.0/Waterworks/.*/Intake/#"' \
+    "an edge node and its rights"
+like "$("$TIERWATCH" inventory learn -q "$captures/mcp/exchange.pcap")" \
+    '# Looks like an AI system: calls of tools .MCP. .23..*id: planner-7f3a.*technology: llm' "who calls tools is an agent"
+
 printf 'assets: [{id: a, kidn: other}]\n' >"$work/bad.yaml"
 exits 3 "a broken inventory to compare with" "$TIERWATCH" inventory learn --merge "$work/bad.yaml" "$normal"
 like "$(cat "$work/err")" 'bad.yaml:1:18: .*kidn' "its mistake has a place"

@@ -488,6 +488,137 @@ static void periods(void **state)
     tw_learn_free(l);
 }
 
+/* ---- who is one system */
+
+static void meets(struct tw_learn *l, const char *ip, const char *mac, const char *user,
+    const char *client_id, const char *topic)
+{
+    struct tw_mqtt_info info = {.client_id = maybe(client_id), .username = maybe(user)};
+    struct tw_event e = mqtt_event(TW_ACTION_PUBLISH, ip, topic, NULL, &info);
+    e.src = place(ip, 50000, mac);
+    see(l, e);
+}
+
+static void one_system_or_two(void **state)
+{
+    struct tw_learn_stats stats;
+    struct tw_learn *l = begin(NULL);
+    struct tw_opcua_info info = client_info("urn:brewery:Boiler");
+    (void)state;
+    /* Two users at one address; a client of either protocol; IPv4 and IPv6 of one card. */
+    meets(l, "192.168.7.41", NULL, "a", "press-a", "p/a");
+    meets(l, "192.168.7.41", NULL, "b", "press-b", "p/b");
+    meets(l, "192.168.7.42", NULL, NULL, "boiler", "p/c");
+    see(l, opcua_event(TW_ACTION_READ, "192.168.7.42", "ns=2;s=A", &info));
+    meets(l, "192.168.7.43", "02:07:00:00:00:43", NULL, "both", "p/d");
+    meets(l, "fd00::43", "02:07:00:00:00:43", NULL, "both", "p/e");
+    /* A router's card, and a name that is used twice. */
+    meets(l, "192.168.7.44", "02:07:00:00:00:fe", NULL, "far-1", "p/f");
+    meets(l, "192.168.7.45", "02:07:00:00:00:fe", NULL, "press-a", "p/g");
+    const char *body = draft(l, &stats);
+    assert_non_null(strstr(body, "  - id: press-a\n    kind: other\n    ip: [192.168.7.41]\n"));
+    assert_non_null(strstr(body, "  - id: press-b\n    kind: other\n    ip: [192.168.7.41]\n"));
+    assert_non_null(strstr(body, "      mqtt_client_id: [boiler]\n"
+                                 "      mqtt_security: plain # CHECK: accepts that it talks "
+                                 "unprotected\n"
+                                 "      opcua_application_uri: [\"urn:brewery:Boiler\"]\n"));
+    assert_non_null(strstr(body, "    ip: [192.168.7.43, \"fd00::43\"]\n"
+                                 "    mac: [\"02:07:00:00:00:43\"]\n"));
+    assert_non_null(strstr(body, "topics: [p/d, p/e]} # 2 times, 2 topics\n"));
+    assert_null(strstr(body, "mac: [\"02:07:00:00:00:fe\"]"));
+    assert_non_null(strstr(body, "# its packets come from a card that others have too"));
+    assert_non_null(strstr(body, "  # CHECK: press-a-2 uses the name \"press-a\" too"));
+    assert_int_equal(8, stats.assets);
+    tw_learn_free(l);
+}
+
+static void sweeps(struct tw_learn *l)
+{
+    struct tw_opcua_info info = client_info("urn:freeopcua:client");
+    for (unsigned i = 0; i < 30; i++) {
+        char node[32];
+        snprintf(node, sizeof(node), "ns=2;i=%u", i);
+        now_ns -= (STEP_MS - 10) * TW_NS_PER_MS;
+        see(l, opcua_event(
+                   i % 5 == 0 ? TW_ACTION_BROWSE : TW_ACTION_READ, "192.168.7.66", node, &info));
+    }
+}
+
+static void signs_of_agents(void **state)
+{
+    struct tw_learn_stats stats;
+    struct tw_learn *l = begin(NULL);
+    struct tw_opcua_info info = client_info("urn:vm:x"), plain = client_info("urn:brewery:scada");
+    (void)state;
+    /* A name that says it. */
+    info.application_name = maybe("OPC UA MCP Client");
+    struct tw_event e = opcua_event(TW_ACTION_SESSION, "192.168.7.61", "s", &info);
+    e.status = maybe("Good");
+    see(l, e);
+    see(l, opcua_event(TW_ACTION_BROWSE, "192.168.7.61", "i=85", &info));
+    /* Two weak signs: a library's default name, and a sweep. */
+    info = client_info("urn:freeopcua:client");
+    e = opcua_event(TW_ACTION_SESSION, "192.168.7.66", "s", &info);
+    e.status = maybe("Good");
+    see(l, e);
+    sweeps(l);
+    /* One weak sign is none: it reads, then writes the same node. */
+    e = opcua_event(TW_ACTION_READ, "192.168.7.67", "ns=2;s=B", &plain);
+    see(l, e);
+    e.action = TW_ACTION_WRITE;
+    now_ns -= (STEP_MS - 5) * TW_NS_PER_MS;
+    see(l, e);
+    const char *body = draft(l, &stats);
+    const char *systems = strstr(body, "\nai_systems:\n");
+    assert_non_null(systems);
+    assert_int_equal(2, stats.ai_systems);
+    assert_non_null(strstr(
+        systems, "  # Looks like an AI system: a name of bridges to language models (1).\n"));
+    assert_non_null(strstr(systems, "  - id: OPC-UA-MCP-Client\n    tier: T1"));
+    assert_non_null(strstr(systems, "    technology: llm\n"));
+    assert_non_null(strstr(systems, "  # Looks like an AI system: a library's default name (1), "
+                                    "sweeps through the address space (1).\n"));
+    assert_true(strstr(body, "  - id: scada\n    kind: operator\n") < systems);
+    tw_learn_free(l);
+}
+
+static void goes(
+    struct tw_learn *l, const char *app, const char *to, uint16_t port, const char *end)
+{
+    struct tw_flow_info info = {.has_totals = end != NULL, .state = end};
+    struct tw_event e = {.action = TW_ACTION_FLOW,
+        .app = tw_str_of(app),
+        .src = place("192.168.7.50", 40000, NULL),
+        .dst = place(to, port, NULL),
+        .flow = 9,
+        .is_tcp = true,
+        .flow_info = &info};
+    see(l, e);
+}
+
+static void other_protocols(void **state)
+{
+    struct tw_learn_stats stats;
+    struct tw_learn *l = begin(NULL);
+    (void)state;
+    goes(l, "dns", "192.168.7.254", 53, NULL);
+    goes(l, "dns", "192.168.7.254", 53, "established");
+    goes(l, "tls", "203.0.113.9", 443, NULL);
+    goes(l, "tls", "203.0.113.10", 443, NULL);
+    goes(l, "ssh", "192.168.7.10", 22, "refused");
+    const char *body = draft(l, &stats);
+    assert_non_null(
+        strstr(body, "    may:\n"
+                     "      - {protocol: [dns], to: [host-192-168-7-254], ports: [53]} # 1 time\n"
+                     "      - {protocol: [tls], to: [\"203.0.113.10/32\", \"203.0.113.9/32\"], "
+                     "ports: [443]} # 2 "
+                     "times, 2 places\n"
+                     "      # Refused, so not here: flow \"ssh\"\n"));
+    assert_non_null(strstr(body, "  # Others go to it, see below.\n  - id: host-192-168-7-254\n"));
+    assert_null(strstr(body, "192.168.7.10\n"));
+    tw_learn_free(l);
+}
+
 static int free_text(void **state)
 {
     tw_text_free(&written);
@@ -510,6 +641,9 @@ int main(void)
         cmocka_unit_test(hostile_names),
         cmocka_unit_test(against_known),
         cmocka_unit_test(periods),
+        cmocka_unit_test(one_system_or_two),
+        cmocka_unit_test(signs_of_agents),
+        cmocka_unit_test(other_protocols),
     };
     return cmocka_run_group_tests_name("learn", tests, open_brewery, free_text);
 }
