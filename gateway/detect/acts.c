@@ -10,6 +10,8 @@ struct tw_acts {
     struct tw_rivals *rivals;
     struct tw_courses *courses;
     struct tw_budgets *budgets;
+    struct tw_standings *standings;
+    struct tw_readbacks *readbacks;
     struct tw_seed seed;
     struct tw_act_facts facts; /* of the last one */
 };
@@ -24,9 +26,11 @@ struct tw_acts *tw_acts_new(const struct tw_registry *registry, const struct tw_
     a->rivals = tw_rivals_new(pulse);
     a->courses = tw_courses_new(pulse);
     a->budgets = tw_budgets_new();
+    a->standings = tw_standings_new(registry, pulse);
+    a->readbacks = a->standings == NULL ? NULL : tw_readbacks_new(registry, pulse, a->standings);
     a->seed = tw_seed_random();
     if (a->stops != NULL && a->inputs != NULL && a->rivals != NULL && a->courses != NULL &&
-        a->budgets != NULL)
+        a->budgets != NULL && a->readbacks != NULL)
         return a;
     tw_acts_free(a);
     return NULL;
@@ -41,13 +45,17 @@ void tw_acts_free(struct tw_acts *a)
     tw_rivals_free(a->rivals);
     tw_courses_free(a->courses);
     tw_budgets_free(a->budgets);
+    tw_readbacks_free(a->readbacks);
+    tw_standings_free(a->standings);
     free(a);
 }
 
-/* Budgets are of the inventory, and are full again. */
-void tw_acts_adopt(struct tw_acts *a, struct tw_acts *old)
+/* Budgets are of the inventory, and are full again; what is waited for is not waited for any more.
+ */
+void tw_acts_adopt(struct tw_acts *a, struct tw_acts *old, const struct tw_registry *registry)
 {
     a->seed = old->seed;
+    tw_standings_adopt(a->standings, old->standings, registry);
     tw_stops_adopt(a->stops, old->stops);
     tw_inputs_adopt(a->inputs, old->inputs);
     tw_rivals_adopt(a->rivals, old->rivals);
@@ -117,8 +125,12 @@ static bool command_of(const struct tw_acts *a, const struct tw_event *e, const 
 
 bool tw_acts_event(struct tw_acts *a, const struct tw_event *e, struct tw_facts *facts)
 {
+    const struct tw_standing *told;
     const bool stops = tw_stops_event(a->stops, e, facts),
-               inputs = tw_inputs_event(a->inputs, e, facts);
+               inputs = tw_inputs_event(a->inputs, e, facts),
+               standings = tw_standings_event(a->standings, e, facts, &told);
+    if (told != NULL)
+        tw_readbacks_told(a->readbacks, facts->variable.id, told);
     struct tw_act_facts *act = is_act(e, facts) ? &a->facts : NULL;
     struct tw_command command;
     facts->act = act;
@@ -127,10 +139,17 @@ bool tw_acts_event(struct tw_acts *a, const struct tw_event *e, struct tw_facts 
         tw_stops_judge(a->stops, e, facts, act);
         tw_inputs_judge(a->inputs, e, facts, act);
         tw_budgets_judge(a->budgets, e, facts, act);
+        tw_permissives_judge(a->standings, e, facts, act);
     }
     if (command_of(a, e, facts, &command)) {
         tw_rivals_command(a->rivals, &command, facts, act);
         tw_courses_command(a->courses, &command, act);
+        tw_readbacks_command(a->readbacks, &command, e, facts, act);
     }
-    return stops || inputs;
+    return stops || inputs || standings;
+}
+
+void tw_acts_tick(struct tw_acts *a, int64_t now_ns, tw_silence_fn fn, void *user)
+{
+    tw_readbacks_tick(a->readbacks, now_ns, fn, user);
 }

@@ -2,16 +2,19 @@
 /* What an AI system sets in motion, and under what: stops, the quality of its inputs. Part of
  * state.h's state; the parts are put together by acts.c. Inside detect/. */
 
-#include "detect/state.h"
+#include "detect/standing.h"
 
 /* May set facts->act, which is good until the next event. False for an event that nothing is
  * learned from, and neither is from others that differ from it in the value only. */
 struct tw_acts;
 struct tw_acts *tw_acts_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_acts_free(struct tw_acts *a);
-void tw_acts_adopt(struct tw_acts *a, struct tw_acts *old);
+/* `registry` is the one that `a` was made of. */
+void tw_acts_adopt(struct tw_acts *a, struct tw_acts *old, const struct tw_registry *registry);
 bool tw_acts_event(struct tw_acts *a, const struct tw_event *e, struct tw_facts *facts);
 /* Another number whenever values count that did not before. */
+/* Told of commands whose effect did not come, with events made for them. */
+void tw_acts_tick(struct tw_acts *a, int64_t now_ns, tw_silence_fn fn, void *user);
 uint64_t tw_acts_epoch(const struct tw_acts *a);
 uint64_t tw_acts_evictions(const struct tw_acts *a);
 
@@ -70,3 +73,17 @@ struct tw_budgets *tw_budgets_new(void);
 void tw_budgets_free(struct tw_budgets *b);
 void tw_budgets_judge(struct tw_budgets *b, const struct tw_event *e, const struct tw_facts *facts,
     struct tw_act_facts *out);
+
+/* What has to be so before a command is given. What is not known permits everything. */
+void tw_permissives_judge(const struct tw_standings *s, const struct tw_event *e,
+    const struct tw_facts *facts, struct tw_act_facts *out);
+
+/* Whether the plant follows its commands. `told` is given what a followed variable stands at. */
+struct tw_readbacks;
+struct tw_readbacks *tw_readbacks_new(const struct tw_registry *registry,
+    const struct tw_pulse *pulse, const struct tw_standings *standings);
+void tw_readbacks_free(struct tw_readbacks *r);
+void tw_readbacks_command(struct tw_readbacks *r, const struct tw_command *c,
+    const struct tw_event *e, const struct tw_facts *facts, struct tw_act_facts *out);
+void tw_readbacks_told(struct tw_readbacks *r, struct tw_str variable, const struct tw_standing *v);
+void tw_readbacks_tick(struct tw_readbacks *r, int64_t now_ns, tw_silence_fn fn, void *user);

@@ -273,7 +273,7 @@ void tw_detect_adopt(struct tw_detect *d, struct tw_detect *old)
     tw_lasts_adopt(d->lasts, old->lasts);
     tw_conduct_adopt(d->conduct, old->conduct);
     tw_heartbeats_adopt(d->heartbeats, old->heartbeats, d->registry);
-    tw_acts_adopt(d->acts, old->acts);
+    tw_acts_adopt(d->acts, old->acts, d->registry);
 }
 
 static struct tw_text_key key_of(
@@ -683,6 +683,7 @@ void tw_detect_tick(struct tw_detect *d, int64_t now_ns)
     tw_approvals_flush(d->approvals, now_ns);
     tw_changes_flush(d->changes, now_ns);
     tw_heartbeats_tick(d->heartbeats, now_ns, on_silence, d);
+    tw_acts_tick(d->acts, now_ns, on_silence, d);
     for (size_t i = 0; d->n_absences > 0 && i < d->rules->n; i++) {
         if (d->memory[i].absences != NULL)
             tw_absences_tick(

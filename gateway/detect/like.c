@@ -258,6 +258,7 @@ static const struct row {
     {"override.", ACT, false},
     {"rivals.", ACT, false},
     {"course.", ACT, false},
+    {"permissive.", ACT, false},
     {"value.slip", ACT, false},
     {"value.usual", ACT, false},
     {"variable.ramps_ok", VARIABLE, false},

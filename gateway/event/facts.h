@@ -112,13 +112,16 @@ struct tw_target_facts {
     struct tw_endpoint endpoint;
 };
 
+struct tw_command_def; /* registry/registry.h */
+
 struct tw_variable_facts {
     struct tw_str id; /* absent: no variable declares this object (and field) */
     enum tw_role role;
     uint8_t normal; /* TW_NORMAL_… */
     enum tw_label label;
-    struct tw_str ai_system;   /* whose prompt, policy, tools or configuration it is */
-    bool has_changed, changed; /* its content is another than was seen before */
+    struct tw_str ai_system;              /* whose prompt, policy, tools or configuration it is */
+    bool has_changed, changed;            /* its content is another than was seen before */
+    const struct tw_command_def *command; /* NULL: nothing is declared of commands on it */
     struct tw_str unit, type;
     struct tw_range range;
     bool range_learned; /* from EURange on the wire, not from the inventory */
@@ -127,8 +130,9 @@ struct tw_variable_facts {
     int64_t hold_off_ns;               /* for which a person's word stands; 0: not declared */
     bool has_publishers, publisher_ok; /* the variable names who may publish it; the actor is one */
     bool is_input;                     /* some AI system declares it among its inputs */
-    bool is_payload; /* field "": this event carries the variable's value itself */
-    bool is_value;   /* of the variable; not only a part of it, or a message that carries it */
+    bool is_payload;  /* field "": this event carries the variable's value itself */
+    bool is_value;    /* of the variable; not only a part of it, or a message that carries it */
+    bool is_followed; /* commands on another one are judged by it */
 };
 
 struct tw_grant_facts {
@@ -215,7 +219,25 @@ struct tw_act_facts {
     double travel, drift;
     unsigned commands; /* of the last hour */
     bool is_at_limit;
+    /* The variable that follows it goes around it: half-waves in a row, mean of their lengths over
+     * three times the deviation. */
+    unsigned halves; /* 0: fewer than ten */
+    double regularity;
+    /* What has to be so before this command is given, and is not. */
+    struct tw_str unmet;  /* id of the variable; absent: nothing, or not known */
+    bool unmet_forbidden; /* a state in which it is not given at all */
+    size_t unmet_len;
+    char unmet_value[48];
     double at_limit; /* share of those that were at a limit of the range */
+};
+
+/* What was to follow a command, and did not (of an event that was made for that). */
+struct tw_readback_facts {
+    struct tw_str variable;       /* that follows it */
+    double value, wanted, before; /* where it stands; what was commanded; where it stood then */
+    int64_t after_ns;             /* since the command */
+    bool is_missed, is_turned;    /* it is not there; it went the other way */
+    unsigned missed, turned;      /* of the last five, and three, commands */
 };
 
 struct tw_filter_facts { /* a subscription in MQTT, or the topic of a will */
@@ -248,8 +270,10 @@ struct tw_facts {
     struct tw_filter_facts filter;
     struct tw_step_facts step;
     struct tw_heartbeat_facts heartbeat;
-    const struct tw_act_facts *act;         /* NULL: it is none */
-    const struct tw_conduct_facts *conduct; /* NULL: nothing to say */
+    const struct tw_act_facts *act;           /* NULL: it is none */
+    const struct tw_conduct_facts *conduct;   /* NULL: nothing to say */
+    const struct tw_readback_facts *readback; /* NULL: all that was to follow did */
+    const struct tw_act_facts *act;           /* NULL: it is none */
     bool change_open;       /* a change order of this actor, or of variable.ai_system, is open */
     int64_t watching_ns;    /* event time since the first packet */
     int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */

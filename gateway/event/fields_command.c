@@ -60,7 +60,9 @@ GET(rivals_other)
 TEXT(slip, ACT ? ACT->slip : NULL)
 NUM(usual, ACT && ACT->slip, ACT->usual)
 #define PERCENT(share) (round((share)*1000) / 10)
-NUM(course_flips, ACT && ACT->swing > 0, ACT->flips)
+NUM(course_flips, ACT, ACT->flips)
+NUM(course_waves, ACT, ACT->halves)
+NUM(course_regularity, ACT && ACT->halves > 0, round(ACT->regularity * 100) / 100)
 NUM(course_swing, ACT && ACT->swing > 0, PERCENT(ACT->swing))
 NUM(course_same, ACT && ACT->same > 0, ACT->same)
 NUM(course_travel, ACT && ACT->same > 0, PERCENT(ACT->travel))
@@ -68,6 +70,29 @@ NUM(course_drift, ACT && ACT->same > 0, PERCENT(ACT->drift))
 NUM(course_commands, ACT && ACT->commands > 0, ACT->commands)
 NUM(course_at_limit, ACT && ACT->commands > 0, PERCENT(ACT->at_limit))
 FLAG(course_is_at_limit, ACT && ACT->is_at_limit)
+
+STR(permissive_variable, ACT ? ACT->unmet : TW_STR_NONE)
+GET(permissive_value)
+{
+    if (ACT && ACT->unmet.p)
+        set_str(out, (struct tw_str){ACT->unmet_value, ACT->unmet_len});
+}
+FLAG(permissive_is_state, ACT && ACT->unmet_forbidden)
+
+#define READBACK s->facts->readback
+STR(readback_variable, READBACK ? READBACK->variable : TW_STR_NONE)
+NUM(readback_value, READBACK, READBACK->value)
+NUM(readback_wanted, READBACK, READBACK->wanted)
+NUM(readback_before, READBACK, READBACK->before)
+GET(readback_after)
+{
+    if (READBACK)
+        set_seconds(out, READBACK->after_ns);
+}
+FLAG(readback_is_missed, READBACK && READBACK->is_missed)
+FLAG(readback_is_turned, READBACK && READBACK->is_turned)
+NUM(readback_missed, READBACK, READBACK->missed)
+NUM(readback_turned, READBACK, READBACK->turned)
 
 #define S TW_FIELD_STRING
 #define N TW_FIELD_NUMBER
@@ -119,6 +144,12 @@ const struct tw_field tw_fields_command[] = {
     {"course.flips", "How many of the last ten steps of this target went back", "9", N, NULL,
         get_course_flips},
     {"course.swing", "Their mean size in % of the range", "12.5", N, NULL, get_course_swing},
+    {"course.waves",
+        "Half-waves in a row in which the variable that follows this target goes around it; from "
+        "ten on",
+        "10", N, NULL, get_course_waves},
+    {"course.regularity", "Mean of their lengths over three times the deviation", "2.5", N, NULL,
+        get_course_regularity},
     {"course.same", "Steps of this target in one direction, one behind the other", "12", N, NULL,
         get_course_same},
     {"course.travel", "How far they went in % of the range", "18", N, NULL, get_course_travel},
@@ -131,6 +162,25 @@ const struct tw_field tw_fields_command[] = {
     {"course.at_limit", "Share of them in % that were at a limit of the range", "45", N, NULL,
         get_course_at_limit},
     {"course.is_at_limit", "This one is", "true", B, NULL, get_course_is_at_limit},
+
+    {"permissive.variable", "Variable that does not permit this command", "valve.open", S, NULL,
+        get_permissive_variable},
+    {"permissive.value", "What it stands at", "false", S, NULL, get_permissive_value},
+    {"permissive.is_state", "That is a state in which nothing is commanded", "true", B, NULL,
+        get_permissive_is_state},
+    {"readback.variable", "Variable that was to follow a command and did not (silence)",
+        "boiler.temp", S, NULL, get_readback_variable},
+    {"readback.value", "Where it stands", "60.2", N, NULL, get_readback_value},
+    {"readback.wanted", "What was commanded", "70", N, NULL, get_readback_wanted},
+    {"readback.before", "Where it stood then", "60", N, NULL, get_readback_before},
+    {"readback.after", "Seconds since then", "60", N, NULL, get_readback_after},
+    {"readback.is_missed", "It is not there", "true", B, NULL, get_readback_is_missed},
+    {"readback.is_turned", "It went the other way than declared", "false", B, NULL,
+        get_readback_is_turned},
+    {"readback.missed", "How many of the last five commands were missed", "3", N, NULL,
+        get_readback_missed},
+    {"readback.turned", "How many of the last three went the other way", "2", N, NULL,
+        get_readback_turned},
 };
 
 const size_t tw_fields_command_count = sizeof(tw_fields_command) / sizeof(tw_fields_command[0]);

@@ -177,6 +177,15 @@ static const struct tw_key variable_mqtt[] = {
         "JSON Pointer into the payload; \"\" is all of it; a metric name with Sparkplug."},
     {0}};
 
+static const struct tw_key requires[] = {
+    {"variable", TW_KEY_STR, true, NULL, NULL, "The variable that has to be so."},
+    {"is", TW_KEY_STR_LIST, false, NULL, NULL, "Values that permit the command."},
+    {"is_not", TW_KEY_STR_LIST, false, NULL, NULL, "Values that forbid it."},
+    {"range", TW_KEY_LIST, false, NULL, NULL, "[lowest, highest] value that permits it."},
+    {"for", TW_KEY_STR_LIST, false, NULL, NULL, "Commanded values that it is asked of."}, {0}};
+
+static const char *const gains[] = {"direct", "reverse", NULL};
+
 static const struct tw_key variable[] = {
     {"id", TW_KEY_STR, true, NULL, NULL, "Its name in rules and alerts."},
     {"opcua", TW_KEY_MAP, false, NULL, variable_opcua, "Where it is in OPC UA."},
@@ -192,6 +201,13 @@ static const struct tw_key variable[] = {
     {"ai_system", TW_KEY_STR, false, NULL, NULL,
         "The AI system whose prompt, policy, tools or config it is."},
     {"readback", TW_KEY_STR, false, NULL, NULL, "The variable that follows this command."},
+    {"settle", TW_KEY_DURATION, false, NULL, NULL, "How long that takes."},
+    {"tolerance", TW_KEY_NUMBER, false, NULL, NULL,
+        "How far from the command it may stay; 1 % of its range when absent."},
+    {"gain", TW_KEY_CHOICE, false, gains, NULL,
+        "Whether it goes the way of the command, or the other way."},
+    {"requires", TW_KEY_LIST, false, NULL, requires,
+        "What has to be so before a command is given."},
     {"publisher", TW_KEY_STR_LIST, false, NULL, NULL, "Ids of those who may publish it."},
     {"every", TW_KEY_DURATION, false, NULL, NULL, "How often it comes."},
     {"normal", TW_KEY_STR_LIST, false, NULL, NULL,

@@ -164,6 +164,16 @@ const struct tw_stop_def *tw_registry_stops(const struct tw_registry *r)
     return r->stops;
 }
 
+const struct tw_command_def *tw_registry_commands(const struct tw_registry *r)
+{
+    return r->commands;
+}
+
+size_t tw_registry_followed(const struct tw_registry *r)
+{
+    return r->n_followed;
+}
+
 const struct tw_input_def *tw_registry_inputs(const struct tw_registry *r)
 {
     return r->inputs;

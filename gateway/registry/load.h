@@ -50,6 +50,8 @@ int tw_load_choice(
     const struct tw_node *map, const char *key, const char *const *names, int otherwise);
 void tw_load_strs(struct tw_load *l, const struct tw_node *map, const char *key,
     tw_load_check_fn check, struct tw_strs *out);
+/* "range": [lowest, highest]; left alone when absent. */
+void tw_load_range(struct tw_load *l, const struct tw_node *map, struct tw_range *out);
 void tw_load_ports(struct tw_load *l, const struct tw_node *map, struct tw_ports *out);
 void *tw_load_keep(struct tw_load *l, size_t n, size_t size);
 
@@ -73,6 +75,7 @@ void tw_load_networks(struct tw_load *l, const struct tw_node *root);
 void tw_load_entries(struct tw_load *l, const struct tw_node *root); /* ids and identities */
 void tw_load_approvals(struct tw_load *l, const struct tw_node *root);
 void tw_load_variables(struct tw_load *l, const struct tw_node *root);
+void tw_load_commands(struct tw_load *l); /* after all variables */
 void tw_load_changes(struct tw_load *l, const struct tw_node *root);
 void tw_load_grants(struct tw_load *l, struct tw_entry *e);
 void tw_load_ai_system(struct tw_load *l, struct tw_entry *e); /* after its grants */

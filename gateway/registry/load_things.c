@@ -97,7 +97,7 @@ static bool is_null(const struct tw_node *n)
     return n->kind == TW_NODE_SCALAR && !n->quoted && tw_str_is(n->text, "null");
 }
 
-static void load_range(struct tw_load *l, const struct tw_node *map, struct tw_range *out)
+void tw_load_range(struct tw_load *l, const struct tw_node *map, struct tw_range *out)
 {
     const struct tw_node *n = tw_load_list(map, "range");
     if (n == NULL)
@@ -190,14 +190,13 @@ static void load_variable(struct tw_load *l, struct tw_variable *v)
     load_places(l, v);
     v->type = tw_load_one(l, v->node, "type", check_type);
     v->unit = tw_load_one(l, v->node, "unit", tw_load_check_text);
-    load_range(l, v->node, &v->range);
+    tw_load_range(l, v->node, &v->range);
     v->has_max_step = tw_load_positive(l, v->node, "max_step", &v->max_step);
     v->has_max_rate = tw_load_count_rate(l, v->node, "max_rate", &rate);
     if (v->has_max_rate)
         v->max_rate = rate.per_s;
     v->role = (enum tw_role)(1 + tw_load_choice(v->node, "role", tw_inventory_roles(), -1));
     load_label(l, v);
-    (void)tw_load_one(l, v->node, "readback", tw_load_check_variable);
     (void)tw_load_duration(l, v->node, "every");
     v->hold_off_ns = tw_load_duration(l, v->node, "hold_off");
     load_publishers(l, v);
@@ -222,6 +221,7 @@ void tw_load_variables(struct tw_load *l, const struct tw_node *root)
     tw_load_names_done(l, &l->variables, variable_node);
     for (size_t i = 0; i < l->r->n_variables; i++)
         load_variable(l, &l->r->variables[i]);
+    tw_load_commands(l);
 }
 
 /* ---- changes */

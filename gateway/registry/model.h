@@ -103,7 +103,9 @@ struct tw_variable {
     enum tw_role role;
     enum tw_label label;
     bool has_max_step, has_max_rate, has_publishers;
+    const struct tw_command_def *command;
     bool is_input;                  /* of some AI system */
+    bool is_followed;               /* readback or permissive of some command */
     uint8_t normal;                 /* TW_NORMAL_… */
     struct tw_range range, learned; /* learned: from EURange on the wire */
     double max_step, max_rate;
@@ -162,6 +164,8 @@ struct tw_registry {
     struct tw_heartbeat_def *heartbeats, *last_heartbeat; /* lists */
     struct tw_stop_def *stops, *last_stop;
     struct tw_input_def *inputs, *last_input;
+    struct tw_command_def *commands, *last_command;
+    size_t n_followed;
     struct tw_name_index by_id[TW_ID_KINDS];        /* item: entry index */
     struct tw_name_index exact_nodes, exact_topics; /* item: variable index */
     uint32_t *glob_nodes, *filter_topics;

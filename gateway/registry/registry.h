@@ -104,6 +104,30 @@ struct tw_stop_def {
 /* In the order of the file; NULL when there are none. */
 const struct tw_stop_def *tw_registry_stops(const struct tw_registry *r);
 
+/* What has to be so before a command is given. */
+struct tw_require_def {
+    struct tw_str variable;                  /* id */
+    const struct tw_str *is, *is_not, *only; /* values as texts; `only`: commands it is asked of */
+    size_t n_is, n_is_not, n_only;
+    struct tw_range range;
+};
+
+/* What commands on a variable ask for, and lead to. Ids are the very bytes of the facts'. */
+struct tw_command_def {
+    struct tw_str variable;
+    struct tw_str readback; /* the variable that follows; absent: none */
+    double span;            /* of its range, else of the command's; 0: there is none */
+    double tolerance;       /* 0: not declared */
+    int64_t settle_ns;      /* 0: not declared */
+    int gain;               /* 1, -1; 0: not declared */
+    const struct tw_require_def *requires;
+    size_t n_requires;
+    const struct tw_command_def *next;
+};
+const struct tw_command_def *tw_registry_commands(const struct tw_registry *r);
+/* How many variables are a readback, or required by some command. */
+size_t tw_registry_followed(const struct tw_registry *r);
+
 /* A variable that an AI system decides from; both are the very bytes of the facts' ids. */
 struct tw_input_def {
     struct tw_str ai_system, variable;

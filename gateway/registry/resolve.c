@@ -217,9 +217,11 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
     out->id = v->id;
     out->role = v->role;
     out->normal = v->normal;
+    out->command = v->command;
     out->is_input = v->is_input;
     out->label = v->label;
     out->ai_system = v->ai_system;
+    out->is_followed = v->is_followed;
     out->is_payload = d->is_payload;
     /* Who may publish is a question to a publisher, not to the broker that passes it on. */
     if (event->action == TW_ACTION_PUBLISH || event->action == TW_ACTION_WRITE) {

@@ -225,7 +225,7 @@ static void up_and_down(void **state)
     assert_int_equal(TW_EVIDENCE_S, f->evidence);
     assert_true(f->floor == 55);
     assert_string_equal("bot commands sp up and down: 10 of the last 10 steps went back, by 10 % "
-                        "of the range each, now 120",
+                        "of the range each, with 0 half-waves of what follows, now 120",
         f->summary);
     scene_close(&s);
 }
