@@ -1106,6 +1106,50 @@ def mqtt_sn(c):
     udp(c, forwarder, gateway, wrap(sn(0x0c, b'\x03\0\x07\0\0x')))
 
 
+class Noise:
+    """About normal, the same on every machine."""
+
+    def __init__(self, state):
+        self.state, self.level = state, 0
+
+    def draw(self):
+        total = 0
+        for _ in range(12):
+            self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2 ** 64
+            total += self.state >> 40
+        return total / 2 ** 24 - 6
+
+    def near(self, middle):
+        """Around `middle`, and not far from the value before."""
+        self.level = 0.8 * self.level + 0.3 * self.draw()
+        return round(middle + self.level, 3)
+
+
+@case
+def series(c):
+    """Four sensors of one gateway, a message of all of them every second. Learned are the first 150 s. Then the
+    flow stands still for 40 s while its message says that it is new (INP-03), the acidity says for 60 s what it said
+    in the 20 s before (INP-04), and the temperature goes up by a twentieth of a degree a second (INP-06). The level
+    is in the same messages and as always: nothing is said of it. The temperature is an input of an AI system.
+    """
+    sensors = mqtt_session(c, '10.0.0.60', 40060, 'gateway-7')
+    noise = {name: Noise(n + 1) for n, name in enumerate(('flow', 'ph', 'temp', 'level'))}
+    middle = {'flow': 20, 'ph': 7, 'temp': 60, 'level': 40}
+    said = []
+    for second in range(400):
+        c.now = START_US + (second + 1) * 1000000
+        now = {name: noise[name].near(middle[name]) for name in noise}
+        if 180 <= second < 220:
+            now['flow'] = said[179]['flow']
+        if 240 <= second < 300:
+            now['ph'] = said[220 + second % 20]['ph']
+        if second >= 320:
+            now['temp'] = round(now['temp'] + 0.05 * (second - 320), 3)
+        said.append(now)
+        sensors.client(publish('plant/line1/analyser', json.dumps(now)))
+    sensors.close()
+
+
 def main():
     for name in sys.argv[1:] or CASES:
         folder = os.path.join(HERE, name)
