@@ -62,7 +62,9 @@ enum {
     TW_LEARN_TOPICS = 4096,     /* whose messages have the shape of a report or an approval */
     TW_LEARN_TEXT_BYTES = 32 << 20,
 
-    /* Baselines: some 9 KiB each, learned or judged; and a file is at most 200,000 values. */
+    /* Baselines, 9 KiB a series: those learned, and those with most values, which the file takes: a
+     * YAML or JSON file is at most 200,000 values. */
+    TW_BASELINE_MAX_LEARNED = 8192,
     TW_BASELINE_MAX_SERIES = 3072,
 };
 

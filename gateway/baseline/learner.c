@@ -48,7 +48,7 @@ struct tw_learner *tw_learner_new(void)
         return NULL;
     l->seed = tw_seed_random();
     l->table = tw_table_new(
-        sizeof(struct tw_series_key), sizeof(struct learned), TW_BASELINE_MAX_SERIES, l->seed);
+        sizeof(struct tw_series_key), sizeof(struct learned), TW_BASELINE_MAX_LEARNED, l->seed);
     if (l->table != NULL)
         return l;
     free(l);
@@ -108,7 +108,7 @@ static int64_t apart_limit_ns(const struct learned *s)
 {
     if (s->interval.n < MIN_INTERVALS)
         return INT64_MAX;
-    return (int64_t)(APART_PERIODS * s->interval.mean * (double)TW_NS_PER_S);
+    return tw_trace_ns(fmax(0, APART_PERIODS * s->interval.mean));
 }
 
 /* The thresholds come from what the model of the values so far makes of those that follow. */
@@ -216,10 +216,32 @@ static struct tw_profile profile_of(const struct learned *s)
         .steady_s = (double)s->steady_ns / (double)TW_NS_PER_S};
 }
 
+/* Values of the size of the largest numbers leave none to tell anything by. */
+static bool is_finite(struct tw_profile *p)
+{
+    bool ok = true;
+    for (size_t i = 0; i < tw_profile_numbers_count; i++) {
+        double *at = tw_profile_at(p, i);
+        if (isfinite(*at) && (*at >= 0 || tw_profile_numbers[i].below_zero))
+            continue;
+        *at = 0;
+        ok = false;
+    }
+    return ok;
+}
+
 static int order(const void *a, const void *b)
 {
     const struct tw_baseline_entry *x = a, *y = b;
     return tw_series_name_cmp(&x->name, &y->name);
+}
+
+/* Those with most values first; by name where they have as many, so that it is always the same. */
+static int by_values(const void *a, const void *b)
+{
+    const struct tw_baseline_entry *x = a, *y = b;
+    const double m = x->profile.samples, n = y->profile.samples;
+    return m != n ? (m < n ? 1 : -1) : order(a, b);
 }
 
 void tw_learner_write(struct tw_learner *l, struct tw_text *out)
@@ -230,15 +252,21 @@ void tw_learner_write(struct tw_learner *l, struct tw_text *out)
         out->failed = true;
         return;
     }
-    l->stats.active = 0;
+    l->stats.judged = 0;
     for (struct learned *s = tw_table_oldest(l->table); s != NULL;
          s = tw_table_newer(l->table, s)) {
         struct tw_baseline_entry *e = &entries[n++];
         e->name = s->name;
         e->profile = profile_of(s);
+        const bool finite = is_finite(&e->profile);
         e->kind = tw_profile_kind(&e->profile);
-        e->active = tw_profile_is_active(&e->profile);
-        l->stats.active += e->active;
+        e->active = finite && tw_profile_is_active(&e->profile);
+        l->stats.judged += e->active && e->kind == TW_SERIES_ANALOG;
+    }
+    if (n > TW_BASELINE_MAX_SERIES) {
+        qsort(entries, n, sizeof(*entries), by_values);
+        l->stats.left_out = n - TW_BASELINE_MAX_SERIES;
+        n = TW_BASELINE_MAX_SERIES;
     }
     qsort(entries, n, sizeof(*entries), order);
     tw_baseline_write(entries, n, l->first_ns, l->last_ns, out);

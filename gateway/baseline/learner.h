@@ -1,6 +1,6 @@
 #pragma once
 /* Learns what is normal: fed with every event of the learning time, in order. Constant memory a
- * series, at most TW_BASELINE_MAX_SERIES of them: the one seen longest ago goes for a new one. */
+ * series, at most TW_BASELINE_MAX_LEARNED of them: the one seen longest ago goes for a new one. */
 
 #include "baseline/baseline.h"
 #include "event/event.h"
@@ -12,12 +12,14 @@ struct tw_learner *tw_learner_new(void);
 void tw_learner_free(struct tw_learner *l);
 /* `variable`: id of the variable whose value this is, or absent. */
 void tw_learner_event(struct tw_learner *l, const struct tw_event *e, struct tw_str variable);
-/* The file. */
+/* The file: at most the TW_BASELINE_MAX_SERIES with most values. */
 void tw_learner_write(struct tw_learner *l, struct tw_text *out);
 
 struct tw_learner_stats {
-    uint64_t values, series, active;
+    uint64_t values, series;
+    uint64_t judged;    /* active ones of kind analog, once written */
     uint64_t evictions; /* series that were forgotten for others */
+    uint64_t left_out;  /* series that the file has no room for */
     uint64_t unnamed;   /* values whose object or field has a name too long, or not of text */
 };
 struct tw_learner_stats tw_learner_stats(const struct tw_learner *l);

@@ -93,6 +93,17 @@ static void load_name(
         out->port = (uint16_t)port;
 }
 
+static void load_number(const struct loading *l, const struct tw_node *n,
+    const struct tw_profile_number *number, double *out)
+{
+    if (!tw_node_number(l->y, l->d, n, out))
+        return;
+    if (!isfinite(*out))
+        tw_yaml_error(l->y, l->d, n, false, NULL, "the number is too large");
+    else if (*out < 0 && !number->below_zero)
+        tw_yaml_error(l->y, l->d, n, false, NULL, "\"%s\" is not below 0", number->name);
+}
+
 static void load_entry(
     const struct loading *l, const struct tw_node *map, struct tw_baseline_entry *out)
 {
@@ -108,9 +119,8 @@ static void load_entry(
         out->active = state == 1;
     for (size_t i = 0; i < tw_profile_numbers_count; i++) {
         const struct tw_node *n = member(l, map, tw_profile_numbers[i].name);
-        double *at = tw_profile_at(&out->profile, i);
-        if (n != NULL && tw_node_number(l->y, l->d, n, at) && !isfinite(*at))
-            tw_yaml_error(l->y, l->d, n, false, NULL, "the number is too large");
+        if (n != NULL)
+            load_number(l, n, &tw_profile_numbers[i], tw_profile_at(&out->profile, i));
     }
 }
 

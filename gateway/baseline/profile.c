@@ -11,11 +11,15 @@ enum {
 
 #define NUMBER(name)                                                                               \
     {                                                                                              \
-#name, offsetof(struct tw_profile, name)                                                   \
+#name, offsetof(struct tw_profile, name), false                                            \
+    }
+#define SIGNED(name)                                                                               \
+    {                                                                                              \
+#name, offsetof(struct tw_profile, name), true                                             \
     }
 const struct tw_profile_number tw_profile_numbers[] = {NUMBER(samples), NUMBER(changes),
-    NUMBER(rising), NUMBER(repeats), NUMBER(min), NUMBER(max), NUMBER(mean), NUMBER(deviation),
-    NUMBER(phi), NUMBER(intercept), NUMBER(residual), NUMBER(excursion), NUMBER(unrest),
+    NUMBER(rising), NUMBER(repeats), SIGNED(min), SIGNED(max), SIGNED(mean), NUMBER(deviation),
+    SIGNED(phi), SIGNED(intercept), NUMBER(residual), NUMBER(excursion), NUMBER(unrest),
     NUMBER(step_max), NUMBER(slope_max), NUMBER(resolution), NUMBER(period_s),
     NUMBER(period_deviation_s), NUMBER(steady_s)};
 const size_t tw_profile_numbers_count = sizeof(tw_profile_numbers) / sizeof(tw_profile_numbers[0]);

@@ -54,6 +54,7 @@ struct tw_profile {
 struct tw_profile_number {
     const char *name;
     size_t offset;
+    bool below_zero; /* it may be */
 };
 extern const struct tw_profile_number tw_profile_numbers[];
 extern const size_t tw_profile_numbers_count;

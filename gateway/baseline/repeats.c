@@ -30,21 +30,21 @@ static uint64_t power(unsigned n)
     return p;
 }
 
-static void roll(struct tw_repeats *r, double value)
+/* A place that was not used yet holds 0, which takes nothing away. */
+static void roll(struct tw_repeats *r, uint64_t value)
 {
-    double *slot = &r->values[r->n % WINDOW];
-    const uint64_t oldest = r->n >= WINDOW ? hash_of(*slot) * power(WINDOW - 1) : 0;
-    r->hash = (r->hash - oldest) * base + hash_of(value);
+    uint64_t *slot = &r->values[r->n % WINDOW];
+    r->hash = (r->hash - *slot * power(WINDOW - 1)) * base + value;
     *slot = value;
     r->n++;
 }
 
-static unsigned distinct(const double values[WINDOW])
+static unsigned distinct(const uint64_t values[WINDOW])
 {
     unsigned n = 0;
     for (unsigned i = 0; i < WINDOW; i++) {
         unsigned k = 0;
-        while (k < i && !(values[k] == values[i]))
+        while (k < i && values[k] != values[i])
             k++;
         n += k == i;
     }
@@ -64,7 +64,7 @@ static void found(struct tw_repeats *r, uint32_t lag)
 
 uint32_t tw_repeats_add(struct tw_repeats *r, double value)
 {
-    roll(r, value);
+    roll(r, hash_of(value));
     const uint64_t h = mix(r->hash);
     if (r->n < WINDOW || h % KEEP_ONE_IN != 0)
         return r->found >= MIN_FOUND ? r->n - r->from : 0;

@@ -10,9 +10,9 @@
 enum { TW_REPEATS_WINDOW = 16, TW_REPEATS_SLOTS = 1024 };
 
 struct tw_repeats {
-    double values[TW_REPEATS_WINDOW];
-    uint64_t hash; /* of them */
-    uint32_t n;    /* values so far */
+    uint64_t values[TW_REPEATS_WINDOW]; /* hashes of the last ones */
+    uint64_t hash;                      /* of all of them */
+    uint32_t n;                         /* values so far */
     /* The copy that is underway: so many kept windows in a row were found, each this much later. */
     uint32_t found, lag, from;
     struct {

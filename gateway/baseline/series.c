@@ -12,7 +12,8 @@ enum {
     STEADY_PERIODS = 10, /* … and so many periods */
     MIN_UNCHANGED = 5,   /* … and so many values, where they come without a change */
     APART_PERIODS = 5,   /* values further apart are no neighbours */
-    BLOCK = 100,         /* values that the variance of changes is taken over */
+    PAUSE_MIN_S = 2,
+    BLOCK = 100, /* values that the variance of changes is taken over */
     UNREST_TIMES = 5,
     RANGE_OF = 5, /* outside: so many of the last ones … */
     RANGE_MIN = 3,
@@ -31,13 +32,23 @@ static const double least_margin = 0.1;
 struct group {
     uint64_t key;
     int64_t last_ns, changed_ns;
+    int64_t pause_ns;   /* nothing for longer than that: the connection was away */
+    int64_t resumed_ns; /* when it came back last */
     uint32_t measuring; /* series of it that are judged */
+};
+
+/* What follows from the profile, beside what changes with every value. */
+struct limits {
+    double low, high; /* outside begins there */
+    struct tw_ar1 model;
+    double drift, slope, unrest, step;
+    int64_t apart_ns, frozen_ns;
 };
 
 struct one {
     const struct tw_baseline_entry *entry;
     struct group *group;
-    double low, high; /* outside begins there */
+    struct limits limits;
     struct tw_trace trace;
     struct tw_cusum cusum;
     struct tw_repeats copy;
@@ -95,6 +106,29 @@ static double margin_of(const struct tw_profile *p)
     return fmax(least_margin * (p->max - p->min), more * p->deviation);
 }
 
+static struct limits limits_of(const struct tw_profile *p)
+{
+    const double margin = margin_of(p);
+    return (struct limits){.low = p->min - margin,
+        .high = p->max + margin,
+        .model = {p->phi, p->intercept, p->residual},
+        .drift = fmax(DRIFT_MIN, DRIFT_TIMES * p->excursion),
+        .slope = SLOPE_TIMES * p->slope_max,
+        .unrest = p->unrest,
+        .step = 2 * p->step_max,
+        .apart_ns = tw_trace_ns(APART_PERIODS * p->period_s),
+        .frozen_ns = tw_trace_ns(fmax(STEADY_TIMES * p->steady_s, STEADY_PERIODS * p->period_s))};
+}
+
+/* The quickest of them says how long all may be silent. */
+static void note_period(struct group *g, int64_t apart_ns)
+{
+    const int64_t least_ns = PAUSE_MIN_S * TW_NS_PER_S;
+    const int64_t pause_ns = apart_ns > least_ns ? apart_ns : least_ns;
+    if (g->measuring++ == 0 || pause_ns < g->pause_ns)
+        g->pause_ns = pause_ns;
+}
+
 static void take_entry(struct tw_series *s, size_t i)
 {
     const struct tw_baseline_entry *e = tw_baseline_at(s->baseline, i);
@@ -103,11 +137,9 @@ static void take_entry(struct tw_series *s, size_t i)
     o->entry = e;
     if (!is_judged(e))
         return;
-    const double margin = margin_of(&e->profile);
-    o->low = e->profile.min - margin;
-    o->high = e->profile.max + margin;
+    o->limits = limits_of(&e->profile);
     o->group = group_of(s, &e->name);
-    o->group->measuring++;
+    note_period(o->group, o->limits.apart_ns);
     *(size_t *)tw_table_put(s->index, &key, NULL) = i;
     s->stats.active += e->active;
 }
@@ -203,14 +235,15 @@ static struct tw_deviation deviation(const struct one *o, enum tw_deviation_kind
     return (struct tw_deviation){.kind = kind,
         .low = p->min,
         .high = p->max,
-        .steady_ns = (int64_t)(p->steady_s * (double)TW_NS_PER_S),
-        .samples = (uint64_t)p->samples};
+        .steady_ns = tw_trace_ns(p->steady_s),
+        .samples = (uint64_t)fmin(p->samples, 1e15)};
 }
 
-static int64_t frozen_limit_ns(const struct tw_profile *p)
+/* Since when it stands still, as far as anybody saw. */
+static int64_t still_since_ns(const struct one *o)
 {
-    return (int64_t)(fmax(STEADY_TIMES * p->steady_s, STEADY_PERIODS * p->period_s) *
-                     (double)TW_NS_PER_S);
+    const int64_t changed_ns = o->trace.changed_ns, resumed_ns = o->group->resumed_ns;
+    return changed_ns > resumed_ns ? changed_ns : resumed_ns;
 }
 
 /* Did the others go on through most of the time that this one stands still? One that is alone has
@@ -218,14 +251,14 @@ static int64_t frozen_limit_ns(const struct tw_profile *p)
 static bool others_move(const struct one *o, int64_t limit_ns)
 {
     return o->group->measuring == 1 ||
-           o->group->changed_ns >= o->trace.changed_ns + limit_ns - limit_ns / 3;
+           o->group->changed_ns >= still_since_ns(o) + limit_ns - limit_ns / 3;
 }
 
 static void judge_frozen(
     struct tw_series *s, struct one *o, const struct tw_event *seen, int64_t ts_ns)
 {
-    const int64_t limit_ns = frozen_limit_ns(&o->entry->profile);
-    const int64_t frozen_ns = ts_ns - o->trace.changed_ns;
+    const int64_t limit_ns = o->limits.frozen_ns;
+    const int64_t frozen_ns = ts_ns - still_since_ns(o);
     if (frozen_ns < limit_ns || limit_ns == 0 || !others_move(o, limit_ns) ||
         !begins(s, o, TW_DEVIATION_FROZEN, ts_ns))
         return;
@@ -236,7 +269,7 @@ static void judge_frozen(
 
 static void judge_range(struct tw_series *s, struct one *o, const struct tw_event *seen)
 {
-    const bool out = o->trace.last < o->low || o->trace.last > o->high;
+    const bool out = o->trace.last < o->limits.low || o->trace.last > o->limits.high;
     o->outside = (uint8_t)(((unsigned)o->outside << 1 | out) & ((1u << RANGE_OF) - 1));
     if (o->outside == 0)
         ends(o, TW_DEVIATION_RANGE);
@@ -250,16 +283,14 @@ static void judge_range(struct tw_series *s, struct one *o, const struct tw_even
 static void judge_drift(
     struct tw_series *s, struct one *o, const struct tw_event *seen, const struct tw_move *m)
 {
-    const struct tw_profile *p = &o->entry->profile;
-    const struct tw_ar1 model = {p->phi, p->intercept, p->residual};
-    const double limit = fmax(DRIFT_MIN, DRIFT_TIMES * p->excursion);
-    const double off = tw_ar1_off(&model, m->before, o->trace.last);
+    const double limit = o->limits.drift;
+    const double off = tw_ar1_off(&o->limits.model, m->before, o->trace.last);
     const double sum = tw_cusum_add(&o->cusum, off);
     if (sum < limit / 2)
         ends(o, TW_DEVIATION_DRIFT);
     /* What grew for an hour need not shrink for another one. */
-    o->cusum.up = fmin(o->cusum.up, 2 * limit);
-    o->cusum.down = fmin(o->cusum.down, 2 * limit);
+    o->cusum.up = o->cusum.up < 2 * limit ? o->cusum.up : 2 * limit;
+    o->cusum.down = o->cusum.down < 2 * limit ? o->cusum.down : 2 * limit;
     if (sum < limit || !begins(s, o, TW_DEVIATION_DRIFT, o->trace.last_ns))
         return;
     struct tw_deviation d = deviation(o, TW_DEVIATION_DRIFT);
@@ -270,11 +301,11 @@ static void judge_drift(
 static void judge_slope(
     struct tw_series *s, struct one *o, const struct tw_event *seen, const struct tw_move *m)
 {
-    const double largest = o->entry->profile.slope_max;
-    if (!m->has_slope || fabs(m->slope) <= SLOPE_TIMES * largest) {
+    if (!m->has_slope || fabs(m->slope) <= o->limits.slope) {
         ends(o, TW_DEVIATION_SLOPE);
         return;
     }
+    const double largest = o->entry->profile.slope_max;
     if (largest <= 0 || !begins(s, o, TW_DEVIATION_SLOPE, o->trace.last_ns))
         return;
     struct tw_deviation d = deviation(o, TW_DEVIATION_SLOPE);
@@ -284,7 +315,7 @@ static void judge_slope(
 
 static void judge_block(struct tw_series *s, struct one *o, const struct tw_event *seen)
 {
-    const double unrest = o->squares / BLOCK / o->entry->profile.unrest;
+    const double unrest = o->squares / BLOCK / o->limits.unrest;
     const bool smooth = unrest<1.0 / UNREST_TIMES, rough = unrest> UNREST_TIMES;
     const enum tw_deviation_kind kind = smooth ? TW_DEVIATION_SMOOTH : TW_DEVIATION_ROUGH;
     if (!smooth)
@@ -303,9 +334,8 @@ static void judge_block(struct tw_series *s, struct one *o, const struct tw_even
 static void judge_unrest(
     struct tw_series *s, struct one *o, const struct tw_event *seen, const struct tw_move *m)
 {
-    const struct tw_profile *p = &o->entry->profile;
-    const double delta = fmin(fabs(m->delta), 2 * p->step_max);
-    if (!(p->unrest > 0))
+    const double size = fabs(m->delta), delta = size < o->limits.step ? size : o->limits.step;
+    if (!(o->limits.unrest > 0))
         return;
     if (o->unchanged >= MIN_UNCHANGED) {
         o->block = 0;
@@ -341,6 +371,8 @@ static void note_ends(struct one *o, const struct tw_event *e)
 {
     const bool asked = o->entry->name.source == TW_SERIES_READ;
     o->packet = e->packet;
+    if (o->flow == e->flow && o->flow != 0)
+        return;
     o->flow = e->flow;
     o->is_tcp = e->is_tcp;
     o->protocol = e->protocol;
@@ -348,16 +380,24 @@ static void note_ends(struct one *o, const struct tw_event *e)
     o->dst = asked ? e->src : e->dst;
 }
 
+static void note_group(struct group *g, int64_t ts_ns)
+{
+    if (ts_ns - g->last_ns > g->pause_ns)
+        g->resumed_ns = ts_ns;
+    g->last_ns = ts_ns;
+}
+
 static void judge(struct tw_series *s, struct one *o, const struct tw_event *e, double value)
 {
-    const struct tw_profile *p = &o->entry->profile;
-    const int64_t apart_ns = (int64_t)(APART_PERIODS * p->period_s * (double)TW_NS_PER_S);
     s->stats.values++;
     s->stats.seen += o->packet == 0;
     note_ends(o, e);
     const struct tw_event *seen = e->object.p != NULL ? e : NULL;
-    const struct tw_move m = tw_trace_add(&o->trace, value, e->ts_ns, apart_ns);
-    o->group->last_ns = e->ts_ns;
+    const struct tw_move m = tw_trace_add(&o->trace, value, e->ts_ns, o->limits.apart_ns);
+    note_group(o->group, e->ts_ns);
+    /* What comes without a change did not come for a while: it may have moved meanwhile. */
+    if (!m.joined && o->entry->name.source != TW_SERIES_NOTIFY)
+        o->trace.changed_ns = e->ts_ns;
     if (m.changed || o->trace.n == 1) {
         o->group->changed_ns = e->ts_ns;
         o->unchanged = 0;
@@ -420,7 +460,7 @@ void tw_series_tick(struct tw_series *s, int64_t now_ns)
         if (o->group == NULL || o->entry->name.source != TW_SERIES_NOTIFY || o->packet == 0)
             continue;
         /* The client is still told of others. */
-        const int64_t deadline_ns = o->trace.changed_ns + frozen_limit_ns(&o->entry->profile);
+        const int64_t deadline_ns = still_since_ns(o) + o->limits.frozen_ns;
         if (now_ns >= deadline_ns && o->group->last_ns >= deadline_ns)
             judge_frozen(s, o, NULL, o->group->last_ns);
     }

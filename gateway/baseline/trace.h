@@ -10,6 +10,12 @@
 
 enum { TW_TRACE_SLOPE = 5 }; /* values that a slope is measured over */
 
+/* Of seconds that are not below 0. */
+static inline int64_t tw_trace_ns(double seconds)
+{
+    return (int64_t)(fmin(seconds, 1e9) * (double)TW_NS_PER_S);
+}
+
 struct tw_trace {
     uint64_t n;
     double last, ring[TW_TRACE_SLOPE];
@@ -98,7 +104,8 @@ static inline double tw_ar1_off(const struct tw_ar1 *m, double before, double no
     const double off = now - (m->intercept + m->phi * before);
     if (!(m->residual > 0))
         return 0;
-    return fmax(-4, fmin(4, off / m->residual));
+    const double most = 4 * m->residual;
+    return off > most ? 4 : off < -most ? -4 : off / m->residual;
 }
 
 /* Page's sums of what goes one way, less a quarter deviation a value: they stay small as long as
@@ -109,7 +116,8 @@ struct tw_cusum {
 static inline double tw_cusum_add(struct tw_cusum *c, double off)
 {
     const double slack = 0.25;
-    c->up = fmax(0, c->up + off - slack);
-    c->down = fmax(0, c->down - off - slack);
-    return fmax(c->up, c->down);
+    const double up = c->up + off - slack, down = c->down - off - slack;
+    c->up = up > 0 ? up : 0;
+    c->down = down > 0 ? down : 0;
+    return c->up > c->down ? c->up : c->down;
 }

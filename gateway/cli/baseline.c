@@ -47,13 +47,13 @@ static bool write_learned(struct learning *l)
 static void report(const struct tw_learner *learner, const struct tw_pipeline_result *r)
 {
     const struct tw_learner_stats s = tw_learner_stats(learner);
-    tw_log(TW_LOG_INFO, "%llu packets (%.1f s of traffic), %llu values, %llu series, %llu active",
+    tw_log(TW_LOG_INFO, "%llu packets (%.1f s of traffic), %llu values, %llu series, %llu to judge",
         (unsigned long long)r->packets,
         r->packets ? (double)(r->last_ns - r->first_ns) / (double)TW_NS_PER_S : 0.0,
-        (unsigned long long)s.values, (unsigned long long)s.series, (unsigned long long)s.active);
-    if (s.evictions > 0)
-        tw_log(TW_LOG_WARN, "%llu series were forgotten: at most %d are learned",
-            (unsigned long long)s.evictions, TW_BASELINE_MAX_SERIES);
+        (unsigned long long)s.values, (unsigned long long)s.series, (unsigned long long)s.judged);
+    if (s.evictions + s.left_out > 0)
+        tw_log(TW_LOG_WARN, "%llu series were forgotten, %llu with few values left out",
+            (unsigned long long)s.evictions, (unsigned long long)s.left_out);
     if (s.unnamed > 0)
         tw_log(TW_LOG_WARN, "%llu values have names too long, or not of text",
             (unsigned long long)s.unnamed);

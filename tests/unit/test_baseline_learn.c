@@ -187,21 +187,29 @@ static void what_is_no_value(void **state)
     tw_learner_free(l);
 }
 
+/* Those seen longest ago go; of the others the file takes those with most values. */
 static void at_most_so_many(void **state)
 {
     struct tw_learner *l = tw_learner_new();
     char topic[32];
     (void)state;
-    for (int i = 0; i < TW_BASELINE_MAX_SERIES + 5; i++) {
+    for (int i = 0; i < TW_BASELINE_MAX_LEARNED + 5; i++) {
         snprintf(topic, sizeof(topic), "t/%d", i);
-        const struct tw_event e = lab_publish(topic, i, LAB_START);
-        tw_learner_event(l, &e, TW_STR_NONE);
+        for (int k = 0; k < 1 + (i >= 5000 && i < 5010); k++) {
+            const struct tw_event e = lab_publish(topic, i, LAB_START + k);
+            tw_learner_event(l, &e, TW_STR_NONE);
+        }
     }
-    const struct tw_learner_stats s = tw_learner_stats(l);
-    assert_int_equal(TW_BASELINE_MAX_SERIES, s.series);
-    assert_int_equal(5, s.evictions);
     struct tw_baseline *b = lab_baseline(l);
+    const struct tw_learner_stats s = tw_learner_stats(l);
+    assert_int_equal(TW_BASELINE_MAX_LEARNED, s.series);
+    assert_int_equal(5, s.evictions);
+    assert_int_equal(TW_BASELINE_MAX_LEARNED - TW_BASELINE_MAX_SERIES, s.left_out);
     assert_int_equal(TW_BASELINE_MAX_SERIES, tw_baseline_count(b));
+    int twice = 0;
+    for (size_t i = 0; i < tw_baseline_count(b); i++)
+        twice += tw_baseline_at(b, i)->profile.samples > 1;
+    assert_int_equal(10, twice);
     tw_baseline_free(b);
     tw_learner_free(l);
 }
@@ -284,6 +292,7 @@ static void a_file_that_is_wrong(void **state)
         {"\"min\":10", "\"mni\":10", "\"min\" is missing"},
         {"\"min\":10", "\"min\":\"low\"", "is not a number"},
         {"\"min\":10", "\"min\":1e999", "number"},
+        {"\"steady_s\":2", "\"steady_s\":-2", "\"steady_s\" is not below 0"},
         {"10.7.0.20", "10.7.0.2O", "is no address"},
         {"\"publish\"", "\"publsh\"", "is not read, notify, publish or deliver"},
         {"1883", "188300", "out of range"},

@@ -336,6 +336,54 @@ static void a_data_change_that_does_not_come(void **state)
     close_plant(&p);
 }
 
+/* A client that was away is told of its items one after the other. */
+static void a_connection_that_comes_back(void **state)
+{
+    struct plant p;
+    (void)state;
+    open_plant(&p, true, LEARN_S);
+    for (int i = 0; i < 30; i++) {
+        give(&p, true, 0, 50 + next(&p, &p.x));
+        give(&p, true, 1, 7 + next(&p, &p.y));
+        p.now_ns += TW_NS_PER_S;
+    }
+    p.now_ns += 60 * TW_NS_PER_S;
+    tw_series_tick(p.series, p.now_ns);
+    for (int i = 0; i < 9; i++) {
+        give(&p, true, 1, 7 + next(&p, &p.y));
+        p.now_ns += TW_NS_PER_S;
+        tw_series_tick(p.series, p.now_ns);
+    }
+    assert_int_equal(0, p.n);
+    for (int i = 0; i < 3; i++) {
+        give(&p, true, 1, 7 + next(&p, &p.y));
+        p.now_ns += TW_NS_PER_S;
+        tw_series_tick(p.series, p.now_ns);
+    }
+    assert_int_equal(1, count(&p, TW_DEVIATION_FROZEN));
+    close_plant(&p);
+}
+
+/* The same for a sensor that was away, of a broker that was not. */
+static void a_sensor_that_comes_back(void **state)
+{
+    struct plant p;
+    (void)state;
+    open_plant(&p, false, LEARN_S);
+    usual(&p, 30);
+    for (int i = 0; i < 6; i++)
+        second(&p, 50.5);
+    for (int i = 0; i < 60; i++) {
+        give(&p, false, 1, 7 + next(&p, &p.y));
+        p.now_ns += TW_NS_PER_S;
+        tw_series_tick(p.series, p.now_ns);
+    }
+    for (int i = 0; i < 9; i++)
+        second(&p, 50.5);
+    assert_int_equal(0, p.n);
+    close_plant(&p);
+}
+
 /* … but not where nothing comes any more, bytes were lost, or the item was given up. */
 static void silence_that_says_nothing(void **state)
 {
@@ -437,6 +485,8 @@ int main(void)
         cmocka_unit_test(shadow_is_counted_only),
         cmocka_unit_test(strangers_are_not_looked_at),
         cmocka_unit_test(a_data_change_that_does_not_come),
+        cmocka_unit_test(a_connection_that_comes_back),
+        cmocka_unit_test(a_sensor_that_comes_back),
         cmocka_unit_test(silence_that_says_nothing),
         cmocka_unit_test(data_changes_that_pass),
         cmocka_unit_test(of_a_read_the_server_acts),
