@@ -7,6 +7,13 @@ struct tw_block {
     uint64_t pad_; /* keeps what follows aligned to 16 */
 };
 
+/* What else has to be done at the end. */
+struct tw_blocks_end {
+    struct tw_blocks_end *next;
+    void (*fn)(void *user);
+    void *user;
+};
+
 void *tw_blocks_alloc(struct tw_blocks *b, size_t n, size_t size)
 {
     size_t bytes;
@@ -37,8 +44,23 @@ struct tw_str tw_blocks_str(struct tw_blocks *b, struct tw_str s)
     return (struct tw_str){p, s.len};
 }
 
+bool tw_blocks_on_fini(struct tw_blocks *b, void (*fn)(void *user), void *user)
+{
+    struct tw_blocks_end *end = tw_blocks_alloc(b, 1, sizeof(*end));
+    if (end == NULL) {
+        fn(user);
+        return false;
+    }
+    *end = (struct tw_blocks_end){b->ends, fn, user};
+    b->ends = end;
+    return true;
+}
+
 void tw_blocks_fini(struct tw_blocks *b)
 {
+    for (const struct tw_blocks_end *end = b->ends; end != NULL; end = end->next)
+        end->fn(end->user);
+    b->ends = NULL;
     while (b->first != NULL) {
         struct tw_block *next = b->first->next;
         free(b->first);

@@ -6,6 +6,7 @@
 
 struct tw_blocks {
     struct tw_block *first;
+    struct tw_blocks_end *ends;
     bool failed;
 };
 
@@ -13,4 +14,7 @@ struct tw_blocks {
 void *tw_blocks_alloc(struct tw_blocks *b, size_t n, size_t size);
 /* A terminated copy; absent when memory is short. */
 struct tw_str tw_blocks_str(struct tw_blocks *b, struct tw_str s);
+/* Call `fn` before the memory goes, the last one asked for first. False, after having called it at
+ * once, when memory is short. */
+bool tw_blocks_on_fini(struct tw_blocks *b, void (*fn)(void *user), void *user);
 void tw_blocks_fini(struct tw_blocks *b);

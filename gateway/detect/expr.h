@@ -6,6 +6,7 @@
 #include "config/yaml.h"
 #include "detect/blocks.h"
 #include "detect/calc.h"
+#include "detect/pattern.h"
 #include "detect/words.h"
 #include "event/fields.h"
 
@@ -72,6 +73,7 @@ struct tw_test {
     struct tw_literal one;
     struct tw_literals many;
     const struct tw_words *words;
+    struct tw_pattern *pattern; /* MATCHES: this or `words` */
     struct tw_range range;
     const struct tw_calc *calc, *right_calc; /* right_calc NULL: `right` or `range` */
     enum tw_op compare;                      /* EQ to GE, INSIDE, OUTSIDE */
@@ -116,6 +118,7 @@ struct tw_names {
     size_t n_lists;
     struct tw_macro *macros;
     size_t n_macros;
+    struct tw_pattern *patterns; /* all that were compiled */
 };
 
 struct tw_expr_place {
@@ -125,6 +128,13 @@ struct tw_expr_place {
     struct tw_blocks *blocks;
     struct tw_names *names;
 };
+
+/* `pattern` may be NULL. */
+static inline void tw_names_keep_pattern(struct tw_names *names, struct tw_pattern *pattern)
+{
+    if (pattern != NULL)
+        names->patterns = tw_pattern_chain(pattern, names->patterns);
+}
 
 /* Parse and check the scalar `node`. NULL when anything was reported (or memory is short). */
 struct tw_expr *tw_expr_parse(const struct tw_expr_place *place);

@@ -51,5 +51,5 @@ struct tw_expr *tw_parser_calc(struct tw_parser *p);
  * type. Errors are reported; the parser goes on behind the operand. */
 void tw_operand_single(struct tw_parser *p, struct tw_test *test);
 void tw_operand_list(struct tw_parser *p, struct tw_test *test);
-void tw_operand_words(struct tw_parser *p, struct tw_test *test);
+void tw_operand_matches(struct tw_parser *p, struct tw_test *test);
 void tw_operand_range(struct tw_parser *p, struct tw_test *test);

@@ -174,6 +174,7 @@ struct tw_rules *tw_rules_load(const char *const *paths, size_t n_paths, struct 
         order_rules(l);
         index_rules(r);
         count_calls(r);
+        r->patterns = l->names.patterns;
         digest_rules(l);
     }
     if (r->blocks.failed)

@@ -314,10 +314,43 @@ void tw_operand_list(struct tw_parser *p, struct tw_test *test)
     test->many = (struct tw_literals){items.list, items.n, texts};
 }
 
-void tw_operand_words(struct tw_parser *p, struct tw_test *test)
+/* Backslashes are the expression's own, but for those before a quotation mark. */
+static struct tw_str pattern_of(struct tw_parser *p, const struct tw_token *t)
 {
+    char *out = tw_blocks_alloc(p->place->blocks, t->text.len + 1, 1);
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && i < t->text.len; i++) {
+        const char c = t->text.p[i], next = i + 1 < t->text.len ? t->text.p[i + 1] : '\0';
+        if (t->escaped && c == '\\' && next == '"')
+            continue;
+        out[n++] = c;
+        if (t->escaped && c == '\\' && next != '\0')
+            out[n++] = t->text.p[++i];
+    }
+    return out != NULL ? (struct tw_str){out, n} : TW_STR_NONE;
+}
+
+/* A regular expression; what is wrong with it is told where it stands. */
+static void operand_pattern(struct tw_parser *p, struct tw_test *test)
+{
+    char why[128] = "";
+    size_t at;
+    const struct tw_token t = p->token;
+    test->pattern = tw_pattern_new(p->place->blocks, pattern_of(p, &t), why, sizeof(why), &at);
+    if (test->pattern == NULL && why[0] != '\0')
+        tw_parser_report(p, t.offset + 1 + at, NULL, "in the regular expression: %s", why);
+    tw_names_keep_pattern(p->place->names, test->pattern);
+    tw_parser_advance(p);
+}
+
+void tw_operand_matches(struct tw_parser *p, struct tw_test *test)
+{
+    if (p->token.kind == TW_TOKEN_TEXT) {
+        operand_pattern(p, test);
+        return;
+    }
     if (p->token.kind != TW_TOKEN_LIST) {
-        tw_parser_lost(p, "@list (of words)");
+        tw_parser_lost(p, "@list (of words) or a regular expression in quotes");
         return;
     }
     struct tw_named_list *list = find_list(p, &p->token);

@@ -121,6 +121,7 @@ struct tw_rules {
     /* Rules that an event of an action can match or hold, ascending. */
     uint16_t *by_action[TW_ACTION_COUNT];
     size_t n_by_action[TW_ACTION_COUNT];
+    const struct tw_pattern *patterns;
     char digest[80];
 };
 

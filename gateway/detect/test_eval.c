@@ -275,7 +275,10 @@ static bool test_matches(
 {
     (void)scene;
     struct operand a = of_value(&left->value);
-    return a.kind == TEXT && tw_words_match(t->words, a.text);
+    if (a.kind != TEXT)
+        return false;
+    return t->pattern != NULL ? tw_pattern_match(t->pattern, a.text)
+                              : tw_words_match(t->words, a.text);
 }
 
 /* 1 inside, 0 outside, -1 neither (not a number, no range). */
