@@ -4,14 +4,13 @@
 set -euo pipefail
 
 packages=(gcc make pkg-config libc6-dev libpcap-dev libndpi-dev libmosquitto-dev
-    libyaml-dev libssl-dev zlib1g-dev libsqlite3-dev libseccomp-dev libcmocka-dev mosquitto mosquitto-clients
-    python3 python3-paho-mqtt jq clang-format-14 iproute2 tcpdump tcpreplay procps openssl strace)
+    libyaml-dev libpcre2-dev libssl-dev zlib1g-dev libsqlite3-dev libseccomp-dev libcmocka-dev
+    mosquitto mosquitto-clients python3 python3-paho-mqtt jq clang-format-14 iproute2 tcpdump
+    tcpreplay procps openssl strace)
 
 # Whatever Node.js is there will do: Debian's npm does not go with that of others.
 command -v npm >/dev/null || packages+=(nodejs npm)
 [ "${1:-}" != --test ] || packages+=(chromium)
-    libyaml-dev libpcre2-dev libssl-dev zlib1g-dev libsqlite3-dev libcmocka-dev mosquitto mosquitto-clients
-    python3 python3-paho-mqtt jq clang-format-14 iproute2 tcpdump tcpreplay procps openssl)
 
 missing=()
 for package in "${packages[@]}"; do

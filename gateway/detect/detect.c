@@ -696,7 +696,6 @@ struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
     struct tw_detect_stats stats = d->stats;
     stats.state_evictions = tw_lasts_evictions(d->lasts) + tw_acts_evictions(d->acts) +
                             tw_conduct_evictions(d->conduct);
-    stats.state_evictions = tw_lasts_evictions(d->lasts);
     stats.pattern_limits = tw_patterns_limits(d->rules->patterns);
     if (d->recall != NULL)
         stats.state_evictions += tw_recall_evictions(d->recall);

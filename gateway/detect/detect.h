@@ -79,7 +79,6 @@ void tw_detect_tick(struct tw_detect *d, int64_t now_ns);
 struct tw_detect_stats {
     uint64_t events, evaluated, matched, window_evictions;
     uint64_t state_evictions; /* last values and commands that were forgotten for room */
-    uint64_t state_evictions; /* last values that were forgotten for room */
     uint64_t pattern_limits;  /* texts on which a regular expression was given up */
 };
 struct tw_detect_stats tw_detect_stats(const struct tw_detect *d);

@@ -270,7 +270,6 @@ struct tw_facts {
     struct tw_filter_facts filter;
     struct tw_step_facts step;
     struct tw_heartbeat_facts heartbeat;
-    const struct tw_act_facts *act;           /* NULL: it is none */
     const struct tw_conduct_facts *conduct;   /* NULL: nothing to say */
     const struct tw_readback_facts *readback; /* NULL: all that was to follow did */
     const struct tw_act_facts *act;           /* NULL: it is none */
