@@ -12,12 +12,6 @@ const char *tw_deviation_name(enum tw_deviation_kind kind)
     return kinds[kind];
 }
 
-static const struct tw_deviation *of(const struct tw_scene *s, enum tw_deviation_kind kind)
-{
-    const struct tw_deviation *d = s->event->deviation;
-    return d != NULL && d->kind == kind ? d : NULL;
-}
-
 static double seconds(int64_t ns)
 {
     return (double)ns / (double)TW_NS_PER_S;
@@ -28,20 +22,22 @@ GET(kind)
     if (s->event->deviation != NULL)
         set_text(out, tw_deviation_name(s->event->deviation->kind));
 }
+/* Numbers of other kinds of deviation are 0: they are not there. */
+#define DEVIATION s->event->deviation
 GET(frozen_for)
 {
-    if (of(s, TW_DEVIATION_FROZEN) != NULL)
-        set_seconds(out, s->event->deviation->frozen_ns);
+    if (DEVIATION != NULL && DEVIATION->frozen_ns > 0)
+        set_seconds(out, DEVIATION->frozen_ns);
 }
 GET(steady)
 {
-    if (s->event->deviation != NULL)
-        set_seconds(out, s->event->deviation->steady_ns);
+    if (DEVIATION != NULL && DEVIATION->steady_ns > 0)
+        set_seconds(out, DEVIATION->steady_ns);
 }
 GET(range)
 {
-    if (s->event->deviation != NULL)
-        set_range(out, s->event->deviation->low, s->event->deviation->high);
+    if (DEVIATION != NULL && DEVIATION->high > DEVIATION->low)
+        set_range(out, DEVIATION->low, DEVIATION->high);
 }
 /* Three digits are enough for people; rules have the numbers. */
 GET(finding)
@@ -65,13 +61,12 @@ GET(finding)
         n = snprintf(out->text, size, "%.3g times as steep", fabs(d->slope));
     set_str(out, (struct tw_str){out->text, (size_t)n});
 }
-NUM(repeats, of(s, TW_DEVIATION_REPEATED) != NULL, s->event->deviation->repeats)
-NUM(repeats_after, of(s, TW_DEVIATION_REPEATED) != NULL, s->event->deviation->lag)
-NUM(unrest, of(s, TW_DEVIATION_SMOOTH) != NULL || of(s, TW_DEVIATION_ROUGH) != NULL,
-    s->event->deviation->unrest)
-NUM(drift, of(s, TW_DEVIATION_DRIFT) != NULL, s->event->deviation->drift)
-NUM(slope, of(s, TW_DEVIATION_SLOPE) != NULL, s->event->deviation->slope)
-NUM(samples, s->event->deviation != NULL, s->event->deviation->samples)
+NUM(repeats, DEVIATION != NULL && DEVIATION->repeats > 0, DEVIATION->repeats)
+NUM(repeats_after, DEVIATION != NULL && DEVIATION->lag > 0, DEVIATION->lag)
+NUM(unrest, DEVIATION != NULL && DEVIATION->unrest > 0, DEVIATION->unrest)
+NUM(drift, DEVIATION != NULL && DEVIATION->drift > 0, DEVIATION->drift)
+NUM(slope, DEVIATION != NULL && fabs(DEVIATION->slope) > 0, DEVIATION->slope)
+NUM(samples, DEVIATION != NULL && DEVIATION->samples > 0, DEVIATION->samples)
 
 #define S TW_FIELD_STRING
 #define N TW_FIELD_NUMBER

@@ -47,7 +47,8 @@ static void *part_of(struct tw_made *m, enum tw_made_part part)
         [TW_MADE_METRIC] = &m->metric,
         [TW_MADE_FLOW] = &m->flow,
         [TW_MADE_SESSION] = &m->session,
-        [TW_MADE_LEARNED] = &m->learned};
+        [TW_MADE_LEARNED] = &m->learned,
+        [TW_MADE_DEVIATION] = &m->deviation};
     return parts[part];
 }
 
@@ -406,6 +407,7 @@ static void connect_parts(struct tw_made *m)
     e->sparkplug = HAS(SPARKPLUG) || HAS(METRIC) ? &m->sparkplug : NULL;
     e->metric = HAS(METRIC) ? &m->metric : NULL;
     m->session.learned = HAS(LEARNED) ? &m->learned : NULL;
+    e->deviation = HAS(DEVIATION) ? &m->deviation : NULL;
     e->facts = &m->session;
 #undef HAS
 }

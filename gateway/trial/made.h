@@ -30,6 +30,7 @@ enum tw_made_part {
     TW_MADE_FLOW,
     TW_MADE_SESSION,
     TW_MADE_LEARNED,
+    TW_MADE_DEVIATION,
     TW_MADE_PARTS
 };
 
@@ -51,6 +52,7 @@ struct tw_made {
     struct tw_flow_info flow;
     struct tw_session_facts session;
     struct tw_learned learned;
+    struct tw_deviation deviation;
     struct tw_value details, members[TW_MADE_MEMBERS];
     struct tw_value alarm, alarm_members[TW_MADE_MEMBERS];
     uint32_t parts; /* bit per part that was written to */

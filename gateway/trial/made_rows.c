@@ -187,6 +187,30 @@ static void set_range(const struct tw_made_cell *c, bool *has, double *low, doub
             "a range is two numbers: [lowest, highest]");
 }
 
+static void set_deviation(struct tw_made *m, const struct tw_made_cell *c)
+{
+    for (int i = 0; i < TW_DEVIATION_KINDS; i++) {
+        if (tw_str_is(c->value.s, tw_deviation_name((enum tw_deviation_kind)i)))
+            m->deviation.kind = (enum tw_deviation_kind)i;
+    }
+}
+
+static void set_frozen_for(struct tw_made *m, const struct tw_made_cell *c)
+{
+    m->deviation.frozen_ns = (int64_t)(c->value.d * 1e9);
+}
+
+static void set_steady(struct tw_made *m, const struct tw_made_cell *c)
+{
+    m->deviation.steady_ns = (int64_t)(c->value.d * 1e9);
+}
+
+static void set_series_range(struct tw_made *m, const struct tw_made_cell *c)
+{
+    bool has;
+    set_range(c, &has, &m->deviation.low, &m->deviation.high);
+}
+
 static void set_learned_range(struct tw_made *m, const struct tw_made_cell *c)
 {
     struct tw_learned *l = &m->learned;
@@ -254,6 +278,7 @@ static void set_delivery_delay(struct tw_made *m, const struct tw_made_cell *c)
 #define MCP_HAS(name, kind, m, h) ROW_HAS("mcp." name, MCP, kind, struct tw_mcp_info, m, h)
 #define P(name, kind, m) ROW("pubsub." name, PUBSUB, kind, struct tw_pubsub_info, m)
 #define P_HAS(name, kind, m, h) ROW_HAS("pubsub." name, PUBSUB, kind, struct tw_pubsub_info, m, h)
+#define SERIES(name, kind, m) ROW("series." name, DEVIATION, kind, struct tw_deviation, m)
 #define K(name, kind, m) ROW("sparkplug." name, SPARKPLUG, kind, struct tw_sparkplug_info, m)
 #define K_HAS(name, kind, m, h)                                                                    \
     ROW_HAS("sparkplug." name, SPARKPLUG, kind, struct tw_sparkplug_info, m, h)
@@ -506,6 +531,17 @@ const struct tw_made_row tw_made_rows[] = {
     X_HAS("retain_as_published", FLAG, retain_as_published, has_options),
     X_HAS("retain_handling", UINT, retain_handling, has_options),
     M("packet", TEXT, packet),
+
+    OWN("series.deviation", DEVIATION, set_deviation),
+    OWN("series.frozen_for", DEVIATION, set_frozen_for),
+    OWN("series.steady", DEVIATION, set_steady),
+    OWN("series.range", DEVIATION, set_series_range),
+    SERIES("repeats", UINT, repeats),
+    SERIES("repeats_after", UINT, lag),
+    SERIES("unrest", DOUBLE, unrest),
+    SERIES("drift", DOUBLE, drift),
+    SERIES("slope", DOUBLE, slope),
+    SERIES("samples", UINT, samples),
 
     S("session.live_elsewhere", IP, live_elsewhere),
     S("session.takeovers", UINT, takeovers),
