@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 enum {
-    MIN_SAMPLES = 100,
+    MIN_SAMPLES = 50,
     MIN_BITS = 6,            /* less is a switch, or too coarse to tell anything by */
     MIN_CHANGES_PERCENT = 20 /* of the values of a measurement that differ from the one before */
 };

@@ -7,11 +7,12 @@
 #include "baseline/trace.h"
 
 enum {
-    AGAIN_S = 30,        /* a deviation that lasts is told again */
-    STEADY_TIMES = 3,    /* frozen: so many times the longest steady time … */
-    STEADY_PERIODS = 10, /* … and so many periods */
-    MIN_UNCHANGED = 5,   /* … and so many values, where they come without a change */
-    APART_PERIODS = 5,   /* values further apart are no neighbours */
+    AGAIN_S = 30,           /* a deviation that lasts is told again */
+    STEADY_TIMES = 3,       /* frozen: so many times the longest steady time … */
+    STEADY_PERIODS_MIN = 6, /* … and a number of periods [still_periods()] … */
+    STEADY_PERIODS_MAX = 20,
+    MIN_UNCHANGED = 5, /* … and so many values, where they come without a change */
+    APART_PERIODS = 5, /* values further apart are no neighbours */
     PAUSE_MIN_S = 2,
     BLOCK = 100, /* values that the variance of changes is taken over */
     UNREST_TIMES = 5,
@@ -106,6 +107,15 @@ static double margin_of(const struct tw_profile *p)
     return fmax(least_margin * (p->max - p->min), more * p->deviation);
 }
 
+/* After how many values that are alike chance is out of the question (one in a million), by how
+ * often two that follow each other were alike. */
+static double still_periods(const struct tw_profile *p)
+{
+    const double alike = (p->samples - p->changes) / (p->samples + 1);
+    const double n = alike > 0 && alike < 1 ? log(1e-6) / log(alike) : STEADY_PERIODS_MAX;
+    return fmax(STEADY_PERIODS_MIN, fmin(STEADY_PERIODS_MAX, n));
+}
+
 static struct limits limits_of(const struct tw_profile *p)
 {
     const double margin = margin_of(p);
@@ -117,7 +127,7 @@ static struct limits limits_of(const struct tw_profile *p)
         .unrest = p->unrest,
         .step = 2 * p->step_max,
         .apart_ns = tw_trace_ns(APART_PERIODS * p->period_s),
-        .frozen_ns = tw_trace_ns(fmax(STEADY_TIMES * p->steady_s, STEADY_PERIODS * p->period_s))};
+        .frozen_ns = tw_trace_ns(fmax(STEADY_TIMES * p->steady_s, still_periods(p) * p->period_s))};
 }
 
 /* The quickest of them says how long all may be silent. */

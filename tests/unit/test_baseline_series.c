@@ -141,14 +141,14 @@ static void a_value_that_stands_still(void **state)
     open_plant(&p, false, LEARN_S);
     usual(&p, 60);
     second(&p, 50.5);
-    for (int i = 1; i <= 9; i++)
+    for (int i = 1; i <= 5; i++)
         second(&p, 50.5);
-    assert_int_equal(0, p.n); /* ten periods it may */
+    assert_int_equal(0, p.n); /* six periods it may */
     second(&p, 50.5);
     assert_int_equal(1, p.n);
     const struct told *t = &p.told[0];
     assert_int_equal(TW_DEVIATION_FROZEN, t->deviation.kind);
-    assert_int_equal(10 * TW_NS_PER_S, t->deviation.frozen_ns);
+    assert_int_equal(6 * TW_NS_PER_S, t->deviation.frozen_ns);
     assert_int_equal(LEARN_S, t->deviation.samples);
     assert_string_equal("a/t", t->object);
     assert_string_equal("/v", t->field);
@@ -161,7 +161,7 @@ static void a_value_that_stands_still(void **state)
     second(&p, 50.5);
     assert_int_equal(2, p.n);
     usual(&p, 5);
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < 7; i++)
         second(&p, 49.5);
     assert_int_equal(3, p.n);
     assert_int_equal(2, tw_series_stats(p.series).deviations);
@@ -283,7 +283,7 @@ static void shadow_is_counted_only(void **state)
 {
     struct plant p;
     (void)state;
-    open_plant(&p, false, 80);
+    open_plant(&p, false, 40);
     assert_int_equal(0, tw_series_stats(p.series).active);
     for (int i = 0; i < 100; i++)
         second(&p, 50.5);
@@ -319,7 +319,7 @@ static void a_data_change_that_does_not_come(void **state)
         p.now_ns += TW_NS_PER_S;
         tw_series_tick(p.series, p.now_ns);
     }
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 5; i++) {
         give(&p, true, 1, 7 + next(&p, &p.y));
         p.now_ns += TW_NS_PER_S;
         tw_series_tick(p.series, p.now_ns);
@@ -330,7 +330,7 @@ static void a_data_change_that_does_not_come(void **state)
     tw_series_tick(p.series, p.now_ns);
     assert_int_equal(1, p.n);
     assert_int_equal(TW_DEVIATION_FROZEN, p.told[0].deviation.kind);
-    assert_int_equal(10 * TW_NS_PER_S, p.told[0].deviation.frozen_ns);
+    assert_int_equal(6 * TW_NS_PER_S, p.told[0].deviation.frozen_ns);
     assert_string_equal("ns=2;s=T", p.told[0].object);
     assert_int_equal(4840, p.told[0].src.port);
     close_plant(&p);
@@ -349,7 +349,7 @@ static void a_connection_that_comes_back(void **state)
     }
     p.now_ns += 60 * TW_NS_PER_S;
     tw_series_tick(p.series, p.now_ns);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 5; i++) {
         give(&p, true, 1, 7 + next(&p, &p.y));
         p.now_ns += TW_NS_PER_S;
         tw_series_tick(p.series, p.now_ns);
@@ -371,14 +371,14 @@ static void a_sensor_that_comes_back(void **state)
     (void)state;
     open_plant(&p, false, LEARN_S);
     usual(&p, 30);
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 4; i++)
         second(&p, 50.5);
     for (int i = 0; i < 60; i++) {
         give(&p, false, 1, 7 + next(&p, &p.y));
         p.now_ns += TW_NS_PER_S;
         tw_series_tick(p.series, p.now_ns);
     }
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < 5; i++)
         second(&p, 50.5);
     assert_int_equal(0, p.n);
     close_plant(&p);
@@ -401,7 +401,7 @@ static void silence_that_says_nothing(void **state)
             e.action = row == 1 ? TW_ACTION_GAP : TW_ACTION_UNSUBSCRIBE;
             if (row > 0)
                 give(&p, true, 1, 7 + next(&p, &p.y));
-            if (row > 0 && i % 8 == 0)
+            if (row > 0 && i % 4 == 0)
                 tw_series_event(p.series, &e);
             p.now_ns += TW_NS_PER_S;
             tw_series_tick(p.series, p.now_ns);
