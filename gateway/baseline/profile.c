@@ -1,11 +1,10 @@
 #include "baseline/profile.h"
 
-#include <math.h>
 #include <stddef.h>
 
 enum {
     MIN_SAMPLES = 50,
-    MIN_BITS = 6,            /* less is a switch, or too coarse to tell anything by */
+    MIN_STEPS = 64,          /* fewer are a switch, or too coarse to tell anything by */
     MIN_CHANGES_PERCENT = 20 /* of the values of a measurement that differ from the one before */
 };
 
@@ -56,9 +55,10 @@ int tw_series_name_cmp(const struct tw_series_name *a, const struct tw_series_na
     return c != 0 ? c : cmp_ip(&a->client, &b->client);
 }
 
-double tw_profile_bits(const struct tw_profile *p)
+/* Values that the range has room for. */
+static double steps(const struct tw_profile *p)
 {
-    return p->resolution > 0 ? log2((p->max - p->min) / p->resolution + 1) : 0;
+    return p->resolution > 0 ? (p->max - p->min) / p->resolution + 1 : 1;
 }
 
 enum tw_series_kind tw_profile_kind(const struct tw_profile *p)
@@ -68,7 +68,7 @@ enum tw_series_kind tw_profile_kind(const struct tw_profile *p)
     /* A counter may begin anew now and then. */
     if (p->changes >= 8 && (p->rising > 0.95 || p->rising < 0.05))
         return TW_SERIES_COUNTER;
-    if (p->changes * 100 < p->samples * MIN_CHANGES_PERCENT || tw_profile_bits(p) < MIN_BITS)
+    if (p->changes * 100 < p->samples * MIN_CHANGES_PERCENT || steps(p) < MIN_STEPS)
         return TW_SERIES_DISCRETE;
     return TW_SERIES_ANALOG;
 }

@@ -66,5 +66,3 @@ static inline double *tw_profile_at(struct tw_profile *p, size_t i)
 enum tw_series_kind tw_profile_kind(const struct tw_profile *p);
 /* Were there enough values? Else what deviates is counted, not told. */
 bool tw_profile_is_active(const struct tw_profile *p);
-/* Steps that the range is wide, as a power of two. */
-double tw_profile_bits(const struct tw_profile *p);
