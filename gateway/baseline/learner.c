@@ -41,14 +41,13 @@ struct tw_learner {
     struct tw_learner_stats stats;
 };
 
-struct tw_learner *tw_learner_new(void)
+struct tw_learner *tw_learner_new(size_t most)
 {
     struct tw_learner *l = calloc(1, sizeof(*l));
     if (l == NULL)
         return NULL;
     l->seed = tw_seed_random();
-    l->table = tw_table_new(
-        sizeof(struct tw_series_key), sizeof(struct learned), TW_BASELINE_MAX_LEARNED, l->seed);
+    l->table = tw_table_new(sizeof(struct tw_series_key), sizeof(struct learned), most, l->seed);
     if (l->table != NULL)
         return l;
     free(l);

@@ -1,6 +1,6 @@
 #pragma once
 /* Learns what is normal: fed with every event of the learning time, in order. Constant memory a
- * series, at most TW_BASELINE_MAX_LEARNED of them: the one seen longest ago goes for a new one. */
+ * series, and at most so many of them: the one seen longest ago goes for a new one. */
 
 #include "baseline/baseline.h"
 #include "event/event.h"
@@ -8,7 +8,7 @@
 struct tw_learner;
 
 /* NULL when memory is short. */
-struct tw_learner *tw_learner_new(void);
+struct tw_learner *tw_learner_new(size_t most);
 void tw_learner_free(struct tw_learner *l);
 /* `variable`: id of the variable whose value this is, or absent. */
 void tw_learner_event(struct tw_learner *l, const struct tw_event *e, struct tw_str variable);

@@ -91,7 +91,7 @@ static int open_and_run(struct learning *l, struct tw_pipeline_config *config)
         return code;
     tw_common_stop_on_signal(l->capture);
     config->capture = l->capture;
-    l->learner = tw_learner_new();
+    l->learner = tw_learner_new(TW_BASELINE_MAX_LEARNED);
     int run_code = l->learner != NULL ? run(l, config) : TW_EXIT_FAILED;
     tw_analyst_free(l->analyst);
     tw_learner_free(l->learner);

@@ -143,7 +143,7 @@ static void learned(const uint8_t *data, size_t size)
 {
     struct tw_event e = {.ts_ns = INT64_C(1772352000) * TW_NS_PER_S};
     struct tw_text text = {0};
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(4);
     const uint8_t *values = data;
     size_t left = size;
     if (l == NULL)

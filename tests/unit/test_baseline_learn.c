@@ -32,7 +32,7 @@ static void learn(struct tw_learner *l, const double *values, size_t n)
 static void every_number_of_a_short_series(void **state)
 {
     static const double values[] = {10, 10, 12, 11, 11, 11, 14, 13};
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(8);
     (void)state;
     learn(l, values, 8);
     struct tw_baseline *b = lab_baseline(l);
@@ -71,7 +71,7 @@ static void every_number_of_a_short_series(void **state)
 static void the_model_behind_noise(void **state)
 {
     enum { N = 4000 };
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(8);
     struct lab_noise noise = {3};
     static double values[N];
     double x = 50;
@@ -123,7 +123,7 @@ static void kinds(void **state)
         {counter, TW_SERIES_COUNTER}, {coarse, TW_SERIES_DISCRETE}, {wave, TW_SERIES_ANALOG}};
     (void)state;
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
-        struct tw_learner *l = tw_learner_new();
+        struct tw_learner *l = tw_learner_new(8);
         double values[300];
         for (int i = 0; i < 300; i++)
             values[i] = rows[k].value(i);
@@ -138,7 +138,7 @@ static void kinds(void **state)
 /* Between two captures lie hours that say nothing of steadiness and periods. */
 static void a_hole_joins_nothing(void **state)
 {
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(8);
     (void)state;
     for (int half = 0; half < 2; half++) {
         for (int i = 0; i < 20; i++) {
@@ -161,7 +161,7 @@ static void a_hole_joins_nothing(void **state)
 
 static void what_is_no_value(void **state)
 {
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(8);
     struct tw_mqtt_info again = {.dup = true};
     struct tw_opcua_info name = {.attribute = TW_STR("DisplayName")};
     char longer[TW_SERIES_OBJECT + 2];
@@ -190,7 +190,7 @@ static void what_is_no_value(void **state)
 /* Those seen longest ago go; of the others the file takes those with most values. */
 static void at_most_so_many(void **state)
 {
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(TW_BASELINE_MAX_LEARNED);
     char topic[32];
     (void)state;
     for (int i = 0; i < TW_BASELINE_MAX_LEARNED + 5; i++) {
@@ -217,7 +217,7 @@ static void at_most_so_many(void **state)
 static void text_of(struct tw_text *out)
 {
     static const double values[] = {10, 10.5, 12};
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(8);
     learn(l, values, 3);
     for (int i = 0; i < 3; i++) {
         const struct tw_event e = lab_notify("ns=2;s=\"A\\b\"", i, LAB_START + i * TW_NS_PER_S);

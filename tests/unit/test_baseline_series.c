@@ -64,7 +64,7 @@ static struct tw_event event_of(const struct plant *p, bool notify, unsigned whi
 /* Learned for `seconds`, from two sensors around 50 and 7. */
 static void open_plant(struct plant *p, bool notify, int seconds)
 {
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(8);
     *p = (struct plant){.noise = {11}, .now_ns = LAB_START};
     for (int i = 0; i < seconds; i++) {
         const double values[] = {50 + next(p, &p->x), 7 + next(p, &p->y)};
@@ -445,7 +445,7 @@ static void data_changes_that_pass(void **state)
 static void of_a_read_the_server_acts(void **state)
 {
     struct plant p = {.noise = {4}, .now_ns = LAB_START};
-    struct tw_learner *l = tw_learner_new();
+    struct tw_learner *l = tw_learner_new(8);
     (void)state;
     for (int i = 0; i < 203; i++) {
         struct tw_event e = lab_notify("ns=2;s=T", 50 + next(&p, &p.x), p.now_ns);
