@@ -577,10 +577,11 @@ __attribute__((noinline)) static unsigned give_uadp(const struct tw_payload *p,
 {
     struct tw_event base = *message;
     const struct tw_cur bytes = tw_cur_str(p->text);
+    /* The events of the fields are of the same message: what was told of it is still looked at. */
+    struct tw_pubsub_text text;
+    struct tw_uadp_discovery discovery;
+    struct tw_pubsub_info info;
     if (itself) {
-        struct tw_pubsub_text text;
-        struct tw_uadp_discovery discovery;
-        struct tw_pubsub_info info;
         tw_uadp_describe(bytes, &p->place, message->mqtt->serial, &text, &discovery, &info);
         if (message->truncated)
             info.bytes = TW_STR_NONE;
