@@ -8,10 +8,12 @@ struct tw_conduct {
     struct tw_deeds *deeds;
     struct tw_names_seen *names;
     struct tw_marks *marks;
+    struct tw_basis *basis;
+    struct tw_chains *chains;
     struct tw_conduct_facts facts; /* of the event at hand */
 };
 
-struct tw_conduct *tw_conduct_new(const struct tw_registry *registry)
+struct tw_conduct *tw_conduct_new(const struct tw_registry *registry, const struct tw_pulse *pulse)
 {
     const size_t n = tw_registry_ai_systems(registry);
     struct tw_conduct *c = calloc(1, sizeof(*c));
@@ -22,7 +24,10 @@ struct tw_conduct *tw_conduct_new(const struct tw_registry *registry)
     c->deeds = tw_deeds_new(n);
     c->names = tw_names_seen_new();
     c->marks = tw_marks_new(n);
-    if (c->contents != NULL && c->deeds != NULL && c->names != NULL && c->marks != NULL)
+    c->basis = tw_basis_new(registry, pulse, n);
+    c->chains = tw_chains_new(registry, n);
+    if (c->contents != NULL && c->deeds != NULL && c->names != NULL && c->marks != NULL &&
+        c->basis != NULL && c->chains != NULL)
         return c;
     tw_conduct_free(c);
     return NULL;
@@ -36,6 +41,8 @@ void tw_conduct_free(struct tw_conduct *c)
     tw_deeds_free(c->deeds);
     tw_names_seen_free(c->names);
     tw_marks_free(c->marks);
+    tw_basis_free(c->basis);
+    tw_chains_free(c->chains);
     free(c);
 }
 
@@ -58,13 +65,14 @@ void tw_conduct_adopt(struct tw_conduct *c, struct tw_conduct *old)
     order.before = before;
     tw_deeds_adopt(c->deeds, old->deeds, &order);
     tw_marks_adopt(c->marks, old->marks, &order);
+    tw_basis_adopt(c->basis, old->basis, &order);
     free(before);
 }
 
 uint64_t tw_conduct_evictions(const struct tw_conduct *c)
 {
     return tw_contents_evictions(c->contents) + tw_names_seen_evictions(c->names) +
-           tw_marks_evictions(c->marks);
+           tw_marks_evictions(c->marks) + tw_basis_evictions(c->basis);
 }
 
 void tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_facts *facts)
@@ -76,6 +84,8 @@ void tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_
     told |= tw_deeds_event(c->deeds, e, facts, out);
     told |= tw_names_seen_event(c->names, e, facts, out);
     told |= tw_marks_event(c->marks, e, facts, out);
+    told |= tw_basis_event(c->basis, e, facts, out);
+    told |= tw_chains_event(c->chains, e, facts, out);
     facts->conduct = told ? out : NULL;
 }
 

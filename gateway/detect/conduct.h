@@ -1,14 +1,15 @@
 #pragma once
-/* What AI systems were given, and what they did: which texts reached them, what they never did
- * before, what their prompts hold. Bounded, event time; fed with every event, in order. The parts
- * are in files of their names, put together by conduct.c. Inside detect/. */
+/* What AI systems were given, and what they did: which texts and inputs reached them, what came
+ * from other AI systems, what they never did before, what their prompts hold. Bounded, event time;
+ * fed with every event, in order. The parts are in files of their names, put together by conduct.c.
+ * Inside detect/. */
 
 #include "detect/rule.h"
 #include "detect/state.h"
 
 struct tw_conduct;
 /* NULL when memory is short. */
-struct tw_conduct *tw_conduct_new(const struct tw_registry *registry);
+struct tw_conduct *tw_conduct_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_conduct_free(struct tw_conduct *c);
 void tw_conduct_adopt(struct tw_conduct *c, struct tw_conduct *old);
 /* Say in `facts` what is known of the event's past, then learn from it. facts->conduct is good
@@ -66,3 +67,24 @@ bool tw_marks_event(struct tw_marks *m, const struct tw_event *e, const struct t
 void tw_marks_set(struct tw_marks *m, const struct tw_rule *rule, const struct tw_event *e,
     const struct tw_facts *facts);
 uint64_t tw_marks_evictions(const struct tw_marks *m);
+
+/* From what each AI system decides: what reached it of its declared inputs, and what it does to a
+ * target while they are alike; of the 16,384 such habits used last. Notifications that pass unseen
+ * need not be seen: a subscription is an input as long as it lives, and then no habits are judged.
+ */
+struct tw_basis;
+struct tw_basis *tw_basis_new(
+    const struct tw_registry *registry, const struct tw_pulse *pulse, size_t n);
+void tw_basis_free(struct tw_basis *b);
+void tw_basis_adopt(struct tw_basis *b, struct tw_basis *old, const struct tw_conduct_order *order);
+bool tw_basis_event(struct tw_basis *b, const struct tw_event *e, const struct tw_facts *facts,
+    struct tw_conduct_facts *out);
+uint64_t tw_basis_evictions(const struct tw_basis *b);
+
+/* What AI systems put into the declared inputs of others, who act on it within 30 s, or send it
+ * back. Not taken over: it is short. */
+struct tw_chains;
+struct tw_chains *tw_chains_new(const struct tw_registry *registry, size_t n);
+void tw_chains_free(struct tw_chains *c);
+bool tw_chains_event(struct tw_chains *c, const struct tw_event *e, const struct tw_facts *facts,
+    struct tw_conduct_facts *out);

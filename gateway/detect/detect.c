@@ -128,7 +128,7 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
     d->approvals = tw_approvals_new(registry, &d->pulse);
     d->changes = tw_changes_new(registry);
     d->lasts = tw_lasts_new(&d->pulse, registry);
-    d->conduct = tw_conduct_new(registry);
+    d->conduct = tw_conduct_new(registry, &d->pulse);
     d->heartbeats = tw_heartbeats_new(registry, &d->pulse);
     d->acts = tw_acts_new(registry, &d->pulse);
     d->coverage =

@@ -255,6 +255,22 @@ struct tw_conduct_facts {
     struct tw_str injected_object, injected_by;
     int64_t injected_ns;
     uint64_t injected_packet;
+    /* Of an act of an AI system with declared inputs: did any of them reach it? */
+    bool has_basis, basis_missing;
+    int64_t basis_ns, basis_limit_ns; /* since the last one; longest silence; 0: not known */
+    /* What it usually does to this target while its inputs are as they are. n 0: not known. */
+    uint64_t habit_n;
+    double habit_mean, habit_deviation; /* in standard deviations */
+    /* Of an act within 30 s after another AI system wrote to an input of this one; else absent. */
+    struct tw_str chain_by, chain_variable;
+    enum tw_tier chain_tier;
+    int64_t chain_ns;
+    uint32_t chain_depth; /* AI systems before it */
+    bool chain_declared, chain_granted, chain_follows;
+    /* Of a message to an AI system that the actor's own input came from. */
+    struct tw_str loop_with;
+    uint64_t loop_rounds;
+    double loop_rate_gain, loop_size_gain; /* 0: none */
     /* Values among what it collects that a rule doubted; absent: none. */
     struct tw_str doubt_object, doubt_rule;
     int64_t doubt_ns;

@@ -34,6 +34,70 @@ GET(doubt_age)
         set_seconds(out, s->event->ts_ns - C->doubt_ns);
 }
 
+GET(inputs_missing)
+{
+    if (C != NULL && C->has_basis)
+        set_flag(out, C->basis_missing);
+}
+GET(inputs_silent_for)
+{
+    if (C != NULL && C->basis_ns > 0)
+        set_seconds(out, C->basis_ns);
+}
+GET(inputs_limit)
+{
+    if (C != NULL && C->basis_limit_ns > 0)
+        set_seconds(out, C->basis_limit_ns);
+}
+
+NUM(habit_deviation, C != NULL && C->habit_n > 0, C->habit_deviation)
+NUM(habit_usual, C != NULL && C->habit_n > 0, C->habit_mean)
+NUM(habit_count, C != NULL && C->habit_n > 0, C->habit_n)
+
+#define CHAIN (C != NULL && C->chain_by.p != NULL)
+STR(chain_by, CHAIN ? C->chain_by : TW_STR_NONE)
+GET(chain_tier)
+{
+    if (CHAIN)
+        set_text(out, tw_tier_name(C->chain_tier));
+}
+STR(chain_variable, CHAIN ? C->chain_variable : TW_STR_NONE)
+GET(chain_age)
+{
+    if (CHAIN)
+        set_seconds(out, C->chain_ns);
+}
+NUM(chain_depth, CHAIN, C->chain_depth)
+GET(chain_declared)
+{
+    if (CHAIN)
+        set_flag(out, C->chain_declared);
+}
+GET(chain_granted)
+{
+    if (CHAIN)
+        set_flag(out, C->chain_granted);
+}
+GET(chain_follows)
+{
+    if (CHAIN)
+        set_flag(out, C->chain_follows);
+}
+/* The lower tier gives to the higher one. */
+GET(chain_upwards)
+{
+    if (CHAIN)
+        set_flag(out, C->chain_tier < s->facts->actor.tier);
+}
+
+STR(loop_with, C != NULL ? C->loop_with : TW_STR_NONE)
+NUM(loop_rounds, C != NULL && C->loop_rounds > 0, C->loop_rounds)
+NUM(loop_rate_gain, C != NULL && C->loop_rate_gain > 0, C->loop_rate_gain)
+NUM(loop_size_gain, C != NULL && C->loop_size_gain > 0, C->loop_size_gain)
+
+static const char *const tiers[] = {"none", "T0", "T1", "T2", "T3", "T4", NULL};
+
+#define E TW_FIELD_ENUM
 #define S TW_FIELD_STRING
 #define N TW_FIELD_NUMBER
 #define B TW_FIELD_BOOL
@@ -60,6 +124,41 @@ const struct tw_field tw_fields_conduct[] = {
         get_injected_by},
     {"injected.age", "Seconds since it was given it", "40", N, NULL, get_injected_age},
     {"injected.packet", "Packet that brought it", "1230", N, NULL, get_injected_packet},
+    {"inputs.missing",
+        "None of the declared inputs reached the AI system since it came, or for too long", "true",
+        B, NULL, get_inputs_missing},
+    {"inputs.silent_for", "Seconds since one did", "95", N, NULL, get_inputs_silent_for},
+    {"inputs.limit", "Three times the longest declared period of its inputs, in s", "30", N, NULL,
+        get_inputs_limit},
+    {"habit.deviation",
+        "How far the command is from what the AI system usually commands while its inputs are as"
+        " they are, in standard deviations (of at least a hundredth of the range)",
+        "6.2", N, NULL, get_habit_deviation},
+    {"habit.usual", "What it usually commands then", "70", N, NULL, get_habit_usual},
+    {"habit.count", "How often it did", "12", N, NULL, get_habit_count},
+    {"chain.by",
+        "AI system that wrote to a declared input of the actor, within 30 s before this act",
+        "ai-advisor", S, NULL, get_chain_by},
+    {"chain.by_tier", "Its risk tier", "T1", E, tiers, get_chain_tier},
+    {"chain.variable", "That input", "advice", S, NULL, get_chain_variable},
+    {"chain.age", "Seconds since then", "4", N, NULL, get_chain_age},
+    {"chain.depth", "AI systems behind each other before the actor", "1", N, NULL, get_chain_depth},
+    {"chain.declared",
+        "It is one of the actor's orchestrators, or a declared publisher of the input", "false", B,
+        NULL, get_chain_declared},
+    {"chain.granted", "A line of its `may` names the input's topic or node", "true", B, NULL,
+        get_chain_granted},
+    {"chain.follows", "The command is, within a hundredth of the range, one of the numbers given",
+        "true", B, NULL, get_chain_follows},
+    {"chain.upwards", "Its tier is lower than the actor's", "true", B, NULL, get_chain_upwards},
+    {"loop.with", "AI system that is sent to, and what the actor acts on came from", "ai-planner",
+        S, NULL, get_loop_with},
+    {"loop.rounds", "Messages that went around so far", "40", N, NULL, get_loop_rounds},
+    {"loop.rate_gain",
+        "By how much their rate grew in each of the last three rounds of 10 s, at least", "1.8", N,
+        NULL, get_loop_rate_gain},
+    {"loop.size_gain", "By how much the last five grew, each longer than the one before", "2.4", N,
+        NULL, get_loop_size_gain},
     {"doubt.object", "Values that it collects and that a rule marked as doubtful", "feed/temp", S,
         NULL, get_doubt_object},
     {"doubt.rule", "That rule", "INP-05", S, NULL, get_doubt_rule},

@@ -138,6 +138,7 @@ static const struct tw_key ai_system[] = {
     {"min_confidence", TW_KEY_NUMBER, false, NULL, NULL, "Less than this is low, 0 to 1."},
     {"max_input_age", TW_KEY_DURATION, false, NULL, NULL, "Older inputs are stale."},
     {"inputs", TW_KEY_STR_LIST, false, NULL, NULL, "Variables it decides from."},
+    {"orchestrators", TW_KEY_STR_LIST, false, NULL, NULL, "Ids of those that may direct it."},
     {"heartbeat", TW_KEY_LIST, false, NULL, heartbeat, "Signs of life it gives."},
     {"stop", TW_KEY_LIST, false, NULL, stop, "Where it is told to stop."},
     {"active", TW_KEY_MAP, false, NULL, active, "When it may act."},

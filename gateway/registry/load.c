@@ -133,6 +133,16 @@ struct tw_str tw_registry_ai_system(const struct tw_registry *r, size_t i)
     return r->entries[r->n_assets + i].id;
 }
 
+bool tw_registry_orchestrates(const struct tw_registry *r, size_t by, size_t ai)
+{
+    const struct tw_strs *list = &r->entries[r->n_assets + ai].orchestrators;
+    for (size_t i = 0; i < list->n; i++) {
+        if (tw_str_eq(list->list[i], r->entries[r->n_assets + by].id))
+            return true;
+    }
+    return false;
+}
+
 size_t tw_registry_assets(const struct tw_registry *r)
 {
     return r->n_assets;

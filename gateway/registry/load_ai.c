@@ -212,7 +212,10 @@ static void load_input(struct tw_load *l, const struct tw_entry *e, const struct
     if (def == NULL)
         return;
     l->r->variables[row->item].is_input = true;
-    *def = (struct tw_input_def){.ai_system = e->id, .variable = row->text};
+    *def = (struct tw_input_def){.ai_system = e->id,
+        .variable = row->text,
+        .ai = e->ai,
+        .every_ns = l->r->variables[row->item].every_ns};
     if (l->r->last_input == NULL)
         l->r->inputs = def;
     else
@@ -256,6 +259,7 @@ void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)
         tw_yaml_error(l->y, l->d, min, false, NULL, "\"min_confidence\" is 0 to 1");
     e->max_input_age_ns = tw_load_duration(l, e->node, "max_input_age");
     load_inputs(l, e);
+    tw_load_strs(l, e->node, "orchestrators", tw_load_check_entry, &e->orchestrators);
     load_heartbeats(l, e);
     load_stops(l, e);
     tw_load_schedule(l, e);

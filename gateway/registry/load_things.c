@@ -197,7 +197,7 @@ static void load_variable(struct tw_load *l, struct tw_variable *v)
         v->max_rate = rate.per_s;
     v->role = (enum tw_role)(1 + tw_load_choice(v->node, "role", tw_inventory_roles(), -1));
     load_label(l, v);
-    (void)tw_load_duration(l, v->node, "every");
+    v->every_ns = tw_load_duration(l, v->node, "every");
     v->hold_off_ns = tw_load_duration(l, v->node, "hold_off");
     load_publishers(l, v);
     load_normal(l, v);

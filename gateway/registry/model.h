@@ -90,6 +90,7 @@ struct tw_entry { /* an asset or an AI system */
     double quota_per_s; /* acts; 0: not declared */
     struct tw_grant *grants;
     size_t n_grants;
+    struct tw_strs orchestrators; /* ids of AI systems and assets that may direct it */
     struct tw_report_def *reports;
     size_t n_reports;
     struct tw_schedule *schedule;    /* NULL: it may act at any time */
@@ -113,6 +114,7 @@ struct tw_variable {
     const struct tw_entry **publishers;
     size_t n_publishers;
     const struct tw_entry *server; /* opcua; NULL when it is not there */
+    int64_t every_ns;              /* 0: not declared */
     struct tw_str ai_system;       /* whose prompt … it is */
     struct tw_str opcua_node;
     struct tw_str topic, field; /* mqtt; field absent: not given */

@@ -131,9 +131,14 @@ size_t tw_registry_followed(const struct tw_registry *r);
 /* A variable that an AI system decides from; both are the very bytes of the facts' ids. */
 struct tw_input_def {
     struct tw_str ai_system, variable;
+    uint32_t ai;      /* the number of the AI system, from 1 */
+    int64_t every_ns; /* of the variable; 0: not declared */
     const struct tw_input_def *next;
 };
 const struct tw_input_def *tw_registry_inputs(const struct tw_registry *r);
+
+/* May the AI system `by` direct the AI system `ai`? Both count from 0. */
+bool tw_registry_orchestrates(const struct tw_registry *r, size_t by, size_t ai);
 
 struct tw_report_def {
     struct tw_str topic;                                                      /* topic filter */

@@ -189,6 +189,8 @@ static const struct {
         "llm with a right to write is one higher and at least T2 (uplift U1): T3\n"},
     {WHO "tier: T1\n   min_confidence: 60\n", "4:20 \"min_confidence\" is 0 to 1\n"},
     {WHO "tier: T1\n   inputs: [x]\n", "4:13 there is no variable \"x\"\n"},
+    {WHO "tier: T1\n   orchestrators: [x]\n   trainer: maybe\n",
+        "4:20 there is no asset or AI system \"x\"\n5:13 \"maybe\" is not true or false\n"},
     {WHO "tier: T1\n   max_input_age: 0s\n", "4:19 \"max_input_age\" must be longer than 0\n"},
     {WHO "tier: T1\n   reports: [{mqtt: a, confidence: conf}]\n",
         "4:36 \"conf\" is not a JSON Pointer: it begins with / | write it as \"/conf\"\n"},
