@@ -3,6 +3,7 @@
 #include "base/timefmt.h"
 #include "base/topic.h"
 #include "detect/approved.h"
+#include "detect/approvers.h"
 #include "detect/consent.h"
 #include "detect/state.h"
 
@@ -59,6 +60,7 @@ struct tw_approvals {
     struct tw_table *targets;
     struct pending *pending; /* by definition */
     struct sight *sights;    /* by definition */
+    struct tw_approvers *approvers;
     const struct tw_pulse *pulse;
 };
 
@@ -75,7 +77,8 @@ struct tw_approvals *tw_approvals_new(
     a->pending = calloc(a->n_defs + 1, sizeof(*a->pending));
     a->targets = tw_table_new(
         sizeof(struct target_key), sizeof(struct target), a->n_defs ? MAX_TARGETS : 1, a->seed);
-    if (a->sights != NULL && a->pending != NULL && a->targets != NULL)
+    a->approvers = tw_approvers_new();
+    if (a->sights != NULL && a->pending != NULL && a->targets != NULL && a->approvers != NULL)
         return a;
     tw_approvals_free(a);
     return NULL;
@@ -86,6 +89,7 @@ void tw_approvals_free(struct tw_approvals *a)
     if (a == NULL)
         return;
     tw_table_free(a->targets);
+    tw_approvers_free(a->approvers);
     free(a->pending);
     free(a->sights);
     free(a);
@@ -108,6 +112,7 @@ void tw_approvals_adopt(struct tw_approvals *a, struct tw_approvals *old)
     old->targets = a->targets;
     a->targets = targets;
     a->seed = old->seed;
+    tw_approvers_adopt(a->approvers, old->approvers);
     for (size_t i = 0; i < a->n_defs; i++) {
         const size_t before = definition_of(old, a->defs[i].id);
         if (before == old->n_defs)
@@ -213,6 +218,10 @@ static void flush(struct tw_approvals *a, struct pending *p)
     struct target *t = tw_table_put(a->targets, &key, &created);
     if (is_repeat(t, p))
         return;
+    if (p->approval.by_len > 0)
+        tw_approvers_answered(a->approvers,
+            tw_text_key(a->seed, (struct tw_str){p->approval.by, p->approval.by_len}), p->object,
+            p->approval.approved, p->approval.given_ns);
     t->list[t->next] = p->approval;
     t->next = (t->next + 1) % PER_TARGET;
     t->n += t->n < PER_TARGET;
@@ -403,12 +412,17 @@ static void note_giving(
         out->is_given = true;
         out->giver_ok |= tw_message_sender_ok(e, facts, def->by, def->n_by);
     }
+    if (out->is_given && facts->actor.id.p != NULL)
+        tw_approvers_judge(
+            a->approvers, tw_text_key(a->seed, facts->actor.id), e->ts_ns, &out->approver);
 }
 
 void tw_approvals_event(struct tw_approvals *a, const struct tw_event *e, struct tw_facts *facts)
 {
     facts->approval = (struct tw_approval_facts){.state = TW_APPROVAL_NONE};
     note_giving(a, e, facts);
+    if (facts->report.object.p != NULL && a->n_defs > 0)
+        tw_approvers_proposed(a->approvers, tw_node_key(a->seed, facts->report.object), e->ts_ns);
     for (size_t i = 0; i < a->n_defs; i++)
         learn(a, i, e, facts);
     if (e->action == TW_ACTION_GAP || e->action == TW_ACTION_FLOW)

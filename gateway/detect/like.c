@@ -262,6 +262,7 @@ static const struct row {
     {"override.", ACT, false},
     {"rivals.", ACT, false},
     {"course.", ACT, false},
+    {"approver.", GIVEN, false},
     {"permissive.", ACT, false},
     {"value.slip", ACT, false},
     {"value.usual", ACT, false},

@@ -144,6 +144,13 @@ struct tw_grant_facts {
     struct tw_str rate_text;
 };
 
+/* How the sender of an approval answered before this one. */
+struct tw_approver_facts {
+    size_t answers;   /* to proposals, up to the last 32: of these is … */
+    double median_s;  /* … the time from proposal to answer */
+    unsigned yes, no; /* of about the last hour */
+};
+
 struct tw_approval_facts {
     enum tw_approval_state state;
     struct tw_str id; /* definition */
@@ -152,7 +159,8 @@ struct tw_approval_facts {
     int64_t given_ns, expires_ns;
     struct tw_str by; /* actor id of the approver */
     bool is_given;    /* this very event gives an approval: a message that says yes */
-    bool giver_ok;    /* its sender is one of those who may */
+    struct tw_approver_facts approver;
+    bool giver_ok; /* its sender is one of those who may */
 };
 
 /* This event is a leaf of a report the actor makes about itself, or an AI system's action that

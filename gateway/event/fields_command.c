@@ -79,6 +79,13 @@ GET(permissive_value)
 }
 FLAG(permissive_is_state, ACT && ACT->unmet_forbidden)
 
+#define APPROVER s->facts->approval.approver
+NUM(approver_answers, APPROVER.answers > 0, APPROVER.answers)
+NUM(approver_median, APPROVER.answers > 0, round(APPROVER.median_s * 1000) / 1000)
+#define DECIDED (APPROVER.yes + APPROVER.no)
+NUM(approver_per_hour, DECIDED > 0, DECIDED)
+NUM(approver_accepted, DECIDED > 0, PERCENT((double)APPROVER.yes / DECIDED))
+
 #define READBACK s->facts->readback
 STR(readback_variable, READBACK ? READBACK->variable : TW_STR_NONE)
 NUM(readback_value, READBACK, READBACK->value)
@@ -168,6 +175,15 @@ const struct tw_field tw_fields_command[] = {
     {"permissive.value", "What it stands at", "false", S, NULL, get_permissive_value},
     {"permissive.is_state", "That is a state in which nothing is commanded", "true", B, NULL,
         get_permissive_is_state},
+    {"approver.answers",
+        "To how many proposals who gives this approval has answered before, up to 32", "20", N,
+        NULL, get_approver_answers},
+    {"approver.median", "Median of the seconds that these answers took", "1.5", N, NULL,
+        get_approver_median},
+    {"approver.per_hour", "Answers within about the last hour", "34", N, NULL,
+        get_approver_per_hour},
+    {"approver.accepted", "Share of them in % that were yes", "100", N, NULL,
+        get_approver_accepted},
     {"readback.variable", "Variable that was to follow a command and did not (silence)",
         "boiler.temp", S, NULL, get_readback_variable},
     {"readback.value", "Where it stands", "60.2", N, NULL, get_readback_value},

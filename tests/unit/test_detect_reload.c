@@ -183,6 +183,49 @@ static void from_and_to_an_empty_inventory(void **state)
     scene_close(&s);
 }
 
+/* The plant of an AI system that is told to stop, has an input and something that permits; `more`
+ * comes before everything else. */
+#define ACTS(more)                                                                                 \
+    "inventory: 1\n"                                                                               \
+    "networks: {plant: [10.7.0.0/16]}\n"                                                           \
+    "assets:\n" more "  - {id: plc, kind: opcua-server, ip: [10.7.0.10], ports: [4840]}\n"         \
+    "  - {id: broker, kind: mqtt-broker, ip: [10.7.0.20], ports: [1883]}\n"                        \
+    "  - {id: desk, kind: operator, ip: [10.7.0.40]}\n"                                            \
+    "ai_systems:\n"                                                                                \
+    "  - {id: bot, tier: T3, ip: [10.7.0.53], inputs: [level], stop: [{mqtt: stop}]}\n"            \
+    "variables:\n"                                                                                 \
+    "  - {id: level, opcua: {server: plc, node: \"ns=2;s=Level\"}, role: measurement}\n"           \
+    "  - {id: valve, opcua: {server: plc, node: \"ns=2;s=Valve\"}, role: status}\n"                \
+    "  - {id: sp, opcua: {server: plc, node: \"ns=2;s=SP\"}, role: command, range: [0, 100],\n"    \
+    "     requires: [{variable: valve, is: [1]}]}\n"
+
+/* What an AI system acts under goes on, in the words of the new inventory. */
+static void what_acts_are_under_stays_known(void **state)
+{
+    static const char asked[] = "rules:\n" RULE("INPUT", "action = write and input.bad = level", "")
+        RULE("PERMIT", "action = write and permissive.variable = valve", "")
+            RULE("PERSON", "action = write and override.by = desk", "")
+                RULE("STOP", "action = write and stop.by = desk", "")
+                    RULE("TURN", "action = write and rivals.other = desk", "");
+    struct scene s;
+    char ids[MAX_SHOWN];
+    (void)state;
+    scene_open(&s, ACTS(""), asked);
+    acts(&s, 1, TW_ACTION_WRITE, "ns=2;s=SP", 10);
+    scene_opcua(
+        &s, 1, "10.7.0.40", "10.7.0.10", TW_ACTION_WRITE, "ns=2;s=SP", num(20), "Double", "Good");
+    scene_opcua(
+        &s, 1, "10.7.0.40", "10.7.0.10", TW_ACTION_READ, "ns=2;s=Valve", num(0), "Int32", "Good");
+    scene_opcua(&s, 1, "10.7.0.53", "10.7.0.10", TW_ACTION_READ, "ns=2;s=Level", num(0), "Double",
+        "BadSensorFailure");
+    says(&s, 1, "10.7.0.40", "stop", NULL); /* all of it is not yet known to have come */
+    assert_string_equal("", scene_rules(&s, ids));
+    reload(&s, ACTS("  - {id: aaa, kind: other, ip: [10.7.0.99]}\n"), asked);
+    acts(&s, 1, TW_ACTION_WRITE, "ns=2;s=SP", 30);
+    assert_string_equal("INPUT PERMIT PERSON STOP TURN", scene_rules(&s, ids));
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +233,7 @@ int main(void)
         cmocka_unit_test(what_was_approved_announced_and_set_stays_known),
         cmocka_unit_test(a_silence_is_measured_from_before),
         cmocka_unit_test(from_and_to_an_empty_inventory),
+        cmocka_unit_test(what_acts_are_under_stays_known),
     };
     return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
 }

@@ -17,10 +17,15 @@ static const char inventory[] =
     "assets:\n"
     "  - {id: plc, kind: opcua-server, ip: [10.7.0.10], ports: [4840]}\n"
     "  - {id: broker, kind: mqtt-broker, ip: [10.7.0.20], ports: [1883]}\n"
-    "  - {id: desk, kind: operator, ip: [10.7.0.40], identity: {security: None}}\n"
+    "  - {id: desk, kind: operator, ip: [10.7.0.40], identity: {security: None, mqtt_client_id: "
+    "[desk], mqtt_security: plain}}\n"
     "ai_systems:\n"
     "  - {id: bot, tier: T3, ip: [10.7.0.53], identity: {security: None}, may: [{opcua: plc, "
-    "actions: [read, write]}]}\n"
+    "actions: [read, write]}, {mqtt: broker, actions: [publish]}], reports: [{mqtt: bot/plan, "
+    "object: /node}]}\n"
+    "approvals:\n"
+    "  - {id: ok, mqtt: desk/ok, by: [desk], approved: /ok, ai_system: /ai, object: /node, valid: "
+    "60s}\n"
     "variables:\n"
     "  - {id: temp, opcua: {server: plc, node: \"ns=2;s=Temp\"}, range: [0, 100], role: "
     "measurement}\n"
@@ -283,6 +288,57 @@ static void what_a_command_requires(void **state)
     scene_close(&s);
 }
 
+/* The bot proposes, and the desk answers after `wait` s; n times, each `pause` s after the other.
+ */
+static void decide(struct scene *s, int n, double pause, double wait, bool yes)
+{
+    const struct leaf plan[] = {{"/node", text(TEMP_SP)}, {NULL, num(0)}};
+    const struct leaf answer[] = {
+        {"/ok", truth(yes)}, {"/ai", text("bot")}, {"/node", text(TEMP_SP)}, {NULL, num(0)}};
+    for (int i = 0; i < n; i++) {
+        scene_message(s, pause, BOT, "bot", TW_ACTION_PUBLISH, "bot/plan", plan);
+        scene_message(s, wait, DESK, "desk", TW_ACTION_PUBLISH, "desk/ok", answer);
+    }
+}
+
+static void approvals_by_reflex(void **state)
+{
+    struct scene s;
+    (void)state;
+    start(&s);
+    decide(&s, 25, 200, 30, true); /* time to think */
+    assert_int_equal(0, told(&s, "OVR-04"));
+    decide(&s, 25, 200, 1.5, false); /* who says no at once is careful */
+    assert_int_equal(0, told(&s, "OVR-04"));
+    scene_close(&s);
+    start(&s);
+    decide(&s, 20, 200, 1.5, true);
+    assert_int_equal(0, told(&s, "OVR-04"));
+    decide(&s, 1, 200, 1.5, true);
+    assert_int_equal(1, told(&s, "OVR-04"));
+    const struct found *f = scene_find(&s, "OVR-04");
+    assert_int_equal(TW_EVIDENCE_M, f->evidence);
+    assert_string_equal(
+        "desk approves on desk/ok without looking: 15 answers within an hour, 100 % "
+        "of them yes, 1.5 s after the proposal (median)",
+        f->summary);
+    scene_close(&s);
+}
+
+static void too_many_approvals(void **state)
+{
+    struct scene s;
+    (void)state;
+    start(&s);
+    decide(&s, 16, 60, 20, true);
+    decide(&s, 1, 60, 20, false);
+    decide(&s, 20, 60, 20, true); /* one in thirty-seven was refused */
+    assert_int_equal(0, told(&s, "OVR-04"));
+    decide(&s, 60, 60, 20, true);
+    assert_true(told(&s, "OVR-04") > 0);
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +348,8 @@ int main(void)
         cmocka_unit_test(the_wrong_way),
         cmocka_unit_test(waves_around_the_setpoint),
         cmocka_unit_test(what_a_command_requires),
+        cmocka_unit_test(approvals_by_reflex),
+        cmocka_unit_test(too_many_approvals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
