@@ -171,6 +171,13 @@ static const struct {
         "1:65 there is no AI system \"b\"\n"},
     {WHO "tier: T1\nvariables: [{id: v, mqtt: {topic: a}, label: mode, ai_system: a}]\n",
         "4:52 \"ai_system\" goes with the labels prompt, policy, tools and config\n"},
+    {"variables: [{id: v, mqtt: {topic: a}, requires: [{variable: w}]}]\n",
+        "1:50 this says nothing of \"is\", \"is_not\" or \"range\"\n"
+        "1:61 there is no variable \"w\"\n"},
+    {"variables: [{id: v, mqtt: {topic: a}, settle: 3s, gain: up}]\n",
+        "1:39 \"settle\" has no meaning without \"readback\"\n"
+        "1:51 \"gain\" has no meaning without \"readback\"\n"
+        "1:57 \"up\" is not direct or reverse\n"},
     {"variables: [{id: v, mqtt: {topic: a}, readback: w, publisher: [x]}]\n",
         "1:49 there is no variable \"w\"\n1:64 there is no asset or AI system \"x\"\n"},
     {"variables: [{id: v, mqtt: {topic: #}}]\n}", "2:2 did not find expected ',' or '}', while "
