@@ -8,8 +8,9 @@ enum {
     MAX_TARGETS = 4096,
     HISTORY = 32, /* commands that say what is usual … */
     LEAST = 8,    /* … and how many there have to be */
-    STEPS = 10,   /* steps whose directions are kept */
-    SLOTS = 6,    /* of an hour, for the share of commands at a limit */
+    STEPS = 10,
+    KEPT = STEPS + 1, /* steps whose directions are kept */
+    SLOTS = 6,        /* of an hour, for the share of commands at a limit */
     SLOT_S = 600,
     LEAST_DRIFT = 5 /* commands that make a drift */
 };
@@ -31,10 +32,10 @@ struct target {
     size_t n; /* accepted so far */
     double values[HISTORY];
     size_t n_steps;
-    double steps[STEPS]; /* of more than a hundredth of the range */
-    int direction;       /* of the last step: -1, 1; 0: there was none */
-    unsigned same;       /* steps in it */
-    double travel;       /* and how far they went, signed */
+    double steps[KEPT]; /* of more than a hundredth of the range */
+    int direction;      /* of the last step: -1, 1; 0: there was none */
+    unsigned same;      /* steps in it */
+    double travel;      /* and how far they went, signed */
     struct drift up, down;
     struct slot slots[SLOTS];
 };
@@ -166,7 +167,7 @@ static void add_step(struct target *t, double step)
     add_drift(&t->up, step);
     add_drift(&t->down, -step);
     if (fabs(step) > 0.01)
-        t->steps[t->n_steps++ % STEPS] = step;
+        t->steps[t->n_steps++ % KEPT] = step;
 }
 
 /* How many of the last steps went back. */
@@ -174,11 +175,11 @@ static void count_flips(const struct target *t, struct tw_act_facts *out)
 {
     double sum = 0;
     out->flips = 0;
-    if (t->n_steps < STEPS)
+    if (t->n_steps < KEPT)
         return;
-    for (size_t i = 0; i < STEPS; i++) {
-        const double step = t->steps[(t->n_steps + i) % STEPS];
-        const double before = i > 0 ? t->steps[(t->n_steps + i - 1) % STEPS] : -step;
+    for (size_t i = 1; i < KEPT; i++) {
+        const double step = t->steps[(t->n_steps + i) % KEPT];
+        const double before = t->steps[(t->n_steps + i - 1) % KEPT];
         out->flips += step * before < 0;
         sum += fabs(step);
     }
