@@ -17,6 +17,17 @@ bool tw_str_eq_nocase(struct tw_str a, struct tw_str b)
     return true;
 }
 
+bool tw_str_is_under(struct tw_str host, struct tw_str domain)
+{
+    if (host.len > 0 && host.p[host.len - 1] == '.')
+        host.len--;
+    if (domain.len == 0 || host.len < domain.len)
+        return false;
+    const size_t before = host.len - domain.len;
+    return tw_str_eq_nocase((struct tw_str){host.p + before, domain.len}, domain) &&
+           (before == 0 || host.p[before - 1] == '.');
+}
+
 int tw_str_cmp(struct tw_str a, struct tw_str b)
 {
     size_t n = a.len < b.len ? a.len : b.len;

@@ -50,6 +50,10 @@ static inline bool tw_str_ends(struct tw_str s, struct tw_str end)
 /* ASCII case-insensitive comparison; the locale never matters. */
 bool tw_str_eq_nocase(struct tw_str a, struct tw_str b);
 
+/* Is the host name `host` the domain `domain`, or one below it? Neither case nor the root's dot at
+ * the end of `host` matters [RFC1034 3.1]. */
+bool tw_str_is_under(struct tw_str host, struct tw_str domain);
+
 /* Order as memcmp on bytes, then by length. */
 int tw_str_cmp(struct tw_str a, struct tw_str b);
 

@@ -107,6 +107,7 @@ static const struct operator_row {
     {TW_TOKEN_WORD, "startswith", TW_OP_STARTSWITH, is_textual, tw_operand_single, 2},
     {TW_TOKEN_WORD, "endswith", TW_OP_ENDSWITH, is_textual, tw_operand_single, 2},
     {TW_TOKEN_WORD, "matches", TW_OP_MATCHES, is_textual, tw_operand_matches, 20},
+    {TW_TOKEN_WORD, "under", TW_OP_UNDER, is_textual, tw_operand_list, 8},
     {TW_TOKEN_WORD, "inside", TW_OP_INSIDE, is_numeric, tw_operand_range, 3},
     {TW_TOKEN_WORD, "outside", TW_OP_OUTSIDE, is_numeric, tw_operand_range, 3},
     {TW_TOKEN_WORD, "exists", TW_OP_EXISTS, is_field, parse_nothing, 1},

@@ -52,6 +52,7 @@ enum tw_op {
     TW_OP_STARTSWITH,
     TW_OP_ENDSWITH,
     TW_OP_MATCHES,
+    TW_OP_UNDER, /* one of the domain names, or below one */
     TW_OP_INSIDE,
     TW_OP_OUTSIDE,
     TW_OP_IS_NAN,

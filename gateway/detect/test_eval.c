@@ -281,6 +281,18 @@ static bool test_matches(
                               : tw_words_match(t->words, a.text);
 }
 
+static bool test_under(
+    const struct tw_test *t, const struct tw_scene *scene, const struct tw_field_value *left)
+{
+    const struct operand host = of_value(&left->value);
+    (void)scene;
+    for (size_t i = 0; host.kind == TEXT && i < t->many.n; i++) {
+        if (tw_str_is_under(host.text, t->many.list[i].text))
+            return true;
+    }
+    return false;
+}
+
 /* 1 inside, 0 outside, -1 neither (not a number, no range). */
 static int placed(const struct tw_value *v, const struct tw_range *r)
 {
@@ -435,6 +447,7 @@ static const test_fn tests[TW_OP_COUNT] = {
     [TW_OP_STARTSWITH] = test_startswith,
     [TW_OP_ENDSWITH] = test_endswith,
     [TW_OP_MATCHES] = test_matches,
+    [TW_OP_UNDER] = test_under,
     [TW_OP_INSIDE] = test_inside,
     [TW_OP_OUTSIDE] = test_outside,
     [TW_OP_IS_NAN] = test_nan,

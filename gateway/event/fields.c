@@ -58,6 +58,23 @@ GET(dst_mac)
 {
     set_mac(out, &s->event->dst);
 }
+/* Brackets around IPv6, as in a URL [RFC3986 3.2.2]. */
+GET(target_place)
+{
+    const struct tw_endpoint *at = &s->event->dst;
+    char *end = out->text;
+    if (at->ip.family == 0)
+        return;
+    const bool brackets = at->ip.family == 6;
+    if (brackets)
+        *end++ = '[';
+    end += tw_ip_text(end, &at->ip);
+    if (brackets)
+        *end++ = ']';
+    *end++ = ':';
+    end += tw_num_u64(end, at->port);
+    set_str(out, (struct tw_str){out->text, (size_t)(end - out->text)});
+}
 STR(anomaly, s->event->detail)
 NUM(missing_bytes, s->event->missing_bytes != 0, s->event->missing_bytes)
 
@@ -605,6 +622,7 @@ static const struct tw_field other_fields[] = {
     {"target.object", "The object, never replaced by a variable's id", "ns=2;s=Boiler.Setpoint", S,
         NULL, get_target_object},
     {"target.ip", "Its address", "10.10.0.10", I, NULL, get_target_ip},
+    {"target.place", "Its address and the port", "10.10.0.10:4840", S, NULL, get_target_place},
 
     {"variable.id", "Declared variable that the object (and field) is", "boiler.setpoint", S, NULL,
         get_variable_id},

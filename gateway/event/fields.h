@@ -15,6 +15,8 @@ enum tw_field_type {
     TW_FIELD_VALUE, /* whatever the wire carried: number, string, boolean, array */
 };
 
+enum { TW_FIELD_TEXT = 64 };
+
 struct tw_scene {
     const struct tw_event *event;
     const struct tw_facts *facts;
@@ -23,11 +25,11 @@ struct tw_scene {
 /* A field's value in one scene; absent when it does not apply or is not known. */
 struct tw_field_value {
     bool present;
-    struct tw_value value; /* STRING, DOUBLE/INT, BOOL, or the event's value */
-    struct tw_range range; /* TW_FIELD_RANGE */
-    struct tw_ip ip;       /* TW_FIELD_IP */
-    char text[48];         /* bytes of a string that is made on demand (an address): value.s points
-                            * here, so the struct is not copied by value */
+    struct tw_value value;    /* STRING, DOUBLE/INT, BOOL, or the event's value */
+    struct tw_range range;    /* TW_FIELD_RANGE */
+    struct tw_ip ip;          /* TW_FIELD_IP */
+    char text[TW_FIELD_TEXT]; /* bytes of a string that is made on demand (an address): value.s
+                               * points here, so the struct is not copied by value */
 };
 
 struct tw_field {

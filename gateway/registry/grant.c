@@ -136,6 +136,15 @@ static bool goes_to(
     return !g->has_to || tw_cidrs_have(&g->to_cidrs, &event->dst.ip);
 }
 
+static bool is_named(const struct tw_strs *hosts, struct tw_str host)
+{
+    for (size_t i = 0; i < hosts->n; i++) {
+        if (tw_str_is_under(host, hosts->list[i]))
+            return true;
+    }
+    return hosts->n == 0;
+}
+
 /* Another protocol: named by a right for it; or a connection to a server that the actor has rights
  * on, whose content can not be read (TLS). */
 static enum fit flow_fits(
@@ -145,7 +154,8 @@ static enum fit flow_fits(
         return server != NULL && g->target == server && has_port(&server->ports, event->dst.port)
                    ? FIT_PATTERN
                    : FIT_NONE;
-    if (!has_port(&g->ports, event->dst.port) || !goes_to(g, event, server))
+    if (!has_port(&g->ports, event->dst.port) || !goes_to(g, event, server) ||
+        !is_named(&g->hosts, event->object))
         return FIT_NONE;
     for (size_t i = 0; i < g->protocols.n; i++) {
         if (tw_str_eq_nocase(g->protocols.list[i], event->app) ||

@@ -48,6 +48,9 @@ static const struct tw_key may[] = {
     {"topics", TW_KEY_STR_LIST, false, NULL, NULL, "Topic filters; + and # match."},
     {"to", TW_KEY_STR_LIST, false, NULL, NULL, "Ids, networks or addresses; anywhere when absent."},
     {"ports", TW_KEY_LIST, false, NULL, NULL, "Destination ports."},
+    {"hosts", TW_KEY_STR_LIST, false, NULL, NULL,
+        "Names that the destination is asked for by (TLS, HTTP, DNS), or is below; with "
+        "`protocol`."},
     {"needs_approval", TW_KEY_STR, false, NULL, NULL, "The approval that each action needs."},
     {"max_step", TW_KEY_NUMBER, false, NULL, NULL, "Largest change of the value in one action."},
     {"rate", TW_KEY_RATE, false, NULL, NULL, "How often, such as 6/min."},

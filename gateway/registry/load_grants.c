@@ -10,9 +10,9 @@ static const struct {
     const char *key;
     unsigned kinds;
 } meanings[] = {{"actions", OPCUA | MQTT}, {"nodes", OPCUA}, {"objects", OPCUA}, {"methods", OPCUA},
-    {"topics", MQTT}, {"to", PROTOCOL}, {"ports", PROTOCOL}, {"needs_approval", OPCUA | MQTT},
-    {"max_step", OPCUA | MQTT}, {"rate", OPCUA | MQTT}, {"max_nodes", OPCUA},
-    {"max_window", OPCUA}};
+    {"topics", MQTT}, {"to", PROTOCOL}, {"ports", PROTOCOL}, {"hosts", PROTOCOL},
+    {"needs_approval", OPCUA | MQTT}, {"max_step", OPCUA | MQTT}, {"rate", OPCUA | MQTT},
+    {"max_nodes", OPCUA}, {"max_window", OPCUA}};
 
 static const char *const opcua_actions[] = {"read", "write", "browse", "subscribe", "call",
     "history_read", "history_write", "manage", "publish", NULL};
@@ -132,6 +132,26 @@ static void load_destinations(struct tw_load *l, const struct tw_node *n, struct
     }
 }
 
+/* A domain name [RFC1035 2.3.1]; "*." in front says what is meant anyway. */
+static bool check_host(struct tw_load *l, const struct tw_node *n, struct tw_str *out)
+{
+    struct tw_str host = n->text;
+    if (tw_str_starts(host, TW_STR("*.")))
+        host = (struct tw_str){host.p + 2, host.len - 2};
+    bool ok = host.len > 0 && host.len <= 253;
+    for (size_t i = 0; i < host.len; i++) {
+        const char c = host.p[i];
+        ok = ok && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || (c == '.' && i > 0 && host.p[i - 1] != '.'));
+    }
+    const struct tw_str shown = tw_utf8_cut(n->text, 64);
+    if (!ok)
+        tw_yaml_error(l->y, l->d, n, false, "such as api.example.com; what is below it counts, too",
+            "\"%.*s\" is not a host name", TW_STR_ARG(shown));
+    *out = host;
+    return ok;
+}
+
 static void load_grant(struct tw_load *l, const struct tw_node *n, struct tw_grant *g)
 {
     if (!find_kind(l, n, &g->kind))
@@ -140,6 +160,7 @@ static void load_grant(struct tw_load *l, const struct tw_node *n, struct tw_gra
     if (g->kind == TW_GRANT_PROTOCOL) {
         tw_load_strs(l, n, "protocol", tw_load_check_text, &g->protocols);
         load_destinations(l, n, g);
+        tw_load_strs(l, n, "hosts", check_host, &g->hosts);
         tw_load_ports(l, n, &g->ports);
         g->actions = 1u << TW_ACTION_FLOW;
     } else {

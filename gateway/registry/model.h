@@ -60,7 +60,7 @@ struct tw_grant {
     const struct tw_entry *target; /* opcua, mqtt */
     uint32_t actions;              /* bit per enum tw_action */
     struct tw_strs nodes, objects, methods, topics;
-    struct tw_strs protocols;
+    struct tw_strs protocols, hosts; /* hosts: none, any name or none at all */
     struct tw_cidrs to_cidrs;
     const struct tw_entry **to_entries;
     const struct tw_network **to_networks;

@@ -33,6 +33,33 @@ static void views_compare_by_content(void **state)
     assert_int_equal(tw_str_cmp(TW_STR("a"), TW_STR("a")), 0);
 }
 
+static void domains(void **state)
+{
+    static const struct {
+        const char *host, *domain;
+        bool is_under;
+    } rows[] = {
+        {"example.com", "example.com", true},
+        {"api.example.com", "example.com", true},
+        {"API.Example.COM.", "example.com", true},
+        {"a.b.example.com", "example.com", true},
+        {"myexample.com", "example.com", false},
+        {"example.com.evil.net", "example.com", false},
+        {"example.com..", "example.com", false},
+        {"com", "example.com", false},
+        {".example.com", "example.com", true},
+        {"", "example.com", false},
+        {".", "example.com", false},
+        {"example.com", "", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (tw_str_is_under(tw_str_of(rows[i].host), tw_str_of(rows[i].domain)) != rows[i].is_under)
+            fail_msg("%s under %s", rows[i].host, rows[i].domain);
+    }
+    assert_false(tw_str_is_under(TW_STR_NONE, TW_STR("example.com")));
+}
+
 static void globs(void **state)
 {
     static const struct {
@@ -212,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(views_compare_by_content),
+        cmocka_unit_test(domains),
         cmocka_unit_test(globs),
         cmocka_unit_test(copies_are_cut_and_terminated),
         cmocka_unit_test(utf8),

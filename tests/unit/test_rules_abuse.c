@@ -140,15 +140,18 @@ static void made_to_break_a_reader(void **state)
     assert_false(fires("AVL-03", e, 1, 1));
     e = opcua(BOT, TW_ACTION_WRITE, &info);
     e.object = TW_STR("ns=2;s=Note");
+    assert_false(fires("AVL-03", e, 1, 1)); /* it may write */
+    e.src = scene_at(STRANGER, 50000);
     assert_true(fires("AVL-03", e, 1, 1));
     info.message_bytes = 200000;
     assert_false(fires("AVL-03", e, 1, 1));
     info.message_bytes = 4 << 20; /* what somebody reads may be large */
     e.action = TW_ACTION_READ;
     assert_false(fires("AVL-03", e, 1, 1));
-    assert_true(fires("AVL-03", mqtt(BOT, TW_ACTION_PUBLISH, &large), 1, 1));
-    large.payload_bytes = 900 << 10;
     assert_false(fires("AVL-03", mqtt(BOT, TW_ACTION_PUBLISH, &large), 1, 1));
+    assert_true(fires("AVL-03", mqtt(STRANGER, TW_ACTION_PUBLISH, &large), 1, 1));
+    large.payload_bytes = 900 << 10;
+    assert_false(fires("AVL-03", mqtt(STRANGER, TW_ACTION_PUBLISH, &large), 1, 1));
 }
 
 static void half_open_connections(void **state)
