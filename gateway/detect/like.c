@@ -69,6 +69,9 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define VARIABLE_RATE BIT(73)
 #define ANOMALY BIT(74)
 #define ACT BIT(75)
+#define LEAVES BIT(76)
+#define ABOVE BIT(77)
+#define INDICATOR BIT(78)
 
 /* A payload of so many bytes is large: only then it matters how many these are to a rule whose
  * limit is above. */
@@ -133,9 +136,10 @@ static tw_like of_facts(const struct tw_facts *f)
            when(r->has_confidence || r->has_inputs_age || r->model.p != NULL ||
                     r->model_version.p != NULL || r->object.p != NULL || r->value != NULL,
                REPORTED) |
-           when(f->change_open, CHANGE) | when(f->act != NULL, ACT) |
-           when(f->grant.has_max_step, GRANT_STEP) | when(v->has_max_step, VARIABLE_STEP) |
-           when(v->has_max_rate, VARIABLE_RATE);
+           when(v->leaves, LEAVES) | when(v->above_clearance, ABOVE) |
+           when(f->indicator != NULL, INDICATOR) | when(f->change_open, CHANGE) |
+           when(f->act != NULL, ACT) | when(f->grant.has_max_step, GRANT_STEP) |
+           when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
 }
 
 static tw_like of_session(const struct tw_session_facts *s)
@@ -204,6 +208,12 @@ static const struct row {
     {"variable.id", VARIABLE, true},
     {"variable.role", 0, false},
     {"variable.label", VARIABLE, false},
+    {"variable.leaves_to", LEAVES, false},
+    {"variable.above_clearance", 0, false},
+    {"value.secret", TEXT, false},
+    {"value.personal", TEXT, false},
+    {"value.personal_named", TEXT | FIELD, false},
+    {"indicator.", INDICATOR, false},
     {"variable.ai_system", VARIABLE, false},
     {"variable.changed", VARIABLE, false},
     {"variable.range", RANGE, true},

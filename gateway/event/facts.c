@@ -7,7 +7,8 @@ static const char *const importances[] = {"low", "normal", "high", "essential"};
 static const char *const roles[] = {"none", "command", "measurement", "approval", "safety",
     "recipe", "status", "note", "heartbeat", "model"};
 static const char *const labels[] = {"none", "mode", "program", "firmware", "prompt", "policy",
-    "tools", "config", "camera-original", "ai-generated"};
+    "tools", "config", "camera-original", "ai-generated", "recipe", "know-how", "personal",
+    "important", "core"};
 static const char *const approvals[] = {
     "none", "valid", "missing", "rejected", "mismatch", "expired", "used", "unknown"};
 

@@ -29,7 +29,7 @@ enum tw_role {
     TW_ROLE_MODEL
 };
 /* What the content of a variable is for beyond its role: where a change of it changes how something
- * works, or where pictures come from. */
+ * works, where pictures come from, or who may see it. */
 enum tw_label {
     TW_LABEL_NONE,
     TW_LABEL_MODE,
@@ -40,7 +40,12 @@ enum tw_label {
     TW_LABEL_TOOLS,
     TW_LABEL_CONFIG,
     TW_LABEL_CAMERA_ORIGINAL,
-    TW_LABEL_AI_GENERATED
+    TW_LABEL_AI_GENERATED,
+    TW_LABEL_RECIPE, /* recipe to core: not for everybody */
+    TW_LABEL_KNOW_HOW,
+    TW_LABEL_PERSONAL,
+    TW_LABEL_IMPORTANT, /* as regulation grades data, and core above it */
+    TW_LABEL_CORE
 };
 enum tw_approval_state {
     TW_APPROVAL_NONE, /* no grant of this action asks for one */
@@ -95,7 +100,8 @@ struct tw_actor_facts {
     int64_t max_input_age_ns; /* 0: not declared */
     double quota_per_s;       /* acts; 0: not declared */
     uint32_t ai;              /* its number among the AI systems of the inventory, from 1; else 0 */
-    bool trainer;             /* models are trained on what it collects */
+    double history_per_s, egress_per_s; /* bytes of its quotas; 0: not declared */
+    bool trainer;                       /* models are trained on what it collects */
     struct tw_str model_name, model_version;
     /* What it called itself on the wire. */
     struct tw_endpoint endpoint;
@@ -119,6 +125,8 @@ struct tw_variable_facts {
     enum tw_role role;
     uint8_t normal; /* TW_NORMAL_… */
     enum tw_label label;
+    bool above_clearance;                 /* of the actor, who declares one without the label */
+    bool leaves;                          /* its value goes to where its zones do not reach */
     struct tw_str ai_system;              /* whose prompt, policy, tools or configuration it is */
     bool has_changed, changed;            /* its content is another than was seen before */
     const struct tw_command_def *command; /* NULL: nothing is declared of commands on it */
@@ -142,6 +150,7 @@ struct tw_grant_facts {
     bool has_max_step, has_rate;
     double max_step, rate_per_s;
     struct tw_str rate_text;
+    int64_t max_window_ns; /* of one history read; 0: any */
 };
 
 /* How the sender of an approval answered before this one. */
@@ -284,6 +293,13 @@ struct tw_conduct_facts {
     int64_t doubt_ns;
 };
 
+/* Something that others have met and shared. */
+struct tw_indicator {
+    struct tw_str id, name, source; /* of the STIX object: "indicator--…", its name, who made it */
+    struct tw_str type, value;      /* what was met: "domain-name", "api.example.com" */
+    double confidence;              /* 0 to 100 */
+};
+
 struct tw_facts {
     struct tw_actor_facts actor;
     struct tw_target_facts target;
@@ -296,6 +312,7 @@ struct tw_facts {
     struct tw_heartbeat_facts heartbeat;
     const struct tw_conduct_facts *conduct;   /* NULL: nothing to say */
     const struct tw_readback_facts *readback; /* NULL: all that was to follow did */
+    const struct tw_indicator *indicator;     /* that the event fits; NULL: none */
     const struct tw_act_facts *act;           /* NULL: it is none */
     bool change_open;       /* a change order of this actor, or of variable.ai_system, is open */
     int64_t watching_ns;    /* event time since the first packet */

@@ -58,23 +58,6 @@ GET(dst_mac)
 {
     set_mac(out, &s->event->dst);
 }
-/* Brackets around IPv6, as in a URL [RFC3986 3.2.2]. */
-GET(target_place)
-{
-    const struct tw_endpoint *at = &s->event->dst;
-    char *end = out->text;
-    if (at->ip.family == 0)
-        return;
-    const bool brackets = at->ip.family == 6;
-    if (brackets)
-        *end++ = '[';
-    end += tw_ip_text(end, &at->ip);
-    if (brackets)
-        *end++ = ']';
-    *end++ = ':';
-    end += tw_num_u64(end, at->port);
-    set_str(out, (struct tw_str){out->text, (size_t)(end - out->text)});
-}
 STR(anomaly, s->event->detail)
 NUM(missing_bytes, s->event->missing_bytes != 0, s->event->missing_bytes)
 
@@ -453,7 +436,8 @@ static const char *const importances[] = {"low", "normal", "high", "essential", 
 static const char *const roles[] = {"none", "command", "measurement", "approval", "safety",
     "recipe", "status", "note", "heartbeat", "model", NULL};
 static const char *const labels[] = {"none", "mode", "program", "firmware", "prompt", "policy",
-    "tools", "config", "camera-original", "ai-generated", NULL};
+    "tools", "config", "camera-original", "ai-generated", "recipe", "know-how", "personal",
+    "important", "core", NULL};
 static const char *const approvals[] = {
     "none", "valid", "missing", "rejected", "mismatch", "expired", "used", "unknown", NULL};
 static const char *const flow_states[] = {"established", "refused", "unanswered", NULL};
@@ -622,12 +606,11 @@ static const struct tw_field other_fields[] = {
     {"target.object", "The object, never replaced by a variable's id", "ns=2;s=Boiler.Setpoint", S,
         NULL, get_target_object},
     {"target.ip", "Its address", "10.10.0.10", I, NULL, get_target_ip},
-    {"target.place", "Its address and the port", "10.10.0.10:4840", S, NULL, get_target_place},
 
     {"variable.id", "Declared variable that the object (and field) is", "boiler.setpoint", S, NULL,
         get_variable_id},
     {"variable.role", "Its role", "command", E, roles, get_variable_role},
-    {"variable.label", "What its content is for, beyond the role", "prompt", E, labels,
+    {"variable.label", "What its content is for beyond the role, and for whom", "prompt", E, labels,
         get_variable_label},
     {"variable.ai_system", "AI system whose prompt, policy, tools or configuration it is",
         "ai-optimizer", S, NULL, get_variable_ai_system},
@@ -737,7 +720,7 @@ size_t tw_fields_count(void)
     return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
            tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_command_count +
            tw_fields_conduct_count + tw_fields_carrier_count + tw_fields_series_count +
-           OTHER_FIELDS;
+           tw_fields_leaving_count + OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
@@ -769,6 +752,9 @@ const struct tw_field *tw_fields_at(size_t i)
     if (i < tw_fields_series_count)
         return &tw_fields_series[i];
     i -= tw_fields_series_count;
+    if (i < tw_fields_leaving_count)
+        return &tw_fields_leaving[i];
+    i -= tw_fields_leaving_count;
     return i < OTHER_FIELDS ? &other_fields[i] : NULL;
 }
 

@@ -22,7 +22,8 @@ static const char *const technologies[] = {"llm", "ml", "rule", NULL};
 static const char *const roles[] = {"command", "measurement", "approval", "safety", "recipe",
     "status", "note", "heartbeat", "model", NULL};
 static const char *const labels[] = {"mode", "program", "firmware", "prompt", "policy", "tools",
-    "config", "camera-original", "ai-generated", NULL};
+    "config", "camera-original", "ai-generated", "recipe", "know-how", "personal", "important",
+    "core", NULL};
 
 static const struct tw_key identity[] = {
     {"mqtt_client_id", TW_KEY_STR_LIST, false, NULL, NULL, "MQTT client ids it uses."},
@@ -75,6 +76,8 @@ static const struct tw_key asset[] = {
     {"owner", TW_KEY_STR, false, NULL, NULL, "Who answers for it."},
     {"identity", TW_KEY_MAP, false, NULL, identity, "What it calls itself on the wire."},
     {"may", TW_KEY_LIST, false, NULL, may, "What it may do; anything when absent."},
+    {"clearance", TW_KEY_STR_LIST, false, NULL, NULL,
+        "Labels that it may see: recipe, know-how, personal, important, core; all when absent."},
     {"sparkplug_host", TW_KEY_STR, false, NULL, NULL, "Its Sparkplug host application id."},
     {"sparkplug", TW_KEY_MAP, false, NULL, sparkplug, "The Sparkplug edge node that it is."}, {0}};
 
@@ -137,6 +140,8 @@ static const struct tw_key ai_system[] = {
     {"identity", TW_KEY_MAP, false, NULL, identity, "What it calls itself on the wire."},
     {"model", TW_KEY_MAP, false, NULL, model, "The model it runs."},
     {"may", TW_KEY_LIST, false, NULL, may, "What it may do; nothing else."},
+    {"clearance", TW_KEY_STR_LIST, false, NULL, NULL,
+        "Labels that it may see: recipe, know-how, personal, important, core; all when absent."},
     {"reports", TW_KEY_LIST, false, NULL, reports, "What it says about itself, and where."},
     {"min_confidence", TW_KEY_NUMBER, false, NULL, NULL, "Less than this is low, 0 to 1."},
     {"max_input_age", TW_KEY_DURATION, false, NULL, NULL, "Older inputs are stale."},
@@ -201,9 +206,12 @@ static const struct tw_key variable[] = {
     {"max_rate", TW_KEY_RATE, false, NULL, NULL, "Fastest sensible change, such as 2/s."},
     {"role", TW_KEY_CHOICE, false, roles, NULL, "What it is for."},
     {"label", TW_KEY_CHOICE, false, labels, NULL,
-        "What its content decides, or where its pictures come from."},
+        "What its content decides, where its pictures come from, or who may see it."},
     {"ai_system", TW_KEY_STR, false, NULL, NULL,
         "The AI system whose prompt, policy, tools or config it is."},
+    {"zones", TW_KEY_STR_LIST, false, NULL, NULL,
+        "Networks that its value may go to; any one when absent, if its label is important or "
+        "core."},
     {"readback", TW_KEY_STR, false, NULL, NULL, "The variable that follows this command."},
     {"settle", TW_KEY_DURATION, false, NULL, NULL, "How long that takes."},
     {"tolerance", TW_KEY_NUMBER, false, NULL, NULL,

@@ -230,20 +230,27 @@ static void load_inputs(struct tw_load *l, const struct tw_entry *e)
         load_input(l, e, &list->children[i]);
 }
 
+static double load_bytes_rate(struct tw_load *l, const struct tw_node *quotas, const char *key)
+{
+    const struct tw_node *n = tw_node_get(quotas, key);
+    struct tw_rate rate;
+    if (n == NULL || n->kind != TW_NODE_SCALAR || !tw_rate_parse(n->text, &rate))
+        return 0;
+    if (rate.is_bytes && rate.per_s > 0)
+        return rate.per_s;
+    tw_yaml_error(
+        l->y, l->d, n, false, NULL, "\"%s\" is bytes per time above 0, such as 10MB/h", key);
+    return 0;
+}
+
 static void load_quotas(struct tw_load *l, struct tw_entry *e)
 {
-    static const char *const bytes[] = {"history", "egress"};
     const struct tw_node *quotas = tw_load_map(e->node, "quotas");
     struct tw_rate rate;
     if (tw_load_count_rate(l, quotas, "writes", &rate))
         e->quota_per_s = rate.per_s;
-    for (size_t i = 0; i < 2; i++) {
-        const struct tw_node *n = tw_node_get(quotas, bytes[i]);
-        if (n != NULL && n->kind == TW_NODE_SCALAR && tw_rate_parse(n->text, &rate) &&
-            !rate.is_bytes)
-            tw_yaml_error(
-                l->y, l->d, n, false, NULL, "\"%s\" is bytes per time, such as 10MB/h", bytes[i]);
-    }
+    e->history_per_s = load_bytes_rate(l, quotas, "history");
+    e->egress_per_s = load_bytes_rate(l, quotas, "egress");
 }
 
 void tw_load_ai_system(struct tw_load *l, struct tw_entry *e)

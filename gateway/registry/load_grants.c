@@ -1,5 +1,6 @@
 /* What an asset or AI system may do. */
 
+#include "registry/keys.h"
 #include "registry/load.h"
 
 static const char *const kind_names[] = {"opcua", "mqtt", "protocol"};
@@ -85,7 +86,7 @@ static void load_common(struct tw_load *l, const struct tw_node *n, struct tw_gr
     double number;
     if (tw_load_number(max_nodes, &number) && number < 1)
         tw_yaml_error(l->y, l->d, max_nodes, false, NULL, "\"max_nodes\" must be 1 or more");
-    (void)tw_load_duration(l, n, "max_window");
+    g->max_window_ns = tw_load_duration(l, n, "max_window");
 }
 
 /* An id, a network's name, or an address range. */
@@ -168,8 +169,23 @@ static void load_grant(struct tw_load *l, const struct tw_node *n, struct tw_gra
     }
 }
 
+/* Labels that it may see. */
+static void load_clearance(struct tw_load *l, struct tw_entry *e)
+{
+    const char *const *labels = tw_inventory_labels() + TW_LABEL_RECIPE - 1;
+    const struct tw_node *list = tw_load_list(e->node, "clearance");
+    e->has_clearance = list != NULL;
+    for (size_t i = 0; list != NULL && i < list->n; i++) {
+        int index;
+        const struct tw_node *item = &list->children[i];
+        if (item->kind == TW_NODE_SCALAR && tw_node_choice(l->y, l->d, item, labels, &index))
+            e->clearance |= 1u << (TW_LABEL_RECIPE + index);
+    }
+}
+
 void tw_load_grants(struct tw_load *l, struct tw_entry *e)
 {
+    load_clearance(l, e);
     const struct tw_node *list = tw_load_list(e->node, "may");
     if (list == NULL)
         return;

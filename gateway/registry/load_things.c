@@ -184,6 +184,23 @@ static void load_label(struct tw_load *l, struct tw_variable *v)
             "\"ai_system\" goes with the labels prompt, policy, tools and config");
 }
 
+/* Where its value may go. Recipes are labelled by their role. */
+static void load_zones(struct tw_load *l, struct tw_variable *v)
+{
+    const struct tw_node *list = tw_load_list(v->node, "zones");
+    if (v->label == TW_LABEL_NONE && v->role == TW_ROLE_RECIPE)
+        v->label = TW_LABEL_RECIPE;
+    v->is_zoned = list != NULL || (v->label >= TW_LABEL_IMPORTANT && l->r->n_networks > 0);
+    if (list == NULL)
+        return;
+    v->zones = tw_load_keep(l, list->n, sizeof(struct tw_network *));
+    for (size_t i = 0; v->zones != NULL && i < list->n; i++) {
+        const struct tw_name_row *row = tw_load_names_find(l, &l->networks, &list->children[i]);
+        if (row != NULL)
+            v->zones[v->n_zones++] = &l->r->networks[row->item];
+    }
+}
+
 static void load_variable(struct tw_load *l, struct tw_variable *v)
 {
     struct tw_rate rate;
@@ -198,6 +215,8 @@ static void load_variable(struct tw_load *l, struct tw_variable *v)
     v->role = (enum tw_role)(1 + tw_load_choice(v->node, "role", tw_inventory_roles(), -1));
     load_label(l, v);
     v->every_ns = tw_load_duration(l, v->node, "every");
+    load_zones(l, v);
+    (void)tw_load_duration(l, v->node, "every");
     v->hold_off_ns = tw_load_duration(l, v->node, "hold_off");
     load_publishers(l, v);
     load_normal(l, v);

@@ -70,6 +70,7 @@ struct tw_grant {
     struct tw_str needs_approval, rate_text;
     bool has_max_step, has_rate;
     double max_step, rate_per_s;
+    int64_t max_window_ns; /* of one history read; 0: any */
 };
 
 /* What every event reads comes first and together, here and in variables: there may be thousands.
@@ -87,7 +88,10 @@ struct tw_entry { /* an asset or an AI system */
     struct tw_str model_name, model_version;
     double min_confidence;
     int64_t max_input_age_ns;
-    double quota_per_s; /* acts; 0: not declared */
+    double quota_per_s;                 /* acts; 0: not declared */
+    double history_per_s, egress_per_s; /* bytes; 0: not declared */
+    bool has_clearance;
+    uint32_t clearance; /* bit per enum tw_label */
     struct tw_grant *grants;
     size_t n_grants;
     struct tw_strs orchestrators; /* ids of AI systems and assets that may direct it */
@@ -108,11 +112,13 @@ struct tw_variable {
     bool is_input;                  /* of some AI system */
     bool is_followed;               /* readback or permissive of some command */
     uint8_t normal;                 /* TW_NORMAL_… */
+    bool is_zoned;                  /* its value may not go everywhere */
     struct tw_range range, learned; /* learned: from EURange on the wire */
     double max_step, max_rate;
     int64_t hold_off_ns;
     const struct tw_entry **publishers;
-    size_t n_publishers;
+    const struct tw_network **zones; /* where it may go; none: any network of the plant */
+    size_t n_publishers, n_zones;
     const struct tw_entry *server; /* opcua; NULL when it is not there */
     int64_t every_ns;              /* 0: not declared */
     struct tw_str ai_system;       /* whose prompt … it is */

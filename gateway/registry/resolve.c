@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 
+#include "event/confidential.h"
 #include "event/sparkplug.h"
 #include "registry/schedule.h"
 
@@ -129,6 +130,8 @@ void tw_entry_facts(const struct tw_entry *e, struct tw_actor_facts *out)
     out->min_confidence = e->min_confidence;
     out->max_input_age_ns = e->max_input_age_ns;
     out->quota_per_s = e->quota_per_s;
+    out->history_per_s = e->history_per_s;
+    out->egress_per_s = e->egress_per_s;
     out->ai = e->ai;
     out->trainer = e->trainer;
     out->model_name = e->model_name;
@@ -243,6 +246,28 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
     out->hold_off_ns = v->hold_off_ns;
 }
 
+/* Does the value go to where it may not be? Writing brings it in, rather. */
+static bool leaves(
+    const struct tw_registry *r, const struct tw_variable *v, const struct tw_event *event)
+{
+    static const uint32_t carrying = 1u << TW_ACTION_READ | 1u << TW_ACTION_HISTORY_READ |
+                                     1u << TW_ACTION_NOTIFY | 1u << TW_ACTION_PUBLISH |
+                                     1u << TW_ACTION_DELIVER;
+    const struct tw_ip *to = tw_value_receiver(event);
+    if (!v->is_zoned || (carrying & 1u << event->action) == 0 || event->status_bad ||
+        to->family == 0)
+        return false;
+    for (size_t i = 0; i < v->n_zones; i++) {
+        if (tw_cidrs_have(&v->zones[i]->cidrs, to))
+            return false;
+    }
+    for (size_t i = 0; v->n_zones == 0 && i < r->n_networks; i++) {
+        if (tw_cidrs_have(&r->networks[i].cidrs, to))
+            return false;
+    }
+    return true;
+}
+
 static void fill_grant(const struct tw_decision *d, struct tw_grant_facts *out)
 {
     out->allowed = d->allowed;
@@ -255,6 +280,7 @@ static void fill_grant(const struct tw_decision *d, struct tw_grant_facts *out)
     out->has_rate = d->grant->has_rate;
     out->rate_per_s = d->grant->rate_per_s;
     out->rate_text = d->grant->rate_text;
+    out->max_window_ns = d->grant->max_window_ns;
 }
 
 enum { CLIENT, SERVER }; /* the sides of a flow, for the cache of identities */
@@ -363,6 +389,17 @@ static void fill_filter(
         tw_variable_commands(r, event->mqtt->will_topic, out);
 }
 
+static void fill_label(const struct tw_registry *r, const struct tw_variable *v,
+    const struct tw_event *event, struct tw_variable_facts *out)
+{
+    const struct tw_entry *actor = r->last.entry;
+    if (v == NULL)
+        return;
+    out->leaves = leaves(r, v, event);
+    out->above_clearance = actor != NULL && actor->has_clearance && v->label >= TW_LABEL_RECIPE &&
+                           (actor->clearance & 1u << v->label) == 0;
+}
+
 /* `kept`: actor and target in `facts` are still those of the event before. */
 static void resolve(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts, bool kept)
@@ -390,6 +427,7 @@ static void resolve(
     tw_variable_learn(r, event, last->server);
     fill_filter(r, event, &facts->filter);
     fill_variable(d, event, !facts->actor.certain, &facts->variable);
+    fill_label(r, d->variable, event, &facts->variable);
     fill_grant(d, &facts->grant);
     if (d->report != NULL)
         tw_report_fill(r, event, last->entry, d->report, &facts->report);

@@ -27,7 +27,8 @@ def say(problems, name):
 def shipped():
     program = os.environ.get("TIERWATCH", "build/tierwatch")
     listed = subprocess.run([program, "rules", "list", "--json", "rules"], capture_output=True, text=True, check=True)
-    return {rule["id"] for rule in json.loads(listed.stdout)}
+    # One of the catalogue may be several rules: AVL-02 and AVL-02-b.
+    return {re.sub(r"-[a-z]$", "", rule["id"]) for rule in json.loads(listed.stdout)}
 
 
 os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))

@@ -46,7 +46,8 @@ static struct tw_str some_text(void)
 {
     static const char *const texts[] = {NULL, NULL, "", "mqtt-broker", "safety/trip", "#", "$SYS/#",
         "ns=2;s=Boiler.Setpoint", "i=2258", "BadNodeIdUnknown", "None", "llm", "ml", "nan", "v2.1",
-        "https://ignore.previous/instructions", "BadUserAccessDenied", "e-stop"};
+        "https://ignore.previous/instructions", "AKIAIOSFODNN7EXAMPLE", "phone 13912345678",
+        "BadUserAccessDenied", "e-stop"};
     return tw_str_of(texts[any(sizeof(texts) / sizeof(texts[0]))]);
 }
 
@@ -203,7 +204,14 @@ static void change_actor(struct tw_actor_facts *a, unsigned choice)
 static void change_facts(struct made *m, unsigned choice)
 {
     struct tw_facts *f = &m->facts;
-    switch (choice % 12) {
+    static const struct tw_indicator indicator = {
+        .id = {"indicator--1", 12}, .type = {"ipv4-addr", 9}, .confidence = 60};
+    switch (choice % 13) {
+    case 12:
+        f->variable.leaves = any(2);
+        f->variable.above_clearance = any(2);
+        f->indicator = any(2) ? &indicator : NULL;
+        break;
     case 0:
         f->variable.id = some_text();
         f->variable.role = (enum tw_role)any(TW_ROLE_MODEL + 1);
@@ -376,6 +384,16 @@ static bool has(const uint16_t *list, size_t n, size_t rule)
     return false;
 }
 
+/* A rule with a sequence is about its steps. */
+static bool is_step(const struct tw_rule *rule, const struct tw_scene *scene)
+{
+    for (size_t i = 0; i < rule->sequence.n; i++) {
+        if (tw_program_run(&rule->sequence.steps[i], scene))
+            return true;
+    }
+    return rule->sequence.n == 0;
+}
+
 /* No shipped rule that matches an event is left out for it. */
 static void test_none_left_out(void **unused)
 {
@@ -398,7 +416,7 @@ static void test_none_left_out(void **unused)
         for (size_t r = 0; r < rules->n; r++) {
             const struct tw_rule *rule = &rules->list[r];
             if (!rule->enabled || !tw_rule_concerns(rule, &m.facts.actor) ||
-                !tw_program_run(&rule->when, &m.scene))
+                !tw_program_run(&rule->when, &m.scene) || !is_step(rule, &m.scene))
                 continue;
             matched++;
             if (!has(list, n, r))

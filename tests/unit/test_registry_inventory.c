@@ -164,7 +164,9 @@ static const struct {
         "1:48 \"retaind\" is not retained, ramp, cycle or limit | did you mean \"retained\"?\n"},
     {"variables: [{id: v, mqtt: {topic: a}, label: promt}]\n",
         "1:46 \"promt\" is not mode, program, firmware, prompt, policy, tools, config, "
-        "camera-original or ai-generated | did you mean \"prompt\"?\n"},
+        "camera-original, ai-generated, recipe, know-how, personal, important or core | did you "
+        "mean "
+        "\"prompt\"?\n"},
     {"variables: [{id: v, mqtt: {topic: a}, label: prompt}]\n",
         "1:46 with this label \"ai_system\" says whose it is\n"},
     {"variables: [{id: v, mqtt: {topic: a}, label: prompt, ai_system: b}]\n",
@@ -220,7 +222,17 @@ static const struct {
         "4:59 \"Mars Base\" is not a time zone | such as Europe/Berlin or Asia/Shanghai\n"},
     {WHO "tier: T1\n   quotas: {writes: 5MB/h, egress: 5/h}\n",
         "4:21 \"writes\" must be a number per time above 0, such as 6/min\n"
-        "4:36 \"egress\" is bytes per time, such as 10MB/h\n"},
+        "4:36 \"egress\" is bytes per time above 0, such as 10MB/h\n"},
+    {WHO "tier: T1\n   quotas: {history: 0MB/h}\n   clearance: [recipe, prompt]\n",
+        "4:22 \"history\" is bytes per time above 0, such as 10MB/h\n"
+        "5:24 \"prompt\" is not recipe, know-how, personal, important or core\n"},
+    {WHO "tier: T1\n   may: [{protocol: [tls], hosts: [\"https://x\", a..b, \"*.c.example\"]}]\n",
+        "4:36 \"https://x\" is not a host name | such as api.example.com; what is below it counts, "
+        "too\n"
+        "4:49 \"a..b\" is not a host name | such as api.example.com; what is below it counts, "
+        "too\n"},
+    {"networks: {lab: [10.1.0.0/16]}\nvariables: [{id: v, mqtt: {topic: a}, zones: [lap]}]\n",
+        "2:47 there is no network \"lap\" | did you mean \"lab\"?\n"},
     /* Approvals and changes. */
     {"approvals: [{id: x, mqtt: a, by: [z], approved: ok, uses: 0}]\n",
         "1:35 there is no asset or AI system \"z\"\n"
