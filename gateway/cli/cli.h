@@ -30,7 +30,7 @@ struct tw_options {
         *to, *log_level, *progress, *threads, *play, *opcua_keys, *tls_keys, *output, *merge,
         *baseline, *socket;
     struct tw_list rules, interfaces, set, args;
-    bool dump_config, test, json, quiet, verbose, publish, markdown, anomalies;
+    bool dump_config, test, json, werror, quiet, verbose, publish, markdown, anomalies;
 };
 
 struct tw_command {

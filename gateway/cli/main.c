@@ -23,8 +23,11 @@ static const struct tw_command commands[] = {
         "  tierwatch decode plant.pcap | jq -c 'select(.action == \"write\")'\n"
         "  tierwatch decode -F 'tcp port 4840' captures/\n",
         tw_cmd_decode},
-    {"rules check", "[PATH...]", "Check rule files; every mistake with line and column", "cRSjqvl",
-        0, TW_MAX_LIST, "  tierwatch rules check rules/\n", tw_cmd_rules_check},
+    {"rules check", "[PATH...]", "Check rule files; every mistake with line and column", "cRSwjqvl",
+        0, TW_MAX_LIST,
+        "  tierwatch rules check rules/\n"
+        "  tierwatch rules check --werror rules/\n",
+        tw_cmd_rules_check},
     {"rules test", "[FILE...]", "Run tests of rules: what must come of events or captures",
         "cRSjqvl", 0, TW_MAX_LIST,
         "  tierwatch rules test rules/tests/\n"

@@ -53,6 +53,7 @@ static const struct option_row rows[] = {
     {'X', false, "socket", "PATH", "the gateway's control socket, instead of the configured one",
         TEXT, AT(socket)},
     {'j', false, "json", NULL, "machine-readable output", FLAG, AT(json)},
+    {'w', false, "werror", NULL, "warnings are mistakes", FLAG, AT(werror)},
     {'m', false, "markdown", NULL, "output as a Markdown table", FLAG, AT(markdown)},
     {'A', false, "anomalies", NULL, "what can be wrong with a message, instead", FLAG,
         AT(anomalies)},

@@ -1,14 +1,49 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/timefmt.h"
+#include "cli/paths.h"
 #include "cli/report.h"
 #include "cli/watch.h"
 #include "detect/detect.h"
+#include "trial/files.h"
 #include "trial/suite.h"
 
-/* Rules of the arguments, else those that replay and run would take. NULL when there is anything
- * wrong; `*out_code` says whether with them or with the configuration. */
-static struct tw_rules *load(const struct tw_options *o, struct tw_diags *diags, int *out_code)
+/* What rules of the arguments are, else those that replay and run would take. */
+static struct tw_list paths_of(const struct tw_options *o, const struct tw_config *c)
+{
+    struct tw_list paths = o->args.n > 0 ? o->args : tw_watch_list(&o->rules, &c->rules);
+    if (paths.n == 0)
+        paths.at[paths.n++] = tw_default_rules();
+    return paths;
+}
+
+static bool has_test(void *user, const char *rule)
+{
+    return tw_trial_expects(user, rule, NULL, NULL) > 0;
+}
+
+/* With warnings. */
+static struct tw_rules *check(
+    const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags)
+{
+    const struct tw_list paths = paths_of(o, c);
+    struct tw_trial_files files = {.n = 0};
+    for (size_t i = 0; i < paths.n; i++)
+        (void)tw_trial_files_beside(&files, paths.at[i]);
+    struct tw_trial_expected *tests = tw_trial_expected_new(&files);
+    const struct tw_rules_lint lint = {
+        .now_ns = tw_time_now(), .has_test = tests != NULL ? has_test : NULL, .user = tests};
+    struct tw_rules *rules = tw_rules_check(paths.at, paths.n, &lint, diags);
+    tw_trial_expected_free(tests);
+    tw_trial_files_fini(&files);
+    return rules;
+}
+
+/* NULL when there is anything wrong; `*out_code` says whether with the rules or with the
+ * configuration. */
+static struct tw_rules *load(
+    const struct tw_options *o, bool warn, struct tw_diags *diags, int *out_code)
 {
     *out_code = TW_EXIT_CONFIG;
     struct tw_config *c = tw_watch_config(o, diags);
@@ -16,6 +51,10 @@ static struct tw_rules *load(const struct tw_options *o, struct tw_diags *diags,
         return NULL;
     struct tw_rules *rules =
         o->args.n > 0 ? tw_rules_load(o->args.at, o->args.n, diags) : tw_watch_rules(o, c, diags);
+    if (rules != NULL && warn) {
+        tw_rules_free(rules);
+        rules = check(o, c, diags);
+    }
     *out_code = rules == NULL ? TW_EXIT_RULES : TW_EXIT_OK;
     tw_config_free(c);
     return rules;
@@ -27,7 +66,9 @@ int tw_cmd_rules_check(const struct tw_options *o)
     int code;
     if (!tw_common_logging(o))
         return TW_EXIT_USAGE;
-    struct tw_rules *rules = load(o, &diags, &code);
+    struct tw_rules *rules = load(o, true, &diags, &code);
+    if (code == TW_EXIT_OK && o->werror && diags.n > 0)
+        code = TW_EXIT_RULES;
     tw_report_diags(&diags, o->json);
     if (rules != NULL && !o->quiet && !o->json)
         printf("%zu rules, %s\n", tw_rules_count(rules), tw_rules_digest(rules));
@@ -50,6 +91,7 @@ static void list_json(const struct tw_rules *rules)
         tw_json_member_z(&t, "name", r->name);
         tw_json_member_u64(&t, "rev", r->rev);
         tw_json_member_z(&t, "status", r->status);
+        tw_json_member_z(&t, "mode", r->shadow ? "shadow" : "active");
         tw_json_member_z(&t, "family", r->family);
         tw_json_member_z(&t, "evidence", letter);
         tw_json_member_double(&t, "severity", r->severity);
@@ -66,7 +108,7 @@ int tw_cmd_rules_list(const struct tw_options *o)
     int code;
     if (!tw_common_logging(o))
         return TW_EXIT_USAGE;
-    struct tw_rules *rules = load(o, &diags, &code);
+    struct tw_rules *rules = load(o, false, &diags, &code);
     tw_report_diags(&diags, o->json && rules == NULL);
     tw_diags_fini(&diags);
     if (rules == NULL)

@@ -1,94 +1,30 @@
-#include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cli/paths.h"
 #include "cli/report.h"
 #include "cli/watch.h"
+#include "trial/files.h"
 #include "trial/suite.h"
-
-enum { MAX_FILES = 1024 };
-static const char ending[] = ".test.yaml";
 
 struct run {
     const struct tw_options *o;
-    char *files[MAX_FILES];
-    size_t n_files;
+    struct tw_trial_files files;
     size_t passed, failed;
     struct tw_text json;
 };
 
-/* ---- which files */
-
-static bool is_test(const char *name)
-{
-    const size_t n = strlen(name), end = sizeof(ending) - 1;
-    return n > end && name[0] != '.' && strcmp(name + n - end, ending) == 0;
-}
-
-static int is_test_entry(const struct dirent *entry)
-{
-    return is_test(entry->d_name);
-}
-
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool add_file(struct run *r, char *path_take)
-{
-    if (path_take != NULL && r->n_files < MAX_FILES) {
-        r->files[r->n_files++] = path_take;
-        return true;
-    }
-    tw_log(TW_LOG_ERROR, path_take == NULL ? "out of memory" : "more than 1024 test files");
-    free(path_take);
-    return false;
-}
-
-/* The tests in a folder, by name; how many, or -1 (and a message). */
-static int add_folder(struct run *r, const char *folder)
-{
-    struct dirent **entries;
-    const int n = scandir(folder, &entries, is_test_entry, by_bytes);
-    const size_t slash = strlen(folder) - (folder[strlen(folder) - 1] == '/');
-    bool ok = n >= 0;
-    for (int i = 0; i < n; i++) {
-        char *path = NULL;
-        if (ok && asprintf(&path, "%.*s/%s", (int)slash, folder, entries[i]->d_name) < 0)
-            path = NULL;
-        ok = ok && add_file(r, path);
-        free(entries[i]);
-    }
-    if (n >= 0)
-        free(entries);
-    return ok ? n : -1;
-}
-
-/* A file, or a folder that has tests or a folder "tests" with them. */
 static bool add_path(struct run *r, const char *path)
 {
-    struct stat st;
-    char *inner = NULL;
-    if (stat(path, &st) != 0) {
+    const size_t before = r->files.n;
+    if (!tw_trial_files_add(&r->files, path)) {
         tw_log(TW_LOG_ERROR, "can not read '%s': %s", path, strerror(errno));
         return false;
     }
-    if (!S_ISDIR(st.st_mode))
-        return add_file(r, strdup(path));
-    int n = add_folder(r, path);
-    if (n == 0 &&
-        asprintf(&inner, "%s%stests", path, path[strlen(path) - 1] == '/' ? "" : "/") >= 0) {
-        n = stat(inner, &st) == 0 ? add_folder(r, inner) : 0;
-        free(inner);
-    }
-    if (n == 0)
-        tw_log(TW_LOG_ERROR, "there are no tests (*%s) in '%s'", ending, path);
-    return n > 0;
+    if (r->files.n == before)
+        tw_log(TW_LOG_ERROR, "there are no tests (*.test.yaml) in '%s'", path);
+    return r->files.n > before;
 }
 
 /* The files of the arguments, else those beside the rules that replay and run would take. */
@@ -251,10 +187,10 @@ static int run_files(struct run *r, struct tw_diags *diags)
         .rules = r->o->rules.at, .n_rules = r->o->rules.n, .fn = on_result, .user = r};
     int code = TW_EXIT_OK;
     tw_json_array(&r->json);
-    for (size_t i = 0; i < r->n_files; i++) {
-        const int file_code = exit_of(tw_trial_run(r->files[i], &config, diags));
+    for (size_t i = 0; i < r->files.n; i++) {
+        const int file_code = exit_of(tw_trial_run(r->files.list[i], &config, diags));
         if (file_code == TW_EXIT_DAMAGED || file_code == TW_EXIT_FAILED)
-            tw_log(TW_LOG_ERROR, "%s: a capture could not be read whole", r->files[i]);
+            tw_log(TW_LOG_ERROR, "%s: a capture could not be read whole", r->files.list[i]);
         code = code == TW_EXIT_OK ? file_code : code;
     }
     tw_json_array_end(&r->json);
@@ -284,8 +220,7 @@ int tw_cmd_rules_test(const struct tw_options *o)
         code = find_files(&r, c) ? run_files(&r, &diags) : TW_EXIT_FAILED;
     if (code != TW_EXIT_FAILED)
         report(&r, &diags);
-    for (size_t i = 0; i < r.n_files; i++)
-        free(r.files[i]);
+    tw_trial_files_fini(&r.files);
     tw_text_free(&r.json);
     tw_config_free(c);
     tw_diags_fini(&diags);

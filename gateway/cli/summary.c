@@ -24,6 +24,12 @@ static void words(
             (unsigned long long)s->series.active, (unsigned long long)s->series.series,
             (unsigned long long)s->series.seen, (unsigned long long)s->series.deviations,
             (unsigned long long)s->series.shadowed);
+    if (s->detect.shadowed > 0)
+        tw_log(TW_LOG_INFO, "%llu matches of rules in shadow mode",
+            (unsigned long long)s->detect.shadowed);
+    if (s->detect.expired > 0)
+        tw_log(TW_LOG_WARN, "%llu matches would have been excused by exceptions that have expired",
+            (unsigned long long)s->detect.expired);
     const struct tw_flows_stats *f = &r->workers.flows;
     const uint64_t cut = r->workers.counters.cut;
     if (f->gaps + f->evicted + r->cut_packets + cut + s->encrypted > 0)
@@ -97,6 +103,24 @@ static void messages(struct tw_text *t, const struct tw_proto_counters *c)
         messages_of(t, (*p)->name, c->messages[(*p)->counters], (*p)->counter_name);
 }
 
+/* What rules did beside alerts. */
+static void rules(struct tw_text *t, const struct tw_detect_stats *d)
+{
+    tw_json_key(t, "rules");
+    tw_json_object(t);
+    tw_json_member_u64(t, "evaluated", d->evaluated);
+    tw_json_member_u64(t, "matched", d->matched);
+    tw_json_member_u64(t, "forgotten", d->window_evictions + d->state_evictions);
+    tw_json_member_u64(t, "patterns_given_up", d->pattern_limits);
+    tw_json_member_u64(t, "expired_exceptions", d->expired);
+    tw_json_key(t, "shadow");
+    tw_json_object(t);
+    for (size_t i = 0; i < d->n_shadow; i++)
+        tw_json_member_u64(t, d->shadow[i].rule, d->shadow[i].n);
+    tw_json_object_end(t);
+    tw_json_object_end(t);
+}
+
 static void unseen(
     struct tw_text *t, const struct tw_pipeline_result *r, const struct tw_analyst_stats *s)
 {
@@ -137,6 +161,7 @@ bool tw_summary_write(
     messages(&t, &r->workers.counters);
     alerts(&t, &s->alerts);
     baseline(&t, &s->series);
+    rules(&t, &s->detect);
     unseen(&t, r, s);
     tw_json_key(&t, "damaged");
     if (r->damaged)

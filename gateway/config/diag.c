@@ -92,6 +92,12 @@ void tw_diag_add(struct tw_diags *d, enum tw_severity_of_diag severity, const ch
         diag_fini(at);
 }
 
+void tw_diag_code(struct tw_diags *d, size_t from, const char *code)
+{
+    for (size_t i = from; i < d->n; i++)
+        d->list[i].code = code;
+}
+
 static bool before(const struct tw_diag *a, const struct tw_diag *b)
 {
     return a->line != b->line ? a->line < b->line : a->column < b->column;
@@ -209,6 +215,8 @@ void tw_diags_print(const struct tw_diags *d, FILE *out)
             fprintf(out, ":%u:%u", at->line, at->column);
         fputs(at->severity == TW_DIAG_WARNING ? ": warning: " : ": ", out);
         print_all(out, at->message);
+        if (at->code != NULL)
+            fprintf(out, " [%s]", at->code);
         fputc('\n', out);
         if (at->source != NULL && at->line > 0)
             print_source(out, at->source, at->line, at->column);
@@ -233,6 +241,8 @@ void tw_diags_json(const struct tw_diags *d, struct tw_text *out)
         tw_json_member_u64(out, "line", at->line);
         tw_json_member_u64(out, "column", at->column);
         tw_json_member_z(out, "severity", at->severity == TW_DIAG_WARNING ? "warning" : "error");
+        if (at->code != NULL)
+            tw_json_member_z(out, "code", at->code);
         tw_json_member_z(out, "message", at->message);
         tw_json_member_z(out, "hint", at->hint);
         tw_json_object_end(out);

@@ -10,6 +10,7 @@ enum tw_severity_of_diag { TW_DIAG_ERROR, TW_DIAG_WARNING };
 
 struct tw_diag {
     enum tw_severity_of_diag severity;
+    const char *code;                     /* of a warning that has one: "W001"; static, else NULL */
     char *file, *message, *hint, *source; /* hint and source may be NULL; source: the line's text */
     unsigned line, column;                /* 1-based; 0 when the whole file is meant */
 };
@@ -25,6 +26,8 @@ void tw_diags_fini(struct tw_diags *d);
 void tw_diag_add(struct tw_diags *d, enum tw_severity_of_diag severity, const char *file,
     unsigned line, unsigned column, const char *source, const char *hint, const char *format, ...)
     __attribute__((format(printf, 8, 9)));
+/* Give what was added since there were `before` messages a code. */
+void tw_diag_code(struct tw_diags *d, size_t before, const char *code);
 /* Bring everything from list[from] on into the order of the file. */
 void tw_diags_sort(struct tw_diags *d, size_t from);
 /* "file:line:column: message", the source line, a caret, the hint. */

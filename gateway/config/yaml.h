@@ -46,6 +46,10 @@ void tw_yaml_error(const struct tw_yaml *y, struct tw_diags *diags, const struct
     bool at_key, const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
 void tw_yaml_warning(const struct tw_yaml *y, struct tw_diags *diags, const struct tw_node *node,
     bool at_key, const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* A warning with a code that scripts can rely on. */
+void tw_yaml_warn(const struct tw_yaml *y, struct tw_diags *diags, const struct tw_node *node,
+    bool at_key, const char *code, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
 /* The same at an offset of bytes into a scalar (a rule's expression). */
 void tw_yaml_error_at(const struct tw_yaml *y, struct tw_diags *diags, const struct tw_node *node,
     size_t offset, const char *hint, const char *format, ...) __attribute__((format(printf, 6, 7)));

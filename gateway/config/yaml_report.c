@@ -55,6 +55,19 @@ void tw_yaml_warning(const struct tw_yaml *y, struct tw_diags *diags, const stru
     va_end(args);
 }
 
+void tw_yaml_warn(const struct tw_yaml *y, struct tw_diags *diags, const struct tw_node *node,
+    bool at_key, const char *code, const char *hint, const char *format, ...)
+{
+    const size_t before = diags->n;
+    va_list args;
+    va_start(args, format);
+    bool key = at_key && node->key.p != NULL;
+    report(y, diags, TW_DIAG_WARNING, key ? node->key_line : node->line,
+        key ? node->key_column : node->column, hint, format, args);
+    va_end(args);
+    tw_diag_code(diags, before, code);
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';

@@ -168,7 +168,7 @@ static void tell(struct wait *w, int64_t deadline_ns, tw_finding_fn fn, void *us
 
 /* They were put in the order of their deadlines. */
 void tw_absences_tick(struct tw_absences *a, const struct tw_pulse *pulse, int64_t now_ns,
-    tw_finding_fn fn, void *user, uint64_t *matched)
+    tw_finding_fn fn, void *user)
 {
     if (tw_pulse_is_silent(pulse, now_ns))
         return;
@@ -178,10 +178,8 @@ void tw_absences_tick(struct tw_absences *a, const struct tw_pulse *pulse, int64
         if (deadline_ns >= now_ns)
             return;
         /* It may have come while nobody looked. */
-        if (pulse->hole_ns <= w->begun_ns) {
-            (*matched)++;
+        if (pulse->hole_ns <= w->begun_ns)
             tell(w, deadline_ns, fn, user);
-        }
         tw_table_remove(a->table, w);
         w = next;
     }

@@ -17,5 +17,5 @@ void tw_absences_begin(
 void tw_absences_end(struct tw_absences *a, struct tw_text_key key);
 /* Tell what is overdue at `now_ns`, the oldest first. */
 void tw_absences_tick(struct tw_absences *a, const struct tw_pulse *pulse, int64_t now_ns,
-    tw_finding_fn fn, void *user, uint64_t *matched);
+    tw_finding_fn fn, void *user);
 uint64_t tw_absences_evictions(const struct tw_absences *a);

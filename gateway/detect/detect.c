@@ -32,6 +32,7 @@ struct memory {
     struct tw_holds *holds;
     struct tw_sequences *sequences;
     struct tw_absences *absences;
+    uint64_t shadowed;
 };
 
 struct coverage {
@@ -282,12 +283,15 @@ static struct tw_text_key key_of(
     return tw_by_key(&d->key, d->seed, by, scene);
 }
 
-static bool excused(const struct tw_rule *rule, const struct tw_scene *scene)
+static bool excused(struct tw_detect *d, const struct tw_rule *rule, const struct tw_scene *scene)
 {
     for (size_t i = 0; i < rule->n_exceptions; i++) {
         const struct tw_exception *e = &rule->exceptions[i];
-        if (scene->event->ts_ns <= e->expires_ns && tw_program_run(&e->when, scene))
+        if (!tw_program_run(&e->when, scene))
+            continue;
+        if (scene->event->ts_ns <= e->expires_ns)
             return true;
+        d->stats.expired++;
     }
     return false;
 }
@@ -385,6 +389,20 @@ static void observe(const struct tw_rule *rule, const struct tw_scene *scene, co
     }
 }
 
+/* tw_finding_fn; `detect` is a struct tw_detect. */
+static void give(void *detect, const struct tw_finding *f)
+{
+    struct tw_detect *d = detect;
+    if (f->rule->shadow) {
+        const struct tw_rule *rule = (const struct tw_rule *)(const void *)f->rule;
+        d->memory[rule - d->rules->list].shadowed++;
+        d->stats.shadowed++;
+        return;
+    }
+    d->stats.matched++;
+    d->fn(d->user, f);
+}
+
 /* What %over stands for. */
 static int64_t span_of(const struct tw_rule *rule)
 {
@@ -427,8 +445,7 @@ static void tell(struct tw_detect *d, size_t i, const struct tw_scene *scene, co
         tw_absences_begin(absences, waited_for, f.ts_ns, &f);
         return;
     }
-    d->stats.matched++;
-    d->fn(d->user, &f);
+    give(d, &f);
 }
 
 static uint64_t hash_of_field(
@@ -543,7 +560,7 @@ static bool evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene
     const struct tw_recall_at at = {d->recall, rule->recall_key};
     if (!tw_program_run_shared(&rule->when, scene, &at, &shared))
         return holds || !shared;
-    if (!excused(rule, scene) && enough(d, i, scene, &match))
+    if (!excused(d, rule, scene) && enough(d, i, scene, &match))
         tell(d, i, scene, &match);
     return true;
 }
@@ -686,8 +703,7 @@ void tw_detect_tick(struct tw_detect *d, int64_t now_ns)
     tw_acts_tick(d->acts, now_ns, on_silence, d);
     for (size_t i = 0; d->n_absences > 0 && i < d->rules->n; i++) {
         if (d->memory[i].absences != NULL)
-            tw_absences_tick(
-                d->memory[i].absences, &d->pulse, now_ns, d->fn, d->user, &d->stats.matched);
+            tw_absences_tick(d->memory[i].absences, &d->pulse, now_ns, give, d);
     }
 }
 
@@ -699,7 +715,12 @@ struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)
     stats.pattern_limits = tw_patterns_limits(d->rules->patterns);
     if (d->recall != NULL)
         stats.state_evictions += tw_recall_evictions(d->recall);
-    for (size_t i = 0; i < d->rules->n; i++)
-        stats.window_evictions += memory_evictions(&d->memory[i]);
+    for (size_t i = 0; i < d->rules->n; i++) {
+        const struct memory *m = &d->memory[i];
+        stats.window_evictions += memory_evictions(m);
+        if (m->shadowed > 0 && stats.n_shadow < TW_SHADOW_SHOWN)
+            stats.shadow[stats.n_shadow++] =
+                (struct tw_shadow_count){d->rules->list[i].info.id, m->shadowed};
+    }
     return stats;
 }

@@ -18,6 +18,7 @@ struct tw_rule_info {
     const char *const *tags;
     size_t n_tags;
     bool safety; /* context factors never touch its floor */
+    bool shadow; /* matches are counted, and nothing comes of them */
 };
 
 /* One match of one rule. Views are good during the callback. */
@@ -47,6 +48,16 @@ struct tw_rules;
 /* Load files and folders (every *.yaml and *.yml in it, by name, not those under tests/ or lists/).
  * NULL when there were errors; all of them are in `diags`. */
 struct tw_rules *tw_rules_load(const char *const *paths, size_t n_paths, struct tw_diags *diags);
+/* The same, and warnings about what is rather not meant: W001 a list that nothing uses, W002 a
+ * macro, W003 a rule that is asked of every event, W004 an exception that has expired, W005 a
+ * stable rule without a test. */
+struct tw_rules_lint {
+    int64_t now_ns;
+    bool (*has_test)(void *user, const char *rule); /* NULL: W005 is not looked for */
+    void *user;
+};
+struct tw_rules *tw_rules_check(const char *const *paths, size_t n_paths,
+    const struct tw_rules_lint *lint, struct tw_diags *diags);
 void tw_rules_free(struct tw_rules *r);
 size_t tw_rules_count(const struct tw_rules *r);
 const struct tw_rule_info *tw_rules_at(const struct tw_rules *r, size_t i);
@@ -76,9 +87,21 @@ bool tw_detect_pass(
 /* Event time passed `now_ns`: windows close. */
 void tw_detect_tick(struct tw_detect *d, int64_t now_ns);
 
+enum { TW_SHADOW_SHOWN = 32 };
+
+/* Matches of a rule in shadow mode. */
+struct tw_shadow_count {
+    const char *rule;
+    uint64_t n;
+};
+
 struct tw_detect_stats {
     uint64_t events, evaluated, matched, window_evictions;
     uint64_t state_evictions; /* last values and commands that were forgotten for room */
     uint64_t pattern_limits;  /* texts on which a regular expression was given up */
+    uint64_t expired;         /* matches that an exception which has expired would have excused */
+    uint64_t shadowed;        /* matches of rules in shadow mode; by rule as far as there is room */
+    size_t n_shadow;
+    struct tw_shadow_count shadow[TW_SHADOW_SHOWN];
 };
 struct tw_detect_stats tw_detect_stats(const struct tw_detect *d);

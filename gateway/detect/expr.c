@@ -79,6 +79,7 @@ static void parse_macro(const struct tw_expr_place *from, struct tw_macro *m)
 
 static struct tw_expr *macro_use(struct tw_parser *p, struct tw_macro *m, size_t at)
 {
+    m->used = true;
     if (m->state == TW_MACRO_BUSY) {
         tw_parser_report(p, at, NULL, "macro \"%.*s\" uses itself", TW_STR_ARG(m->name));
         return NULL;

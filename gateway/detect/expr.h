@@ -106,12 +106,15 @@ struct tw_named_list {
     struct tw_literals sorted; /* made at the first use */
     const struct tw_words *words;
     bool used;
+    const struct tw_yaml *yaml;
+    const struct tw_node *node;
 };
 struct tw_macro {
     struct tw_str name;
     const struct tw_yaml *yaml;
     const struct tw_node *node;
     struct tw_expr *expr;
+    bool used;
     enum { TW_MACRO_NEW, TW_MACRO_BUSY, TW_MACRO_DONE, TW_MACRO_BAD } state;
 };
 struct tw_names {

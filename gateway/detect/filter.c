@@ -74,6 +74,11 @@ static bool can_match(const struct tw_rule *rule, const struct tw_scene *scene, 
            tw_program_can_hold(&rule->when, scene, like) && can_be_step(rule, scene, like);
 }
 
+bool tw_rule_can_match(const struct tw_rule *rule, const struct tw_scene *scene)
+{
+    return can_match(rule, scene, tw_like_of(scene));
+}
+
 static void fill(struct tw_filter *f, const struct tw_scene *scene, struct slot *s)
 {
     const enum tw_action action = scene->event->action;

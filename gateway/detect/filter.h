@@ -13,6 +13,8 @@ void tw_filter_free(struct tw_filter *f);
 /* The rules, ascending, that such an event can match or hold; good until the next call. */
 const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n);
 
+/* Can an event that is like this one match the rule or hold it? */
+bool tw_rule_can_match(const struct tw_rule *rule, const struct tw_scene *scene);
 /* Does the rule apply to such an actor? */
 bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *actor);
 

@@ -3,6 +3,7 @@
 #include "detect/rule.h"
 
 static const char *const statuses[] = {"experimental", "test", "stable", "deprecated", NULL};
+static const char *const modes[] = {"active", "shadow", NULL};
 static const char *const evidences[] = {"D", "S", "M", "W", NULL};
 
 const char *const tw_rule_mark_names[] = {"injected", "doubtful", NULL};
@@ -96,6 +97,8 @@ static const struct tw_key rule_keys[] = {
     {"status", TW_KEY_CHOICE, false, statuses, NULL, "How mature it is."},
     {"family", TW_KEY_STR, false, NULL, NULL, "Family; by default what precedes the dash in `id`."},
     {"enabled", TW_KEY_BOOL, false, NULL, NULL, "false: loaded and checked, never evaluated."},
+    {"mode", TW_KEY_CHOICE, false, modes, NULL,
+        "shadow: matches are counted in the summary, and no alert comes of them."},
     {"description", TW_KEY_STR, false, NULL, NULL, "Why it exists, for who maintains it."},
     {"when", TW_KEY_STR, false, NULL, NULL,
         "Expression over the fields of `tierwatch fields`; only a sequence can do without."},

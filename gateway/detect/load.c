@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "crypto/digest.h"
-#include "detect/loader.h"
+#include "detect/lint.h"
 
 /* ">=1.0" against the version of this program, numbers between dots compared one by one. */
 static int compare_versions(const char *a, const char *b)
@@ -56,7 +56,7 @@ static void read_rules(struct tw_loader *l)
     struct tw_rules *r = l->rules;
     size_t n = tw_loader_count(l, "rules");
     if (n > TW_LOADER_MAX_RULES) {
-        tw_loader_complain(l, "rules", "more than 4096 rules");
+        tw_loader_complain(l, "rules", "more than 16384 rules");
         return;
     }
     r->list = tw_blocks_alloc(&r->blocks, n + 1, sizeof(*r->list));
@@ -153,6 +153,12 @@ static void loader_fini(struct tw_loader *l)
 
 struct tw_rules *tw_rules_load(const char *const *paths, size_t n_paths, struct tw_diags *diags)
 {
+    return tw_rules_check(paths, n_paths, NULL, diags);
+}
+
+struct tw_rules *tw_rules_check(const char *const *paths, size_t n_paths,
+    const struct tw_rules_lint *lint, struct tw_diags *diags)
+{
     size_t before = diags->errors;
     struct tw_loader *l = calloc(1, sizeof(*l));
     struct tw_rules *r = calloc(1, sizeof(*r));
@@ -179,6 +185,8 @@ struct tw_rules *tw_rules_load(const char *const *paths, size_t n_paths, struct 
     }
     if (r->blocks.failed)
         tw_loader_complain(l, "rules", "out of memory");
+    if (lint != NULL && diags->errors == before)
+        tw_lint(l, lint);
     loader_fini(l);
     for (size_t i = 0; i < r->n; i++) {
         r->list[i].yaml = NULL;

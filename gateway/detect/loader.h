@@ -3,7 +3,11 @@
 
 #include "detect/rule.h"
 
-enum { TW_LOADER_MAX_FILES = 1024, TW_LOADER_MAX_RULES = 4096, TW_LOADER_MAX_LIST_BYTES = 1 << 20 };
+enum {
+    TW_LOADER_MAX_FILES = 1024,
+    TW_LOADER_MAX_RULES = 16384,
+    TW_LOADER_MAX_LIST_BYTES = 1 << 20
+};
 
 struct tw_loader_file {
     struct tw_yaml *yaml;

@@ -123,6 +123,8 @@ static void add_lists(struct tw_loader *l, const struct tw_yaml *y)
         }
         struct tw_named_list *out = &l->names.lists[l->names.n_lists++];
         out->name = tw_blocks_str(&l->rules->blocks, n->key);
+        out->yaml = y;
+        out->node = n;
         if (n->kind == TW_NODE_LIST)
             list_of_items(l, y, n, out);
         else if (n->kind == TW_NODE_MAP)

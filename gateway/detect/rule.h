@@ -86,7 +86,7 @@ enum tw_observed { TW_OBSERVED_VALUE, TW_OBSERVED_FIELD, TW_OBSERVED_COUNT };
 enum tw_mark { TW_MARK_NONE, TW_MARK_INJECTED, TW_MARK_DOUBTFUL };
 
 struct tw_rule {
-    struct tw_rule_info info;
+    struct tw_rule_info info; /* first: findings point to it */
     enum tw_mark mark;
     bool enabled;
     struct tw_program when;

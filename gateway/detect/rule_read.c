@@ -260,6 +260,7 @@ static void read_info(
         if (tw_str_is(marks->text, tw_rule_mark_names[i]))
             out->mark = (enum tw_mark)(i + 1);
     }
+    info->shadow = strcmp(tw_rule_text(at, rule, "mode", "active"), "shadow") == 0;
     out->enabled = tw_rule_flag(rule, "enabled", true);
     out->floor = tw_rule_floors(at, rule);
     memcpy(info->floor, out->floor.tier, sizeof(info->floor));
