@@ -59,6 +59,7 @@ int tw_cmd_rules_check(const struct tw_options *o);
 int tw_cmd_rules_list(const struct tw_options *o);
 int tw_cmd_rules_test(const struct tw_options *o);
 int tw_cmd_rules_diff(const struct tw_options *o);
+int tw_cmd_rules_explain(const struct tw_options *o);
 int tw_cmd_rules_schema(const struct tw_options *o);
 int tw_cmd_config_schema(const struct tw_options *o);
 int tw_cmd_fields(const struct tw_options *o);

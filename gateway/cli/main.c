@@ -35,6 +35,8 @@ static const struct tw_command commands[] = {
         tw_cmd_rules_test},
     {"rules list", "[PATH...]", "List rules: id, evidence, severity, status, name", "cRSjqvl", 0,
         TW_MAX_LIST, NULL, tw_cmd_rules_list},
+    {"rules explain", "ID [PATH...]", "What a rule is asked of, looks at and remembers; its tests",
+        "cRSjqvl", 1, TW_MAX_LIST, "  tierwatch rules explain CMD-01\n", tw_cmd_rules_explain},
     {"rules diff", "OLD NEW CAPTURE...", "Compare the alerts of two rule sets on captures",
         "cISjqvl", 3, TW_MAX_LIST,
         "  tierwatch rules diff --inventory plant.yaml rules/ new-rules/ monday.pcap\n",

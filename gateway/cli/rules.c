@@ -4,6 +4,7 @@
 #include "base/timefmt.h"
 #include "cli/paths.h"
 #include "cli/report.h"
+#include "cli/rules_paths.h"
 #include "cli/watch.h"
 #include "detect/detect.h"
 #include "trial/files.h"
@@ -18,32 +19,8 @@ static struct tw_list paths_of(const struct tw_options *o, const struct tw_confi
     return paths;
 }
 
-static bool has_test(void *user, const char *rule)
-{
-    return tw_trial_expects(user, rule, NULL, NULL) > 0;
-}
-
-/* With warnings. */
-static struct tw_rules *check(
-    const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags)
-{
-    const struct tw_list paths = paths_of(o, c);
-    struct tw_trial_files files = {.n = 0};
-    for (size_t i = 0; i < paths.n; i++)
-        (void)tw_trial_files_beside(&files, paths.at[i]);
-    struct tw_trial_expected *tests = tw_trial_expected_new(&files);
-    const struct tw_rules_lint lint = {
-        .now_ns = tw_time_now(), .has_test = tests != NULL ? has_test : NULL, .user = tests};
-    struct tw_rules *rules = tw_rules_check(paths.at, paths.n, &lint, diags);
-    tw_trial_expected_free(tests);
-    tw_trial_files_fini(&files);
-    return rules;
-}
-
-/* NULL when there is anything wrong; `*out_code` says whether with the rules or with the
- * configuration. */
-static struct tw_rules *load(
-    const struct tw_options *o, bool warn, struct tw_diags *diags, int *out_code)
+struct tw_rules *tw_rules_of_options(const struct tw_options *o, struct tw_diags *diags,
+    struct tw_trial_files *out_tests, int *out_code)
 {
     *out_code = TW_EXIT_CONFIG;
     struct tw_config *c = tw_watch_config(o, diags);
@@ -51,12 +28,39 @@ static struct tw_rules *load(
         return NULL;
     struct tw_rules *rules =
         o->args.n > 0 ? tw_rules_load(o->args.at, o->args.n, diags) : tw_watch_rules(o, c, diags);
-    if (rules != NULL && warn) {
-        tw_rules_free(rules);
-        rules = check(o, c, diags);
-    }
+    const struct tw_list paths = paths_of(o, c);
+    for (size_t i = 0; i < paths.n; i++)
+        (void)tw_trial_files_beside(out_tests, paths.at[i]);
     *out_code = rules == NULL ? TW_EXIT_RULES : TW_EXIT_OK;
     tw_config_free(c);
+    return rules;
+}
+
+static bool has_test(void *user, const char *rule)
+{
+    return tw_trial_expects(user, rule, NULL, NULL) > 0;
+}
+
+/* The same; when nothing is wrong and `warn`, what is rather not meant is said as well. */
+static struct tw_rules *load(
+    const struct tw_options *o, bool warn, struct tw_diags *diags, int *out_code)
+{
+    struct tw_trial_files files = {.n = 0};
+    struct tw_rules *rules = tw_rules_of_options(o, diags, &files, out_code);
+    struct tw_diags unsaid = {0};
+    struct tw_config *c = rules != NULL && warn ? tw_watch_config(o, &unsaid) : NULL;
+    if (c != NULL) {
+        const struct tw_list paths = paths_of(o, c);
+        struct tw_trial_expected *tests = tw_trial_expected_new(&files);
+        const struct tw_rules_lint lint = {
+            .now_ns = tw_time_now(), .has_test = tests != NULL ? has_test : NULL, .user = tests};
+        tw_rules_free(rules);
+        rules = tw_rules_check(paths.at, paths.n, &lint, diags);
+        tw_trial_expected_free(tests);
+    }
+    tw_config_free(c);
+    tw_diags_fini(&unsaid);
+    tw_trial_files_fini(&files);
     return rules;
 }
 

@@ -74,6 +74,7 @@ struct tw_test {
     struct tw_literal one;
     struct tw_literals many;
     const struct tw_words *words;
+    struct tw_str words_name;
     struct tw_pattern *pattern; /* MATCHES: this or `words` */
     struct tw_range range;
     const struct tw_calc *calc, *right_calc; /* right_calc NULL: `right` or `range` */

@@ -357,6 +357,7 @@ void tw_operand_matches(struct tw_parser *p, struct tw_test *test)
     if (list != NULL && list->words == NULL)
         list->words = tw_words_new(p->place->blocks, list->items, list->n);
     test->words = list ? list->words : NULL;
+    test->words_name = list ? list->name : TW_STR_NONE;
     tw_parser_advance(p);
 }
 

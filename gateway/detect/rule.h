@@ -27,7 +27,7 @@ struct tw_upgrade {
 };
 
 struct tw_exception {
-    struct tw_str name;
+    struct tw_str name, reason, owner;
     struct tw_program when;
     int64_t expires_ns;
 };

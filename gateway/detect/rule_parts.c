@@ -199,6 +199,8 @@ static void read_exceptions(
         const struct tw_node *item = &n->children[i], *expires = tw_node_get(item, "expires");
         struct tw_exception *e = &out->exceptions[out->n_exceptions++];
         e->name = tw_str_of(tw_rule_text(at, item, "name", ""));
+        e->reason = tw_str_of(tw_rule_text(at, item, "reason", ""));
+        e->owner = tw_str_of(tw_rule_text(at, item, "owner", ""));
         e->when = tw_rule_program(at, item, "when");
         if (expires == NULL || !tw_time_parse(expires->text, &e->expires_ns))
             continue;

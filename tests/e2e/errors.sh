@@ -164,7 +164,7 @@ exits 0 "--dump-config prints what is in force" "$TIERWATCH" replay --dump-confi
 like "$(cat "$work/out")" '1999' "with what was set"
 
 # The command line.
-for command in '' replay decode run 'rules check' 'rules test' 'rules list' 'inventory check' 'ledger verify' fields; do
+for command in '' replay decode run 'rules check' 'rules test' 'rules explain' 'rules diff' 'rules list' 'inventory check' 'ledger verify' fields; do
     # shellcheck disable=SC2086
     for option in --help -h; do
         exits 0 "$command $option" "$TIERWATCH" $command $option
