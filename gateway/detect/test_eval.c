@@ -494,6 +494,13 @@ static bool calc_holds(const struct tw_test *t, const struct tw_scene *scene,
     return ok && range_place(t, scene, &left) == (t->compare == TW_OP_INSIDE);
 }
 
+static bool call_holds(const struct tw_test *t, const struct tw_scene *scene,
+    const struct tw_recall_at *at, uint32_t slot)
+{
+    double truth;
+    return tw_recall_ask(at, slot, t->call, scene, &truth) && truth != 0;
+}
+
 uint32_t tw_test_calls(const struct tw_test *t)
 {
     if (t->op == TW_OP_CALL)
@@ -506,13 +513,11 @@ uint32_t tw_test_calls(const struct tw_test *t)
 bool tw_test_ask(const struct tw_test *t, const struct tw_scene *scene,
     const struct tw_recall_at *at, uint32_t slot)
 {
-    double truth;
     if (t->op == TW_OP_ACTION)
         return (t->actions >> scene->event->action & 1u) != 0;
-    if (t->op == TW_OP_CALC)
-        return calc_holds(t, scene, at, slot);
-    if (t->op == TW_OP_CALL)
-        return tw_recall_ask(at, slot, t->call, scene, &truth) && truth != 0;
+    if (t->op == TW_OP_CALC || t->op == TW_OP_CALL)
+        return t->op == TW_OP_CALC ? calc_holds(t, scene, at, slot)
+                                   : call_holds(t, scene, at, slot);
     struct tw_field_value left;
     return get(t->left, scene, &left) && tests[t->op](t, scene, &left);
 }
