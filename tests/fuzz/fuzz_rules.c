@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "detect/detect.h"
+#include "detect/explain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,7 +18,7 @@ static void check_finding(void *user, const struct tw_finding *f)
     unsigned *n = user;
     (*n)++;
     assert(f->rule != NULL && f->rule->id[0] != '\0');
-    assert(f->strength >= 0 && f->strength <= 1 && f->window_count >= 1);
+    assert(f->strength >= 0 && f->strength <= 1 && f->window_count > 0);
     assert(f->floor >= 0 && f->floor <= 100 && f->readable_percent <= 100);
     assert(f->key.len > 0 && f->summary.p != NULL);
     assert(f->n_packets > 0 && f->n_packets <= 8);
@@ -26,10 +27,45 @@ static void check_finding(void *user, const struct tw_finding *f)
     assert(f->expected_json.p == NULL || f->expected_json.p[0] == '{');
 }
 
+static bool has_test(void *user, const char *rule)
+{
+    (void)user;
+    return rule[0] % 2 == 0;
+}
+
 static struct tw_rules *load(const char *path, struct tw_diags *diags)
 {
     const char *const paths[] = {path};
-    return tw_rules_load(paths, 1, diags);
+    const struct tw_rules_lint lint = {.now_ns = INT64_C(1) << 60, .has_test = has_test};
+    return tw_rules_check(paths, 1, &lint, diags);
+}
+
+static void count(void *user, const char *name)
+{
+    size_t *n = user;
+    *n += strlen(name);
+}
+
+/* Whatever was understood can be said. */
+static void explain(const struct tw_rules *rules)
+{
+    struct tw_text t = {0};
+    for (size_t i = 0; i < tw_rules_count(rules); i++) {
+        const char *class = NULL;
+        size_t n = 0;
+        tw_text_clear(&t);
+        tw_rule_explain_when(rules, i, &t);
+        tw_rule_explain_memory(rules, i, &t);
+        tw_rule_explain_tiers(rules, i, &t);
+        tw_rule_explain_actions(rules, i, &t);
+        tw_rule_explain_suppress(rules, i, &t);
+        tw_rule_reads(rules, i, count, &n);
+        for (size_t k = 0; k < tw_rule_exceptions(rules, i); k++)
+            (void)tw_rule_exception(rules, i, k, &t);
+        (void)tw_rule_cost(rules, i, &class);
+        assert(class != NULL && !t.failed && t.len > 0);
+    }
+    tw_text_free(&t);
 }
 
 static void evaluate(const struct tw_rules *rules, const uint8_t *data, size_t size)
@@ -86,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < tw_rules_count(rules); i++)
             assert(tw_rules_at(rules, i)->id[0] != '\0');
         tw_rules_free(again);
+        explain(rules);
         evaluate(rules, data, size);
     }
     tw_rules_free(rules);

@@ -285,6 +285,32 @@ static void memory_is_bounded(void **state)
     scene_close(&s);
 }
 
+/* Other rules are loaded: what has the same id and revision goes on where it stood. */
+static void what_was_remembered_stays(void **state)
+{
+    static const char rules[] =
+        "rules:\n"
+        "  - {id: A-0, name: n, rev: %u, evidence: D, severity: 50, output: o, when: "
+        "'changed(value by actor)'}\n"
+        "  - {id: A-1, name: n, rev: 1, evidence: D, severity: 50, output: o, when: 'changed(value "
+        "by actor)'}\n";
+    struct scene s, t;
+    char text[512];
+    (void)state;
+    snprintf(text, sizeof(text), rules, 1);
+    scene_open(&s, inventory, text);
+    assert_int_equal(0, found_after(&s, 1, BOT, 1));
+    snprintf(text, sizeof(text), rules, 2);
+    scene_open(&t, inventory, text);
+    tw_detect_adopt(t.detect, s.detect);
+    t.now_ns = s.now_ns;
+    assert_int_equal(1, found_after(&t, 1, BOT, 2)); /* A-0 is another one now */
+    assert_string_equal("A-1", t.found[0].rule);
+    assert_int_equal(2, found_after(&t, 1, BOT, 3));
+    scene_close(&s);
+    scene_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +323,7 @@ int main(void)
         cmocka_unit_test(what_was_never_seen),
         cmocka_unit_test(rules_remember_for_themselves),
         cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(what_was_remembered_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
