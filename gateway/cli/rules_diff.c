@@ -106,7 +106,7 @@ static int play(const struct tw_options *o, const struct tw_config *c, const cha
     int code = rules == NULL ? TW_EXIT_RULES : registry == NULL ? TW_EXIT_CONFIG : TW_EXIT_FAILED;
     if (registry != NULL) {
         const struct tw_limits limits = tw_limits_default();
-        analyst = tw_gather_analyst(rules, registry, &limits, tw_gather, out);
+        analyst = tw_gather_analyst(rules, registry, NULL, &limits, tw_gather, out);
     }
     if (analyst != NULL) {
         int64_t first_ns;

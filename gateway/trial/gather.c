@@ -63,12 +63,13 @@ void tw_gathered_fini(struct tw_gathered *g)
 }
 
 struct tw_analyst *tw_gather_analyst(const struct tw_rules *rules, struct tw_registry *registry,
-    const struct tw_limits *limits, tw_alert_fn fn, void *user)
+    const struct tw_baseline *baseline, const struct tw_limits *limits, tw_alert_fn fn, void *user)
 {
     const struct tw_analyst_config config = {
         .limits = *limits,
         .registry = registry,
         .rules = rules,
+        .baseline = baseline,
         .alerts = {.site = "trial",
             .gateway = "trial",
             .ruleset = tw_rules_digest(rules),

@@ -31,9 +31,10 @@ struct tw_gathered {
 void tw_gather(void *gathered, const struct tw_alert_record *record);
 void tw_gathered_fini(struct tw_gathered *g);
 
-/* Everything after the merge, with alerts given to `fn`. NULL when memory is short. */
+/* Everything after the merge, with alerts given to `fn`; `baseline` may be NULL. NULL when memory
+ * is short. */
 struct tw_analyst *tw_gather_analyst(const struct tw_rules *rules, struct tw_registry *registry,
-    const struct tw_limits *limits, tw_alert_fn fn, void *user);
+    const struct tw_baseline *baseline, const struct tw_limits *limits, tw_alert_fn fn, void *user);
 /* Play `paths` to the end. `out_first_ns`: when the first event was; 0: there was none. TW_DAMAGED
  * when a capture breaks off, after all that is whole; `err` says what is wrong with it. */
 TW_MUST_CHECK enum tw_status tw_gather_play(struct tw_analyst *analyst, const char *const *paths,

@@ -103,14 +103,16 @@ static bool value_of(const struct tw_made_place *place, const struct tw_node *no
     struct tw_value *out)
 {
     struct tw_value *items;
+    struct tw_number number;
     if (depth == MAX_DEPTH) {
         tw_yaml_error(place->yaml, place->diags, node, false, NULL, "this is nested too deeply");
         return false;
     }
     if (node->kind == TW_NODE_SCALAR) {
         struct tw_str text = tw_made_text(place, node);
-        /* What {n} stands for is a number where it stands alone. */
-        if (!node->quoted || tw_str_is(node->text, "{n}"))
+        /* What {n} makes a number of is one. */
+        if (!node->quoted || (text.len != node->text.len && tw_num_parse(text, &number)) ||
+            tw_str_is(node->text, "{n}"))
             plain_value(text, out);
         else
             *out = (struct tw_value){.kind = TW_VALUE_STRING, .s = text};

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "baseline/baseline.h"
 #include "trial/script.h"
 
 char *tw_stage_path(const struct tw_yaml *yaml, struct tw_str path)
@@ -53,6 +54,17 @@ static enum tw_status load_inventory(struct tw_stage *s, const struct tw_node *t
     return s->registry != NULL ? TW_OK : TW_INVALID;
 }
 
+static enum tw_status load_baseline(struct tw_stage *s, const struct tw_node *test)
+{
+    const struct tw_node *n = tw_node_get(test, "baseline");
+    if (n == NULL)
+        return TW_OK;
+    char *path = tw_stage_path(s->yaml, n->text);
+    s->baseline = path != NULL ? tw_baseline_load(path, s->diags) : NULL;
+    free(path);
+    return s->baseline != NULL ? TW_OK : TW_INVALID;
+}
+
 /* ---- captures */
 
 static enum tw_status play_captures(
@@ -90,11 +102,14 @@ enum tw_status tw_stage_play(struct tw_stage *s, const struct tw_node *test)
     s->counted = tw_node_get(test, "rules");
     s->alerts.most = TW_TRIAL_MAX_ALERTS;
     enum tw_status st = load_inventory(s, test);
+    if (st == TW_OK)
+        st = load_baseline(s, test);
     if (st != TW_OK)
         return st;
     if (events != NULL)
         limits.sessions = 16;
-    struct tw_analyst *analyst = tw_gather_analyst(s->rules, s->registry, &limits, on_alert, s);
+    struct tw_analyst *analyst =
+        tw_gather_analyst(s->rules, s->registry, s->baseline, &limits, on_alert, s);
     if (analyst == NULL)
         return TW_NO_MEMORY;
     if (events != NULL)
@@ -113,6 +128,8 @@ void tw_stage_clear(struct tw_stage *s)
 {
     tw_registry_free(s->registry);
     s->registry = NULL;
+    tw_baseline_free(s->baseline);
+    s->baseline = NULL;
     tw_gathered_fini(&s->alerts);
     tw_blocks_fini(&s->blocks);
     s->blocks = (struct tw_blocks){0};

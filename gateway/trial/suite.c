@@ -15,6 +15,7 @@ static const struct tw_key input_keys[] = {
 static const struct tw_key test_keys[] = {
     {"name", TW_KEY_STR, true, NULL, NULL, "What it shows."},
     {"inventory", TW_KEY_ANY, false, NULL, NULL, "Path of an inventory, or one written out."},
+    {"baseline", TW_KEY_STR, false, NULL, NULL, "Path of what was learned to be normal."},
     {"rules", TW_KEY_STR_LIST, false, NULL, NULL,
         "Ids: alerts of other rules do not count in this test."},
     {"start", TW_KEY_TIME, false, NULL, NULL, "Event time of `at: 0s`."},

@@ -159,7 +159,7 @@ like "$(cat "$work/err")" 'port' "the nearest one is suggested"
 exits 0 "the shipped rules" "$TIERWATCH" rules check "$rules"
 exits 0 "the lab's inventory" "$TIERWATCH" inventory check "$inventory"
 exits 0 "no mistakes as data" "$TIERWATCH" rules check --json "$rules"
-is "$(jq -c 'map(select(.severity == "error"))' "$work/out")" "[]" "are an empty list"
+is "$(cat "$work/out")" "[]" "are an empty list"
 exits 0 "--dump-config prints what is in force" "$TIERWATCH" replay --dump-config --set broker.port=1999 "$normal"
 like "$(cat "$work/out")" '1999' "with what was set"
 

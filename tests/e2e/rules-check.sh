@@ -36,6 +36,8 @@ is "$(cat "$work/err")" "" "nothing is said"
 exits 0 "replay does not warn" replay "$plant"
 unlike "$(cat "$work/err")" 'W00' "of what is for whoever writes rules"
 
+exits 0 "the shipped rules" "$TIERWATCH" rules check --werror "$rules"
+
 # A rule in the shadow: no alert, and a count.
 cat >"$work/shadow.yaml" <<'EOF'
 rules:

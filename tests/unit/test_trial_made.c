@@ -190,6 +190,12 @@ static void repetitions_have_a_number(void **state)
     assert_true(w.made.event.value.d == 12);
     assert_string_equal("Double", w.made.event.type);
     forget(&w);
+    write_event(&w, "{action: write, protocol: opcua, value: \"20.{n}\"}", 5);
+    assert_true(w.ok && w.made.event.value.kind == TW_VALUE_DOUBLE && w.made.event.value.d == 20.5);
+    forget(&w);
+    write_event(&w, "{action: write, protocol: opcua, value: \"no {n}\"}", 5);
+    assert_true(w.ok && tw_str_is(w.made.event.value.s, "no 5"));
+    forget(&w);
 }
 
 static void values_are_what_yaml_says(void **state)
