@@ -14,7 +14,7 @@ MODULES ?= base capture event flow protocol protocol/opcua protocol/mqtt protoco
            protocol/websocket protocol/mqttsn protocol/tls session crypto config \
            registry baseline detect score learn alert share observe confine pipeline trial cli
 
-PKGS     := libpcap libndpi libmosquitto sqlite3 yaml-0.1 libcrypto zlib libseccomp libpcre2-8
+PKGS     := libpcap libndpi libmosquitto sqlite3 yaml-0.1 libcrypto zlib libseccomp libmicrohttpd libpcre2-8
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

@@ -5,12 +5,13 @@ set -euo pipefail
 
 packages=(gcc make pkg-config libc6-dev libpcap-dev libndpi-dev libmosquitto-dev
     libyaml-dev libpcre2-dev libssl-dev zlib1g-dev libsqlite3-dev libseccomp-dev libcmocka-dev
+    libmicrohttpd-dev
     mosquitto mosquitto-clients python3 python3-paho-mqtt jq clang-format-14 iproute2 tcpdump
-    tcpreplay procps openssl strace)
+    tcpreplay procps openssl strace curl)
 
 # Whatever Node.js is there will do: Debian's npm does not go with that of others.
 command -v npm >/dev/null || packages+=(nodejs npm)
-[ "${1:-}" != --test ] || packages+=(chromium)
+[ "${1:-}" != --test ] || packages+=(chromium prometheus)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -34,8 +35,12 @@ echo "Installing: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 run() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "$@"; }
 run apt-get -q update >/dev/null
-# Debian starts a broker on port 1883 when its package is installed; only our own is wanted here.
-if [ ! -e /etc/mosquitto ] && [ ! -e /usr/sbin/policy-rc.d ]; then
+# Debian starts a broker and a Prometheus when their packages are installed; only our own are wanted here.
+case " ${missing[*]} " in
+*" mosquitto "* | *" prometheus "*) quiet=yes ;;
+*) quiet=no ;;
+esac
+if [ $quiet = yes ] && [ ! -e /usr/sbin/policy-rc.d ]; then
     printf '#!/bin/sh\nexit 101\n' | run tee /usr/sbin/policy-rc.d >/dev/null
     run chmod 755 /usr/sbin/policy-rc.d
     trap 'run rm -f /usr/sbin/policy-rc.d' EXIT

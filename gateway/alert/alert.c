@@ -330,6 +330,7 @@ static void open_alert(struct tw_alerts *a, const struct tw_text_key *key,
     tw_alert_id(&a->scratch, a->config.ruleset, f, e->id);
     take_content(a, e, f, input, score);
     a->stats.by_severity[e->severity]++;
+    a->stats.by_tier[e->tier]++;
     add_repeat(e, f, risk);
     tell(a, e, f->ts_ns);
 }

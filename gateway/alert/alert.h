@@ -50,7 +50,8 @@ void tw_alerts_reload(
 void tw_alerts_finish(struct tw_alerts *a);
 
 struct tw_alerts_stats {
-    uint64_t alerts, updates, folded, by_severity[5];
+    uint64_t alerts, updates, folded, by_severity[5]; /* as they are now */
+    uint64_t by_tier[TW_TIER_T4 + 1];                 /* of the actor, as the alert was opened */
 };
 struct tw_alerts_stats tw_alerts_stats(const struct tw_alerts *a);
 /* For the risk topic. */

@@ -1,9 +1,13 @@
 #include "cli/figures.h"
 
 #include <math.h>
+#include <time.h>
 
 #include "base/timefmt.h"
 #include "score/score.h"
+
+/* No packet, no write of the ledger should hold up everything for so long. */
+#define STUCK_NS (10 * TW_NS_PER_S)
 
 bool tw_loss_count(struct tw_loss *l, uint64_t received, uint64_t dropped, int64_t now_ns)
 {
@@ -71,6 +75,35 @@ void tw_figures_analyst(
     f->event_ns = event_ns;
     f->alerts_lost = alerts_lost;
     pthread_mutex_unlock(&f->lock);
+}
+
+void tw_figures_sets(
+    struct tw_figures *f, const struct tw_rules *rules, const struct tw_registry *registry)
+{
+    pthread_mutex_lock(&f->lock);
+    tw_str_copy(f->ruleset, sizeof(f->ruleset), tw_str_of(tw_rules_digest(rules)));
+    tw_str_copy(f->inventory, sizeof(f->inventory), tw_str_of(tw_registry_digest(registry)));
+    f->rules = tw_rules_count(rules);
+    f->ai_systems = tw_registry_ai_systems(registry);
+    pthread_mutex_unlock(&f->lock);
+}
+
+int64_t tw_figures_clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * TW_NS_PER_S + t.tv_nsec;
+}
+
+void tw_figures_turn(struct tw_figures *f)
+{
+    atomic_store_explicit(&f->turned_ns, tw_figures_clock_ns(), memory_order_relaxed);
+}
+
+bool tw_figures_is_stuck(const struct tw_figures *f)
+{
+    const int64_t turned_ns = atomic_load_explicit(&f->turned_ns, memory_order_relaxed);
+    return turned_ns != 0 && tw_figures_clock_ns() - turned_ns > STUCK_NS;
 }
 
 void tw_figures_copy(struct tw_figures *f, struct tw_figures *out)

@@ -3,6 +3,7 @@
  * copies here, about once a second; the threads that answer questions take them. */
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "pipeline/analyst.h"
 #include "pipeline/pipeline.h"
@@ -38,6 +39,10 @@ struct tw_figures {
     struct tw_worker_stats workers;
     int64_t event_ns; /* event time of the last tick; 0: none yet */
     bool alerts_lost; /* an alert could not be kept */
+    char ruleset[80], inventory[80];
+    size_t rules, ai_systems;
+    /* Its turns, without the lock. */
+    atomic_int_fast64_t turned_ns; /* monotonic clock; 0: none yet */
 };
 
 bool tw_figures_init(struct tw_figures *f);
@@ -49,6 +54,14 @@ bool tw_figures_read(
 void tw_figures_workers(struct tw_figures *f, const struct tw_worker_stats *stats);
 void tw_figures_analyst(
     struct tw_figures *f, const struct tw_analyst *analyst, int64_t event_ns, bool alerts_lost);
+/* What is in force. */
+void tw_figures_sets(
+    struct tw_figures *f, const struct tw_rules *rules, const struct tw_registry *registry);
+/* The analyst, or whoever prepares it, came on. */
+void tw_figures_turn(struct tw_figures *f);
+/* Has it not, for longer than anything should take? */
+bool tw_figures_is_stuck(const struct tw_figures *f);
+int64_t tw_figures_clock_ns(void);
 /* A copy of everything; its lock is not to be used. */
 void tw_figures_copy(struct tw_figures *f, struct tw_figures *out);
 

@@ -3,17 +3,16 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "cli/live.h"
 #include "observe/control.h"
+#include "observe/textfile.h"
 
 enum { LOOK_MS = 500 };
-/* Without a sign of life of the pipeline for so long, something is wrong. */
-#define STUCK_NS (10 * TW_NS_PER_S)
+#define TEXTFILE_NS (15 * TW_NS_PER_S)
 
 struct tw_keeper {
     struct tw_live *live;
@@ -21,15 +20,14 @@ struct tw_keeper {
     pthread_t thread;
     int bell; /* rung by SIGHUP and at the end */
     atomic_bool stopping, hangup;
-    atomic_uint_fast64_t turns;
     /* A change that waits for the analyst's turn. */
     _Atomic(struct tw_analyst_next *) next;
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool is_open, over;
-    /* The keeper's own: how far the analyst had come, and since when. */
-    uint64_t seen_turns;
-    int64_t seen_ns, told_ns, revived_ns;
+    /* The keeper's own: when it last did what it does now and then. */
+    int64_t told_ns, revived_ns, wrote_ns;
+    bool write_failed;
 };
 
 /* Signal handlers can reach nothing else. */
@@ -48,17 +46,9 @@ static void on_hangup(int number)
     errno = why;
 }
 
-static int64_t clock_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * TW_NS_PER_S + t.tv_nsec;
-}
-
 void tw_keeper_turn(struct tw_keeper *k)
 {
-    const uint64_t turns = atomic_load_explicit(&k->turns, memory_order_relaxed);
-    atomic_store_explicit(&k->turns, turns + 1, memory_order_relaxed);
+    tw_figures_turn(&k->live->figures);
     if (atomic_load_explicit(&k->next, memory_order_relaxed) == NULL)
         return;
     pthread_mutex_lock(&k->lock);
@@ -69,6 +59,7 @@ void tw_keeper_turn(struct tw_keeper *k)
         l->state.ruleset = tw_rules_digest(tw_analyst_rules(l->analyst));
         l->state.rules = tw_rules_count(tw_analyst_rules(l->analyst));
         l->state.inventory = tw_registry_digest(tw_analyst_registry(l->analyst));
+        tw_figures_sets(&l->figures, tw_analyst_rules(l->analyst), tw_analyst_registry(l->analyst));
         tw_live_announce(l);
     }
     pthread_cond_broadcast(&k->changed);
@@ -203,42 +194,6 @@ static void answer_reload(struct tw_keeper *k, struct tw_text *t)
     reload_fini(&r);
 }
 
-static bool is_stuck(const struct tw_keeper *k)
-{
-    return clock_ns() - k->seen_ns > STUCK_NS;
-}
-
-/* What a person should look at; none: all is well. */
-static size_t problems_json(struct tw_keeper *k, const struct tw_figures *f, struct tw_text *t)
-{
-    size_t n = 0;
-    char text[160];
-    tw_json_key(t, "problems");
-    tw_json_array(t);
-    for (size_t i = 0; i < f->n_interfaces; i++) {
-        if (f->interfaces[i].up)
-            continue;
-        snprintf(text, sizeof(text), "interface %s is gone", f->interfaces[i].name);
-        tw_json_z(t, text);
-        n++;
-    }
-    if (f->loss.percent > TW_LOSS_LIMIT_PERCENT) {
-        snprintf(text, sizeof(text), "%.3f %% of the packets were lost lately", f->loss.percent);
-        tw_json_z(t, text);
-        n++;
-    }
-    if (f->alerts_lost) {
-        tw_json_z(t, "an alert could not be kept");
-        n++;
-    }
-    if (is_stuck(k)) {
-        tw_json_z(t, "no packet or alert moves on");
-        n++;
-    }
-    tw_json_array_end(t);
-    return n;
-}
-
 static void broker_json(struct tw_keeper *k, struct tw_text *t)
 {
     struct tw_publisher *p = k->live->sink.publisher;
@@ -277,7 +232,8 @@ static void answer_status(struct tw_keeper *k, struct tw_text *t)
     tw_json_maybe_time(t, "event_time", f.event_ns, false);
     tw_json_member_u64(t, "alerts", f.analyst.alerts.alerts);
     broker_json(k, t);
-    const bool healthy = problems_json(k, &f, t) == 0;
+    tw_json_key(t, "problems");
+    const bool healthy = tw_problems_json(&f, t) == 0;
     tw_json_member_bool(t, "healthy", healthy);
 }
 
@@ -351,23 +307,37 @@ static void reload_by_signal(struct tw_keeper *k)
 /* Does the analyst come on? It waits for packets and ledger, so its turns say that both do. */
 static void watch_progress(struct tw_keeper *k)
 {
-    const int64_t now_ns = clock_ns();
-    const uint64_t turns = atomic_load_explicit(&k->turns, memory_order_relaxed);
     const struct tw_notify *n = &k->live->notify;
-    if (turns != k->seen_turns) {
-        k->seen_turns = turns;
-        k->seen_ns = now_ns;
-    }
-    if (n->watchdog_ns > 0 && k->seen_ns > k->told_ns && now_ns - k->told_ns > n->watchdog_ns / 4) {
+    const int64_t now_ns = tw_figures_clock_ns(),
+                  turned_ns = atomic_load(&k->live->figures.turned_ns);
+    if (n->watchdog_ns > 0 && turned_ns > k->told_ns && now_ns - k->told_ns > n->watchdog_ns / 4) {
         tw_notify_say(n, "WATCHDOG=1");
         k->told_ns = now_ns;
     }
 }
 
+/* A complaint about the file is worth one line. */
+static void write_textfile(struct tw_keeper *k)
+{
+    const char *path = k->live->watch.config->metrics.textfile;
+    const int64_t now_ns = tw_figures_clock_ns();
+    if (path == NULL || k->over || (k->wrote_ns != 0 && now_ns - k->wrote_ns < TEXTFILE_NS))
+        return;
+    k->wrote_ns = now_ns;
+    struct tw_text t = {0};
+    struct tw_metrics_source source = tw_live_metrics(k->live);
+    tw_metrics_text(&source, &t);
+    const bool failed = t.failed || tw_textfile_write(path, tw_text_str(&t)) != TW_OK;
+    if (failed && !k->write_failed)
+        tw_log(TW_LOG_WARN, "can not write the metrics to '%s': %s", path, strerror(errno));
+    k->write_failed = failed;
+    tw_text_free(&t);
+}
+
 static void revive(struct tw_keeper *k)
 {
     const char *name;
-    const int64_t now_ns = clock_ns();
+    const int64_t now_ns = tw_figures_clock_ns();
     if (now_ns - k->revived_ns < TW_NS_PER_S)
         return;
     k->revived_ns = now_ns;
@@ -382,7 +352,6 @@ static void wait_for_opening(struct tw_keeper *k)
     while (!k->is_open && !atomic_load(&k->stopping))
         pthread_cond_wait(&k->changed, &k->lock);
     pthread_mutex_unlock(&k->lock);
-    k->seen_ns = clock_ns();
 }
 
 static void *keep(void *user)
@@ -398,6 +367,9 @@ static void *keep(void *user)
             reload_by_signal(k);
         revive(k);
         watch_progress(k);
+        pthread_mutex_lock(&k->lock);
+        write_textfile(k);
+        pthread_mutex_unlock(&k->lock);
     }
     return NULL;
 }

@@ -1,12 +1,13 @@
 #pragma once
 /* A gateway while it runs: what run.c opens, and what its threads share. */
 
-#include "cli/figures.h"
 #include "cli/messages.h"
+#include "cli/metrics.h"
 #include "cli/sink.h"
 #include "cli/watch.h"
 #include "confine/confine.h"
 #include "observe/notify.h"
+#include "observe/web.h"
 
 struct tw_keeper;
 
@@ -21,6 +22,8 @@ struct tw_live {
     struct tw_figures figures;
     struct tw_notify notify;
     struct tw_keeper *keeper;
+    struct tw_web *web; /* NULL: not asked for */
+    struct tw_metrics_source metrics;
     char boot[24];
     int64_t started_ns;
     /* The analyst's. */
@@ -33,6 +36,9 @@ struct tw_live {
 void tw_live_confine(const struct tw_live *l, enum tw_confine_role role);
 /* Tell the broker what the gateway is now. On the analyst's thread. */
 void tw_live_announce(struct tw_live *l);
+
+/* What its metrics are made of; the publisher in it is good until the gateway winds up. */
+struct tw_metrics_source tw_live_metrics(struct tw_live *l);
 
 /* The keeper is the thread that looks after the others: it answers on the control socket, reloads,
  * opens interfaces that came back, and tells the service manager that all goes on. */

@@ -219,6 +219,37 @@ static bool open_broker(struct tw_live *l)
     return st == TW_OK;
 }
 
+struct tw_metrics_source tw_live_metrics(struct tw_live *l)
+{
+    const char *ledger = l->o->ledger != NULL ? l->o->ledger : l->watch.config->ledger.dir;
+    return (struct tw_metrics_source){.figures = &l->figures,
+        .publisher = l->sink.publisher,
+        .ledger = ledger,
+        .started_ns = l->started_ns};
+}
+
+static void metrics_page(void *user, struct tw_text *out)
+{
+    tw_metrics_text(user, out);
+}
+
+static bool health_page(void *user, struct tw_text *out)
+{
+    return tw_metrics_health(user, out);
+}
+
+static bool open_web(struct tw_live *l)
+{
+    char err[256] = "";
+    const char *at = l->watch.config->metrics.listen;
+    const struct tw_web_pages pages = {&l->metrics, metrics_page, health_page};
+    l->metrics = tw_live_metrics(l);
+    if (at == NULL || tw_web_open(at, &pages, &l->web, err, sizeof(err)) == TW_OK)
+        return true;
+    tw_log(TW_LOG_ERROR, "can not serve metrics at %s: %s", at, err);
+    return false;
+}
+
 static bool make_analyst(struct tw_live *l, const struct tw_limits *limits)
 {
     l->evidence = tw_evidence_source_new(l->capture);
@@ -243,6 +274,7 @@ static bool make_analyst(struct tw_live *l, const struct tw_limits *limits)
 static bool wind_up(struct tw_live *l)
 {
     bool whole = true;
+    tw_web_close(l->web);
     tw_analyst_finish(l->analyst);
     publish_stats(l);
     if (l->sink.publisher != NULL && !tw_publisher_stop(l->sink.publisher)) {
@@ -277,7 +309,7 @@ static bool set_up(struct tw_live *l, const struct tw_limits *limits)
     if (!make_analyst(l, limits) || !tw_keeper_start(l))
         return false;
     tw_live_confine(l, TW_CONFINE_WORKER);
-    if (!open_ledger(l) || !open_broker(l))
+    if (!open_ledger(l) || !open_broker(l) || !open_web(l))
         return false;
     tw_keeper_open(l->keeper);
     return true;
@@ -317,9 +349,10 @@ static bool test_ledger(const struct tw_live *l)
 /* --test looks at everything before it judges: one visit to the plant mends all of it. */
 static int test(struct tw_live *l, int code)
 {
-    const bool ledger = test_ledger(l), broker = open_broker(l);
-    if (code == TW_EXIT_OK && !(ledger && broker))
+    const bool ledger = test_ledger(l), broker = open_broker(l), web = open_web(l);
+    if (code == TW_EXIT_OK && !(ledger && broker && web))
         code = TW_EXIT_FAILED;
+    tw_web_close(l->web);
     if (code == TW_EXIT_OK)
         tw_log(TW_LOG_INFO, "configuration, inventory, rules, capture and broker are in order");
     return code;
@@ -388,6 +421,7 @@ static int run(struct tw_live *l, struct tw_pipeline_config *config)
     config->limits = tw_watch_limits(&l->watch);
     if (!tw_figures_init(&l->figures))
         return TW_EXIT_FAILED;
+    tw_figures_sets(&l->figures, l->watch.rules, l->watch.registry);
     tw_notify_open(&l->notify);
     const int code = open_and_watch(l, config);
     tw_notify_close(&l->notify);

@@ -65,18 +65,6 @@ static void set_log_level(const struct tw_options *o, const struct tw_config *c)
         tw_log_set_level((enum tw_log_level)level);
 }
 
-/* Keys that are for later versions are checked, and it is said that nothing comes of them. */
-static void warn_unused(const struct tw_config *c)
-{
-    const struct {
-        const char *key, *value;
-    } later[] = {{"metrics.listen", c->metrics.listen}, {"metrics.textfile", c->metrics.textfile}};
-    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-        if (later[i].value != NULL)
-            tw_log(TW_LOG_WARN, "%s is set, but this version has no use for it", later[i].key);
-    }
-}
-
 static int load_config(const struct tw_options *o, struct tw_watch *out, struct tw_diags *diags)
 {
     out->config = tw_watch_config(o, diags);
@@ -85,8 +73,6 @@ static int load_config(const struct tw_options *o, struct tw_watch *out, struct 
     set_log_level(o, out->config);
     if (o->dump_config)
         dump(out->config);
-    else
-        warn_unused(out->config);
     return TW_EXIT_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "confine/confine.h"
@@ -85,11 +86,12 @@ static bool add_if(scmp_filter_ctx f, int call, struct scmp_arg_cmp test)
     return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &test) == 0;
 }
 
-/* Threads, not processes; memory to read and write, not to execute. */
+/* Threads, not processes, which may be given names; memory to read and write, not to execute. */
 static bool add_memory_and_threads(scmp_filter_ctx f)
 {
     const scmp_datum_t thread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
     return add_if(f, CALL(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, thread, thread)) &&
+           add_if(f, CALL(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME)) &&
            add_if(f, CALL(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) &&
            add_if(f, CALL(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 }

@@ -52,7 +52,8 @@ void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next);
 void tw_analyst_next_free(struct tw_analyst_next *next);
 
 struct tw_analyst_stats {
-    uint64_t events, by_action[TW_ACTION_COUNT], by_protocol[3], encrypted;
+    uint64_t events, by_action[TW_ACTION_COUNT], by_protocol[3], malformed[3], encrypted;
+    uint64_t judged_ns; /* wall clock that resolving and judging took; from every 64th action */
     struct tw_sessions_stats sessions;
     struct tw_alerts_stats alerts;
     struct tw_detect_stats detect;

@@ -350,6 +350,18 @@ static size_t file_bytes(const char *path)
     return stat(path, &st) == 0 ? (size_t)st.st_size : 0;
 }
 
+uint64_t tw_ledger_bytes(const char *path)
+{
+    struct tw_chain_files files;
+    uint64_t total = 0;
+    if (tw_chain_files(path, &files) != TW_OK)
+        return 0;
+    for (size_t i = 0; i < files.n; i++)
+        total += file_bytes(files.list[i].path);
+    tw_chain_files_fini(&files);
+    return total;
+}
+
 /* Delete the oldest segments until what is left, with a full new one, is within keep_bytes. The
  * head says first where the ledger now begins. */
 static void drop_old(struct tw_ledger *l)

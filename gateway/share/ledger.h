@@ -31,6 +31,9 @@ void tw_ledger_close(struct tw_ledger *l);
 TW_MUST_CHECK enum tw_status tw_ledger_append(
     struct tw_ledger *l, struct tw_str alert_json, uint64_t *out_seq, struct tw_str *out_line);
 
+/* Size of all that lies at `path` now; 0 when nothing does. Any thread. */
+uint64_t tw_ledger_bytes(const char *path);
+
 struct tw_ledger_verdict {
     bool ok;
     uint64_t lines, bad_line; /* 1-based over all segments, of the first that is wrong */

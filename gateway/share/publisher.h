@@ -45,6 +45,7 @@ TW_MUST_CHECK enum tw_status tw_publisher_send(
 
 struct tw_publisher_stats {
     uint64_t queued, sent, acknowledged, refused, reconnects, dead, spooled;
+    uint64_t ack_ms; /* what the acknowledged ones waited for it, together */
     bool connected;
     char last_error[256];
 };

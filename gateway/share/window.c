@@ -138,7 +138,10 @@ static void accepted(struct tw_window *w, const struct tw_slot *slot)
 {
     if (slot->kind == TW_SLOT_STATE)
         return;
-    tw_count(w->counters, &w->counters->stats.acknowledged);
+    pthread_mutex_lock(&w->counters->lock);
+    w->counters->stats.acknowledged++;
+    w->counters->stats.ack_ms += (uint64_t)(tw_clock_ms() - slot->sent_ms);
+    pthread_mutex_unlock(&w->counters->lock);
     w->acked_since_up = true;
     w->fruitless = 0;
     w->size = TW_LINK_WINDOW;

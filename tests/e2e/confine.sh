@@ -27,6 +27,7 @@ cp "$inventory" "$work/open/inventory.yaml"
 chmod -R a+rX "$work/open"
 chmod a+x "$work"
 chown 65534:65534 "$work/state"
+web=$(free_port)
 program=$work/open/$(basename "$TIERWATCH")
 cat >"$work/open/gw.yaml" <<YAML
 site: small
@@ -37,6 +38,7 @@ workers: 2
 ledger: {dir: ../state/ledger, segment_mb: 1}
 control: {socket: ../state/socket}
 log: {file: ../state/log}
+metrics: {listen: "127.0.0.1:$web", textfile: ../state/tierwatch.prom}
 YAML
 chmod a+r "$work/open/gw.yaml"
 as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all,+net_raw --ambient-caps=-all,+net_raw)
@@ -49,7 +51,7 @@ pids+=("$gateway")
 wait_for 10 sees -1
 is $? 0 "it captures with CAP_NET_RAW and nothing else"
 status() { cat "/proc/$gateway/task/"*/status | awk -v key="$1:" '$1 == key {print $2}' | sort | uniq -c | awk '{print $1 "x" $2}' | xargs; }
-threads=5 # it reads, keeps, works twice, analyses
+threads=6 # it reads, keeps, works twice, analyses, serves
 all_there() { [ "$(ls "/proc/$gateway/task" | wc -l)" -eq $threads ]; }
 wait_for 10 all_there
 is "$(status CapEff)" "$((threads - 1))x0000000000000000 1x0000000000002000" "one thread keeps CAP_NET_RAW, the others have nothing"
@@ -100,6 +102,8 @@ wait_for 10 grep -q 'can not be used' "$work/state/log"
 echo '# edited' >>"$work/open/inventory.yaml"
 exits 0 "traced: it reloads" ctl reload
 exits 0 "traced: it is well" ctl status
+check "traced: it is measured" curl -sf "http://127.0.0.1:$web/metrics"
+check "traced: also in a file" test -s "$work/state/tierwatch.prom"
 start_broker "$port" "allow_anonymous true"
 ip link del tw0
 wait_for 10 sh -c "cat '$work'/state/log* | grep -q 'tw1 is gone'"

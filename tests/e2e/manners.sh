@@ -38,7 +38,7 @@ exits 4 "no rules anywhere" sh -c "cd '$work' && exec '$TIERWATCH' replay '$norm
     like "$(cat "$work/err")" 'name them with --rules' "says what to do"
 
 # --set null takes a key back.
-printf 'log: {file: %s/gateway.log, level: debug}\nmetrics: {listen: "127.0.0.1:9477"}\n' "$work" >"$work/gw.yaml"
+printf 'log: {file: %s/gateway.log, level: debug}\nbaseline: learned.json\n' "$work" >"$work/gw.yaml"
 exits 0 "--set null" "$TIERWATCH" run -c "$work/gw.yaml" --set log.file=null --set log.level=null --dump-config
 like "$(cat "$work/out")" 'level: "info"' "puts the default back"
 like "$(cat "$work/out")" 'file: null' "or nothing"
@@ -51,7 +51,7 @@ is "$(wc -c <"$work/out")" 0 "is applied"
 exits 1 "a check of a broker that is away" "$TIERWATCH" run -c "$work/gw.yaml" --rules "$rules" --test --play "$normal" \
     --set broker.host=127.0.0.1 --set broker.port=1
 like "$(cat "$work/err")" '127\.0\.0\.1:1 can not be used' "says which"
-like "$(cat "$work/err")" 'metrics\.listen is set' "keys without effect are named"
+like "$(cat "$work/err")" 'baseline is set' "keys without effect are named"
 exits 5 "a check tells everything at once" "$TIERWATCH" run --rules "$rules" --test -i nosuch0 \
     --set broker.host=127.0.0.1 --set broker.port=1
 like "$(cat "$work/err")" 'nosuch0.*127\.0\.0\.1:1 can not be used' "interface and broker"
