@@ -15,6 +15,15 @@ struct tw_endpoint {
     uint8_t mac[6];
 };
 
+/* What a packet was wrapped in on its way to the capture. Of nested ones the outermost. */
+struct tw_tunnel {
+    const char *kind;      /* gre erspan vxlan geneve mpls; static; NULL: none */
+    struct tw_ip src, dst; /* of its ends; family 0: MPLS straight on a link has none */
+    bool has_id;
+    uint8_t depth; /* how many there are */
+    uint32_t id;   /* GRE key, ERSPAN session, VNI, label */
+};
+
 enum { TW_IP_TEXT = 46, TW_MAC_TEXT = 18 };
 /* RFC 5952 for IPv6. Returns the length; `out` is not terminated. */
 size_t tw_ip_text(char *out, const struct tw_ip *ip);

@@ -3,12 +3,14 @@
 #include <pcap.h>
 
 #include "base/hash.h"
+#include "capture/tunnel.h"
 
 enum {
     ETHER_IPV4 = 0x0800,
     ETHER_IPV6 = 0x86dd,
     ETHER_UADP = 0xb62c, /* [UA14 7.3.3] */
     MAC_BYTES = 6,
+    MAX_TUNNELS = 4,    /* one in the other; what is deeper stays wrapped */
     MAX_TAGS = 8,       /* VLAN tags walked; the outer two are kept */
     MAX_EXTENSIONS = 16 /* IPv6 extension headers walked */
 };
@@ -79,6 +81,60 @@ static bool udp(struct tw_packet *p, struct tw_cur c)
     return true;
 }
 
+static void ethernet(struct tw_packet *p, struct tw_cur c);
+static void by_ether_type(struct tw_packet *p, struct tw_cur c, uint16_t type);
+
+/* Go on with what is inside. `captured` and `wire` are the bytes behind the header before the
+ * tunnel, as captured and as they were. False when nothing in it makes sense: then `p` is as it
+ * was. */
+static bool unwrap(
+    struct tw_packet *p, const struct tw_tunnel_inside *in, size_t captured, uint32_t wire)
+{
+    const struct tw_packet outer = *p;
+    const uint32_t headers = (uint32_t)(captured - in->data.left);
+    *p = (struct tw_packet){.ts_ns = outer.ts_ns,
+        .number = outer.number,
+        .nano = outer.nano,
+        .kind = TW_PACKET_BAD,
+        .wire_len = wire > headers ? wire - headers : 0,
+        .tunnel = outer.tunnel};
+    if (p->tunnel.depth++ == 0) {
+        p->tunnel.kind = in->kind;
+        p->tunnel.has_id = in->has_id;
+        p->tunnel.id = in->id;
+        p->tunnel.src = outer.src.ip;
+        p->tunnel.dst = outer.dst.ip;
+    }
+    const uint32_t whole = p->wire_len;
+    if (in->type == TW_ETHER_TEB)
+        ethernet(p, in->data);
+    else
+        by_ether_type(p, in->data, in->type);
+    if (p->kind == TW_PACKET_LINK && p->tunnel.depth == outer.tunnel.depth + 1 &&
+        in->data.left < whole) {
+        p->payload_len += whole - (uint32_t)in->data.left;
+        p->cut = true;
+    }
+    if (p->kind != TW_PACKET_BAD)
+        return true;
+    *p = outer;
+    return false;
+}
+
+/* Tunnels in IP, once `p` is decoded up to the transport. */
+static bool leave_tunnel(struct tw_packet *p)
+{
+    struct tw_tunnel_inside in;
+    if (p->tunnel.depth == MAX_TUNNELS)
+        return false;
+    if (p->ip_proto == TW_PROTO_GRE)
+        return tw_tunnel_gre(p->payload, &in) && unwrap(p, &in, p->payload.left, p->payload_len);
+    return p->ip_proto == PROTO_UDP &&
+           (p->dst.port == TW_PORT_VXLAN || p->dst.port == TW_PORT_GENEVE) &&
+           tw_tunnel_udp(p->dst.port, p->payload, &in) &&
+           unwrap(p, &in, p->payload.left, p->payload_len);
+}
+
 /* `c` is what was captured of the `len` bytes behind the network header. */
 static void transport(struct tw_packet *p, struct tw_cur c, uint32_t len)
 {
@@ -94,6 +150,8 @@ static void transport(struct tw_packet *p, struct tw_cur c, uint32_t len)
         p->payload = tw_cur_of(NULL, 0);
     }
     p->cut = p->payload.left < p->payload_len;
+    if (p->ip_proto != PROTO_TCP && sound)
+        (void)leave_tunnel(p);
 }
 
 static void fragment(struct tw_packet *p, struct tw_cur c, uint32_t len)
@@ -264,6 +322,14 @@ static void link_only(struct tw_packet *p, struct tw_cur c, uint16_t type)
     p->payload_len = (uint32_t)c.left;
 }
 
+static void mpls(struct tw_packet *p, struct tw_cur c)
+{
+    struct tw_tunnel_inside in;
+    p->kind = TW_PACKET_OTHER;
+    if (p->tunnel.depth < MAX_TUNNELS && tw_tunnel_mpls(c, &in))
+        (void)unwrap(p, &in, c.left, (uint32_t)c.left);
+}
+
 static void by_ether_type(struct tw_packet *p, struct tw_cur c, uint16_t type)
 {
     if (!vlan_tags(p, &c, &type))
@@ -274,6 +340,8 @@ static void by_ether_type(struct tw_packet *p, struct tw_cur c, uint16_t type)
         ipv6(p, c);
     else if (type == ETHER_UADP)
         link_only(p, c, type);
+    else if (type == TW_ETHER_MPLS || type == TW_ETHER_MPLS_MULTICAST)
+        mpls(p, c);
     else
         p->kind = TW_PACKET_OTHER;
 }
@@ -373,7 +441,7 @@ void tw_packet_decode(struct tw_packet *out, int linktype, struct tw_cur data, u
         links[link].read(out, data);
     else
         out->kind = TW_PACKET_OTHER;
-    if (out->kind == TW_PACKET_LINK && data.left < wire_len) {
+    if (out->kind == TW_PACKET_LINK && out->tunnel.depth == 0 && data.left < wire_len) {
         out->payload_len += wire_len - (uint32_t)data.left;
         out->cut = true;
     }

@@ -1,7 +1,8 @@
 #pragma once
 /* Link, network and transport headers of one packet: Ethernet, 802.1Q and QinQ, Linux cooked v1 and
- * v2, raw IP, BSD loopback; IPv4, IPv6 with extension headers; TCP, UDP; UADP without IP. Bad
- * checksums are counted, never a reason to drop. */
+ * v2, raw IP, BSD loopback; IPv4, IPv6 with extension headers; TCP, UDP; UADP without IP. What a
+ * mirror wraps packets in (GRE, ERSPAN, VXLAN, GENEVE, MPLS) is taken off. Bad checksums are
+ * counted, never a reason to drop. */
 
 #include "base/addr.h"
 #include "base/cursor.h"
@@ -31,6 +32,8 @@ struct tw_packet {
     uint32_t tcp_seq, tcp_ack;
     uint16_t tcp_window;
     bool bad_checksum;
+    /* What it was wrapped in; everything else here is of what is inside. */
+    struct tw_tunnel tunnel;
     bool cut;              /* the capture has less than the packet had */
     uint32_t wire_len;     /* bytes on the wire, link header included */
     struct tw_cur ip;      /* from the IP header on, as captured: for nDPI */

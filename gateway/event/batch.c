@@ -322,6 +322,14 @@ static struct tw_sparkplug_metric *copy_metric(
     return to;
 }
 
+static const struct tw_tunnel *copy_tunnel(struct tw_arena *a, const struct tw_tunnel *from)
+{
+    struct tw_tunnel *to = tw_arena_alloc(a, sizeof(*to));
+    if (to != NULL)
+        *to = *from;
+    return to;
+}
+
 static void copy_event(struct tw_batch *b, struct tw_event *to)
 {
     struct tw_arena *a = &b->arena;
@@ -331,6 +339,8 @@ static void copy_event(struct tw_batch *b, struct tw_event *to)
     keep(a, &to->status.s);
     keep(a, &to->detail);
     keep_value(a, &to->value, 0);
+    if (to->tunnel != NULL)
+        to->tunnel = copy_tunnel(a, to->tunnel);
     if (to->opcua != NULL)
         to->opcua = copy_opcua(b, to->opcua);
     if (to->mqtt != NULL)

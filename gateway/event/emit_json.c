@@ -383,6 +383,25 @@ static const char *protocol_name(enum tw_protocol p)
     return p == TW_PROTO_OPCUA ? "opcua" : p == TW_PROTO_MQTT ? "mqtt" : "unknown";
 }
 
+static void address(struct tw_text *t, const char *key, const struct tw_ip *ip)
+{
+    char text[TW_IP_TEXT];
+    if (ip->family != 0)
+        tw_json_member_str(t, key, (struct tw_str){text, tw_ip_text(text, ip)});
+}
+
+static void tunnel(struct tw_text *t, const struct tw_tunnel *u)
+{
+    tw_json_key(t, "tunnel");
+    tw_json_object(t);
+    tw_json_member_z(t, "kind", u->kind);
+    address(t, "src", &u->src);
+    address(t, "dst", &u->dst);
+    tw_json_maybe_u64(t, "id", u->has_id, u->id);
+    tw_json_maybe_u64(t, "depth", u->depth > 1, u->depth);
+    tw_json_object_end(t);
+}
+
 static void head(struct tw_text *t, const struct tw_event *e)
 {
     tw_json_member_time(t, "ts", e->ts_ns, e->nano);
@@ -410,6 +429,8 @@ static void head(struct tw_text *t, const struct tw_event *e)
             tw_json_u64(t, e->vlan[i]);
         tw_json_array_end(t);
     }
+    if (e->tunnel != NULL)
+        tunnel(t, e->tunnel);
     uint8_t flow[8];
     for (unsigned i = 0; i < 8; i++)
         flow[i] = (uint8_t)(e->flow >> (56 - 8 * i));

@@ -406,7 +406,8 @@ struct tw_event {
     struct tw_endpoint src, dst; /* src is who acts */
     uint16_t vlan[2];
     uint8_t n_vlan;
-    bool nano; /* print nine fractional digits */
+    const struct tw_tunnel *tunnel; /* NULL: none */
+    bool nano;                      /* print nine fractional digits */
     bool is_tcp;
     uint64_t flow;
 

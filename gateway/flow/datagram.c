@@ -71,6 +71,7 @@ void tw_link_packet(struct tw_flows *f, const struct tw_packet *p)
     const struct tw_datagram_proto *const *proto = f->config.datagram_protocols;
     struct tw_conn conn = {.side = {p->src, p->dst},
         .n_vlan = p->n_vlan,
+        .tunnel = p->tunnel,
         .nano = p->nano,
         .flow = tw_packet_flow_hash(p),
         .first_packet = p->number};

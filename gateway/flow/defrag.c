@@ -28,7 +28,8 @@ struct piece {
  * first one's protocol counts [RFC 791, RFC 8200 4.5]. */
 struct key {
     struct tw_ip src, dst;
-    uint8_t ip_proto, pad_;
+    uint8_t ip_proto;
+    bool tunnelled; /* may be made up, and is not mixed with what is not */
     uint32_t id;
 };
 
@@ -110,6 +111,7 @@ static struct datagram *find(struct tw_defrag *d, const struct tw_packet *p)
     key.dst = p->dst.ip;
     key.id = p->frag_id;
     key.ip_proto = p->src.ip.family == 4 ? p->ip_proto : 0;
+    key.tunnelled = p->tunnel.kind != NULL;
     struct datagram *g = tw_table_put(d->table, &key, &created);
     if (created)
         g->first_ns = p->ts_ns;
@@ -212,7 +214,8 @@ static void complete(struct tw_defrag *d, struct datagram *g, struct tw_packet *
     p->frag_offset = 0;
     p->frag_more = false;
     tw_packet_transport(p, tw_cur_of(d->whole + header, g->end), g->wire_len);
-    /* A fragment header inside the whole is nonsense. */
+    /* A fragment header inside the whole is nonsense, or of a fragment in a tunnel whose packets
+     * were cut into fragments as well: that much is not put together. */
     if (p->kind == TW_PACKET_FRAGMENT)
         p->kind = TW_PACKET_BAD;
 }

@@ -141,6 +141,7 @@ static void open_flow(
     w->conn.side[c->d ^ 1] = p->dst;
     w->conn.n_vlan = p->n_vlan;
     memcpy(w->conn.vlan, p->vlan, sizeof(w->conn.vlan));
+    w->conn.tunnel = p->tunnel;
     w->conn.nano = p->nano;
     w->conn.flow = tw_hash_mix(tw_packet_flow_hash(p), (uint64_t)first_ns);
     w->conn.first_packet = syn->waits ? syn->packet : p->number;

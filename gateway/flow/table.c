@@ -78,7 +78,9 @@ struct tw_flow *tw_flow_table_find(const struct tw_flow_table *t, const struct t
 {
     for (uint32_t i = t->buckets[hash & t->mask]; i != 0; i = t->flows[i - 1].chain) {
         struct tw_flow *w = &t->flows[i - 1];
-        if (w->hash != hash || w->ip_proto != p->ip_proto)
+        /* What came through a tunnel anybody may have made up: it does not get among the rest. */
+        if (w->hash != hash || w->ip_proto != p->ip_proto ||
+            (w->conn.tunnel.kind == NULL) != (p->tunnel.kind == NULL))
             continue;
         const struct tw_endpoint *side = w->conn.side;
         if (same(&side[0], &p->src) && same(&side[1], &p->dst)) {

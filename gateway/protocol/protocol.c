@@ -13,6 +13,7 @@ void tw_proto_event(struct tw_event *event, const struct tw_conn *conn, unsigned
         .dst = conn->side[(acting_side & 1) ^ 1],
         .vlan = {conn->vlan[0], conn->vlan[1]},
         .n_vlan = conn->n_vlan,
+        .tunnel = conn->tunnel.kind != NULL ? &conn->tunnel : NULL,
         .nano = conn->nano,
         .is_tcp = true,
         .flow = conn->flow,

@@ -25,6 +25,7 @@ struct tw_conn {
     struct tw_endpoint side[2]; /* side[0] sends in direction 0 */
     uint16_t vlan[2];
     uint8_t n_vlan;
+    struct tw_tunnel tunnel; /* of its first packet; kind NULL: none */
     bool nano;
     bool midstream; /* the handshake was not seen */
     uint64_t flow;

@@ -16,6 +16,7 @@ struct call {
     int64_t deadline_ns;
     bool done; /* its result was seen: what comes again is the broker's copy */
     struct tw_event event;
+    struct tw_tunnel tunnel;
     struct tw_mqtt_info mqtt;
     struct tw_mcp_info mcp;
     struct tw_decision_context decision;
@@ -232,6 +233,10 @@ static void begin_call(struct tw_mcp_sessions *s, const struct tw_event *e, stru
     if (e->action == TW_ACTION_DELIVER)
         c->mqtt.client_id = c->mqtt.username = (struct tw_maybe){.is_null = true};
     struct tw_event *call = &c->event;
+    if (e->tunnel != NULL) {
+        c->tunnel = *e->tunnel;
+        call->tunnel = &c->tunnel;
+    }
     call->action = TW_ACTION_TOOL;
     call->object = c->mcp.tool;
     call->object_null = false;

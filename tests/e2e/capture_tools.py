@@ -10,6 +10,7 @@ usage: capture_tools.py COMMAND IN OUT...
   halves IN OUT1 OUT2          the first half of the packets, and the rest
   head IN OUT BYTES            the first bytes of the file
   slice IN OUT FROM_S TO_S     the packets of a stretch of time, counted from the first
+  wrap IN OUT KIND             the packets as a mirror brings them: gre erspan2 erspan3 vxlan geneve mpls
   faster IN OUT FACTOR         the packets so many times faster
   chain IN OUT TIMES GAP_S     the packets again and again, each pass later in time
 """
@@ -63,6 +64,28 @@ def connection(data):
     return sum(a) + sum(b)
 
 
+def wrap(kind, frame):
+    """A frame in a tunnel from 192.0.2.1 to 192.0.2.2, behind an Ethernet header of its own."""
+    udp = {'vxlan': (4789, struct.pack('>II', 0x08000000, 4711 << 8)),
+           'geneve': (6081, struct.pack('>BBHII', 1, 0, 0x6558, 4711 << 8, 0x01020300))}
+    gre = {'gre': struct.pack('>HHI', 0x2000, 0x6558, 4711),
+           'erspan2': struct.pack('>HHIII', 0x1000, 0x88be, 7, 0x10000000 | 711, 1),
+           'erspan3': struct.pack('>HHIIIIQ', 0x1000, 0x22eb, 7, 0x20000000 | 711, 99, 1, 5)}
+    outer = bytes.fromhex('02ee0000000202ee00000001')
+    if kind == 'mpls':
+        return outer + struct.pack('>HIII', 0x8847, 4711 << 12 | 64, 16 << 12 | 0x140, 0) + frame
+    if kind in udp:
+        port, header = udp[kind]
+        body = struct.pack('>HHHH', 50000, port, 8 + len(header) + len(frame), 0) + header + frame
+    else:
+        body = gre[kind] + frame
+    head = struct.pack('>BBHHHBBH4B4B', 0x45, 0, 20 + len(body), 0, 0, 64, 17 if kind in udp else 47, 0,
+                       192, 0, 2, 1, 192, 0, 2, 2)
+    total = sum(struct.unpack('>10H', head))
+    total = (total & 0xffff) + (total >> 16)
+    return outer + b'\x08\x00' + head[:10] + struct.pack('>H', 0xffff - total) + head[12:] + body
+
+
 def main():
     command, source, out, *more = sys.argv[1:]
     if command == 'head':
@@ -86,6 +109,9 @@ def main():
     elif command == 'slice':
         begin, end = (packets[0][0] + int(float(m) * 1e9) for m in more)
         write(out, link, snaplen, [p for p in packets if begin <= p[0] < end])
+    elif command == 'wrap':
+        write(out, link, snaplen, [(ts, wire - len(data) + len(wrap(more[0], data)), wrap(more[0], data))
+                                   for ts, wire, data in packets])
     elif command == 'faster':
         begin, factor = packets[0][0], int(more[0])
         write(out, link, snaplen, [(begin + (ts - begin) // factor, wire, data) for ts, wire, data in packets])

@@ -18,7 +18,8 @@ static bool is_inside(struct tw_cur part, struct tw_cur whole)
 
 static void check(const struct tw_packet *p, struct tw_cur frame)
 {
-    assert(p->n_vlan <= 2);
+    assert(p->n_vlan <= 2 && p->tunnel.depth <= 4);
+    assert((p->tunnel.kind != NULL) == (p->tunnel.depth > 0));
     if (p->kind != TW_PACKET_IP && p->kind != TW_PACKET_FRAGMENT)
         return;
     assert(is_inside(p->ip, frame) && is_inside(p->payload, p->ip));
