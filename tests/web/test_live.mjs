@@ -5,7 +5,20 @@ import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {spawn} from 'node:child_process';
 import mqtt from 'mqtt';
-import {Broker, Gateway, is, like, logIn, ok, openPage, root, run, sleep, until, work} from './lib.mjs';
+import {
+    Broker,
+    Gateway,
+    is,
+    like,
+    logIn,
+    ok,
+    openPage,
+    root,
+    run,
+    sleep,
+    until,
+    work,
+} from './lib.mjs';
 
 const shown = (page) => page.textContent('.shown');
 
@@ -15,7 +28,11 @@ async function arrival(page, gateway) {
         const text = `arrives as number ${i}`;
         const began = performance.now();
         await gateway.sendAlert({summary: text});
-        await page.waitForFunction((t) => document.querySelector('.list')?.textContent.includes(t), text, {polling: 'raf'});
+        await page.waitForFunction(
+            (t) => document.querySelector('.list')?.textContent.includes(t),
+            text,
+            {polling: 'raf'},
+        );
         times.push(Math.round(performance.now() - began));
         await sleep(150 * (i % 3));
     }
@@ -29,7 +46,12 @@ async function updates(page, gateway) {
     await page.waitForSelector('text=comes again');
     const before = await shown(page);
     for (const count of [4, 4, 9])
-        await gateway.publish('alert/high/T2/CMD-01', {...a, count, last_ts: new Date().toISOString(), seq: ++gateway.seq});
+        await gateway.publish('alert/high/T2/CMD-01', {
+            ...a,
+            count,
+            last_ts: new Date().toISOString(),
+            seq: ++gateway.seq,
+        });
     await page.waitForSelector('.row:has-text("comes again") .count:has-text("×9")');
     is(await shown(page), before, 'updates of an alert are one row with the last count');
 }
@@ -42,10 +64,12 @@ async function restart(page, broker) {
     const sent = [];
     for (let i = 0; i < 300; i++) {
         sent.push(gateway.sendAlert({id: `r-${i}`, summary: `over a restart ${i}`}));
-        if (i === 100)
-            await broker.stop();
+        if (i === 100) await broker.stop();
         if (i === 200) {
-            ok(await page.waitForSelector('.link.waiting'), 'the page says that the broker is away');
+            ok(
+                await page.waitForSelector('.link.waiting'),
+                'the page says that the broker is away',
+            );
             await broker.up();
         }
         await sleep(4);
@@ -54,16 +78,30 @@ async function restart(page, broker) {
     await page.waitForSelector('.link.online');
     const all = before + 300;
     await until(async () => (await shown(page)).startsWith(`${all} of`));
-    is(await shown(page), `${all} of ${all} alerts`, '300 alerts over a restart of the broker: none lost, none twice');
+    is(
+        await shown(page),
+        `${all} of ${all} alerts`,
+        '300 alerts over a restart of the broker: none lost, none twice',
+    );
     page.mayFail = false;
 }
 
 async function viewer(broker) {
-    const client = mqtt.connect(`ws://127.0.0.1:${broker.web}/mqtt`, {protocolVersion: 5, username: 'team',
-        password: 'secret-team', reconnectPeriod: 0});
-    await new Promise((done) => { client.on('connect', done); });
-    const code = await client.publishAsync('tierwatch/1/works/gw-1/state', '{"state":"online"}', {qos: 1})
-        .then(() => 0, (error) => error.code);
+    const client = mqtt.connect(`ws://127.0.0.1:${broker.web}/mqtt`, {
+        protocolVersion: 5,
+        username: 'team',
+        password: 'secret-team',
+        reconnectPeriod: 0,
+    });
+    await new Promise((done) => {
+        client.on('connect', done);
+    });
+    const code = await client
+        .publishAsync('tierwatch/1/works/gw-1/state', '{"state":"online"}', {qos: 1})
+        .then(
+            () => 0,
+            (error) => error.code,
+        );
     is(code, 0x87, 'a viewer that publishes is told that it is not authorized');
     await client.endAsync(true);
 }
@@ -74,25 +112,69 @@ async function replay(page, broker) {
     const config = join(work, 'replay.yaml');
     const {writeFileSync} = await import('node:fs');
     writeFileSync(secret, 'secret-gw\n', {mode: 0o600});
-    writeFileSync(config, `site: lindholt\ngateway: gw-1\nbroker: {host: 127.0.0.1, port: ${broker.port}, user: gw, password_file: ${secret}}\n`);
+    writeFileSync(
+        config,
+        `site: lindholt\ngateway: gw-1\nbroker: {host: 127.0.0.1, port: ${broker.port}, user: gw, password_file: ${secret}}\n`,
+    );
     const captures = join(root, 'tests/lab/captures');
-    const child = spawn(process.env.TIERWATCH, ['replay', '-q', '-c', config, '--inventory', join(captures, 'inventory.yaml'),
-        '--rules', join(root, 'rules'), '--publish', '--alerts', '/dev/null', join(captures, 'plant.pcap')], {stdio: 'inherit'});
-    is(await new Promise((done) => { child.on('exit', done); }), 0, 'a replay publishes');
-    const lines = readFileSync(join(work, 'plant.jsonl'), 'utf8').trim().split('\n').map((l) => JSON.parse(l));
+    const child = spawn(
+        process.env.TIERWATCH,
+        [
+            'replay',
+            '-q',
+            '-c',
+            config,
+            '--inventory',
+            join(captures, 'inventory.yaml'),
+            '--rules',
+            join(root, 'rules'),
+            '--publish',
+            '--alerts',
+            '/dev/null',
+            join(captures, 'plant.pcap'),
+        ],
+        {stdio: 'inherit'},
+    );
+    is(
+        await new Promise((done) => {
+            child.on('exit', done);
+        }),
+        0,
+        'a replay publishes',
+    );
+    const lines = readFileSync(join(work, 'plant.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((l) => JSON.parse(l));
     const newest = new Map(lines.map((a) => [a.id, a]));
     await until(async () => (await shown(page)).startsWith(`${newest.size} of ${newest.size}`));
     is(await shown(page), `${newest.size} of ${newest.size} alerts`, 'all its alerts are there');
     await page.setViewportSize({width: 1280, height: 8000});
     await sleep(300);
-    const got = await page.$$eval('.list .row .summary', (rows) => rows.map((r) => r.textContent).sort().join('\n'));
-    is(got, [...newest.values()].map((a) => a.summary.slice(0, 300)).sort().join('\n'), 'each with its summary');
+    const got = await page.$$eval('.list .row .summary', (rows) =>
+        rows
+            .map((r) => r.textContent)
+            .sort()
+            .join('\n'),
+    );
+    is(
+        got,
+        [...newest.values()]
+            .map((a) => a.summary.slice(0, 300))
+            .sort()
+            .join('\n'),
+        'each with its summary',
+    );
 }
 
 await run(async () => {
     const broker = await Broker.start();
     const page = await openPage(`http://127.0.0.1:${broker.web}/`);
-    like(await page.textContent('.said.warning'), /not be used: .*[Nn]ot authori[sz]ed/, 'a broker that refuses is quoted');
+    like(
+        await page.textContent('.said.warning'),
+        /not be used: .*[Nn]ot authori[sz]ed/,
+        'a broker that refuses is quoted',
+    );
     await logIn(page);
     ok(await page.isHidden('dialog.source'), 'with user and password it is live');
     const gateway = new Gateway(broker);
@@ -101,14 +183,23 @@ await run(async () => {
     await restart(page, broker);
     await viewer(broker);
     is(page.said.join('\n'), '', 'the console has no complaint');
-    is(await page.evaluate(() => JSON.stringify({...localStorage, ...sessionStorage}).includes('secret')), false,
-        'the password is kept nowhere');
+    is(
+        await page.evaluate(() =>
+            JSON.stringify({...localStorage, ...sessionStorage}).includes('secret'),
+        ),
+        false,
+        'the password is kept nowhere',
+    );
 
     const before = await shown(page);
     await sleep(1100);
     await page.reload();
     await page.waitForSelector('dialog.source[open]');
-    like(await shown(page), /^0 of 0/, 'loaded again, it shows nothing before the broker has let the user in');
+    like(
+        await shown(page),
+        /^0 of 0/,
+        'loaded again, it shows nothing before the broker has let the user in',
+    );
     await gateway.sendAlert({summary: 'while it was loaded'});
     await logIn(page);
     await page.waitForSelector('text=while it was loaded');

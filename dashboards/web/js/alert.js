@@ -16,8 +16,7 @@ export const timeOf = (v) => Date.parse(textOf(v));
 
 /* The object of `raw`, or null: whatever somebody sent, it must not stop the page. */
 export function readJson(raw) {
-    if (raw.length > longestMessage)
-        return null;
+    if (raw.length > longestMessage) return null;
     try {
         const value = JSON.parse(raw);
         return isObject(value) ? value : null;
@@ -30,16 +29,19 @@ export function readJson(raw) {
 const known = new Map();
 function once(text) {
     const had = known.get(text);
-    if (had !== undefined)
-        return had;
-    if (known.size < 20000)
-        known.set(text, text);
+    if (had !== undefined) return had;
+    if (known.size < 20000) known.set(text, text);
     return text;
 }
 
 export function actorOf(actor) {
-    return textOf(actor.id) || textOf(actor.ip) || textOf(actor.mac) || textOf(actor.client_id) ||
-        'unknown';
+    return (
+        textOf(actor.id) ||
+        textOf(actor.ip) ||
+        textOf(actor.mac) ||
+        textOf(actor.client_id) ||
+        'unknown'
+    );
 }
 
 function targetOf(target) {
@@ -49,9 +51,16 @@ function targetOf(target) {
 }
 
 export function isAlert(a) {
-    return a !== null && a.schema === 'tierwatch.alert/1' && textOf(a.id) !== '' && a.id.length <= 64 &&
-        severities.includes(a.severity) && isObject(a.rule) && isObject(a.actor) &&
-        !Number.isNaN(timeOf(a.ts));
+    return (
+        a !== null &&
+        a.schema === 'tierwatch.alert/1' &&
+        textOf(a.id) !== '' &&
+        a.id.length <= 64 &&
+        severities.includes(a.severity) &&
+        isObject(a.rule) &&
+        isObject(a.actor) &&
+        !Number.isNaN(timeOf(a.ts))
+    );
 }
 
 /* What the page keeps of the alert `a`, which was read from `raw`. `gateway` is SITE/GATEWAY of the
@@ -90,7 +99,8 @@ const rounded = (v) => Math.floor(v + 0.5 + 1e-9);
  * score. */
 export function scoreSteps(why) {
     const steps = [];
-    let odds = 0, score = 0;
+    let odds = 0,
+        score = 0;
     for (const part of listOf(why).map(objectOf)) {
         const from = score;
         let step = null;
@@ -105,9 +115,11 @@ export function scoreSteps(why) {
         } else if ('floor' in part) {
             step = {kind: 'floor', name: '', detail: part};
         }
-        if (step === null)
-            continue;
-        score = step.kind === 'floor' ? Math.max(score, numberOf(part.floor)) : (100 * odds) / (1 + odds);
+        if (step === null) continue;
+        score =
+            step.kind === 'floor'
+                ? Math.max(score, numberOf(part.floor))
+                : (100 * odds) / (1 + odds);
         steps.push({...step, from, to: score});
     }
     return {steps, score: rounded(score)};

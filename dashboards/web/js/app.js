@@ -28,8 +28,10 @@ class App {
         this.store = new Store();
         this.keep = new Keep();
         this.store.onLetGo = (id) => this.keep.remove(id);
-        this.link = new Link({message: (levels, raw) => this.message(levels, raw),
-            state: (name, detail) => this.linkState(name, detail)});
+        this.link = new Link({
+            message: (levels, raw) => this.message(levels, raw),
+            state: (name, detail) => this.linkState(name, detail),
+        });
         this.state = ['idle', ''];
         this.lastSaid = 0;
         const {language} = this.memory.settings;
@@ -49,39 +51,123 @@ class App {
     build() {
         document.documentElement.lang = languageTag();
         const filter = this.inbox?.filter;
-        this.inbox = new Inbox({store: this.store, memory: this.memory, goTime: () => this.go('time'),
-            open: (record) => this.go(`alert/${encodeURIComponent(record.id)}`)});
+        this.inbox = new Inbox({
+            store: this.store,
+            memory: this.memory,
+            goTime: () => this.go('time'),
+            open: (record) => this.go(`alert/${encodeURIComponent(record.id)}`),
+        });
         this.inbox.onMoved = (record) => this.follow(record);
-        if (filter)
-            Object.assign(this.inbox.filter, filter);
-        this.detail = new Detail({store: this.store, memory: this.memory, close: () => this.closeDetail(),
-            changed: () => this.paint()});
+        if (filter) this.inbox.narrow(filter);
+        this.detail = new Detail({
+            store: this.store,
+            memory: this.memory,
+            close: () => this.closeDetail(),
+            changed: () => this.paint(),
+        });
         const show = (text) => this.showOnly(text);
-        this.views = new Map([['inbox', this.inbox], ['systems', new Systems({store: this.store, show})],
-            ['discovered', new Discovered({store: this.store, show})], ['gateways', new Gateways({store: this.store})],
-            ['time', new Time({store: this.store, filter: () => this.inbox.filter, inbox: () => this.go('inbox'),
-                chosen: (from, to) => this.inbox.narrow({from, to})})]]);
-        this.source = new Source({memory: this.memory, connect: (s) => this.connect(s),
-            disconnect: () => this.disconnect(), readFile: (f) => this.readFile(f), forget: () => this.forget()});
+        this.views = new Map([
+            ['inbox', this.inbox],
+            ['systems', new Systems({store: this.store, show})],
+            ['discovered', new Discovered({store: this.store, show})],
+            ['gateways', new Gateways({store: this.store})],
+            [
+                'time',
+                new Time({
+                    store: this.store,
+                    filter: () => this.inbox.filter,
+                    inbox: () => this.go('inbox'),
+                    chosen: (from, to) => this.inbox.narrow({from, to}),
+                }),
+            ],
+        ]);
+        this.source = new Source({
+            memory: this.memory,
+            connect: (s) => this.connect(s),
+            disconnect: () => this.disconnect(),
+            readFile: (f) => this.readFile(f),
+            forget: () => this.forget(),
+        });
         this.help = keysDialog();
         this.said = el('p', {class: 'unseen', 'aria-live': 'polite'});
-        this.main = el('main', {id: 'main', tabindex: '-1'}, [...this.views.values()].map((v) => v.element), this.detail.element);
-        fill(document.body, el('a', {class: 'skip', href: '#main', onclick: (e) => { e.preventDefault(); this.main.focus(); }},
-            t('app.skip')), this.top(), this.main, this.source.element, this.help, this.said);
+        this.main = el(
+            'main',
+            {id: 'main', tabindex: '-1'},
+            [...this.views.values()].map((v) => v.element),
+            this.detail.element,
+        );
+        fill(
+            document.body,
+            el(
+                'a',
+                {
+                    class: 'skip',
+                    href: '#main',
+                    onclick: (e) => {
+                        e.preventDefault();
+                        this.main.focus();
+                    },
+                },
+                t('app.skip'),
+            ),
+            this.top(),
+            this.main,
+            this.source.element,
+            this.help,
+            this.said,
+        );
     }
 
     top() {
-        this.linkButton = el('button', {type: 'button', class: 'link', onclick: () => this.source.open()});
-        this.tabs = new Map(viewNames.map((name) => [name, el('a', {href: `#/${name}`}, t(`view.${name}`), el('b'))]));
+        this.linkButton = el('button', {
+            type: 'button',
+            class: 'link',
+            onclick: () => this.source.open(),
+        });
+        this.tabs = new Map(
+            viewNames.map((name) => [
+                name,
+                el('a', {href: `#/${name}`}, t(`view.${name}`), el('b')),
+            ]),
+        );
         const theme = () => t('top.theme', {theme: t(`theme.${this.memory.settings.theme}`)});
-        const themeButton = el('button', {type: 'button', class: 'small theme-button', onclick: () => {
-            this.setTheme(themes[(themes.indexOf(this.memory.settings.theme) + 1) % themes.length]);
-            themeButton.textContent = theme();
-        }}, theme());
-        return el('header', {class: 'top'}, el('h1', {}, 'tierwatch'), el('nav', {}, [...this.tabs.values()]),
-            this.linkButton, el('button', {type: 'button', class: 'small', lang: languageTag() === 'en' ? 'zh-CN' : 'en',
-                onclick: () => this.switchLanguage()}, t('top.language')),
-            themeButton, el('button', {type: 'button', class: 'small keys-button', onclick: () => this.help.showModal()}, t('top.keys')));
+        const themeButton = el(
+            'button',
+            {
+                type: 'button',
+                class: 'small theme-button',
+                onclick: () => {
+                    this.setTheme(
+                        themes[(themes.indexOf(this.memory.settings.theme) + 1) % themes.length],
+                    );
+                    themeButton.textContent = theme();
+                },
+            },
+            theme(),
+        );
+        return el(
+            'header',
+            {class: 'top'},
+            el('h1', {}, 'tierwatch'),
+            el('nav', {}, [...this.tabs.values()]),
+            this.linkButton,
+            el(
+                'button',
+                {
+                    type: 'button',
+                    class: 'small',
+                    lang: languageTag() === 'en' ? 'zh-CN' : 'en',
+                    onclick: () => this.switchLanguage(),
+                },
+                t('top.language'),
+            ),
+            themeButton,
+            el(
+                'button',
+                {type: 'button', class: 'small keys-button', onclick: () => this.help.showModal()},
+                t('top.keys'),
+            ),
+        );
     }
 
     setTheme(theme) {
@@ -107,19 +193,17 @@ class App {
         let alert = null;
         try {
             alert = name === 'alert' ? decodeURIComponent(id ?? '') : null;
-        } catch { /* a link that is none */ }
+        } catch {
+            /* a link that is none */
+        }
         this.view = this.views.has(name) ? name : 'inbox';
-        for (const [key, view] of this.views)
-            view.element.hidden = key !== this.view;
+        for (const [key, view] of this.views) view.element.hidden = key !== this.view;
         this.main.classList.toggle('with-detail', alert !== null);
-        for (const [key, tab] of this.tabs)
-            tab.toggleAttribute('aria-current', key === this.view);
+        for (const [key, tab] of this.tabs) tab.toggleAttribute('aria-current', key === this.view);
         const before = this.detail.id;
-        if (alert !== null)
-            this.inbox.list.point(alert);
+        if (alert !== null) this.inbox.list.point(alert);
         this.detail.show(alert);
-        if (alert !== null && alert !== before && !this.following)
-            this.detail.focus();
+        if (alert !== null && alert !== before && !this.following) this.detail.focus();
         this.following = false;
         this.paint(true);
     }
@@ -134,7 +218,11 @@ class App {
 
     /* j and k move through the list; an alert that is open beside it follows. */
     follow(record) {
-        if (this.detail.id === null || this.detail.id === record.id || getComputedStyle(this.inbox.element).display === 'none')
+        if (
+            this.detail.id === null ||
+            this.detail.id === record.id ||
+            getComputedStyle(this.inbox.element).display === 'none'
+        )
             return;
         this.following = true;
         history.replaceState(null, '', `#/alert/${encodeURIComponent(record.id)}`);
@@ -153,48 +241,59 @@ class App {
         let open = 0;
         for (const record of this.store.alerts.values())
             open += record.severity >= 3 && !this.memory.isDone(record.id) ? 1 : 0;
-        const offline = [...this.store.gateways.values()].filter((g) => g.state === 'offline').length;
-        for (const [name, n] of [['inbox', open], ['discovered', this.store.discovered.size], ['gateways', offline]])
+        const offline = [...this.store.gateways.values()].filter(
+            (g) => g.state === 'offline',
+        ).length;
+        for (const [name, n] of [
+            ['inbox', open],
+            ['discovered', this.store.discovered.size],
+            ['gateways', offline],
+        ])
             this.tabs.get(name).querySelector('b').textContent = n > 0 ? number(n) : '';
         document.title = open > 0 ? `(${number(open)}) tierwatch` : 'tierwatch';
         const [name, detail] = this.state;
         this.linkButton.className = `link ${name}`;
-        fill(this.linkButton, el('i', {'aria-hidden': 'true'}), el('span', {}, t(`link.${name}`)),
-            el('small', {}, visible(detail, 80)));
+        fill(
+            this.linkButton,
+            el('i', {'aria-hidden': 'true'}),
+            el('span', {}, t(`link.${name}`)),
+            el('small', {}, visible(detail, 80)),
+        );
     }
 
     /* The first message of a quiet time is painted at once. */
     soon() {
-        if (this.timer !== undefined)
-            return;
-        this.timer = setTimeout(() => {
-            this.timer = undefined;
-            this.paint();
-        }, Math.max(0, paintEvery - (performance.now() - (this.painted ?? 0))));
+        if (this.timer !== undefined) return;
+        this.timer = setTimeout(
+            () => {
+                this.timer = undefined;
+                this.paint();
+            },
+            Math.max(0, paintEvery - (performance.now() - (this.painted ?? 0))),
+        );
         this.painted = performance.now();
     }
 
     tick() {
-        if (document.hidden)
-            return;
+        if (document.hidden) return;
         this.views.get(this.view).tick?.();
         this.paint();
     }
 
     message(levels, raw) {
         const record = this.store.takeMessage(levels, raw, Date.now());
-        if (record !== null)
-            this.keep.put(record.id, record.gateway, raw);
-        if (record !== null && record.severity >= 3)
-            this.announce(record);
+        if (record !== null) this.keep.put(record.id, record.gateway, raw);
+        if (record !== null && record.severity >= 3) this.announce(record);
         this.soon();
     }
 
     announce(record) {
-        if (Date.now() - this.lastSaid < sayEvery)
-            return;
+        if (Date.now() - this.lastSaid < sayEvery) return;
         this.lastSaid = Date.now();
-        this.said.textContent = t('say.alert', {severity: t(`severity.${record.severity}`), summary: visible(record.summary, 200)});
+        this.said.textContent = t('say.alert', {
+            severity: t(`severity.${record.severity}`),
+            summary: visible(record.summary, 200),
+        });
     }
 
     linkState(name, detail) {
@@ -202,15 +301,17 @@ class App {
             this.source.say(t('link.denied', {filter: detail}), true);
             return;
         }
-        this.state = [name, name === 'refused' ? '' : detail.replace(/^wss?:\/\//, '').replace(/\/.*$/, '')];
+        this.state = [
+            name,
+            name === 'refused' ? '' : detail.replace(/^wss?:\/\//, '').replace(/\/.*$/, ''),
+        ];
         if (name === 'refused') {
             this.source.say(t('link.error', {error: detail}), true);
             this.source.open();
         } else if (name === 'online') {
             this.source.say('');
             this.source.element.close();
-            if (this.settings?.keep && this.keep.source === null)
-                this.restore(this.settings);
+            if (this.settings?.keep && this.keep.source === null) this.restore(this.settings);
         }
         this.paint();
     }
@@ -231,7 +332,9 @@ class App {
     /* The broker has let us in: what it told us before is ours to see. */
     async restore({url, user, root}) {
         const entries = await this.keep.begin(`${url} ${user} ${root}`);
-        await inSlices(entries, ({raw, gateway, heard}) => this.store.takeAlert(raw, gateway, heard, true));
+        await inSlices(entries, ({raw, gateway, heard}) =>
+            this.store.takeAlert(raw, gateway, heard, true),
+        );
         this.paint(true);
     }
 
@@ -240,13 +343,26 @@ class App {
         this.store.clear();
         const name = file.name;
         try {
-            const lines = await readLines(file, longestMessage, (line) => this.store.takeAlert(line, null, Date.now()),
-                (n) => { this.source.say(t('source.reading', {name, n: number(n)})); this.soon(); });
+            const lines = await readLines(
+                file,
+                longestMessage,
+                (line) => this.store.takeAlert(line, null, Date.now()),
+                (n) => {
+                    this.source.say(t('source.reading', {name, n: number(n)}));
+                    this.soon();
+                },
+            );
             const {odd} = this.store.counts;
-            this.source.say(t('source.read', {name, n: number(lines), alerts: number(this.store.alerts.size), odd: number(odd)}));
+            this.source.say(
+                t('source.read', {
+                    name,
+                    n: number(lines),
+                    alerts: number(this.store.alerts.size),
+                    odd: number(odd),
+                }),
+            );
             this.state = ['file', name];
-            if (this.store.alerts.size > 0)
-                this.source.element.close();
+            if (this.store.alerts.size > 0) this.source.element.close();
         } catch (error) {
             this.source.say(t('source.failed', {name, error: error.message}), true);
             this.source.open();
@@ -257,8 +373,7 @@ class App {
     drop(event) {
         event.preventDefault();
         const [file] = event.dataTransfer.files;
-        if (file)
-            this.readFile(file);
+        if (file) this.readFile(file);
     }
 
     forget() {
@@ -269,20 +384,22 @@ class App {
 
     key(event) {
         const typing = event.target.closest?.('input, textarea, select');
-        if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]'))
+        if (
+            event.ctrlKey ||
+            event.metaKey ||
+            event.altKey ||
+            document.querySelector('dialog[open]')
+        )
             return;
-        if (event.key === 'Escape')
-            this.escape(typing);
-        else if (typing || !this.act(event))
-            return;
+        if (event.key === 'Escape') this.escape(typing);
+        else if (typing || !this.act(event)) return;
         event.preventDefault();
     }
 
     escape(typing) {
         if (typing) {
             typing.blur();
-            if (this.detail.id === null)
-                this.inbox.list.element.focus();
+            if (this.detail.id === null) this.inbox.list.element.focus();
         } else if (this.detail.id !== null) {
             this.closeDetail();
         }
@@ -295,38 +412,34 @@ class App {
         const inList = inInbox && (list.element.contains(target) || target === document.body);
         const page = Math.max(1, Math.floor(list.element.clientHeight / (list.height || 1)) - 1);
         const moves = {j: 1, k: -1};
-        const inListMoves = {ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity};
-        if (inInbox && key in moves)
-            list.move(moves[key]);
-        else if (inList && key in inListMoves)
-            list.move(inListMoves[key]);
-        else if (inList && key === 'Enter' && list.item())
-            list.open(list.item());
-        else if (key === 'a')
-            this.acknowledge();
-        else if (key === 'n' && this.detail.id !== null)
-            this.detail.note?.focus();
-        else if (key === '/')
-            this.toSearch();
-        else if (key === '?')
-            this.help.showModal();
-        else if (key >= '1' && key <= String(viewNames.length))
-            this.go(viewNames[key - 1]);
-        else
-            return false;
+        const inListMoves = {
+            ArrowDown: 1,
+            ArrowUp: -1,
+            PageDown: page,
+            PageUp: -page,
+            Home: -Infinity,
+            End: Infinity,
+        };
+        if (inInbox && key in moves) list.move(moves[key]);
+        else if (inList && key in inListMoves) list.move(inListMoves[key]);
+        else if (inList && key === 'Enter' && list.item()) list.open(list.item());
+        else if (key === 'a') this.acknowledge();
+        else if (key === 'n' && this.detail.id !== null) this.detail.note?.focus();
+        else if (key === '/') this.toSearch();
+        else if (key === '?') this.help.showModal();
+        else if (key >= '1' && key <= String(viewNames.length)) this.go(viewNames[key - 1]);
+        else return false;
         return true;
     }
 
     acknowledge() {
-        if (this.detail.id !== null)
-            this.detail.acknowledge();
+        if (this.detail.id !== null) this.detail.acknowledge();
         else if (this.view === 'inbox' && this.inbox.list.item())
             this.inbox.acknowledge(this.inbox.list.item());
     }
 
     toSearch() {
-        if (this.view !== 'inbox')
-            this.go('inbox');
+        if (this.view !== 'inbox') this.go('inbox');
         this.route();
         this.inbox.search.focus();
     }
@@ -334,10 +447,8 @@ class App {
     start() {
         const {url, user, root, keep} = this.memory.settings;
         /* Whoever opens the page of a broker wants that broker; a file must be told where to look. */
-        if (location.protocol === 'file:' && !url)
-            this.source.open();
-        else
-            this.connect({url: url || usualAddress(location), user, password: '', root, keep});
+        if (location.protocol === 'file:' && !url) this.source.open();
+        else this.connect({url: url || usualAddress(location), user, password: '', root, keep});
     }
 }
 

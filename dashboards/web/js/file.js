@@ -1,7 +1,10 @@
 /* Many alerts at once, without holding up the page: a file of any size, line by line. */
 
 const slice = 12; /* ms of work at a time */
-const pause = () => new Promise((done) => { setTimeout(done, 0); });
+const pause = () =>
+    new Promise((done) => {
+        setTimeout(done, 0);
+    });
 
 /* each(item) for all of `items`, with pauses. */
 export async function inSlices(items, each) {
@@ -20,7 +23,9 @@ export async function inSlices(items, each) {
  * memory. */
 export async function readLines(file, longest, line, progress) {
     const reader = file.stream().pipeThrough(new TextDecoderStream()).getReader();
-    let rest = '', lines = 0, began = performance.now();
+    let rest = '',
+        lines = 0,
+        began = performance.now();
     for (;;) {
         const {done, value} = await reader.read();
         rest += value ?? (done ? '\n' : '');
@@ -28,8 +33,7 @@ export async function readLines(file, longest, line, progress) {
         for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n', from)) {
             const text = rest.slice(from, end).trim();
             from = end + 1;
-            if (text === '')
-                continue;
+            if (text === '') continue;
             line(text);
             lines++;
             if (performance.now() - began > slice) {
@@ -39,9 +43,7 @@ export async function readLines(file, longest, line, progress) {
             }
         }
         rest = rest.slice(from);
-        if (rest.length > longest)
-            rest = rest.slice(0, longest + 1);
-        if (done)
-            return lines;
+        if (rest.length > longest) rest = rest.slice(0, longest + 1);
+        if (done) return lines;
     }
 }

@@ -1,18 +1,33 @@
 /* Which alerts the inbox shows, and in which order. */
 
 export function everything() {
-    return {text: '', severities: new Set(), tiers: new Set(), show: 'open', sort: 'last', from: NaN, to: NaN};
+    return {
+        text: '',
+        severities: new Set(),
+        tiers: new Set(),
+        show: 'open',
+        sort: 'last',
+        from: NaN,
+        to: NaN,
+    };
 }
 
 export function isNarrowed(f) {
-    return f.text !== '' || f.severities.size > 0 || f.tiers.size > 0 || !Number.isNaN(f.from) ||
-        !Number.isNaN(f.to);
+    return (
+        f.text !== '' ||
+        f.severities.size > 0 ||
+        f.tiers.size > 0 ||
+        !Number.isNaN(f.from) ||
+        !Number.isNaN(f.to)
+    );
 }
 
 /* Every word must be somewhere in what a row shows, or in the gateway's name. */
 function hasWords(record, note, words) {
-    const hay = `${record.summary}\n${note}\n${record.rule}\n${record.name}\n${record.actor}\n${record.target}\n${
-        record.gateway}\n${record.id}`.toLowerCase();
+    const hay =
+        `${record.summary}\n${note}\n${record.rule}\n${record.name}\n${record.actor}\n${record.target}\n${
+            record.gateway
+        }\n${record.id}`.toLowerCase();
     return words.every((word) => hay.includes(word));
 }
 
@@ -28,13 +43,15 @@ export function select(alerts, f, noteOf) {
     const chosen = [];
     for (const record of alerts) {
         const {ack, note} = noteOf(record.id);
-        if ((f.show !== 'all' && ack > 0 !== (f.show === 'done')) ||
+        if (
+            (f.show !== 'all' && ack > 0 !== (f.show === 'done')) ||
             (f.severities.size > 0 && !f.severities.has(record.severity)) ||
             (f.tiers.size > 0 && !f.tiers.has(record.tier)) ||
-            record.last < f.from || record.first > f.to)
+            record.last < f.from ||
+            record.first > f.to
+        )
             continue;
-        if (words.length === 0 || hasWords(record, note, words))
-            chosen.push(record);
+        if (words.length === 0 || hasWords(record, note, words)) chosen.push(record);
     }
     return chosen.sort(orders[f.sort] ?? orders.last);
 }

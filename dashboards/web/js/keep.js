@@ -5,10 +5,11 @@
 const writeEvery = 1000; /* ms */
 const table = 'alerts'; /* [source, id] -> {gateway, raw, heard, at} */
 
-const done = (request) => new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-});
+const done = (request) =>
+    new Promise((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+    });
 
 export class Keep {
     constructor() {
@@ -39,7 +40,7 @@ export class Keep {
         this.source = source;
         this.at = Date.now() * 1000; /* larger than in any session before, and counted up */
         const all = IDBKeyRange.bound([source], [source, []]);
-        const entries = await this.act('readonly', (store) => done(store.getAll(all))) ?? [];
+        const entries = (await this.act('readonly', (store) => done(store.getAll(all)))) ?? [];
         return entries.sort((a, b) => a.at - b.at);
     }
 
@@ -49,13 +50,11 @@ export class Keep {
     }
 
     put(id, gateway, raw) {
-        if (this.source !== null)
-            this.later(id, {gateway, raw, heard: Date.now(), at: this.at++});
+        if (this.source !== null) this.later(id, {gateway, raw, heard: Date.now(), at: this.at++});
     }
 
     remove(id) {
-        if (this.source !== null)
-            this.later(id, null);
+        if (this.source !== null) this.later(id, null);
     }
 
     later(id, entry) {
@@ -68,8 +67,7 @@ export class Keep {
         this.timer = undefined;
         const {source, waiting} = this;
         this.waiting = new Map();
-        if (source === null || waiting.size === 0)
-            return;
+        if (source === null || waiting.size === 0) return;
         this.act('readwrite', (store) => {
             for (const [id, entry] of waiting)
                 entry === null ? store.delete([source, id]) : store.put(entry, [source, id]);

@@ -15,7 +15,7 @@ function clientId(renew) {
     const bytes = crypto.getRandomValues(new Uint8Array(8));
     const made = `tierwatch-page-${[...bytes].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
     try {
-        const id = renew ? made : sessionStorage.getItem(key) ?? made;
+        const id = renew ? made : (sessionStorage.getItem(key) ?? made);
         sessionStorage.setItem(key, id);
         return id;
     } catch {
@@ -38,9 +38,16 @@ export class Link {
         let client;
         try {
             client = mqtt.connect(settings.url, {
-                protocolVersion: version, clientId: clientId(renew), clean: false, keepalive: 30,
-                reconnectPeriod: 1000, connectTimeout: 10000, timerVariant: 'native', resubscribe: false,
-                username: settings.user || undefined, password: settings.password || undefined,
+                protocolVersion: version,
+                clientId: clientId(renew),
+                clean: false,
+                keepalive: 30,
+                reconnectPeriod: 1000,
+                connectTimeout: 10000,
+                timerVariant: 'native',
+                resubscribe: false,
+                username: settings.user || undefined,
+                password: settings.password || undefined,
                 properties: version === 5 ? {sessionExpiryInterval: sessionSeconds} : undefined,
             });
         } catch (error) {
@@ -52,12 +59,14 @@ export class Link {
         client.on('connect', () => current() && this.subscribe(client, root, settings.url));
         client.on('message', (topic, payload) => {
             if (current())
-                this.message(topic.slice(root.length + 1).split('/'), new TextDecoder().decode(payload));
+                this.message(
+                    topic.slice(root.length + 1).split('/'),
+                    new TextDecoder().decode(payload),
+                );
         });
         client.on('close', () => current() && this.state('waiting', settings.url));
         client.on('disconnect', (packet) => {
-            if (current() && packet.reasonCode === takenOver)
-                this.open(settings, version, true);
+            if (current() && packet.reasonCode === takenOver) this.open(settings, version, true);
         });
         client.on('error', (error) => current() && this.failed(error, settings, version));
     }
@@ -67,16 +76,14 @@ export class Link {
         const wanted = filters.map((f) => `${root}/+/+/${f}`);
         client.subscribe(wanted, {qos: 1}, (error, granted = []) => {
             for (const {topic, qos} of error ? [] : granted) {
-                if (qos >= 0x80 && this.client === client)
-                    this.state('denied', topic);
+                if (qos >= 0x80 && this.client === client) this.state('denied', topic);
             }
         });
     }
 
     /* A broker that answers no is not asked again every second. */
     failed(error, settings, version) {
-        if (error.code === undefined || typeof error.code !== 'number')
-            return;
+        if (error.code === undefined || typeof error.code !== 'number') return;
         if (version === 5 && wrongVersion.has(error.code)) {
             this.open(settings, 4);
             return;

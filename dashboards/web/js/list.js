@@ -14,9 +14,19 @@ export class List {
         this.current = null;
         this.rows = new Map(); /* index -> row */
         this.spacer = el('div', {class: 'spacer', role: 'presentation'});
-        this.element = el('div', {class: 'list', role: 'grid', 'aria-label': label, tabindex: '0',
-            onscroll: () => this.draw(), onclick: (e) => this.click(e), onfocusin: (e) => this.focused(e)},
-            this.spacer);
+        this.element = el(
+            'div',
+            {
+                class: 'list',
+                role: 'grid',
+                'aria-label': label,
+                tabindex: '0',
+                onscroll: () => this.draw(),
+                onclick: (e) => this.click(e),
+                onfocusin: (e) => this.focused(e),
+            },
+            this.spacer,
+        );
         new ResizeObserver(() => this.measure()).observe(this.element);
     }
 
@@ -39,18 +49,19 @@ export class List {
 
     /* Make the item `id` the current one, without focus. */
     point(id) {
-        if (this.current === id)
-            return;
+        if (this.current === id) return;
         this.current = id;
         this.setItems(this.items);
     }
 
     draw(repaint = false) {
-        if (this.height === undefined || this.element.offsetParent === null)
-            return;
+        if (this.height === undefined || this.element.offsetParent === null) return;
         const top = this.element.scrollTop;
         const first = Math.max(0, Math.floor(top / this.height) - spare);
-        const last = Math.min(this.items.length, Math.ceil((top + this.element.clientHeight) / this.height) + spare);
+        const last = Math.min(
+            this.items.length,
+            Math.ceil((top + this.element.clientHeight) / this.height) + spare,
+        );
         this.spacer.style.setProperty('height', `${this.items.length * this.height}px`);
         const free = [];
         for (const [index, row] of this.rows) {
@@ -61,8 +72,7 @@ export class List {
         }
         for (let index = first; index < last; index++) {
             let row = this.rows.get(index);
-            if (row !== undefined && !repaint)
-                continue;
+            if (row !== undefined && !repaint) continue;
             row ??= free.pop() ?? this.newRow();
             this.rows.set(index, row);
             this.paintRow(row, index);
@@ -94,31 +104,26 @@ export class List {
 
     click(event) {
         const row = event.target.closest('.row');
-        if (row === null)
-            return;
+        if (row === null) return;
         this.go(Number(row.dataset.index));
         this.open(this.items[this.at]);
     }
 
     /* Tab into the list lands on the current row. */
     focused(event) {
-        if (event.target === this.element && this.items.length > 0)
-            this.go(Math.max(this.at, 0));
+        if (event.target === this.element && this.items.length > 0) this.go(Math.max(this.at, 0));
     }
 
     /* To the item at `index`, which gets the focus. */
     go(index) {
-        if (this.items.length === 0)
-            return;
+        if (this.items.length === 0) return;
         const before = this.rows.get(this.at);
-        if (before !== undefined)
-            this.mark(before, false);
+        if (before !== undefined) this.mark(before, false);
         this.at = Math.min(Math.max(index, 0), this.items.length - 1);
         this.current = this.items[this.at].id;
         const top = this.at * this.height;
         const view = this.element;
-        if (top < view.scrollTop)
-            view.scrollTop = top;
+        if (top < view.scrollTop) view.scrollTop = top;
         else if (top + this.height > view.scrollTop + view.clientHeight)
             view.scrollTop = top + this.height - view.clientHeight;
         this.draw();

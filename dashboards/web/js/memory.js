@@ -16,13 +16,22 @@ function load(key, otherwise) {
 function save(key, value) {
     try {
         localStorage.setItem(prefix + key, JSON.stringify(value));
-    } catch { /* full or refused */ }
+    } catch {
+        /* full or refused */
+    }
 }
 
 export class Memory {
     constructor() {
-        this.settings = {language: '', theme: 'auto', url: '', user: '', root: 'tierwatch/1', keep: true,
-            ...Object(load('settings', {}))};
+        this.settings = {
+            language: '',
+            theme: 'auto',
+            url: '',
+            user: '',
+            root: 'tierwatch/1',
+            keep: true,
+            ...Object(load('settings', {})),
+        };
         const kept = load('notes', []);
         /* id -> {ack: time or 0, note} */
         this.notes = new Map(Array.isArray(kept) ? kept.filter(Array.isArray) : []);
@@ -45,10 +54,8 @@ export class Memory {
     write(id, part) {
         const entry = {...this.noteOf(id), ...part};
         this.notes.delete(id);
-        if (entry.ack > 0 || entry.note !== '')
-            this.notes.set(id, entry);
-        if (this.notes.size > mostNotes)
-            this.notes.delete(this.notes.keys().next().value);
+        if (entry.ack > 0 || entry.note !== '') this.notes.set(id, entry);
+        if (this.notes.size > mostNotes) this.notes.delete(this.notes.keys().next().value);
         this.change++;
         save('notes', [...this.notes]);
     }
@@ -59,7 +66,9 @@ export class Memory {
         for (const key of ['settings', 'notes']) {
             try {
                 localStorage.removeItem(prefix + key);
-            } catch { /* nothing was kept */ }
+            } catch {
+                /* nothing was kept */
+            }
         }
     }
 }

@@ -2,16 +2,36 @@
  * has a limit, because a broker may carry anything; what was let go is counted. */
 
 import {
-    isAlert, listOf, numberOf, objectOf, readJson, recordOf, textOf, tiers, timeOf,
+    isAlert,
+    listOf,
+    numberOf,
+    objectOf,
+    readJson,
+    recordOf,
+    textOf,
+    tiers,
+    timeOf,
 } from './alert.js';
 
-export const limits = {alerts: 20000, gateways: 500, systems: 2000, peers: 100, points: 500, did: 20};
+export const limits = {
+    alerts: 20000,
+    gateways: 500,
+    systems: 2000,
+    peers: 100,
+    points: 500,
+    did: 20,
+};
 
 export class Store {
     constructor(alertLimit = limits.alerts) {
         this.alertLimit = alertLimit;
-        this.takers = new Map([['state', this.takeState], ['stats', this.takeStats], ['risk', this.takeRisk],
-            ['discovered', this.takeDiscovered], ['gap', this.takeGap]]);
+        this.takers = new Map([
+            ['state', this.takeState],
+            ['stats', this.takeStats],
+            ['risk', this.takeRisk],
+            ['discovered', this.takeDiscovered],
+            ['gap', this.takeGap],
+        ]);
         this.clear();
     }
 
@@ -31,13 +51,10 @@ export class Store {
         const gateway = `${site}/${name}`;
         this.counts.messages++;
         this.change++;
-        if (what === 'alert')
-            return this.takeAlert(raw, gateway, now);
+        if (what === 'alert') return this.takeAlert(raw, gateway, now);
         const o = readJson(raw);
-        if (o === null || !this.takers.has(what))
-            this.counts.odd++;
-        else
-            this.takers.get(what).call(this, gateway, o, now);
+        if (o === null || !this.takers.has(what)) this.counts.odd++;
+        else this.takers.get(what).call(this, gateway, o, now);
         return null;
     }
 
@@ -58,16 +75,14 @@ export class Store {
             return null;
         }
         this.alerts.set(record.id, record);
-        if (had === undefined)
-            this.makeRoom();
+        if (had === undefined) this.makeRoom();
         this.learn(record, a, had);
         return record;
     }
 
     /* The oldest of what came first; not what came last, however old it says it is. */
     makeRoom() {
-        if (this.alerts.size <= this.alertLimit)
-            return;
+        if (this.alerts.size <= this.alertLimit) return;
         const [id] = this.alerts.keys();
         this.alerts.delete(id);
         this.counts.letGo++;
@@ -77,9 +92,18 @@ export class Store {
     gateway(key) {
         let g = this.gateways.get(key);
         if (g === undefined) {
-            g = {key, state: '', heard: 0, alerts: 0, missed: 0, gaps: [], readable: NaN, boot: '', seq: 0};
-            if (this.gateways.size < limits.gateways)
-                this.gateways.set(key, g);
+            g = {
+                key,
+                state: '',
+                heard: 0,
+                alerts: 0,
+                missed: 0,
+                gaps: [],
+                readable: NaN,
+                boot: '',
+                seq: 0,
+            };
+            if (this.gateways.size < limits.gateways) this.gateways.set(key, g);
         }
         return g;
     }
@@ -89,10 +113,8 @@ export class Store {
     follow(record, now, isOld) {
         const g = this.gateway(record.gateway);
         g.heard = now;
-        if (!Number.isNaN(record.readable))
-            g.readable = record.readable;
-        if (record.seq === 0 || (isOld && g.isLive))
-            return;
+        if (!Number.isNaN(record.readable)) g.readable = record.readable;
+        if (record.seq === 0 || (isOld && g.isLive)) return;
         g.isLive = !isOld;
         if (!isOld && record.boot === g.boot && g.seq > 0 && record.seq > g.seq + 1)
             g.missed += record.seq - g.seq - 1;
@@ -102,20 +124,31 @@ export class Store {
 
     learn(record, a, had) {
         this.gateway(record.gateway).alerts += had === undefined ? 1 : 0;
-        if (record.kind === 'ai_system')
-            this.learnSystem(record, a, had);
-        else if (record.kind === 'unregistered')
-            this.learnStranger(record, a, had);
+        if (record.kind === 'ai_system') this.learnSystem(record, a, had);
+        else if (record.kind === 'unregistered') this.learnStranger(record, a, had);
     }
 
     system(gateway, id) {
         const key = `${gateway} ${id}`;
         let s = this.systems.get(key);
         if (s === undefined) {
-            s = {key, gateway, id, tier: 'none', risk: NaN, riskTime: 0, reasons: [], summary: '', alerts: 0,
-                first: Infinity, last: 0, peers: new Map(), points: [], identity: {}};
-            if (this.systems.size < limits.systems)
-                this.systems.set(key, s);
+            s = {
+                key,
+                gateway,
+                id,
+                tier: 'none',
+                risk: NaN,
+                riskTime: 0,
+                reasons: [],
+                summary: '',
+                alerts: 0,
+                first: Infinity,
+                last: 0,
+                peers: new Map(),
+                points: [],
+                identity: {},
+            };
+            if (this.systems.size < limits.systems) this.systems.set(key, s);
         }
         return s;
     }
@@ -140,25 +173,20 @@ export class Store {
     /* Where somebody else used its name, the addresses are those of that other. */
     learnIdentity(s, actor) {
         const isMismatch = actor.identity === 'mismatch' || textOf(actor.mismatch) !== '';
-        const names = isMismatch ? ['mismatch'] : ['identity', 'ip', 'mac', 'client_id', 'application_uri', 'user'];
-        for (const name of names)
-            s.identity[name] = textOf(actor[name]) || s.identity[name];
+        const names = isMismatch
+            ? ['mismatch']
+            : ['identity', 'ip', 'mac', 'client_id', 'application_uri', 'user'];
+        for (const name of names) s.identity[name] = textOf(actor[name]) || s.identity[name];
     }
 
     learnRisk(s, risk, time) {
-        if (Number.isNaN(risk) || Number.isNaN(time))
-            return;
-        if (time >= s.riskTime)
-            [s.risk, s.riskTime] = [risk, time];
+        if (Number.isNaN(risk) || Number.isNaN(time)) return;
+        if (time >= s.riskTime) [s.risk, s.riskTime] = [risk, time];
         let at = s.points.length;
-        while (at > 0 && s.points[at - 1][0] > time)
-            at--;
-        if (at > 0 && s.points[at - 1][0] === time)
-            s.points[at - 1][1] = risk;
-        else
-            s.points.splice(at, 0, [time, risk]);
-        if (s.points.length > limits.points)
-            s.points.shift();
+        while (at > 0 && s.points[at - 1][0] > time) at--;
+        if (at > 0 && s.points[at - 1][0] === time) s.points[at - 1][1] = risk;
+        else s.points.splice(at, 0, [time, risk]);
+        if (s.points.length > limits.points) s.points.shift();
     }
 
     takeRisk(gateway, o, now) {
@@ -170,8 +198,7 @@ export class Store {
         this.gateway(gateway).heard = now;
         const s = this.system(gateway, id);
         const time = timeOf(o.ts);
-        if (tiers.includes(o.tier))
-            s.tier = o.tier;
+        if (tiers.includes(o.tier)) s.tier = o.tier;
         s.first = Math.min(s.first, time || Infinity);
         s.last = Math.max(s.last, time || 0);
         if (time >= s.riskTime)
@@ -183,11 +210,25 @@ export class Store {
         const key = `${gateway} ${id}`;
         let s = this.discovered.get(key);
         if (s === undefined) {
-            s = {key, gateway, id, first: Infinity, last: 0, count: 0, did: new Set(), alerts: 0,
-                worst: 0, identity: {ip: new Set(), mac: new Set(), client_id: new Set(), application_uri: new Set(),
-                    user: new Set()}};
-            if (this.discovered.size < limits.systems)
-                this.discovered.set(key, s);
+            s = {
+                key,
+                gateway,
+                id,
+                first: Infinity,
+                last: 0,
+                count: 0,
+                did: new Set(),
+                alerts: 0,
+                worst: 0,
+                identity: {
+                    ip: new Set(),
+                    mac: new Set(),
+                    client_id: new Set(),
+                    application_uri: new Set(),
+                    user: new Set(),
+                },
+            };
+            if (this.discovered.size < limits.systems) this.discovered.set(key, s);
         }
         return s;
     }
@@ -200,11 +241,9 @@ export class Store {
         s.worst = Math.max(s.worst, record.severity);
         for (const [key, set] of Object.entries(s.identity)) {
             const value = textOf(objectOf(a.actor)[key]);
-            if (value !== '' && set.size < limits.did)
-                set.add(value);
+            if (value !== '' && set.size < limits.did) set.add(value);
         }
-        if (s.did.size < limits.did)
-            s.did.add(record.summary);
+        if (s.did.size < limits.did) s.did.add(record.summary);
     }
 
     takeDiscovered(gateway, o, now) {
@@ -221,26 +260,40 @@ export class Store {
     takeState(gateway, o, now) {
         const g = this.gateway(gateway);
         const state = o.state === 'online' ? 'online' : 'offline';
-        if (g.state !== state)
-            [g.state, g.since] = [state, now];
+        if (g.state !== state) [g.state, g.since] = [state, now];
         g.heard = now;
         g.version = textOf(o.version);
         g.session = textOf(o.boot);
         g.ruleset = textOf(o.ruleset);
         g.inventory = textOf(o.inventory);
         g.rules = numberOf(o.rules);
+        this.takeDrops(g, o);
+    }
+
+    takeDrops(g, o) {
         g.received = numberOf(o.received);
         g.dropped = numberOf(o.dropped);
+        g.droppedPercent = numberOf(
+            o.dropped_percent,
+            g.received > 0 ? (100 * g.dropped) / g.received : 0,
+        );
     }
 
     takeStats(gateway, o, now) {
         const g = this.gateway(gateway);
         g.heard = now;
         g.statsAt = now;
-        g.received = numberOf(o.received);
-        g.dropped = numberOf(o.dropped);
+        this.takeDrops(g, o);
         g.stats = {};
-        for (const key of ['actions', 'encrypted', 'alerts', 'updates', 'published', 'spooled', 'reconnects'])
+        for (const key of [
+            'actions',
+            'encrypted',
+            'alerts',
+            'updates',
+            'published',
+            'spooled',
+            'reconnects',
+        ])
             g.stats[key] = numberOf(o[key]);
     }
 

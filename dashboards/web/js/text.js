@@ -8,10 +8,8 @@ const unseen =
 
 function written(character) {
     const code = character.codePointAt(0);
-    if (code < 0x20)
-        return String.fromCodePoint(0x2400 + code);
-    if (code === 0x7f)
-        return '\u2421';
+    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+    if (code === 0x7f) return '\u2421';
     return `\u2039U+${code.toString(16).toUpperCase().padStart(4, '0')}\u203a`;
 }
 
@@ -26,8 +24,7 @@ export function visible(text, longest = longestText) {
 
 /* A value of an alert: strings without quotes, the rest as JSON. */
 export function valueText(value) {
-    if (value === undefined)
-        return '';
+    if (value === undefined) return '';
     return typeof value === 'string' ? visible(value) : visible(JSON.stringify(value));
 }
 
