@@ -262,6 +262,8 @@ install: all
 	install -D -m 755 $(OUT)/tierwatch $(DESTDIR)$(PREFIX)/bin/tierwatch
 	install -d $(DESTDIR)$(PREFIX)/share/tierwatch/rules
 	cp -r rules/. $(DESTDIR)$(PREFIX)/share/tierwatch/rules/
+	[ ! -e $(DASHBOARD)/index.html ] || { install -d $(DESTDIR)$(PREFIX)/share/tierwatch/dashboard && \
+	    install -m 644 $(DASHBOARD)/* $(DESTDIR)$(PREFIX)/share/tierwatch/dashboard/; }
 	install -D -m 644 docs/tierwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/tierwatch.1
 
 .PHONY: deps

@@ -86,6 +86,46 @@ async function restart(page, broker) {
     page.mayFail = false;
 }
 
+/* A page that was scrolled down stays where it is, whatever arrives above. */
+async function reading(page, gateway) {
+    await page.evaluate(() => document.querySelector('.list').scrollTo(0, 1000));
+    await sleep(200);
+    const where = () =>
+        page.evaluate(() => {
+            const list = document.querySelector('.list').getBoundingClientRect();
+            const row = document.elementFromPoint(list.x + 300, list.y + 30).closest('.row');
+            return row.querySelector('.summary').textContent;
+        });
+    const before = await where();
+    for (let i = 0; i < 3; i++) await gateway.sendAlert({summary: `above ${i}`});
+    await page.evaluate(() => document.querySelector('.list').scrollTop);
+    await sleep(500);
+    is(await where(), before, 'who reads further down goes on reading there');
+    await page.evaluate(() => document.querySelector('.list').scrollTo(0, 0));
+    await page.waitForSelector('text=above 2');
+}
+
+/* A second tab begins as a copy of the first, its client id with it. */
+async function secondTab(page, gateway) {
+    const opened = page.context().waitForEvent('page');
+    await page.evaluate(() => {
+        window.open(location.href);
+    });
+    const second = await opened;
+    await logIn(second);
+    await sleep(500);
+    await gateway.sendAlert({summary: 'for both tabs'});
+    await second.waitForSelector('text=for both tabs');
+    await page.waitForSelector('text=for both tabs');
+    await sleep(1500);
+    is(
+        `${await page.getAttribute('.link', 'class')} ${await second.getAttribute('.link', 'class')}`,
+        'link online link online',
+        'two tabs do not take the session from each other',
+    );
+    await second.close();
+}
+
 async function viewer(broker) {
     const client = mqtt.connect(`ws://127.0.0.1:${broker.web}/mqtt`, {
         protocolVersion: 5,
@@ -181,6 +221,8 @@ await run(async () => {
     await arrival(page, gateway);
     await updates(page, gateway);
     await restart(page, broker);
+    await reading(page, gateway);
+    await secondTab(page, gateway);
     await viewer(broker);
     is(page.said.join('\n'), '', 'the console has no complaint');
     is(

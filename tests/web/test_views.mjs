@@ -98,8 +98,9 @@ async function keys(page) {
     );
     await page.keyboard.press('/');
     await page.keyboard.type('CMD-01');
-    await until(async () => (await page.textContent('.shown')).startsWith('2 '));
-    like(await page.textContent('.shown'), /^2 of/, 'text filters as it is typed');
+    const commands = newest.filter((a) => a.rule.id === 'CMD-01').length;
+    await until(async () => (await page.textContent('.shown')).startsWith(`${commands} `));
+    is(await page.textContent('.shown'), `${commands} of ${newest.length} alerts`, 'text filters as it is typed');
     await page.keyboard.press('Escape');
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
@@ -133,6 +134,18 @@ async function keys(page) {
         'severities filter',
     );
     await page.click('text=Clear filters');
+}
+
+/* Tab comes in and goes out again, both ways. */
+async function noTrap(page) {
+    await page.locator('.inbox .choice select').last().focus();
+    const within = () =>
+        page.evaluate(() => document.querySelector('.list').contains(document.activeElement));
+    await page.keyboard.press('Tab');
+    if (!(await within())) await page.keyboard.press('Tab');
+    ok(await within(), 'tab comes into the list');
+    for (let i = 0; i < 2; i++) await page.keyboard.press('Shift+Tab');
+    ok(!(await within()), 'and shift tab leaves it');
 }
 
 async function alertView(page) {
@@ -172,10 +185,17 @@ async function alertView(page) {
 
 async function systemsAndStrangers(page) {
     await go(page, 'systems');
+    const risks = new Map();
+    for (const a of newest.filter((x) => x.actor.kind === 'ai_system')) {
+        const had = risks.get(a.actor.id);
+        if (had === undefined || Date.parse(a.last_ts) >= had.at)
+            risks.set(a.actor.id, {at: Date.parse(a.last_ts), risk: a.risk});
+    }
+    const order = [...risks].sort((a, b) => b[1].risk - a[1].risk || (a[0] < b[0] ? -1 : 1));
     is(
         (await page.$$eval('.card h2', (all) => all.map((h) => h.textContent))).join(' '),
-        'pumper doser forecaster',
-        'AI systems, most risk first',
+        order.map(([name]) => name).join(' '),
+        `AI systems, most risk first: ${order.length}`,
     );
     const card = await page.textContent('.card[aria-label=pumper]');
     const last = newest
@@ -346,6 +366,7 @@ async function gateway() {
 await run(async () => {
     const page = await openFile();
     await keys(page);
+    await noTrap(page);
     await alertView(page);
     await systemsAndStrangers(page);
     await timeView(page);

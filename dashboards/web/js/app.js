@@ -31,6 +31,10 @@ class App {
         this.link = new Link({
             message: (levels, raw) => this.message(levels, raw),
             state: (name, detail) => this.linkState(name, detail),
+            denied: (filters) => {
+                this.store.denied = filters;
+                this.paint(true);
+            },
         });
         this.state = ['idle', ''];
         this.lastSaid = 0;
@@ -297,10 +301,6 @@ class App {
     }
 
     linkState(name, detail) {
-        if (name === 'denied') {
-            this.source.say(t('link.denied', {filter: detail}), true);
-            return;
-        }
         this.state = [
             name,
             name === 'refused' ? '' : detail.replace(/^wss?:\/\//, '').replace(/\/.*$/, ''),

@@ -192,6 +192,7 @@ export class Inbox {
         return [
             odd > 0 ? t('inbox.odd', {n: number(odd)}) : '',
             letGo > 0 ? t('inbox.letgo', {n: number(letGo)}) : '',
+            ...this.store.denied.map((filter) => t('link.denied', {filter: visible(filter, 100)})),
         ];
     }
 

@@ -6,40 +6,79 @@
 
 const filters = ['alert/#', 'state', 'stats', 'risk/+', 'discovered/+', 'gap'];
 const sessionSeconds = 3600;
-const takenOver = 0x8e; /* [MQTT5 3.14.2.1] */
 const wrongVersion = new Set([1, 0x84]); /* [MQTT3 3.2.2.3], [MQTT5 3.2.2.2] */
 
-/* One client id for a tab, also when it is loaded again: its session waits for it. */
-function clientId(renew) {
-    const key = 'tierwatch.client';
-    const bytes = crypto.getRandomValues(new Uint8Array(8));
-    const made = `tierwatch-page-${[...bytes].map((b) => b.toString(16).padStart(2, '0')).join('')}`;
-    try {
-        const id = renew ? made : (sessionStorage.getItem(key) ?? made);
-        sessionStorage.setItem(key, id);
+const askFor = 150; /* ms */
+
+const stored = {
+    key: 'tierwatch.client',
+    get() {
+        try {
+            return sessionStorage.getItem(this.key);
+        } catch {
+            return null;
+        }
+    },
+    set(id) {
+        try {
+            sessionStorage.setItem(this.key, id);
+        } catch {
+            /* then the next load is another client */
+        }
         return id;
-    } catch {
-        return made;
+    },
+};
+
+function newId() {
+    const bytes = crypto.getRandomValues(new Uint8Array(8));
+    const hex = [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
+    return stored.set(`tierwatch-page-${hex}`);
+}
+
+/* One client id for a tab, also when it is loaded again: its session waits for it. A tab that was opened from
+ * another begins with a copy of that one's storage; so whoever has an id from there asks whether it is in use. */
+async function clientId() {
+    const channel = new BroadcastChannel('tierwatch-client');
+    let id = stored.get();
+    if (id !== null) {
+        const isTaken = await new Promise((done) => {
+            channel.onmessage = ({data}) => data.taken === id && done(true);
+            channel.postMessage({asked: id});
+            setTimeout(() => done(false), askFor);
+        });
+        if (isTaken) id = null;
     }
+    id ??= newId();
+    channel.onmessage = ({data}) => data.asked === id && channel.postMessage({taken: id});
+    return id;
 }
 
 export class Link {
-    /* message(levels, text), state(name, detail): idle connecting online waiting refused. */
-    constructor({message, state}) {
-        Object.assign(this, {message, state});
+    /* message(levels, text), state(name, detail): idle connecting online waiting refused;
+     * denied(filters): what the broker does not let us see. */
+    constructor({message, state, denied}) {
+        Object.assign(this, {message, state, denied});
         this.client = null;
+        this.opening = 0;
     }
 
     /* settings: {url, user, password, root} */
-    open(settings, version = 5, renew = false) {
+    async open(settings, version = 5) {
         this.close();
         this.state('connecting', settings.url);
+        const opening = this.opening;
+        this.id ??= clientId();
+        const id = await this.id;
+        if (opening === this.opening) this.connect(settings, version, id);
+    }
+
+    connect(settings, version, id) {
         const root = settings.root.replace(/\/+$/, '');
         let client;
         try {
             client = mqtt.connect(settings.url, {
                 protocolVersion: version,
-                clientId: clientId(renew),
+                clientId: id,
                 clean: false,
                 keepalive: 30,
                 reconnectPeriod: 1000,
@@ -65,19 +104,15 @@ export class Link {
                 );
         });
         client.on('close', () => current() && this.state('waiting', settings.url));
-        client.on('disconnect', (packet) => {
-            if (current() && packet.reasonCode === takenOver) this.open(settings, version, true);
-        });
         client.on('error', (error) => current() && this.failed(error, settings, version));
     }
 
     subscribe(client, root, url) {
         this.state('online', url);
         const wanted = filters.map((f) => `${root}/+/+/${f}`);
-        client.subscribe(wanted, {qos: 1}, (error, granted = []) => {
-            for (const {topic, qos} of error ? [] : granted) {
-                if (qos >= 0x80 && this.client === client) this.state('denied', topic);
-            }
+        client.subscribe(wanted, {qos: 1}, (error, _, answer) => {
+            const denied = wanted.filter((_, i) => answer?.granted?.[i] >= 0x80);
+            if (this.client === client) this.denied(denied);
         });
     }
 
@@ -93,6 +128,7 @@ export class Link {
     }
 
     close() {
+        this.opening++;
         const client = this.client;
         this.client = null;
         client?.end(true);

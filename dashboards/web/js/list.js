@@ -39,12 +39,28 @@ export class List {
         this.draw(true);
     }
 
+    /* The focus stays with its item, and whoever scrolled down goes on reading what was there. */
     setItems(items) {
+        const hadFocus = document.activeElement?.parentElement === this.spacer;
+        const moved = this.element.scrollTop > 0 ? this.shift(items) : 0;
         this.items = items;
         this.element.setAttribute('aria-rowcount', items.length);
         /* An id is looked for once per change, not once per row. */
         this.at = this.current === null ? -1 : items.findIndex((i) => i.id === this.current);
+        this.spacer.style.setProperty('height', `${items.length * this.height}px`);
+        if (moved !== 0) this.element.scrollTop += moved * this.height;
         this.draw(true);
+        if (hadFocus) this.rows.get(this.at)?.focus({preventScroll: true});
+    }
+
+    /* By how many rows most of what is seen will move. */
+    shift(items) {
+        const index = new Map(items.map((item, i) => [item.id, i]));
+        const moves = [...this.rows.keys()]
+            .map((at) => index.get(this.items[at]?.id) - at)
+            .filter(Number.isFinite)
+            .sort((a, b) => a - b);
+        return moves[Math.floor(moves.length / 2)] ?? 0;
     }
 
     /* Make the item `id` the current one, without focus. */
@@ -109,9 +125,11 @@ export class List {
         this.open(this.items[this.at]);
     }
 
-    /* Tab into the list lands on the current row. */
+    /* Tab into the list lands on the current row; back from there it leaves. */
     focused(event) {
-        if (event.target === this.element && this.items.length > 0) this.go(Math.max(this.at, 0));
+        const isFromRow = this.element.contains(event.relatedTarget);
+        if (event.target === this.element && !isFromRow && this.items.length > 0)
+            this.go(Math.max(this.at, 0));
     }
 
     /* To the item at `index`, which gets the focus. */

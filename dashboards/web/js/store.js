@@ -41,6 +41,7 @@ export class Store {
         this.systems = new Map();
         this.discovered = new Map();
         this.counts = {messages: 0, repeats: 0, odd: 0, letGo: 0};
+        this.denied = []; /* topic filters that the broker does not grant */
         this.change = (this.change ?? 0) + 1; /* moves with everything that views may show */
     }
 
