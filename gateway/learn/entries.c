@@ -355,6 +355,8 @@ static bool share_out(struct tw_learn *l)
 static struct tw_str last_part(struct tw_str uri)
 {
     size_t from = uri.len;
+    if (uri.len == 0)
+        return TW_STR_NONE;
     while (from > 0 && uri.p[from - 1] != ':' && uri.p[from - 1] != '/')
         from--;
     return (struct tw_str){uri.p + from, uri.len - from};

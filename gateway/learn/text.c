@@ -64,6 +64,7 @@ static void quoted(struct tw_text *out, struct tw_str s)
     for (size_t i = 0; i < s.len;) {
         uint32_t c = 0xfffd;
         const size_t len = character((struct tw_str){s.p + i, s.len - i}, &c);
+        c = c != 0 ? c : 0xfffd; /* no text of an inventory holds a zero byte */
         if (c == '"' || c == '\\')
             tw_text_addf(out, "\\%c", (int)c);
         else if (shows(c))

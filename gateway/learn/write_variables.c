@@ -13,6 +13,8 @@ static bool is_about_message(struct tw_str field)
     static const char *const words[] = {"ts", "timestamp", "time", "seq", "sequence", "id", "by",
         "q", "quality", "u", "unit", "units", "uom", "counter", "version", "bdSeq", "frame", NULL};
     size_t from = field.len;
+    if (field.len == 0)
+        return false;
     while (from > 0 && field.p[from - 1] != '/')
         from--;
     const struct tw_str last = {field.p + from, field.len - from};
