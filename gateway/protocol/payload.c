@@ -578,7 +578,6 @@ __attribute__((noinline)) static unsigned give_uadp(const struct tw_payload *p,
     struct tw_event base = *message;
     const struct tw_cur bytes = tw_cur_str(p->text);
     /* The events of the fields are of the same message: what was told of it is still looked at. */
-    /* What session/ takes for the fields of the message is that of the message itself. */
     struct tw_pubsub_text text;
     struct tw_uadp_discovery discovery;
     struct tw_pubsub_info info;

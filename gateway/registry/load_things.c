@@ -216,7 +216,6 @@ static void load_variable(struct tw_load *l, struct tw_variable *v)
     load_label(l, v);
     v->every_ns = tw_load_duration(l, v->node, "every");
     load_zones(l, v);
-    (void)tw_load_duration(l, v->node, "every");
     v->hold_off_ns = tw_load_duration(l, v->node, "hold_off");
     load_publishers(l, v);
     load_normal(l, v);
