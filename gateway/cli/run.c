@@ -12,7 +12,7 @@
 
 /* How long a stop may take to get the last alerts acknowledged. With saying goodbye and everything
  * else it is over within five seconds. */
-enum { DRAIN_MS = 3500 };
+enum { DRAIN_MS = 3000 };
 #define STATS_EVERY_NS (60 * TW_NS_PER_S)
 
 static void new_boot(struct tw_live *l)
