@@ -12,7 +12,7 @@ say      = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' $(1) $(2))
 # Which folders of gateway/ go into the library; narrowed to build one module alone.
 MODULES ?= base capture event flow protocol protocol/opcua protocol/mqtt protocol/pubsub protocol/sparkplug \
            protocol/websocket protocol/mqttsn protocol/tls session crypto config \
-           registry baseline detect score learn alert share observe confine pipeline trial cli
+           registry baseline indicator detect score learn alert share observe confine pipeline trial cli
 
 PKGS     := libpcap libndpi libmosquitto sqlite3 yaml-0.1 libcrypto zlib libseccomp libmicrohttpd libpcre2-8
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))

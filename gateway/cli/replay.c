@@ -68,6 +68,8 @@ static void derive_boot(struct replay *r)
     tw_text_addz(&t, tw_registry_digest(r->watch.registry));
     if (r->watch.baseline != NULL)
         tw_text_addz(&t, tw_baseline_digest(r->watch.baseline));
+    if (r->watch.indicators != NULL)
+        tw_text_addz(&t, tw_indicators_digest(r->watch.indicators));
     tw_sha256_hex(t.p, t.len, hex);
     tw_text_free(&t);
     snprintf(r->boot, sizeof(r->boot), "replay-%.16s", hex);
@@ -154,6 +156,8 @@ static bool make_analyst(struct replay *r, const struct tw_limits *limits)
         r->analyst = tw_analyst_new(&config);
     if (r->analyst == NULL)
         tw_log(TW_LOG_ERROR, "out of memory");
+    else
+        tw_analyst_indicators(r->analyst, r->watch.indicators);
     return r->analyst != NULL;
 }
 

@@ -266,6 +266,8 @@ static bool make_analyst(struct tw_live *l, const struct tw_limits *limits)
         l->analyst = tw_analyst_new(&config);
     if (l->analyst == NULL)
         tw_log(TW_LOG_ERROR, "out of memory");
+    else
+        tw_analyst_indicators(l->analyst, l->watch.indicators);
     return l->analyst != NULL;
 }
 

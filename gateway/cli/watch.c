@@ -93,6 +93,14 @@ static bool load_baseline(const struct tw_options *o, struct tw_watch *out, stru
     return path == NULL || out->baseline != NULL;
 }
 
+static bool load_indicators(struct tw_watch *out, struct tw_diags *diags)
+{
+    const char *path = out->config->indicators;
+    if (path != NULL)
+        out->indicators = tw_indicators_load(path, diags);
+    return path == NULL || out->indicators != NULL;
+}
+
 int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
 {
     struct tw_diags diags = {0};
@@ -105,7 +113,7 @@ int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
         out->rules = tw_watch_rules(o, out->config, &diags);
         if (code == TW_EXIT_OK && out->rules == NULL)
             code = TW_EXIT_RULES;
-        if (!load_baseline(o, out, &diags))
+        if (!load_baseline(o, out, &diags) || !load_indicators(out, &diags))
             code = TW_EXIT_CONFIG;
         if (code == TW_EXIT_OK)
             names(out);
@@ -119,6 +127,7 @@ int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
 
 void tw_watch_free(struct tw_watch *w)
 {
+    tw_indicators_free(w->indicators);
     tw_baseline_free(w->baseline);
     tw_rules_free(w->rules);
     tw_registry_free(w->registry);

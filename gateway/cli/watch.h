@@ -12,7 +12,8 @@ struct tw_watch {
     struct tw_config *config; /* never NULL once loaded: defaults without --config */
     struct tw_registry *registry;
     struct tw_rules *rules;
-    struct tw_baseline *baseline; /* NULL: none is given */
+    struct tw_baseline *baseline;     /* NULL: none is given */
+    struct tw_indicators *indicators; /* NULL: none are */
     const char *site, *gateway;
     char *inventory_site;
 };

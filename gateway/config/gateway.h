@@ -20,6 +20,7 @@ struct tw_config {
     char *inventory; /* paths are resolved; NULL when not given */
     struct tw_names rules;
     char *baseline;
+    char *indicators;
     struct {
         char *dir;
         int64_t segment_mb, keep_mb;

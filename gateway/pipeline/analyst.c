@@ -19,6 +19,7 @@ struct tw_analyst {
     struct tw_series *series; /* NULL without a baseline */
     struct tw_alerts *alerts;
     struct tw_facts facts, deviant;
+    const struct tw_indicators *indicators; /* NULL: none */
     int64_t first_ns;
     struct tw_analyst_stats stats;
 };
@@ -176,6 +177,8 @@ static void judge(struct tw_analyst *a, const struct tw_event *event)
     if (a->detect == NULL)
         return;
     a->facts.watching_ns = event->ts_ns - a->first_ns;
+    if (a->indicators != NULL)
+        a->facts.indicator = tw_indicators_match(a->indicators, event);
     tw_detect_event(a->detect, event, &a->facts);
     if (a->series != NULL)
         tw_series_event(a->series, event);
@@ -206,6 +209,11 @@ static void completed(void *user, const struct tw_event *event)
     const int64_t begin_ns = clock_ns();
     judge(a, event);
     a->stats.judged_ns += TIMED_EVERY * (uint64_t)(clock_ns() - begin_ns);
+}
+
+void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *indicators)
+{
+    a->indicators = tw_indicators_count(indicators) > 0 ? indicators : NULL;
 }
 
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)

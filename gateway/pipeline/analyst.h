@@ -5,6 +5,7 @@
 #include "alert/alert.h"
 #include "baseline/learner.h"
 #include "baseline/series.h"
+#include "indicator/indicator.h"
 #include "session/session.h"
 
 struct tw_analyst;
@@ -28,6 +29,9 @@ struct tw_analyst_config {
 
 struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config);
 void tw_analyst_free(struct tw_analyst *a);
+
+/* What events are held against from now on; NULL: nothing. Borrowed; on the analyst's thread. */
+void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *indicators);
 
 /* Is there nothing more to do about a data change [event.h, tw_pass_fn] than to count it, which is
  * done? To be asked once, before tw_analyst_event(). */

@@ -65,6 +65,17 @@ static enum tw_status load_baseline(struct tw_stage *s, const struct tw_node *te
     return s->baseline != NULL ? TW_OK : TW_INVALID;
 }
 
+static enum tw_status load_indicators(struct tw_stage *s)
+{
+    const struct tw_node *n = tw_node_get(s->yaml->root, "indicators");
+    if (n == NULL)
+        return TW_OK;
+    char *path = tw_stage_path(s->yaml, n->text);
+    s->indicators = path != NULL ? tw_indicators_load(path, s->diags) : NULL;
+    free(path);
+    return s->indicators != NULL ? TW_OK : TW_INVALID;
+}
+
 /* ---- captures */
 
 static enum tw_status play_captures(
@@ -104,6 +115,8 @@ enum tw_status tw_stage_play(struct tw_stage *s, const struct tw_node *test)
     enum tw_status st = load_inventory(s, test);
     if (st == TW_OK)
         st = load_baseline(s, test);
+    if (st == TW_OK)
+        st = load_indicators(s);
     if (st != TW_OK)
         return st;
     if (events != NULL)
@@ -112,6 +125,7 @@ enum tw_status tw_stage_play(struct tw_stage *s, const struct tw_node *test)
         tw_gather_analyst(s->rules, s->registry, s->baseline, &limits, on_alert, s);
     if (analyst == NULL)
         return TW_NO_MEMORY;
+    tw_analyst_indicators(analyst, s->indicators);
     if (events != NULL)
         st = tw_script_play(s, analyst, test);
     else
@@ -130,6 +144,8 @@ void tw_stage_clear(struct tw_stage *s)
     s->registry = NULL;
     tw_baseline_free(s->baseline);
     s->baseline = NULL;
+    tw_indicators_free(s->indicators);
+    s->indicators = NULL;
     tw_gathered_fini(&s->alerts);
     tw_blocks_fini(&s->blocks);
     s->blocks = (struct tw_blocks){0};

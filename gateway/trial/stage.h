@@ -7,9 +7,10 @@ struct tw_stage {
     const struct tw_yaml *yaml;
     const struct tw_rules *rules;
     struct tw_diags *diags;
-    struct tw_registry *registry; /* of one test: it remembers who acted */
-    struct tw_baseline *baseline; /* the same; NULL: none */
-    struct tw_blocks blocks;      /* of one test */
+    struct tw_registry *registry;     /* of one test: it remembers who acted */
+    struct tw_baseline *baseline;     /* the same; NULL: none */
+    struct tw_indicators *indicators; /* the same */
+    struct tw_blocks blocks;          /* of one test */
     struct tw_gathered alerts;
     const struct tw_node *counted; /* ids of rules whose alerts count; NULL: all */
     int64_t start_ns;

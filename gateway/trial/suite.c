@@ -35,6 +35,7 @@ static const struct tw_key file_keys[] = {
     {"rule_files", TW_KEY_STR_LIST, false, NULL, NULL,
         "Rule files and folders, relative to this file."},
     {"inventory", TW_KEY_ANY, false, NULL, NULL, "The inventory of tests that name no other."},
+    {"indicators", TW_KEY_STR, false, NULL, NULL, "Path of shared indicators, STIX 2.1."},
     {"defaults", TW_KEY_MAP, false, NULL, NULL, "Fields of all events of all tests."},
     {"tests", TW_KEY_LIST, true, NULL, test_keys, "The tests."},
     {NULL, TW_KEY_ANY, false, NULL, NULL, NULL},
