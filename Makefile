@@ -257,14 +257,43 @@ format:
 tidy:
 	$(Q)clang-tidy --quiet $(SRCS) -- -std=gnu11 -D_GNU_SOURCE -DTW_VERSION='""' -Igateway
 
+# Manual pages; those of files are made from the schemas that check them.
+MAN5 := tierwatch.yaml tierwatch-inventory tierwatch-rules
+MAN  := docs/man/tierwatch.8 $(MAN5:%=$(BUILD)/man/%.5)
+$(BUILD)/man/tierwatch.yaml.5: SCHEMA = config schema
+$(BUILD)/man/tierwatch-inventory.5: SCHEMA = inventory schema
+$(BUILD)/man/tierwatch-rules.5: SCHEMA = rules schema
+$(BUILD)/man/%.5: docs/man/%.5.in docs/man/schema.py $(OUT)/tierwatch
+	$(Q)mkdir -p $(@D)
+	$(Q)$(OUT)/tierwatch $(SCHEMA) | python3 docs/man/schema.py $< >$@
+
+.PHONY: man
+man: $(MAN)
+
+SHARE := $(DESTDIR)$(PREFIX)/share
 .PHONY: install
-install: all
+install: all man
 	install -D -m 755 $(OUT)/tierwatch $(DESTDIR)$(PREFIX)/bin/tierwatch
 	install -d $(DESTDIR)$(PREFIX)/share/tierwatch/rules
 	cp -r rules/. $(DESTDIR)$(PREFIX)/share/tierwatch/rules/
 	[ ! -e $(DASHBOARD)/index.html ] || { install -d $(DESTDIR)$(PREFIX)/share/tierwatch/dashboard && \
 	    install -m 644 $(DASHBOARD)/* $(DESTDIR)$(PREFIX)/share/tierwatch/dashboard/; }
 	install -D -m 644 docs/tierwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/tierwatch.1
+	install -d $(SHARE)/tierwatch/rules
+	cp -r rules/. $(SHARE)/tierwatch/rules/
+	for page in $(MAN); do install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/} || exit 1; done
+	install -d $(SHARE)/bash-completion/completions
+	$(OUT)/tierwatch completion bash >$(SHARE)/bash-completion/completions/tierwatch
+	install -D -m 644 deploy/systemd/tierwatch.service $(DESTDIR)$(PREFIX)/lib/systemd/system/tierwatch.service
+	for sample in deploy/mosquitto deploy/setup.sh deploy/certs.sh deploy/package; do \
+	    cp -r $$sample $(SHARE)/tierwatch/ || exit 1; done
+	if [ -e $(DASHBOARD)/index.html ]; then \
+	    install -d $(SHARE)/tierwatch/dashboard && cp -r $(DASHBOARD)/. $(SHARE)/tierwatch/dashboard/; fi
+
+# A Debian package in $(BUILD)/deb, from the files that git knows: the same tree gives the same bytes.
+.PHONY: deb
+deb: dashboard
+	$(Q)deploy/package/deb.sh $(BUILD)
 
 .PHONY: deps
 deps:
@@ -291,7 +320,8 @@ help:
 	@echo 'make bench      speed and memory, as ratios to a bare libpcap loop'
 	@echo 'make cov        line coverage of the tests'
 	@echo 'make format     clang-format; make tidy: clang-tidy'
-	@echo 'make install    PREFIX ($(PREFIX)), DESTDIR'
+	@echo 'make install    PREFIX ($(PREFIX)), DESTDIR; make man: the manual pages in $(BUILD)/man'
+	@echo 'make deb        a Debian package in $(BUILD)/deb'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'V=1 shows commands, WERROR=1 makes warnings errors.'
 
