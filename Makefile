@@ -274,21 +274,17 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 .PHONY: install
 install: all man
 	install -D -m 755 $(OUT)/tierwatch $(DESTDIR)$(PREFIX)/bin/tierwatch
-	install -d $(DESTDIR)$(PREFIX)/share/tierwatch/rules
-	cp -r rules/. $(DESTDIR)$(PREFIX)/share/tierwatch/rules/
-	[ ! -e $(DASHBOARD)/index.html ] || { install -d $(DESTDIR)$(PREFIX)/share/tierwatch/dashboard && \
-	    install -m 644 $(DASHBOARD)/* $(DESTDIR)$(PREFIX)/share/tierwatch/dashboard/; }
-	install -D -m 644 docs/tierwatch.1 $(DESTDIR)$(PREFIX)/share/man/man1/tierwatch.1
 	install -d $(SHARE)/tierwatch/rules
 	cp -r rules/. $(SHARE)/tierwatch/rules/
 	for page in $(MAN); do install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/} || exit 1; done
 	install -d $(SHARE)/bash-completion/completions
 	$(OUT)/tierwatch completion bash >$(SHARE)/bash-completion/completions/tierwatch
 	install -D -m 644 deploy/systemd/tierwatch.service $(DESTDIR)$(PREFIX)/lib/systemd/system/tierwatch.service
-	for sample in deploy/mosquitto deploy/setup.sh deploy/certs.sh deploy/package; do \
+	for sample in deploy/mosquitto deploy/setup.sh deploy/certs.sh deploy/package dashboards/prometheus \
+	    dashboards/grafana; do \
 	    cp -r $$sample $(SHARE)/tierwatch/ || exit 1; done
 	if [ -e $(DASHBOARD)/index.html ]; then \
-	    install -d $(SHARE)/tierwatch/dashboard && cp -r $(DASHBOARD)/. $(SHARE)/tierwatch/dashboard/; fi
+	    install -d $(SHARE)/tierwatch/dashboard && install -m 644 $(DASHBOARD)/* $(SHARE)/tierwatch/dashboard/; fi
 
 # A Debian package in $(BUILD)/deb, from the files that git knows: the same tree gives the same bytes.
 .PHONY: deb

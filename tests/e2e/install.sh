@@ -25,7 +25,7 @@ for page in 'config tierwatch.yaml' 'inventory tierwatch-inventory' 'rules tierw
     is "$(comm -23 <(sort "$work/keys") "$work/described")" "" "$2(5) describes every key"
 done
 for option in $("$TIERWATCH" run --help | grep -o -- '--[a-z-]*'; "$TIERWATCH" replay --help | grep -o -- '--[a-z-]*'); do
-    grep -q -- "${option//-/\\\\-}\|${option#--}" "$usr/share/man/man8/tierwatch.8" || echo "$option"
+    grep -q -- "[- ]${option#--}" "$usr/share/man/man8/tierwatch.8" || echo "$option"
 done >"$work/missing"
 is "$(sort -u "$work/missing")" "" "tierwatch(8) has every option of run and replay"
 
@@ -46,6 +46,7 @@ sed "s#/usr/share#$usr/share#; s#/var/lib/tierwatch#$work/state#; s#/run/tierwat
     "$usr/share/tierwatch/package/tierwatch.yaml" >"$etc/tierwatch.yaml"
 cp "$usr/share/tierwatch/package/inventory.yaml" "$etc/"
 mkdir "$etc/rules.d"
+cp "$usr/share/tierwatch/package/rules.yaml" "$etc/rules.d/site.yaml"
 setup() { "$usr/share/tierwatch/setup.sh" --etc "$etc" --binary "$TIERWATCH" "$@"; }
 exits 2 "setup without a name for the plant" setup --interface lo
 like "$(cat "$work/err")" "--site" "says what is missing"
@@ -90,7 +91,7 @@ sed "s#^listener 8883#listener $port#; s#^listener 9001#listener $web#; s#/etc/m
 "$(command -v mosquitto || echo /usr/sbin/mosquitto)" -c "$work/mosquitto.conf" >"$work/broker.log" 2>&1 &
 pids+=($!)
 listens() { (: </dev/tcp/127.0.0.1/"$1") 2>/dev/null; }
-wait_for 10 listens "$port" || fail "the broker starts" "$(cat "$work/broker.log")"
+wait_for 10 listens "$port" && wait_for 10 listens "$web" || fail "the broker starts" "$(cat "$work/broker.log")"
 is "$(ss -Hltn "sport = :$web" | awk '{print $4}')" "127.0.0.1:$web" "the WebSocket is bound to loopback only"
 
 as() { # USER COMMAND...
