@@ -143,6 +143,9 @@ struct tw_opcua_info {
     uint64_t continues, continuation;
     uint32_t chunks; /* of the message that completed the event */
     uint64_t message_bytes;
+    /* Never printed: digests of 48 bits of what client and server sent as nonces; 0 = none, or one
+     * too short to be one. */
+    uint64_t client_nonce, server_nonce;
     /* Never printed: the session's bearer token, as a keyed digest. 0 = none. */
     uint64_t auth_token;
     bool identity_resolved; /* session/ has been here */

@@ -29,6 +29,8 @@ U_NUM(u_publishing, has_publishing_interval, publishing_interval)
 U_NUM(u_sampling, has_sampling_interval, sampling_interval)
 U_NUM(u_chunks, chunks > 0, chunks)
 U_NUM(u_bytes, message_bytes > 0, message_bytes)
+U_NUM(u_client_nonce, client_nonce != 0, client_nonce)
+U_NUM(u_server_nonce, server_nonce != 0, server_nonce)
 
 FLAG(u_sessionless, s->event->opcua && s->event->opcua->sessionless)
 U_STR(u_namespace, namespace_uri)
@@ -275,6 +277,10 @@ const struct tw_field tw_fields_opcua[] = {
     {"opcua.user_token", "How the user is proven", "username", E, user_tokens, get_u_user_token},
     {"opcua.clear_password", "A password was sent unprotected", "true", B, NULL,
         get_u_clear_password},
+    {"opcua.client_nonce", "Digest of the client's nonce (session)", "226854911280625", N, NULL,
+        get_u_client_nonce},
+    {"opcua.server_nonce", "Digest of the server's nonce (session, authenticate)",
+        "118394216754321", N, NULL, get_u_server_nonce},
     {"opcua.certificate_sha256", "Thumbprint of the client's certificate", "9f3c…", S, NULL,
         get_u_certificate},
     {"opcua.certificate_uri", "URI in the client's certificate", "urn:plant-a:ai-optimizer", S,

@@ -344,6 +344,8 @@ const struct tw_made_row tw_made_rows[] = {
     U_HAS("sampling_interval", DOUBLE, sampling_interval, has_sampling_interval),
     U("chunks", UINT, chunks),
     U("message_bytes", UINT, message_bytes),
+    U("client_nonce", UINT, client_nonce),
+    U("server_nonce", UINT, server_nonce),
     U("sessionless", FLAG, sessionless),
     U("namespace_uri", STR, namespace_uri),
     DETAIL("opcua.request_bytes", "request_bytes"),

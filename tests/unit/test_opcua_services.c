@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "opcua_wire.h"
 
 static struct wire w, inner;
@@ -213,6 +214,8 @@ static void w_application(struct wire *out, const char *uri)
     w_u32(out, 0);
 }
 
+#define NONCE "0123456789abcdef0123456789abcdef"
+
 static void w_create_session(struct wire *out)
 {
     w_request(out, 461, 2, NULL);
@@ -220,7 +223,7 @@ static void w_create_session(struct wire *out)
     w_str(out, "urn:server");
     w_str(out, "opc.tcp://plc:4840");
     w_str(out, "Session1");
-    w_str(out, "nonce");
+    w_str(out, NONCE);
     w_str(out, NULL);
     w_f64(out, 60000);
     w_u32(out, 0);
@@ -251,7 +254,7 @@ static void sessions_say_who_they_are(void **state)
     w_node(&w, 1, 99);
     w_node_str(&w, 1, "bearer");
     w_f64(&w, 60000);
-    w_str(&w, NULL);
+    w_str(&w, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"); /* no nonce was drawn */
     w_str(&w, NULL);
     w_u32(&w, 1); /* an endpoint */
     w_str(&w, "opc.tcp://plc:4840");
@@ -276,6 +279,8 @@ static void sessions_say_who_they_are(void **state)
     assert_string_equal(seen_text[1], "urn:ai");
     assert_string_equal(seen_text[2], "ns=1;i=99");
     assert_true(seen.auth_token != 0);
+    assert_int_equal(seen.client_nonce, tw_hash_stable(NONCE, strlen(NONCE)) << 16 >> 16);
+    assert_int_equal(seen.server_nonce, 0);
     assert_int_equal(t.counters.malformed, 0);
     assert_true(talk_close(&t, TW_END_CLOSED));
     tw_text_free(&t.said);

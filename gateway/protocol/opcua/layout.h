@@ -14,6 +14,7 @@ enum tw_opcua_role {
     TW_UA_ROLE_INFO_U32,    /* into the uint32_t at `at`, with the flag at `has` */
     TW_UA_ROLE_INFO_DOUBLE, /* into the double at `at`, with the flag at `has` */
     TW_UA_ROLE_INFO_NODE,   /* a NodeId's text into the struct tw_maybe at `at` */
+    TW_UA_ROLE_INFO_NONCE,  /* digest of a nonce into the uint64_t at `at` */
     TW_UA_ROLE_INDEX_RANGE,
     TW_UA_ROLE_ATTRIBUTE,
     TW_UA_ROLE_OBJECT,       /* NodeId, ExpandedNodeId or String: the event's object */

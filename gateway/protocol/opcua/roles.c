@@ -1,5 +1,6 @@
 #include "protocol/opcua/walk.h"
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/num.h"
 
@@ -236,6 +237,24 @@ static bool certificate(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
     return true;
 }
 
+/* Nonces have 32 bytes and more [UA4 5.7.2]; where nothing is protected some send one byte, or
+ * zeros, and mean none. */
+static bool nonce(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    enum { LEAST = 16 };
+    const uint64_t bits = ((uint64_t)1 << 48) - 1;
+    struct tw_str bytes;
+    if (!tw_opcua_string(c, &bytes))
+        return false;
+    bool varies = false;
+    for (size_t i = 1; i < bytes.len; i++)
+        varies = varies || bytes.p[i] != bytes.p[0];
+    const uint64_t digest =
+        bytes.len >= LEAST && varies ? tw_hash_stable(bytes.p, bytes.len) & bits : 0;
+    memcpy(place(&w->info, f->at), &digest, sizeof(digest));
+    return true;
+}
+
 /* A secret in the form of the ECC policies, or its RSA sibling, is encrypted although it names no
  * algorithm [UA4 7.40.2]. */
 static bool wrapped_secret(struct tw_str secret)
@@ -393,6 +412,7 @@ const tw_opcua_role_fn tw_opcua_roles[] = {
     [TW_UA_ROLE_INPUTS] = inputs,
     [TW_UA_ROLE_OUTPUTS] = outputs,
     [TW_UA_ROLE_STATUS] = status,
+    [TW_UA_ROLE_INFO_NONCE] = nonce,
     [TW_UA_ROLE_TOKEN] = token,
     [TW_UA_ROLE_CERTIFICATE] = certificate,
     [TW_UA_ROLE_USER] = user,

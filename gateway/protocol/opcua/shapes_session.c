@@ -105,11 +105,12 @@ const struct tw_opcua_shape tw_opcua_shape_open = {
 /* [UA4 5.7.2] */
 static const struct tw_opcua_field create_session[] = {TW_FL(client_layout),
     TW_FI(STRING, STRING, server_uri), TW_FI(STRING, STRING, endpoint_url),
-    TW_FI(STRING, TEXT, session_name), TW_F(BYTESTRING), TW_FR(BYTESTRING, CERTIFICATE),
-    TW_F(DOUBLE), TW_FN(UINT32, "max_response_bytes")};
+    TW_FI(STRING, TEXT, session_name), TW_FI(BYTESTRING, NONCE, client_nonce),
+    TW_FR(BYTESTRING, CERTIFICATE), TW_F(DOUBLE), TW_FN(UINT32, "max_response_bytes")};
 static const struct tw_opcua_field session_created[] = {TW_FI(NODEID, NODE, session),
-    TW_FR(NODEID, TOKEN), TW_FN(DOUBLE, "session_timeout_ms"), TW_F(BYTESTRING), TW_F(BYTESTRING),
-    TW_FLS(some_endpoint_layout), TW_FLS(software_certificate_layout), TW_FL(signature_layout),
+    TW_FR(NODEID, TOKEN), TW_FN(DOUBLE, "session_timeout_ms"),
+    TW_FI(BYTESTRING, NONCE, server_nonce), TW_F(BYTESTRING), TW_FLS(some_endpoint_layout),
+    TW_FLS(software_certificate_layout), TW_FL(signature_layout),
     TW_FN(UINT32, "max_request_bytes")};
 const struct tw_opcua_shape tw_opcua_shape_create_session = {
     .head = TW_LAYOUT(create_session), .response_head = TW_LAYOUT(session_created)};
@@ -119,7 +120,7 @@ static const struct tw_opcua_field activate_session[] = {TW_FL(signature_layout)
     TW_FLS(software_certificate_layout), TW_FNS(STRING, "locales"), TW_FR(EXTENSIONOBJECT, USER),
     TW_FL(signature_layout)};
 static const struct tw_opcua_field session_activated[] = {
-    TW_F(BYTESTRING), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
+    TW_FI(BYTESTRING, NONCE, server_nonce), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
 const struct tw_opcua_shape tw_opcua_shape_activate_session = {
     .head = TW_LAYOUT(activate_session), .response_head = TW_LAYOUT(session_activated)};
 
