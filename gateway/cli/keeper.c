@@ -80,10 +80,17 @@ struct reload {
     struct tw_diags diags;
     struct tw_rules *rules;
     struct tw_registry *registry; /* NULL: the one in force says the same */
+    struct tw_indicators *indicators;
     int code;
     const char *why; /* it failed without diagnostics */
-    bool other_rules, other_inventory;
+    bool other_rules, other_inventory, other_indicators;
 };
+
+static bool is_other(const struct tw_indicators *a, const struct tw_indicators *b)
+{
+    return (a == NULL) != (b == NULL) ||
+           (a != NULL && strcmp(tw_indicators_digest(a), tw_indicators_digest(b)) != 0);
+}
 
 static void load(struct tw_keeper *k, struct reload *r)
 {
@@ -91,7 +98,7 @@ static void load(struct tw_keeper *k, struct reload *r)
     const struct tw_config *c = l->watch.config;
     const char *inventory = l->o->inventory != NULL ? l->o->inventory : c->inventory;
     r->registry = tw_registry_load(inventory, &r->diags);
-    if (r->registry == NULL)
+    if (r->registry == NULL || !tw_watch_indicators(c, &r->diags, &r->indicators))
         r->code = TW_EXIT_CONFIG;
     r->rules = tw_watch_rules(l->o, c, &r->diags);
     if (r->rules == NULL && r->code == TW_EXIT_OK)
@@ -101,6 +108,7 @@ static void load(struct tw_keeper *k, struct reload *r)
     r->other_rules = strcmp(tw_rules_digest(r->rules), tw_rules_digest(l->watch.rules)) != 0;
     r->other_inventory =
         strcmp(tw_registry_digest(r->registry), tw_registry_digest(l->watch.registry)) != 0;
+    r->other_indicators = is_other(r->indicators, l->watch.indicators);
     if (!r->other_inventory) {
         tw_registry_free(r->registry);
         r->registry = NULL;
@@ -113,6 +121,8 @@ static void take(struct tw_keeper *k, struct reload *r)
     struct tw_watch *w = &k->live->watch;
     struct tw_registry *registry = r->registry != NULL ? r->registry : w->registry;
     struct tw_analyst_next *next = tw_analyst_next_new(k->live->analyst, r->rules, registry);
+    if (next != NULL)
+        tw_analyst_next_indicators(next, r->indicators);
     if (next == NULL || !change_over(k, next)) {
         r->code = TW_EXIT_FAILED;
         r->why = next == NULL ? "out of memory" : "the gateway is stopping";
@@ -123,6 +133,9 @@ static void take(struct tw_keeper *k, struct reload *r)
     struct tw_rules *rules = w->rules;
     w->rules = r->rules;
     r->rules = rules;
+    struct tw_indicators *indicators = w->indicators;
+    w->indicators = r->indicators;
+    r->indicators = indicators;
     if (r->registry != NULL) {
         r->registry = w->registry;
         w->registry = registry;
@@ -153,7 +166,7 @@ static void reload(struct tw_keeper *k, struct reload *r)
     if (!tw_log_reopen())
         tw_log(TW_LOG_WARN, "can not open the log again: %s", strerror(errno));
     load(k, r);
-    if (r->code == TW_EXIT_OK && (r->other_rules || r->other_inventory))
+    if (r->code == TW_EXIT_OK && (r->other_rules || r->other_inventory || r->other_indicators))
         take(k, r);
     say_reload(k, r);
     tw_notify_say(&k->live->notify, "READY=1");
@@ -163,6 +176,7 @@ static void reload_fini(struct reload *r)
 {
     tw_rules_free(r->rules);
     tw_registry_free(r->registry);
+    tw_indicators_free(r->indicators);
     tw_diags_fini(&r->diags);
 }
 
@@ -172,6 +186,10 @@ static void digests_json(const struct tw_watch *w, struct tw_text *t)
     tw_json_member_u64(t, "rules", tw_rules_count(w->rules));
     tw_json_member_z(t, "inventory", tw_registry_digest(w->registry));
     tw_json_member_u64(t, "ai_systems", tw_registry_ai_systems(w->registry));
+    if (w->indicators == NULL)
+        return;
+    tw_json_member_z(t, "indicators", tw_indicators_digest(w->indicators));
+    tw_json_member_u64(t, "n_indicators", tw_indicators_count(w->indicators));
 }
 
 static void answer_reload(struct tw_keeper *k, struct tw_text *t)
@@ -187,6 +205,7 @@ static void answer_reload(struct tw_keeper *k, struct tw_text *t)
     digests_json(&k->live->watch, t);
     tw_json_member_bool(t, "other_rules", r.code == TW_EXIT_OK && r.other_rules);
     tw_json_member_bool(t, "other_inventory", r.code == TW_EXIT_OK && r.other_inventory);
+    tw_json_member_bool(t, "other_indicators", r.code == TW_EXIT_OK && r.other_indicators);
     tw_diags_json(&r.diags, &list);
     tw_json_key(t, "diagnostics");
     tw_json_raw(t, (struct tw_str){list.p, list.len - (list.len > 0)});

@@ -93,12 +93,11 @@ static bool load_baseline(const struct tw_options *o, struct tw_watch *out, stru
     return path == NULL || out->baseline != NULL;
 }
 
-static bool load_indicators(struct tw_watch *out, struct tw_diags *diags)
+bool tw_watch_indicators(
+    const struct tw_config *c, struct tw_diags *diags, struct tw_indicators **out)
 {
-    const char *path = out->config->indicators;
-    if (path != NULL)
-        out->indicators = tw_indicators_load(path, diags);
-    return path == NULL || out->indicators != NULL;
+    *out = c->indicators != NULL ? tw_indicators_load(c->indicators, diags) : NULL;
+    return c->indicators == NULL || *out != NULL;
 }
 
 int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
@@ -113,7 +112,8 @@ int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
         out->rules = tw_watch_rules(o, out->config, &diags);
         if (code == TW_EXIT_OK && out->rules == NULL)
             code = TW_EXIT_RULES;
-        if (!load_baseline(o, out, &diags) || !load_indicators(out, &diags))
+        if (!load_baseline(o, out, &diags) ||
+            !tw_watch_indicators(out->config, &diags, &out->indicators))
             code = TW_EXIT_CONFIG;
         if (code == TW_EXIT_OK)
             names(out);

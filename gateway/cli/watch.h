@@ -26,6 +26,9 @@ void tw_watch_free(struct tw_watch *w);
 struct tw_config *tw_watch_config(const struct tw_options *o, struct tw_diags *diags);
 struct tw_rules *tw_watch_rules(
     const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags);
+/* Those that the configuration names. False when they are broken; NULL where it names none. */
+bool tw_watch_indicators(
+    const struct tw_config *c, struct tw_diags *diags, struct tw_indicators **out);
 /* What the command line names, else what the configuration does. */
 struct tw_list tw_watch_list(const struct tw_list *given, const struct tw_names *configured);
 struct tw_limits tw_watch_limits(const struct tw_watch *w);

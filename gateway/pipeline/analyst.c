@@ -82,6 +82,7 @@ struct tw_analyst_next {
     const struct tw_rules *rules;
     struct tw_registry *registry;
     struct tw_detect *detect; /* after the change: the one before */
+    const struct tw_indicators *indicators;
 };
 
 struct tw_analyst_next *tw_analyst_next_new(
@@ -92,11 +93,24 @@ struct tw_analyst_next *tw_analyst_next_new(
         return NULL;
     next->rules = rules;
     next->registry = registry;
+    next->indicators = a->indicators;
     next->detect = tw_detect_new(rules, registry, on_finding, a);
     if (next->detect != NULL)
         return next;
     free(next);
     return NULL;
+}
+
+/* NULL, too, where there are none in them: then no event is held against them. */
+static const struct tw_indicators *some(const struct tw_indicators *indicators)
+{
+    return tw_indicators_count(indicators) > 0 ? indicators : NULL;
+}
+
+void tw_analyst_next_indicators(
+    struct tw_analyst_next *next, const struct tw_indicators *indicators)
+{
+    next->indicators = some(indicators);
 }
 
 void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next)
@@ -111,6 +125,7 @@ void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next)
     next->detect = before;
     a->config.registry = next->registry;
     a->config.rules = next->rules;
+    a->indicators = next->indicators;
     /* What was resolved last was said in the words of the inventory before. */
     a->facts = (struct tw_facts){.watching_ns = 0};
 }
@@ -213,7 +228,7 @@ static void completed(void *user, const struct tw_event *event)
 
 void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *indicators)
 {
-    a->indicators = tw_indicators_count(indicators) > 0 ? indicators : NULL;
+    a->indicators = some(indicators);
 }
 
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)

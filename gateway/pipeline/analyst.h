@@ -50,6 +50,9 @@ void tw_analyst_finish(struct tw_analyst *a);
 struct tw_analyst_next;
 struct tw_analyst_next *tw_analyst_next_new(
     struct tw_analyst *a, const struct tw_rules *rules, struct tw_registry *registry);
+/* Other indicators, too: by default those in force stay. NULL: none. */
+void tw_analyst_next_indicators(
+    struct tw_analyst_next *next, const struct tw_indicators *indicators);
 /* Between two events, on the analyst's thread. Then the rules and registry before are not used any
  * more; `next` is to be freed. Its state goes on [tw_detect_adopt(), tw_alerts_reload()]. */
 void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next);

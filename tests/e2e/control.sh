@@ -10,9 +10,11 @@ cat >"$work/gw.yaml" <<YAML
 site: ctl
 inventory: inventory.yaml
 rules: [rules]
+indicators: shared.json
 ledger: {dir: ledger}
 control: {socket: socket}
 YAML
+echo '{"type":"bundle","id":"bundle--1"}' >"$work/shared.json"
 ctl() { "$TIERWATCH" ctl "$@" -c "$work/gw.yaml"; }
 
 exits 1 "nobody answers yet" ctl status
@@ -65,7 +67,7 @@ exits 1 "a second gateway does not take the place of the first" "$TIERWATCH" run
     --set "ledger.dir=null"
 like "$(cat "$work/err")" 'no control socket at .*: another gateway answers there' "says why"
 
-# Reloads: new rules, a mistake, a new inventory.
+# Reloads: new rules, a mistake, a new inventory, other indicators.
 ruleset=$(ctl status --json | jq -r .ruleset)
 exits 0 "a reload of the same" ctl reload --json
 is "$(jq -c '[.ok, .ruleset, .other_rules, .other_inventory]' "$work/out")" "[true,\"$ruleset\",false,false]" "changes nothing"
@@ -89,6 +91,16 @@ kill -HUP "$gateway"
 wait_for 5 grep -q 'reloaded: .*sha256:'"$(sha256sum <"$work/inventory.yaml" | cut -d' ' -f1)" "$work/run.err"
 is $? 0 "SIGHUP reloads, and the log has the digests"
 like "$(cat "$work/heard")" 'RELOADING=1 MONOTONIC_USEC=[0-9]+' "a service manager hears of it"
+printf '%s' '{"type":"indicator","id":"indicator--00000000-0000-4000-8000-000000000001","pattern_type":"stix",
+ "valid_from":"2020-01-01T00:00:00Z","pattern":"[domain-name:value = '"'a.example'"']"}' >"$work/more.json"
+exits 0 "indicators are taken over" "$TIERWATCH" indicators import -c "$work/gw.yaml" "$work/more.json"
+exits 0 "a reload of other indicators" ctl reload --json
+is "$(jq -c '[.n_indicators, .indicators, .other_rules, .other_inventory, .other_indicators]' "$work/out")" \
+    "[1,\"sha256:$(sha256sum <"$work/shared.json" | cut -d' ' -f1)\",false,false,true]" "has their digest"
+echo 'no bundle' >"$work/shared.json"
+exits 3 "broken indicators" ctl reload
+is "$(ctl status --json | jq -c .n_indicators)" 1 "and those before stay"
+echo '{"type":"bundle","id":"bundle--1"}' >"$work/shared.json"
 begin=$SECONDS
 exits 0 "it is told to stop" ctl shutdown
 is "$((SECONDS - begin < 5))" 1 "within five seconds"

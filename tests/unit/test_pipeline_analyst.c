@@ -5,6 +5,10 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "event/emit_json.h"
 #include "pipeline/analyst.h"
 
@@ -59,10 +63,98 @@ static void secrets_of_nodes_are_hidden(void **state)
     }
 }
 
+static const char rule[] = "rules: [{id: X-1, name: n, rev: 1, evidence: D, severity: 50, when: "
+                           "action = flow and indicator.id exists, suppress: {by: [packet], for: "
+                           "1s}, output: \"%indicator.value\"}]\n";
+static const char indicator[] =
+    "{\"type\":\"indicator\",\"id\":\"indicator--1\",\"pattern_type\":\"stix\",\"valid_from\":"
+    "\"2020-01-01T00:00:00Z\",\"pattern\":\"[domain-name:value = 'a.example']\"}";
+
+static char *file_of(const char *text, const char *suffix)
+{
+    char *path = NULL;
+    assert_true(asprintf(&path, "/tmp/tierwatch-analyst-XXXXXX%s", suffix) > 0);
+    const int fd = mkstemps(path, (int)strlen(suffix));
+    assert_true(fd >= 0);
+    assert_int_equal((ssize_t)strlen(text), write(fd, text, strlen(text)));
+    close(fd);
+    return path;
+}
+
+static void count_alert(void *user, const struct tw_alert_record *r)
+{
+    size_t *n = user;
+    assert_true(tw_str_is(r->summary, "a.example"));
+    ++*n;
+}
+
+/* Which indicators are in force is changed as rules are. */
+static void indicators_come_and_go(void **state)
+{
+    struct tw_diags d = {0};
+    size_t n = 0;
+    char *rule_path = file_of(rule, ".yaml"), *indicator_path = file_of(indicator, ".json");
+    const char *paths[] = {rule_path};
+    (void)state;
+    struct tw_rules *rules = tw_rules_load(paths, 1, &d);
+    struct tw_registry *registry = tw_registry_load(NULL, &d);
+    struct tw_indicators *some = tw_indicators_load(indicator_path, &d);
+    assert_non_null(rules);
+    assert_non_null(some);
+    const struct tw_analyst_config config = {.limits = tw_limits_default(),
+        .registry = registry,
+        .rules = rules,
+        .alerts = {.site = "s",
+            .gateway = "g",
+            .ruleset = tw_rules_digest(rules),
+            .inventory = tw_registry_digest(registry),
+            .engine = "1",
+            .ndpi = "-"},
+        .alert = count_alert,
+        .alert_user = &n};
+    struct tw_analyst *a = tw_analyst_new(&config);
+    assert_non_null(a);
+    struct tw_flow_info flow = {.transport = "tcp"};
+    struct tw_event e = {.ts_ns = INT64_C(1772352000) * 1000000000,
+        .packet = 1,
+        .action = TW_ACTION_FLOW,
+        .app = TW_STR("tls"),
+        .object = TW_STR("a.example"),
+        .flow_info = &flow};
+    tw_analyst_whole(a, &e);
+    assert_int_equal(0, n);
+    tw_analyst_indicators(a, some);
+    e.packet++;
+    tw_analyst_whole(a, &e);
+    assert_int_equal(1, n);
+    static const size_t wanted[] = {2, 2}; /* they stay; none */
+    for (size_t i = 0; i < 2; i++) {
+        struct tw_analyst_next *next = tw_analyst_next_new(a, rules, registry);
+        assert_non_null(next);
+        if (i == 1)
+            tw_analyst_next_indicators(next, NULL);
+        tw_analyst_change(a, next);
+        tw_analyst_next_free(next);
+        e.packet++;
+        tw_analyst_whole(a, &e);
+        assert_int_equal(wanted[i], n);
+    }
+    tw_analyst_free(a);
+    tw_indicators_free(some);
+    tw_registry_free(registry);
+    tw_rules_free(rules);
+    tw_diags_fini(&d);
+    unlink(rule_path);
+    unlink(indicator_path);
+    free(rule_path);
+    free(indicator_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_of_nodes_are_hidden),
+        cmocka_unit_test(indicators_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
