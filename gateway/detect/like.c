@@ -72,6 +72,10 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define LEAVES BIT(76)
 #define ABOVE BIT(77)
 #define INDICATOR BIT(78)
+#define DANGER BIT(79)
+#define CONDUCT BIT(80)
+#define CHAIN BIT(81)
+#define LOOP BIT(82)
 
 /* A payload of so many bytes is large: only then it matters how many these are to a rule whose
  * limit is above. */
@@ -142,6 +146,18 @@ static tw_like of_facts(const struct tw_facts *f)
            when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
 }
 
+/* What the past of an AI system says about this event. */
+static tw_like of_past(const struct tw_facts *f)
+{
+    const struct tw_conduct_facts *c = f->conduct;
+    if (c == NULL)
+        return 0;
+    return CONDUCT | when(c->chain_by.p != NULL, CHAIN) |
+           when(c->loop_with.p != NULL || c->loop_rounds > 0 || c->loop_rate_gain > 0 ||
+                    c->loop_size_gain > 0,
+               LOOP);
+}
+
 static tw_like of_session(const struct tw_session_facts *s)
 {
     if (s == NULL)
@@ -158,7 +174,8 @@ static tw_like of_mqtt(const struct tw_mqtt_info *m)
         return 0;
     return MQTT | when(m->mcp != NULL, MCP) |
            when(m->has_payload && tw_payload_kind_is_model(m->payload_kind), MODEL) |
-           when(m->has_payload && m->payload_bytes >= LARGE_BYTES, LARGE);
+           when(m->has_payload && m->payload_bytes >= LARGE_BYTES, LARGE) |
+           when(tw_payload_danger_name(m->payload_danger) != NULL, DANGER);
 }
 
 tw_like tw_like_of(const struct tw_scene *scene)
@@ -167,7 +184,7 @@ tw_like tw_like_of(const struct tw_scene *scene)
     const bool filter = e->action == TW_ACTION_SUBSCRIBE && e->protocol == TW_PROTO_MQTT;
     return TW_LIKE_ANY | (tw_like)e->action << ACTION | (tw_like)e->protocol << PROTOCOL |
            when(e->protocol == TW_PROTO_OTHER, OTHER_PROTOCOL) | of_actor(&scene->facts->actor) |
-           of_facts(scene->facts) | of_session(e->facts) | of_value(&e->value) |
+           of_facts(scene->facts) | of_past(scene->facts) | of_session(e->facts) | of_value(&e->value) |
            when(e->object.p != NULL, OBJECT) | when(e->field.p != NULL, FIELD) |
            when(e->status.s.p != NULL, STATUS) | when(e->status_bad, STATUS_BAD) |
            when(e->encrypted, ENCRYPTED) | when(filter, FILTER) |
@@ -246,6 +263,7 @@ static const struct row {
     {"filter.known_topics", TOPICS, false},
     {"filter.share", TOPICS, false},
     {"flow.", FLOW, false},
+    {"mqtt.payload_danger", DANGER, true},
     {"mqtt.", MQTT, false},
     {"sparkplug.", SPARKPLUG | METRIC, false},
     {"pubsub.", PUBSUB, false},
@@ -257,6 +275,13 @@ static const struct row {
     {"value.step", NUMBER, false},
     {"value.rate", NUMBER, false},
     {"heartbeat.", ACTOR_ID, false},
+    {"deed.", CONDUCT, false},
+    {"injected.", CONDUCT, false},
+    {"doubt.", CONDUCT, false},
+    {"inputs.", CONDUCT, false},
+    {"habit.", CONDUCT, false},
+    {"chain.", CHAIN, false},
+    {"loop.", LOOP, false},
     {"deed.", ACTOR_ID, false},
     {"actor.trainer", ACTOR_ID, false},
     {"injected.", ACTOR_ID, false},

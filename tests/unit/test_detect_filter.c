@@ -31,6 +31,8 @@ struct made {
     struct tw_pubsub_info pubsub;
     struct tw_mcp_info mcp;
     struct tw_decision_context decision;
+    struct tw_conduct_facts conduct;
+    struct tw_act_facts act;
     struct tw_scene scene;
 };
 
@@ -90,6 +92,7 @@ static void change_payload(struct made *m)
     m->mqtt.has_payload = any(2);
     m->mqtt.payload_bytes = any(2) ? any(9000) : any(2000000);
     m->mqtt.payload_kind = (enum tw_payload_kind)any(TW_PAYLOAD_KINDS);
+    m->mqtt.payload_danger = (enum tw_payload_danger)any(2);
     m->mqtt.mcp = any(2) ? &m->mcp : NULL;
     m->mcp.tool = some_text();
     m->mqtt.decision = any(2) ? &m->decision : NULL;
@@ -97,10 +100,26 @@ static void change_payload(struct made *m)
     m->decision.model = some_text();
 }
 
+static void change_past(struct made *m)
+{
+    struct tw_conduct_facts *c = &m->conduct;
+    m->facts.conduct = any(2) ? c : NULL;
+    c->alike = any(5);
+    c->chain_by = some_text();
+    c->loop_with = some_text();
+    c->loop_rounds = any(2);
+    c->loop_rate_gain = any(3);
+    c->loop_size_gain = any(3);
+    m->facts.act = any(2) ? &m->act : NULL;
+    m->act.stop_object = some_text();
+    m->act.input = some_text();
+    m->act.turns = any(3);
+}
+
 static void change_event(struct made *m, unsigned choice)
 {
     struct tw_event *e = &m->event;
-    switch (choice % 17) {
+    switch (choice % 18) {
     case 0:
         e->action = (enum tw_action)any(TW_ACTION_COUNT);
         break;
@@ -151,6 +170,9 @@ static void change_event(struct made *m, unsigned choice)
         break;
     case 15:
         change_payload(m);
+        break;
+    case 16:
+        change_past(m);
         break;
     default:
         e->flow_info = any(2) ? &m->flow : NULL;
@@ -302,6 +324,8 @@ static void point_within(struct made *m)
     POINT(m->mqtt.mcp, m->mcp);
     POINT(m->mqtt.decision, m->decision);
     POINT(m->opcua.decision, m->decision);
+    POINT(m->facts.conduct, m->conduct);
+    POINT(m->facts.act, m->act);
 }
 
 /* These need more than a field: an expression compiled elsewhere has them. */
