@@ -184,10 +184,10 @@ tw_like tw_like_of(const struct tw_scene *scene)
     const bool filter = e->action == TW_ACTION_SUBSCRIBE && e->protocol == TW_PROTO_MQTT;
     return TW_LIKE_ANY | (tw_like)e->action << ACTION | (tw_like)e->protocol << PROTOCOL |
            when(e->protocol == TW_PROTO_OTHER, OTHER_PROTOCOL) | of_actor(&scene->facts->actor) |
-           of_facts(scene->facts) | of_past(scene->facts) | of_session(e->facts) | of_value(&e->value) |
-           when(e->object.p != NULL, OBJECT) | when(e->field.p != NULL, FIELD) |
-           when(e->status.s.p != NULL, STATUS) | when(e->status_bad, STATUS_BAD) |
-           when(e->encrypted, ENCRYPTED) | when(filter, FILTER) |
+           of_facts(scene->facts) | of_past(scene->facts) | of_session(e->facts) |
+           of_value(&e->value) | when(e->object.p != NULL, OBJECT) |
+           when(e->field.p != NULL, FIELD) | when(e->status.s.p != NULL, STATUS) |
+           when(e->status_bad, STATUS_BAD) | when(e->encrypted, ENCRYPTED) | when(filter, FILTER) |
            when(e->flow_info != NULL || e->action == TW_ACTION_FLOW, FLOW) | of_mqtt(e->mqtt) |
            when(e->opcua != NULL, OPCUA) | when(e->sparkplug != NULL, SPARKPLUG) |
            when(e->metric != NULL, METRIC) | when(e->pubsub != NULL, PUBSUB) |

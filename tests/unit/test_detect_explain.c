@@ -160,9 +160,10 @@ static void shipped_rules(void **state)
     (void)state;
     assert_non_null(r);
     for (size_t i = 0; i < tw_rules_count(r); i++) {
-        const char *when = said(&t, tw_rule_explain_when, r, i);
-        assert_true(strlen(when) > 5);
-        assert_null(strstr(when, "(null)"));
+        /* A rule of steps may have no condition beside those of the steps. */
+        const size_t n = strlen(said(&t, tw_rule_explain_when, r, i));
+        assert_null(strstr(tw_text_str(&t).p, "(null)"));
+        assert_true(n > 5 || strlen(said(&t, tw_rule_explain_memory, r, i)) > 5);
     }
     tw_text_free(&t);
     tw_rules_free(r);

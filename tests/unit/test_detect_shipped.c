@@ -522,7 +522,7 @@ static const struct {
     const char *rules;
 } sessions[] = {
     {BOT1, TW_ACTION_SESSION, "None", NULL, NULL, NULL, false, ""}, /* declared None */
-    {BOT3, TW_ACTION_SESSION, "None", NULL, NULL, NULL, false, "CRY-01"},
+    {BOT3, TW_ACTION_SESSION, "None", NULL, NULL, NULL, false, "CRY-01 CRY-02"},
     {BOT3, TW_ACTION_SESSION, "Basic256Sha256", NULL, NULL, NULL, false, ""},
     {BOT3, TW_ACTION_DISCOVER, "None", NULL, NULL, NULL, false, ""},
     {BOT3, TW_ACTION_SECURE, "None", NULL, NULL, NULL, false, ""},
