@@ -20,6 +20,7 @@ static const char *const names[TW_OP_COUNT] = {
     [TW_OP_STARTSWITH] = "startswith",
     [TW_OP_ENDSWITH] = "endswith",
     [TW_OP_MATCHES] = "matches",
+    [TW_OP_UNDER] = "under",
     [TW_OP_INSIDE] = "inside",
     [TW_OP_OUTSIDE] = "outside",
     [TW_OP_IS_NAN] = "is nan",
@@ -208,7 +209,7 @@ static void test(struct tw_text *out, const struct tw_test *t)
         tw_text_addz(out, " ");
         if (t->op == TW_OP_INSIDE || t->op == TW_OP_OUTSIDE)
             range(out, t);
-        else if (t->op == TW_OP_IN)
+        else if (t->op == TW_OP_IN || t->op == TW_OP_UNDER)
             literals(out, &t->many);
         else if (t->pattern != NULL)
             quoted(out, tw_pattern_text(t->pattern));

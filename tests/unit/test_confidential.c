@@ -29,6 +29,7 @@ static const struct {
     {"AKIAKIAIOSFODNN7EXAMPLE", NULL, NULL},
     {"Bearer " TOKEN, "token", NULL},
     {"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0", NULL, NULL},
+    {"x" TOKEN, NULL, NULL},
     {"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.xxxxxxxxxxxxxxxxxxxxx.yyy", NULL, NULL},
     /* GB 11643: the example of the standard, and what is nearly it. */
     {"11010519491231002X", NULL, "resident-id"},

@@ -60,6 +60,7 @@ static void conditions(void **state)
         {"value inside [-5, 9.5]", "value inside [-5, 9.5]"},
         {"object matches @w", "object matches @w"},
         {"object matches '^a\\d+$'", "object matches \"^a\\d+$\""},
+        {"flow.host under (a.example, b.example)", "flow.host under (a.example, b.example)"},
         {"value is nan and object exists", "object exists and value is nan"},
         {"actor.tier >= T2", "actor.tier >= T2"},
         {"value - 2 * (value.last + 1) > - value.step",
