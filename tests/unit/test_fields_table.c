@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/timefmt.h"
+#include "detect/template.h"
 #include "event/fields.h"
 
 static void rows_are_whole(void **state)
@@ -565,6 +566,44 @@ static void what_a_server_offers(void **state)
     }
 }
 
+static void check_field(const struct tw_scene *scene, const char *name, const char *text)
+{
+    struct tw_text t = {0};
+    const struct tw_field *f = tw_field_find(tw_str_of(name));
+    assert_non_null(f);
+    tw_field_print(f, scene, &t);
+    tw_text_add(&t, "", 1);
+    assert_string_equal(text, t.p);
+    tw_text_free(&t);
+}
+
+/* Where somebody knocks, who gets a value, and how much of a quota that is. */
+static void what_leaves(void **state)
+{
+    struct tw_opcua_info opcua = {.message_bytes = 1000000};
+    struct tw_flow_info flow = {.has_totals = true, .bytes = 50000000};
+    struct tw_event event = {.action = TW_ACTION_HISTORY_READ, .opcua = &opcua};
+    struct tw_facts facts = {.actor = {.history_per_s = 4e6 / 3600}, .variable = {.leaves = true}};
+    const struct tw_scene scene = {&event, &facts};
+    (void)state;
+    assert_true(tw_ip_parse(TW_STR("10.7.0.9"), &event.src.ip));
+    assert_true(tw_ip_parse(TW_STR("10.7.0.10"), &event.dst.ip));
+    event.dst.port = 4840;
+    check_field(&scene, "target.place", "10.7.0.10:4840");
+    check_field(&scene, "variable.leaves_to", "10.7.0.9");
+    check_field(&scene, "quota.history_share", "0.25");
+    check_field(&scene, "quota.history", "4000000");
+    assert_true(tw_ip_parse(TW_STR("fd00:1111:2222:3333:4444:5555:6666:7777"), &event.dst.ip));
+    event.dst.port = 65535;
+    check_field(&scene, "target.place", "[fd00:1111:2222:3333:4444:5555:6666:7777]:65535");
+    event.action = TW_ACTION_NOTIFY;
+    check_field(&scene, "variable.leaves_to", "fd00:1111:2222:3333:4444:5555:6666:7777");
+    check_field(&scene, "quota.history_share", "unknown");
+    event.flow_info = &flow;
+    check_field(&scene, "quota.egress_share", "0.5"); /* of 100 MB */
+    check_field(&scene, "quota.egress", "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +615,7 @@ int main(void)
         cmocka_unit_test(broad_filters),
         cmocka_unit_test(alarms_and_learned_ranges),
         cmocka_unit_test(what_a_server_offers),
+        cmocka_unit_test(what_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
