@@ -54,6 +54,8 @@ enum {
     TW_SN_MAX_TOPICS = 256, /* registered by one client */
     TW_SN_MAX_PENDING = 16, /* requests of one client that wait for their answer */
 
+    TW_MAX_STATES = 64, /* places of one report that say what variables are at */
+
     /* What `inventory learn` keeps of captures; more is counted, and the draft says so. */
     TW_LEARN_CLIENTS = 4096,
     TW_LEARN_SERVERS = 1024,

@@ -10,6 +10,7 @@ struct tw_conduct {
     struct tw_marks *marks;
     struct tw_basis *basis;
     struct tw_chains *chains;
+    struct tw_claims *claims;
     struct tw_conduct_facts facts; /* of the event at hand */
 };
 
@@ -26,8 +27,9 @@ struct tw_conduct *tw_conduct_new(const struct tw_registry *registry, const stru
     c->marks = tw_marks_new(n);
     c->basis = tw_basis_new(registry, pulse, n);
     c->chains = tw_chains_new(registry, n);
+    c->claims = tw_claims_new(registry, pulse, n);
     if (c->contents != NULL && c->deeds != NULL && c->names != NULL && c->marks != NULL &&
-        c->basis != NULL && c->chains != NULL)
+        c->basis != NULL && c->chains != NULL && c->claims != NULL)
         return c;
     tw_conduct_free(c);
     return NULL;
@@ -43,6 +45,7 @@ void tw_conduct_free(struct tw_conduct *c)
     tw_marks_free(c->marks);
     tw_basis_free(c->basis);
     tw_chains_free(c->chains);
+    tw_claims_free(c->claims);
     free(c);
 }
 
@@ -66,6 +69,7 @@ void tw_conduct_adopt(struct tw_conduct *c, struct tw_conduct *old)
     tw_deeds_adopt(c->deeds, old->deeds, &order);
     tw_marks_adopt(c->marks, old->marks, &order);
     tw_basis_adopt(c->basis, old->basis, &order);
+    tw_claims_adopt(c->claims, old->claims, &order);
     free(before);
 }
 
@@ -75,7 +79,7 @@ uint64_t tw_conduct_evictions(const struct tw_conduct *c)
            tw_marks_evictions(c->marks) + tw_basis_evictions(c->basis);
 }
 
-void tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_facts *facts)
+bool tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_facts *facts)
 {
     struct tw_conduct_facts *out = &c->facts;
     bool told = false;
@@ -87,6 +91,7 @@ void tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_
     told |= tw_basis_event(c->basis, e, facts, out);
     told |= tw_chains_event(c->chains, e, facts, out);
     facts->conduct = told ? out : NULL;
+    return tw_claims_event(c->claims, e, facts);
 }
 
 void tw_conduct_mark(struct tw_conduct *c, const struct tw_rule *rule, const struct tw_event *e,

@@ -12,9 +12,10 @@ struct tw_conduct;
 struct tw_conduct *tw_conduct_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_conduct_free(struct tw_conduct *c);
 void tw_conduct_adopt(struct tw_conduct *c, struct tw_conduct *old);
-/* Say in `facts` what is known of the event's past, then learn from it. facts->conduct is good
- * until the next event. */
-void tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_facts *facts);
+/* Say in `facts` what is known of the event's past, then learn from it. facts->conduct and
+ * facts->claim are good until the next event. True where its value counts: others that differ from
+ * it in the value only have to be seen, too. */
+bool tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_facts *facts);
 /* A rule that marks what it matches (tw_rule.mark) matched the event. */
 void tw_conduct_mark(struct tw_conduct *c, const struct tw_rule *rule, const struct tw_event *e,
     const struct tw_facts *facts);
@@ -88,3 +89,15 @@ struct tw_chains *tw_chains_new(const struct tw_registry *registry, size_t n);
 void tw_chains_free(struct tw_chains *c);
 bool tw_chains_event(struct tw_chains *c, const struct tw_event *e, const struct tw_facts *facts,
     struct tw_conduct_facts *out);
+
+/* What AI systems say variables are at [registry.h, tw_state_def], against what was seen of these:
+ * read within a minute, told, written or published within an hour. Of variables with a range; a
+ * value that was left seconds ago is no contradiction. What variables are at is not taken over. */
+struct tw_claims;
+struct tw_claims *tw_claims_new(
+    const struct tw_registry *registry, const struct tw_pulse *pulse, size_t n);
+void tw_claims_free(struct tw_claims *c);
+void tw_claims_adopt(
+    struct tw_claims *c, const struct tw_claims *old, const struct tw_conduct_order *order);
+/* Set facts->claim, then learn; true for an event that was learned from, or of its kind. */
+bool tw_claims_event(struct tw_claims *c, const struct tw_event *e, struct tw_facts *facts);

@@ -659,11 +659,11 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
     tw_reports_event(d->changes, event, facts);
     tw_heartbeats_event(d->heartbeats, event, facts);
     const bool lasts = tw_lasts_event(d->lasts, event, facts),
-               acts = tw_acts_event(d->acts, event, facts);
-    tw_conduct_event(d->conduct, event, facts);
+               acts = tw_acts_event(d->acts, event, facts),
+               conduct = tw_conduct_event(d->conduct, event, facts);
     bool again = is_same_message(&d->message, event);
     note_coverage(d, &scene, again);
-    if (ask_rules(d, &scene, again) == 0 && !lasts && !acts) {
+    if (ask_rules(d, &scene, again) == 0 && !lasts && !acts && !conduct) {
         const struct tw_quiet_mark mark = mark_of(d, event);
         tw_quiet_note(d->quiet, event, event->facts, &mark, d->message.coverage);
     }

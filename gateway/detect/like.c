@@ -76,6 +76,7 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define CONDUCT BIT(80)
 #define CHAIN BIT(81)
 #define LOOP BIT(82)
+#define CLAIM BIT(79)
 
 /* A payload of so many bytes is large: only then it matters how many these are to a rule whose
  * limit is above. */
@@ -142,8 +143,9 @@ static tw_like of_facts(const struct tw_facts *f)
                REPORTED) |
            when(v->leaves, LEAVES) | when(v->above_clearance, ABOVE) |
            when(f->indicator != NULL, INDICATOR) | when(f->change_open, CHANGE) |
-           when(f->act != NULL, ACT) | when(f->grant.has_max_step, GRANT_STEP) |
-           when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
+           when(f->act != NULL, ACT) | when(f->claim != NULL, CLAIM) |
+           when(f->grant.has_max_step, GRANT_STEP) | when(v->has_max_step, VARIABLE_STEP) |
+           when(v->has_max_rate, VARIABLE_RATE);
 }
 
 /* What the past of an AI system says about this event. */
@@ -288,6 +290,7 @@ static const struct row {
     {"doubt.", ACTOR_ID, false},
     {"inputs.", ACTOR_ID, false},
     {"habit.", ACTOR_ID, false},
+    {"claim.", CLAIM, false},
     {"chain.", ACTOR_ID, false},
     {"loop.", ACTOR_ID, false},
     {"will.", MQTT, false},

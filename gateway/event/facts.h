@@ -141,6 +141,7 @@ struct tw_variable_facts {
     bool is_payload;  /* field "": this event carries the variable's value itself */
     bool is_value;    /* of the variable; not only a part of it, or a message that carries it */
     bool is_followed; /* commands on another one are judged by it */
+    bool is_stated;   /* some AI system says what it is at [registry.h, tw_state_def] */
 };
 
 struct tw_grant_facts {
@@ -185,6 +186,17 @@ struct tw_report_facts {
     struct tw_str change_ticket;  /* of the open change, if any */
     struct tw_str object;         /* that it decided about */
     const struct tw_value *value; /* that it decided on; NULL: not in this leaf */
+    struct tw_str stated; /* id of the variable that it says is at the event's value; or absent */
+};
+
+/* What an AI system says a variable is at, against what was last seen of it. */
+struct tw_claim_facts {
+    struct tw_str variable; /* id */
+    double actual;          /* where it is */
+    int64_t age_ns;         /* since that was seen last */
+    double deviation;       /* from all that it was in the last seconds, in % of its range */
+    bool contradicts;
+    unsigned wrong, judged; /* of the actor's last claims, this one included: up to ten */
 };
 
 /* How far a command goes from where its target was. Only of numbers. */
@@ -314,6 +326,7 @@ struct tw_facts {
     const struct tw_readback_facts *readback; /* NULL: all that was to follow did */
     const struct tw_indicator *indicator;     /* that the event fits; NULL: none */
     const struct tw_act_facts *act;           /* NULL: it is none */
+    const struct tw_claim_facts *claim;       /* NULL: it says nothing that can be compared */
     bool change_open;       /* a change order of this actor, or of variable.ai_system, is open */
     int64_t watching_ns;    /* event time since the first packet */
     int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */

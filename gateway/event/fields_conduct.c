@@ -95,6 +95,23 @@ NUM(loop_rounds, C != NULL && C->loop_rounds > 0, C->loop_rounds)
 NUM(loop_rate_gain, C != NULL && C->loop_rate_gain > 0, C->loop_rate_gain)
 NUM(loop_size_gain, C != NULL && C->loop_size_gain > 0, C->loop_size_gain)
 
+#define CLAIM s->facts->claim
+STR(claim_variable, CLAIM != NULL ? CLAIM->variable : TW_STR_NONE)
+NUM(claim_actual, CLAIM != NULL, CLAIM->actual)
+NUM(claim_deviation, CLAIM != NULL, CLAIM->deviation)
+NUM(claim_wrong, CLAIM != NULL, CLAIM->wrong)
+NUM(claim_judged, CLAIM != NULL, CLAIM->judged)
+GET(claim_age)
+{
+    if (CLAIM != NULL)
+        set_seconds(out, CLAIM->age_ns);
+}
+GET(claim_contradicts)
+{
+    if (CLAIM != NULL)
+        set_flag(out, CLAIM->contradicts);
+}
+
 static const char *const tiers[] = {"none", "T0", "T1", "T2", "T3", "T4", NULL};
 
 #define E TW_FIELD_ENUM
@@ -163,5 +180,19 @@ const struct tw_field tw_fields_conduct[] = {
         NULL, get_doubt_object},
     {"doubt.rule", "That rule", "INP-05", S, NULL, get_doubt_rule},
     {"doubt.age", "Seconds since they last were", "600", N, NULL, get_doubt_age},
+    {"claim.variable", "Variable that the AI system says is at this value", "kiln.pv", S, NULL,
+        get_claim_variable},
+    {"claim.contradicts", "It is not, by more than 5 % of its range", "true", B, NULL,
+        get_claim_contradicts},
+    {"claim.actual", "Where it was seen last", "742", N, NULL, get_claim_actual},
+    {"claim.age", "Seconds since then", "1.5", N, NULL, get_claim_age},
+    {"claim.deviation",
+        "How far the value is from all that the variable was in the last seconds, in % of its "
+        "range",
+        "12.5", N, NULL, get_claim_deviation},
+    {"claim.wrong", "Claims of the AI system that contradicted, of those that were judged", "3", N,
+        NULL, get_claim_wrong},
+    {"claim.judged", "Its last claims that could be judged, up to ten", "10", N, NULL,
+        get_claim_judged},
 };
 const size_t tw_fields_conduct_count = sizeof(tw_fields_conduct) / sizeof(tw_fields_conduct[0]);

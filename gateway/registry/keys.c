@@ -92,7 +92,10 @@ static const struct tw_key reports[] = {
     {"model", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the model's name."},
     {"model_version", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the model's version."},
     {"object", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to what it decided about."},
-    {"value", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the value it decided on."}, {0}};
+    {"value", TW_KEY_STR, false, NULL, NULL, "JSON Pointer to the value it decided on."},
+    {"states", TW_KEY_MAP, false, NULL, NULL,
+        "Where it says what variables are at: JSON Pointers, each with the id of its variable."},
+    {0}};
 
 static const struct tw_key heartbeat[] = {
     {"opcua", TW_KEY_STR, false, NULL, NULL, "The OPC UA server, an asset."},

@@ -184,6 +184,11 @@ size_t tw_registry_followed(const struct tw_registry *r)
     return r->n_followed;
 }
 
+size_t tw_registry_stated(const struct tw_registry *r)
+{
+    return r->n_stated;
+}
+
 const struct tw_input_def *tw_registry_inputs(const struct tw_registry *r)
 {
     return r->inputs;

@@ -77,6 +77,48 @@ static void load_model(struct tw_load *l, struct tw_entry *e)
     tw_load_strs(l, model, "sha256", tw_load_check_sha256, &digests);
 }
 
+/* A pattern stands for many places, which are not all at one value. */
+static bool is_one_place(const struct tw_variable *v)
+{
+    return !tw_has_glob(v->opcua_node) &&
+           (v->topic.p == NULL || (memchr(v->topic.p, '+', v->topic.len) == NULL &&
+                                      memchr(v->topic.p, '#', v->topic.len) == NULL));
+}
+
+static bool load_state(struct tw_load *l, const struct tw_node *n, struct tw_state_def *out)
+{
+    const struct tw_node key = {.line = n->key_line, .column = n->key_column, .text = n->key};
+    const bool named = n->kind == TW_NODE_SCALAR && (n->quoted || n->text.len > 0);
+    const struct tw_name_row *row = tw_load_names_find(l, &l->variables, n);
+    if (!named)
+        tw_yaml_error(l->y, l->d, n, false, NULL, "this must be the id of a variable");
+    if (!tw_load_check_pointer(l, &key, &out->field) || row == NULL)
+        return false;
+    struct tw_variable *v = &l->r->variables[row->item];
+    out->variable = row->text;
+    v->is_stated = is_one_place(v);
+    if (!v->is_stated)
+        tw_yaml_error(l->y, l->d, n, false, NULL,
+            "\"%.*s\" is a pattern, which is not at one value", TW_STR_ARG(row->text));
+    return v->is_stated;
+}
+
+static void load_states(struct tw_load *l, const struct tw_node *report, struct tw_report_def *out)
+{
+    const struct tw_node *map = tw_load_map(report, "states");
+    if (map == NULL)
+        return;
+    if (map->n > TW_MAX_STATES) {
+        tw_yaml_error(l->y, l->d, map, true, NULL, "a report has at most %d states", TW_MAX_STATES);
+        return;
+    }
+    struct tw_state_def *states = tw_load_keep(l, map->n, sizeof(*states));
+    for (size_t i = 0; states != NULL && i < map->n; i++)
+        out->n_states += load_state(l, &map->children[i], &states[out->n_states]);
+    out->states = states;
+    l->r->n_stated += out->n_states;
+}
+
 static void load_reports(struct tw_load *l, struct tw_entry *e)
 {
     const struct tw_node *list = tw_load_list(e->node, "reports");
@@ -94,6 +136,7 @@ static void load_reports(struct tw_load *l, struct tw_entry *e)
             {"value", &def.value}};
         for (size_t p = 0; p < sizeof(pointers) / sizeof(pointers[0]); p++)
             *pointers[p].out = tw_load_one(l, n, pointers[p].key, tw_load_check_pointer);
+        load_states(l, n, &def);
         if (def.topic.p != NULL)
             e->reports[e->n_reports++] = def;
     }

@@ -111,6 +111,7 @@ struct tw_variable {
     const struct tw_command_def *command;
     bool is_input;                  /* of some AI system */
     bool is_followed;               /* readback or permissive of some command */
+    bool is_stated;                 /* some AI system says what it is at */
     uint8_t normal;                 /* TW_NORMAL_… */
     bool is_zoned;                  /* its value may not go everywhere */
     struct tw_range range, learned; /* learned: from EURange on the wire */
@@ -173,7 +174,7 @@ struct tw_registry {
     struct tw_stop_def *stops, *last_stop;
     struct tw_input_def *inputs, *last_input;
     struct tw_command_def *commands, *last_command;
-    size_t n_followed;
+    size_t n_followed, n_stated;
     struct tw_name_index by_id[TW_ID_KINDS];        /* item: entry index */
     struct tw_name_index exact_nodes, exact_topics; /* item: variable index */
     uint32_t *glob_nodes, *filter_topics;

@@ -140,9 +140,18 @@ const struct tw_input_def *tw_registry_inputs(const struct tw_registry *r);
 /* May the AI system `by` direct the AI system `ai`? Both count from 0. */
 bool tw_registry_orchestrates(const struct tw_registry *r, size_t by, size_t ai);
 
+/* Where a report says what a variable is at; `variable` is the very bytes of the facts' id. */
+struct tw_state_def {
+    struct tw_str field, variable; /* JSON Pointer, id */
+};
+/* How many such places there are. */
+size_t tw_registry_stated(const struct tw_registry *r);
+
 struct tw_report_def {
     struct tw_str topic;                                                      /* topic filter */
     struct tw_str confidence, inputs_ts, model, model_version, object, value; /* JSON Pointers */
+    const struct tw_state_def *states;
+    size_t n_states;
 };
 /* The reports of an AI system; 0 for anybody else. */
 size_t tw_registry_reports(

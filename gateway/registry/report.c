@@ -34,6 +34,15 @@ static bool is_at(struct tw_str pointer, const struct tw_event *event)
     return pointer.p != NULL && tw_str_eq(pointer, event->field);
 }
 
+static struct tw_str stated_at(const struct tw_report_def *report, const struct tw_event *event)
+{
+    for (size_t i = 0; i < report->n_states; i++) {
+        if (tw_str_eq(report->states[i].field, event->field))
+            return report->states[i].variable;
+    }
+    return TW_STR_NONE;
+}
+
 void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *actor, const struct tw_report_def *report, struct tw_report_facts *out)
 {
@@ -53,6 +62,7 @@ void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
         out->object = event->value.s;
     if (is_at(report->value, event))
         out->value = &event->value;
+    out->stated = stated_at(report, event);
     if (is_at(report->model_version, event)) {
         out->model_version = text_of(&event->value, r->version_text);
         /* Where no version is registered there is none to differ from. */

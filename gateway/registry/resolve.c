@@ -225,6 +225,7 @@ static void fill_variable(const struct tw_decision *d, const struct tw_event *ev
     out->label = v->label;
     out->ai_system = v->ai_system;
     out->is_followed = v->is_followed;
+    out->is_stated = v->is_stated;
     out->is_payload = d->is_payload;
     /* Who may publish is a question to a publisher, not to the broker that passes it on. */
     if (event->action == TW_ACTION_PUBLISH || event->action == TW_ACTION_WRITE) {

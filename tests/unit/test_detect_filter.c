@@ -228,7 +228,12 @@ static void change_facts(struct made *m, unsigned choice)
     struct tw_facts *f = &m->facts;
     static const struct tw_indicator indicator = {
         .id = {"indicator--1", 12}, .type = {"ipv4-addr", 9}, .confidence = 60};
-    switch (choice % 13) {
+    static const struct tw_claim_facts claim = {
+        .variable = {"pv", 2}, .actual = 20, .contradicts = true, .wrong = 1, .judged = 2};
+    switch (choice % 14) {
+    case 13:
+        f->claim = any(2) ? &claim : NULL;
+        break;
     case 12:
         f->variable.leaves = any(2);
         f->variable.above_clearance = any(2);

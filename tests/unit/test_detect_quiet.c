@@ -145,6 +145,37 @@ static void what_a_step_is_measured_from_never_passes(void **state)
     scene_close(&s);
 }
 
+/* What an AI system makes claims about: what it is at must be known. */
+static void what_is_stated_never_passes(void **state)
+{
+    static const struct leaf claims[] = {{"/t", {.kind = TW_VALUE_DOUBLE, .d = 30}}, {NULL, {0}}};
+    struct scene s;
+    char inventory[2048];
+    (void)state;
+    snprintf(inventory, sizeof(inventory), "%s%s", PLANT,
+        "  - {id: pv, opcua: {server: plc, node: \"ns=2;s=PV\"}, range: [0, 100]}\n");
+    char *tier = strstr(inventory, "tier: T2,");
+    assert_non_null(tier);
+    memmove(tier + strlen("reports: [{mqtt: ai, states: {/t: pv}}], "), tier, strlen(tier) + 1);
+    memcpy(tier, "reports: [{mqtt: ai, states: {/t: pv}}], ",
+        strlen("reports: [{mqtt: ai, states: {/t: pv}}], "));
+    scene_open(&s, inventory, RULE("action = publish and claim.contradicts"));
+    struct item pv = an_item(), temp = an_item();
+    pv.node = "ns=2;s=PV";
+    for (int i = 0; i < 3; i++) {
+        assert_false(notify(&s, &pv, num(30)));
+        assert_true(notify(&s, &temp, num(30)) == (i > 0));
+    }
+    scene_message(&s, 1, "10.7.0.30", "ai", TW_ACTION_PUBLISH, "ai", claims);
+    assert_int_equal(0, s.n);
+    assert_false(notify(&s, &pv, num(60)));
+    s.now_ns += 10 * SECOND;
+    scene_message(&s, 1, "10.7.0.30", "ai", TW_ACTION_PUBLISH, "ai", claims);
+    assert_int_equal(1, s.n);
+    assert_string_equal("ai 30", s.found[0].summary);
+    scene_close(&s);
+}
+
 static void each_kind_of_value_is_asked_about_once(void **state)
 {
     struct scene s;
@@ -311,6 +342,7 @@ int main(void)
         cmocka_unit_test(what_no_rule_can_match_passes_the_second_time),
         cmocka_unit_test(what_a_rule_can_match_never_passes),
         cmocka_unit_test(what_a_step_is_measured_from_never_passes),
+        cmocka_unit_test(what_is_stated_never_passes),
         cmocka_unit_test(plain_data_changes_pass_the_shipped_rules),
         cmocka_unit_test(each_kind_of_value_is_asked_about_once),
         cmocka_unit_test(arrays_pass_and_structures_do_not),

@@ -133,6 +133,13 @@ static const struct tw_mcp_info mcp = {.kind = "response",
     .has_seen = true,
     .tools_added = 2,
     .tools_changed = 1};
+static const struct tw_claim_facts claimed = {.variable = {"b.pv", 4},
+    .actual = 1.5,
+    .age_ns = 2 * TW_NS_PER_S,
+    .deviation = 12.5,
+    .contradicts = true,
+    .wrong = 3,
+    .judged = 10};
 static const struct tw_value decided = {.kind = TW_VALUE_DOUBLE, .d = 82.5};
 
 static void make_world(struct world *w)
@@ -258,6 +265,7 @@ static void make_world(struct world *w)
             .model_version = TW_STR("2.0"),
             .object = TW_STR("ns=2;s=B"),
             .value = &decided},
+        .claim = &claimed,
         .change_open = true,
         .watching_ns = 5 * TW_NS_PER_S};
 }
@@ -393,6 +401,13 @@ static const struct {
     {"report.version_declared", NULL, 0},
     {"report.object", "ns=2;s=B", 0},
     {"report.value", NULL, 82.5},
+    {"claim.variable", "b.pv", 0},
+    {"claim.contradicts", NULL, 1},
+    {"claim.actual", NULL, 1.5},
+    {"claim.age", NULL, 2},
+    {"claim.deviation", NULL, 12.5},
+    {"claim.wrong", NULL, 3},
+    {"claim.judged", NULL, 10},
     {"change.open", NULL, 1},
     {"watching", NULL, 5},
     {"session.takeovers", NULL, 3},

@@ -204,6 +204,12 @@ static const struct {
     {WHO "tier: T1\n   reports: [{mqtt: a, confidence: conf}]\n",
         "4:36 \"conf\" is not a JSON Pointer: it begins with / | write it as \"/conf\"\n"},
     {WHO "tier: T1\n   reports: [{confidence: /c}]\n", "4:14 \"mqtt\" is missing in reports\n"},
+    {"variables: [{id: v, mqtt: {topic: a}}, {id: w, mqtt: {topic: \"a/+\"}}]\n" WHO
+     "tier: T1\n   reports: [{mqtt: r, states: {t: v, /u: x, /w: w, /v: v, /a: [v], /b: }}]\n",
+        "5:33 \"t\" is not a JSON Pointer: it begins with / | write it as \"/t\"\n"
+        "5:43 there is no variable \"x\"\n"
+        "5:50 \"w\" is a pattern, which is not at one value\n"
+        "5:64 this must be the id of a variable\n5:73 this must be the id of a variable\n"},
     {WHO "tier: T1\n   heartbeat: [{every: 5s}, {mqtt: a, every: 5s, timeout: 2s}]\n",
         "4:16 a heartbeat is on one of opcua and mqtt\n"
         "4:59 \"timeout\" must not be shorter than \"every\"\n"},

@@ -116,6 +116,26 @@ static void what_was_decided(void **state)
     assert_true(f.value != NULL && f.value->d == 67.5);
 }
 
+static void what_variables_are_said_to_be_at(void **state)
+{
+    struct tw_mqtt_info info = {.client_id = maybe("mash-ai")};
+    struct tw_event e = mqtt_event(
+        TW_ACTION_PUBLISH, "192.168.7.51", "brew/ai/mash/decision", "/kettle/temp", &info);
+    (void)state;
+    e.value = (struct tw_value)NUMBER(64);
+    assert_string_equal(text(resolve(&e).report.stated), "kettle.temp");
+    e.field = TW_STR("/kettle/temps");
+    assert_null(resolve(&e).report.stated.p);
+    e.field = TW_STR_NONE;
+    assert_null(resolve(&e).report.stated.p);
+    assert_int_equal(tw_registry_stated(brewery), 1);
+    struct tw_opcua_info opcua = {0};
+    e = opcua_event(TW_ACTION_READ, "192.168.7.51", "ns=2;s=Kettle.Temp.PV", &opcua);
+    const struct tw_facts f = resolve(&e);
+    assert_string_equal(text(f.variable.id), "kettle.temp");
+    assert_true(f.variable.is_stated);
+}
+
 /* The context of a decision is told with the action itself, not again with each leaf, and only an
  * AI system's own. */
 static void decisions_that_actions_carry(void **state)
@@ -191,6 +211,7 @@ int main(void)
         cmocka_unit_test(leaves_of_a_report_are_understood),
         cmocka_unit_test(only_its_own_reports_count),
         cmocka_unit_test(what_was_decided),
+        cmocka_unit_test(what_variables_are_said_to_be_at),
         cmocka_unit_test(decisions_that_actions_carry),
         cmocka_unit_test(definitions_are_handed_out),
     };
