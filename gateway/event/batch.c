@@ -357,6 +357,8 @@ static void copy_event(struct tw_batch *b, struct tw_event *to)
             *info = *to->flow_info;
         if (info != NULL)
             info->tls = tw_tls_info_copy(a, info->tls);
+        if (info != NULL)
+            info->path = tw_arena_str(a, info->path);
         to->flow_info = info;
     }
     to->facts = NULL;

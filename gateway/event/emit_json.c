@@ -466,6 +466,7 @@ static void flow_totals(struct tw_text *t, const struct tw_flow_info *f)
         tw_json_member_z(t, "state", f->state);
     if (f->transport != NULL)
         tw_json_member_z(t, "transport", f->transport);
+    tw_json_maybe_str(t, "path", f->path);
     boolean(t, "guessed", f->guessed, true);
     if (f->tls != NULL)
         tw_tls_info_json(t, f->tls);

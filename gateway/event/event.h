@@ -343,6 +343,7 @@ struct tw_flow_info {
     const char *state;             /* established | refused | unanswered */
     bool guessed;                  /* only the port tells */
     const char *transport;         /* tcp | udp | icmp … */
+    struct tw_str path;            /* of the first HTTP request, without its query; may be absent */
     const struct tw_tls_info *tls; /* NULL: not TLS */
 };
 

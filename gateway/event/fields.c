@@ -92,6 +92,7 @@ GET(flow_ended)
     if (s->event->flow_info)
         set_flag(out, s->event->flow_info->has_totals);
 }
+STR(flow_path, s->event->flow_info ? s->event->flow_info->path : TW_STR_NONE)
 NUM(flow_bytes, s->event->flow_info && s->event->flow_info->has_totals, s->event->flow_info->bytes)
 NUM(flow_packets, s->event->flow_info && s->event->flow_info->has_totals,
     s->event->flow_info->packets)
@@ -497,6 +498,8 @@ static const struct tw_field event_fields[] = {
     {"flow.protocol", "Protocol of a flow event", "ssh", S, NULL, get_flow_protocol},
     {"flow.host", "Host name of a flow event (TLS SNI, HTTP host, DNS)", "api.example.com", S, NULL,
         get_flow_host},
+    {"flow.path", "Path of the first HTTP request of a flow, without its query", "/v1/models", S,
+        NULL, get_flow_path},
     {"flow.state", "How a flow ended", "established", E, flow_states, get_flow_state},
     {"flow.transport", "tcp, udp, icmp …", "tcp", S, NULL, get_flow_transport},
     {"flow.guessed", "Only the port tells the protocol", "false", B, NULL, get_flow_guessed},

@@ -5,7 +5,8 @@
 enum {
     MAX_FED = 12, /* packets shown before nDPI has to decide */
     MAX_WAIT = 3, /* packets shown after it has, in hope of a host name */
-    MAX_HOST = 255
+    MAX_HOST = 255,
+    MAX_PATH = 255
 };
 
 static void drop_state(struct tw_flows *f, struct tw_flow *w)
@@ -23,19 +24,38 @@ void tw_classify_drop(struct tw_flows *f, struct tw_flow *w)
     tw_pool_put(f->pool, w->tls, w->tls_size);
     w->tls = NULL;
     if (w->host.p != NULL)
-        tw_pool_put(f->pool, (void *)(uintptr_t)w->host.p, w->host.len);
+        tw_pool_put(f->pool, (void *)(uintptr_t)w->host.p, w->host.len + w->path_len);
     w->host = TW_STR_NONE;
+    w->path_len = 0;
 }
 
-static void keep_host(struct tw_flows *f, struct tw_flow *w, struct tw_str host)
+/* Both in one place; a request to an address has a path alone. */
+static void keep_host(struct tw_flows *f, struct tw_flow *w, struct tw_str host, struct tw_str path)
 {
-    if (host.p == NULL || host.len == 0 || host.len > MAX_HOST || w->host.p != NULL)
+    if (host.len > MAX_HOST || w->host.p != NULL)
         return;
-    char *copy = tw_pool_get(f->pool, host.len, NULL);
+    path = tw_utf8_cut(path, MAX_PATH);
+    if (host.len + path.len == 0)
+        return;
+    char *copy = tw_pool_get(f->pool, host.len + path.len, NULL);
     if (copy == NULL)
         return;
-    memcpy(copy, host.p, host.len);
+    if (host.len > 0)
+        memcpy(copy, host.p, host.len);
+    if (path.len > 0)
+        memcpy(copy + host.len, path.p, path.len);
     w->host = (struct tw_str){copy, host.len};
+    w->path_len = (uint8_t)path.len;
+}
+
+static struct tw_str host_of(const struct tw_flow *w)
+{
+    return w->host.len > 0 ? w->host : TW_STR_NONE;
+}
+
+static struct tw_str path_of(const struct tw_flow *w)
+{
+    return w->path_len > 0 ? (struct tw_str){w->host.p + w->host.len, w->path_len} : TW_STR_NONE;
 }
 
 /* What was seen of a TLS handshake outlives nDPI's state. */
@@ -74,7 +94,7 @@ static void decide(struct tw_flows *f, struct tw_flow *w, const struct tw_ndpi_v
     w->has_verdict = true;
     w->app = v->app;
     w->guessed = v->guessed;
-    keep_host(f, w, v->host);
+    keep_host(f, w, v->host, v->path);
     /* Of a handshake there is more to come, for the flow's last event. */
     if (v->more && w->fed < MAX_FED)
         return;
@@ -161,7 +181,8 @@ static void emit(const struct tw_flow_ctx *c, struct tw_flow_info *info)
     tw_proto_event(&e, &w->conn, 0, &c->when, TW_PROTO_OTHER, TW_ACTION_FLOW);
     e.is_tcp = w->ip_proto == 6;
     e.app = w->app;
-    e.object = w->host;
+    e.object = host_of(w);
+    info->path = path_of(w);
     info->guessed = w->guessed;
     info->transport = transport_name(w->ip_proto);
     char text[TW_NDPI_TEXT];

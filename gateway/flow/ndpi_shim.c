@@ -184,6 +184,16 @@ void tw_ndpi_flow_fini(void *flow)
     ndpi_free_flow_data(flow);
 }
 
+/* nDPI puts the host in front. What stands behind a question mark may be a secret. */
+static struct tw_str path_of(const char *url)
+{
+    const char *host = url != NULL ? strstr(url, "://") : NULL;
+    const char *path = url != NULL ? strchr(host != NULL ? host + 3 : url, '/') : NULL;
+    if (path == NULL)
+        return TW_STR_NONE;
+    return (struct tw_str){path, strcspn(path, "?#;")};
+}
+
 static void fill(struct tw_ndpi *n, const ndpi_protocol *p, const struct ndpi_flow_struct *flow,
     bool guessed, struct tw_ndpi_verdict *out)
 {
@@ -191,8 +201,10 @@ static void fill(struct tw_ndpi *n, const ndpi_protocol *p, const struct ndpi_fl
     out->known = app != NDPI_PROTOCOL_UNKNOWN && app < n->n_names;
     out->app = out->known ? tw_str_of(n->names[app]) : TW_STR("unknown");
     out->guessed = out->known && guessed;
-    out->host = TW_STR_NONE;
+    out->host = out->path = TW_STR_NONE;
     out->more = false;
+    if (flow != NULL && app == NDPI_PROTOCOL_HTTP)
+        out->path = path_of(flow->http.url);
     if (flow == NULL || flow->host_server_name[0] == '\0')
         return;
     const char *host = (const char *)flow->host_server_name;

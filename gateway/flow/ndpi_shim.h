@@ -11,10 +11,11 @@ struct tw_ndpi;
 struct tw_ndpi_verdict {
     struct tw_str app; /* lower case; static. "unknown" when nDPI does not know */
     struct tw_str
-        host;     /* SNI, HTTP host, DNS query; borrowed from the flow's state; may be absent */
-    bool known;   /* app is not "unknown" */
-    bool guessed; /* by port or address, not by what was said */
-    bool more;    /* a TLS handshake goes on: more packets would tell more of it */
+        host; /* SNI, HTTP host, DNS query; borrowed from the flow's state; may be absent */
+    struct tw_str path; /* of an HTTP request, without its query; borrowed; may be absent */
+    bool known;         /* app is not "unknown" */
+    bool guessed;       /* by port or address, not by what was said */
+    bool more;          /* a TLS handshake goes on: more packets would tell more of it */
 };
 
 /* NULL when memory is short or the library is not the one the program was built for. */

@@ -45,7 +45,8 @@ struct tw_flow {
     const struct tw_proto *proto;
     const struct tw_datagram_proto *datagrams;
     void *ndpi;
-    struct tw_str app, host; /* verdict; host is in the pool */
+    struct tw_str app, host; /* verdict; host is in the pool, a path of HTTP behind it */
+    uint8_t path_len;
     struct tw_tls_info *tls; /* in the pool, its texts behind it; NULL: none, or not kept yet */
     size_t tls_size;
     struct tw_flow_syn pending;

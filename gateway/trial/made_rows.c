@@ -314,6 +314,7 @@ const struct tw_made_row tw_made_rows[] = {
 
     E("flow.protocol", STR, app),
     E("flow.host", STR, object),
+    F("path", STR, path),
     F("state", TEXT, state),
     F("transport", TEXT, transport),
     F("guessed", FLAG, guessed),

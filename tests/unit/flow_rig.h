@@ -45,6 +45,8 @@ static inline void rig_emit(void *user, const struct tw_event *e)
         rig_log(r, " %.*s", TW_STR_ARG(e->app));
     if (e->object.p != NULL)
         rig_log(r, " %.*s", TW_STR_ARG(e->object));
+    if (e->flow_info != NULL && e->flow_info->path.p != NULL)
+        rig_log(r, " %.*s", TW_STR_ARG(e->flow_info->path));
     rig_log(r, " %u>%u", e->src.port, e->dst.port);
     if (e->missing_bytes != 0)
         rig_log(r, " %llu", (unsigned long long)e->missing_bytes);

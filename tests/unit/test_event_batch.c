@@ -101,7 +101,8 @@ static void every_string_is_copied(void **state)
         .will_topic = ink(&i, "wills"),
         .user_properties = &properties,
         .more = &more};
-    struct tw_flow_info f = {.has_totals = true, .bytes = 12, .state = "established"};
+    struct tw_flow_info f = {
+        .has_totals = true, .bytes = 12, .state = "established", .path = ink(&i, "/v1/models")};
     struct tw_session_facts facts = {.takeovers = 1};
     struct tw_event e = {.ts_ns = 5,
         .packet = 9,
@@ -179,6 +180,7 @@ static void every_string_is_copied(void **state)
     assert_int_equal(c->mqtt->more->will_delay, 30);
     assert_int_equal(c->flow_info->bytes, 12);
     assert_string_equal(c->flow_info->state, "established");
+    assert_true(tw_str_is(c->flow_info->path, "/v1/models"));
     tw_batch_free(b);
 }
 

@@ -149,6 +149,7 @@ static void another_protocol(void **state)
         .packets = 9,
         .state = "established",
         .transport = "tcp",
+        .path = TW_STR("/v1/models"),
         .guessed = true};
     struct tw_event e = base(TW_PROTO_OTHER, TW_ACTION_FLOW);
     (void)state;
@@ -157,7 +158,7 @@ static void another_protocol(void **state)
     e.flow_info = &f;
     assert_string_equal(line(&e), HEAD("ssh", "flow") FLOW
         ",\"object\":\"historian.works\",\"bytes\":4321,\"packets\":9,\"state\":\"established\","
-        "\"transport\":\"tcp\",\"guessed\":true}\n");
+        "\"transport\":\"tcp\",\"path\":\"/v1/models\",\"guessed\":true}\n");
 }
 
 static void what_was_not_seen(void **state)

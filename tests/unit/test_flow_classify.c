@@ -64,13 +64,13 @@ static void test_http(void **state)
     (void)state;
     struct rig *r = rig_new(16, true);
     static const char get[] =
-        "GET /model HTTP/1.1\r\nHost: models.plant.test\r\nUser-Agent: x\r\n\r\n";
+        "GET /model?key=hunter2 HTTP/1.1\r\nHost: models.plant.test\r\nUser-Agent: x\r\n\r\n";
     connect_to(r, 8081);
     expect(r, "");
     tcp_to(r, 0, 8081, A, 1001, 5001, get, sizeof(get) - 1);
-    expect(r, "[flow http models.plant.test 40000>8081]");
+    expect(r, "[flow http models.plant.test /model 40000>8081]");
     rig_finish(r);
-    expect(r, "[flow http models.plant.test 40000>8081 tcp 4/279 established]");
+    expect(r, "[flow http models.plant.test /model 40000>8081 tcp 4/291 established]");
     assert_int_equal(rig_free(r), 0);
 }
 
@@ -84,7 +84,7 @@ static void test_http_to_address(void **state)
     connect_to(r, 8081);
     tcp_to(r, 0, 8081, A, 1001, 5001, get, sizeof(get) - 1);
     rig_finish(r);
-    assert_non_null(strstr(r->log, "[flow http 40000>8081 tcp 4/"));
+    assert_non_null(strstr(r->log, "[flow http /model 40000>8081 tcp 4/"));
     assert_null(strstr(r->log, "fd00"));
     assert_int_equal(rig_free(r), 0);
 }
@@ -226,7 +226,7 @@ static void test_middle(void **state)
         tcp_to(r, 0, 8081, A, seq, 1, get, N);
     expect(r, "");
     tcp_to(r, 0, 8081, A, seq, 1, get, N);
-    expect(r, "[flow http a.plant.test 40000>8081]");
+    expect(r, "[flow http a.plant.test / 40000>8081]");
     tcp_to(r, 0, 8082, A, 1, 1, get, N);
     tcp_to(r, 0, 8082, A, 1 + N, 1, "one", 3);
     expect(r, "{one 40000>8082 mid}>one");
