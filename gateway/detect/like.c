@@ -76,7 +76,7 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define CONDUCT BIT(80)
 #define CHAIN BIT(81)
 #define LOOP BIT(82)
-#define CLAIM BIT(79)
+#define CLAIM BIT(83)
 
 /* A payload of so many bytes is large: only then it matters how many these are to a rule whose
  * limit is above. */
