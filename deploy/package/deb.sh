@@ -34,5 +34,5 @@ fi
     exit 1
 }
 rm -rf "$tree"
-(cd "$build/deb" && lintian --fail-on error,warning --no-tag-display-limit ./*.changes)
+(cd "$build/deb" && lintian --fail-on error,warning --tag-display-limit 0 --allow-root ./*.changes)
 ls -l "$build"/deb/*.deb

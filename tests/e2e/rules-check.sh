@@ -19,7 +19,7 @@ rules:
       - {name: old, when: status.bad, reason: CR-1, owner: me, expires: 2020-01-01}
 EOF
 exits 0 "warnings are no mistakes" "$TIERWATCH" rules check "$work/rules.yaml"
-is "$(grep -o 'W[0-9]*' "$work/err" | sort -u | tr '\n' ' ')" "W001 W002 W003 W004 W005 " "each has a code"
+is "$(grep -o '\bW[0-9]\{3\}' "$work/err" | sort -u | tr '\n' ' ')" "W001 W002 W003 W004 W005 " "each has a code"
 like "$(cat "$work/err")" 'rules.yaml:4:9: warning: ONE-01 is asked of every event \[W003\]' "and a place"
 exits 0 "as data" "$TIERWATCH" rules check --json "$work/rules.yaml"
 is "$(jq -r 'map(.severity + .code + ":" + (.line | tostring)) | join(" ")' "$work/out")" \
