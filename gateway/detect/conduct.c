@@ -11,6 +11,7 @@ struct tw_conduct {
     struct tw_basis *basis;
     struct tw_chains *chains;
     struct tw_claims *claims;
+    struct tw_routines *routines;
     struct tw_conduct_facts facts; /* of the event at hand */
 };
 
@@ -28,8 +29,9 @@ struct tw_conduct *tw_conduct_new(const struct tw_registry *registry, const stru
     c->basis = tw_basis_new(registry, pulse, n);
     c->chains = tw_chains_new(registry, n);
     c->claims = tw_claims_new(registry, pulse, n);
+    c->routines = tw_routines_new(pulse, n);
     if (c->contents != NULL && c->deeds != NULL && c->names != NULL && c->marks != NULL &&
-        c->basis != NULL && c->chains != NULL && c->claims != NULL)
+        c->basis != NULL && c->chains != NULL && c->claims != NULL && c->routines != NULL)
         return c;
     tw_conduct_free(c);
     return NULL;
@@ -46,6 +48,7 @@ void tw_conduct_free(struct tw_conduct *c)
     tw_basis_free(c->basis);
     tw_chains_free(c->chains);
     tw_claims_free(c->claims);
+    tw_routines_free(c->routines);
     free(c);
 }
 
@@ -70,6 +73,7 @@ void tw_conduct_adopt(struct tw_conduct *c, struct tw_conduct *old)
     tw_marks_adopt(c->marks, old->marks, &order);
     tw_basis_adopt(c->basis, old->basis, &order);
     tw_claims_adopt(c->claims, old->claims, &order);
+    tw_routines_adopt(c->routines, old->routines, &order);
     free(before);
 }
 
@@ -91,6 +95,7 @@ bool tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_
     told |= tw_basis_event(c->basis, e, facts, out);
     told |= tw_chains_event(c->chains, e, facts, out);
     facts->conduct = told ? out : NULL;
+    tw_routines_event(c->routines, e, facts);
     return tw_claims_event(c->claims, e, facts);
 }
 

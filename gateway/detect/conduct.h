@@ -12,8 +12,8 @@ struct tw_conduct;
 struct tw_conduct *tw_conduct_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_conduct_free(struct tw_conduct *c);
 void tw_conduct_adopt(struct tw_conduct *c, struct tw_conduct *old);
-/* Say in `facts` what is known of the event's past, then learn from it. facts->conduct and
- * facts->claim are good until the next event. True where its value counts: others that differ from
+/* Say in `facts` what is known of the event's past, then learn from it. facts->conduct, claim
+ * and routine are good until the next event. True where its value counts: others that differ from
  * it in the value only have to be seen, too. */
 bool tw_conduct_event(struct tw_conduct *c, const struct tw_event *e, struct tw_facts *facts);
 /* A rule that marks what it matches (tw_rule.mark) matched the event. */
@@ -101,3 +101,15 @@ void tw_claims_adopt(
     struct tw_claims *c, const struct tw_claims *old, const struct tw_conduct_order *order);
 /* Set facts->claim, then learn; true for an event that was learned from, or of its kind. */
 bool tw_claims_event(struct tw_claims *c, const struct tw_event *e, struct tw_facts *facts);
+
+/* What each of `n` AI systems does to what class of target, in shares of each 5 min, against its
+ * first hour (twelve such windows), by the divergence of Jensen and Shannon. Learned anew after a
+ * change order, or when it reports another version. */
+enum { TW_ROUTINE_WINDOWS = 3 }; /* in a row: then it is told, with each one that follows */
+struct tw_routines;
+struct tw_routines *tw_routines_new(const struct tw_pulse *pulse, size_t n);
+void tw_routines_free(struct tw_routines *r);
+void tw_routines_adopt(
+    struct tw_routines *r, const struct tw_routines *old, const struct tw_conduct_order *order);
+/* Set facts->routine with the act that ends a window, then learn. */
+void tw_routines_event(struct tw_routines *r, const struct tw_event *e, struct tw_facts *facts);

@@ -77,6 +77,7 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define CHAIN BIT(81)
 #define LOOP BIT(82)
 #define CLAIM BIT(83)
+#define ROUTINE BIT(84)
 
 /* A payload of so many bytes is large: only then it matters how many these are to a rule whose
  * limit is above. */
@@ -144,8 +145,8 @@ static tw_like of_facts(const struct tw_facts *f)
            when(v->leaves, LEAVES) | when(v->above_clearance, ABOVE) |
            when(f->indicator != NULL, INDICATOR) | when(f->change_open, CHANGE) |
            when(f->act != NULL, ACT) | when(f->claim != NULL, CLAIM) |
-           when(f->grant.has_max_step, GRANT_STEP) | when(v->has_max_step, VARIABLE_STEP) |
-           when(v->has_max_rate, VARIABLE_RATE);
+           when(f->routine != NULL, ROUTINE) | when(f->grant.has_max_step, GRANT_STEP) |
+           when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
 }
 
 /* What the past of an AI system says about this event. */
@@ -291,6 +292,7 @@ static const struct row {
     {"inputs.", ACTOR_ID, false},
     {"habit.", ACTOR_ID, false},
     {"claim.", CLAIM, false},
+    {"routine.", ROUTINE, false},
     {"chain.", ACTOR_ID, false},
     {"loop.", ACTOR_ID, false},
     {"will.", MQTT, false},

@@ -305,6 +305,14 @@ struct tw_conduct_facts {
     int64_t doubt_ns;
 };
 
+/* What an AI system does is not what it used to do, in so many windows of 5 min in a row. */
+struct tw_routine_facts {
+    unsigned windows;
+    double divergence, limit; /* of the shares of its acts, 0 to 1 */
+    const char *action, *on;  /* what it does more than before, and to what … */
+    double share, usual;      /* … in % of all that it does, now and before */
+};
+
 /* Something that others have met and shared. */
 struct tw_indicator {
     struct tw_str id, name, source; /* of the STIX object: "indicator--…", its name, who made it */
@@ -326,6 +334,7 @@ struct tw_facts {
     const struct tw_readback_facts *readback; /* NULL: all that was to follow did */
     const struct tw_indicator *indicator;     /* that the event fits; NULL: none */
     const struct tw_act_facts *act;           /* NULL: it is none */
+    const struct tw_routine_facts *routine;   /* NULL: as usual, or not known */
     const struct tw_claim_facts *claim;       /* NULL: it says nothing that can be compared */
     bool change_open;       /* a change order of this actor, or of variable.ai_system, is open */
     int64_t watching_ns;    /* event time since the first packet */

@@ -112,6 +112,23 @@ GET(claim_contradicts)
         set_flag(out, CLAIM->contradicts);
 }
 
+#define ROUTINE s->facts->routine
+NUM(routine_windows, ROUTINE != NULL, ROUTINE->windows)
+NUM(routine_divergence, ROUTINE != NULL, ROUTINE->divergence)
+NUM(routine_limit, ROUTINE != NULL, ROUTINE->limit)
+NUM(routine_share, ROUTINE != NULL, ROUTINE->share)
+NUM(routine_usual, ROUTINE != NULL, ROUTINE->usual)
+GET(routine_action)
+{
+    if (ROUTINE != NULL)
+        set_text(out, ROUTINE->action);
+}
+GET(routine_on)
+{
+    if (ROUTINE != NULL)
+        set_text(out, ROUTINE->on);
+}
+
 static const char *const tiers[] = {"none", "T0", "T1", "T2", "T3", "T4", NULL};
 
 #define E TW_FIELD_ENUM
@@ -180,6 +197,18 @@ const struct tw_field tw_fields_conduct[] = {
         NULL, get_doubt_object},
     {"doubt.rule", "That rule", "INP-05", S, NULL, get_doubt_rule},
     {"doubt.age", "Seconds since they last were", "600", N, NULL, get_doubt_age},
+    {"routine.windows",
+        "Windows of 5 min in a row, three or more, in which the AI system did other things, or more"
+        " of them, than in its first hour; with the act that ends the last one",
+        "3", N, NULL, get_routine_windows},
+    {"routine.divergence", "How far the shares of its acts are from those, 0 to 1", "0.31", N, NULL,
+        get_routine_divergence},
+    {"routine.limit", "As far as they may be", "0.15", N, NULL, get_routine_limit},
+    {"routine.action", "What it does more than before", "write", S, NULL, get_routine_action},
+    {"routine.on", "To what: a role of variables, or kind of targets", "command", S, NULL,
+        get_routine_on},
+    {"routine.share", "In % of all its acts", "45", N, NULL, get_routine_share},
+    {"routine.usual", "And before", "2", N, NULL, get_routine_usual},
     {"claim.variable", "Variable that the AI system says is at this value", "kiln.pv", S, NULL,
         get_claim_variable},
     {"claim.contradicts", "It is not, by more than 5 % of its range", "true", B, NULL,

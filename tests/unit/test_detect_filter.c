@@ -230,7 +230,12 @@ static void change_facts(struct made *m, unsigned choice)
         .id = {"indicator--1", 12}, .type = {"ipv4-addr", 9}, .confidence = 60};
     static const struct tw_claim_facts claim = {
         .variable = {"pv", 2}, .actual = 20, .contradicts = true, .wrong = 1, .judged = 2};
-    switch (choice % 14) {
+    static const struct tw_routine_facts routine = {
+        .windows = 3, .divergence = 0.4, .action = "write", .on = "command", .share = 40};
+    switch (choice % 15) {
+    case 14:
+        f->routine = any(2) ? &routine : NULL;
+        break;
     case 13:
         f->claim = any(2) ? &claim : NULL;
         break;
