@@ -27,5 +27,8 @@ static bool beside_program(char *out, size_t size)
 const char *tw_default_rules(void)
 {
     static char installed[4200];
-    return beside_program(installed, sizeof(installed)) ? installed : "rules";
+    static const char packaged[] = "/usr/share/tierwatch/rules"; /* also where there is no /proc */
+    if (beside_program(installed, sizeof(installed)))
+        return installed;
+    return access("rules", R_OK) != 0 && access(packaged, R_OK) == 0 ? packaged : "rules";
 }
