@@ -196,7 +196,9 @@ static void shipped_rules_load(void **state)
         const struct tw_rule_info *info = tw_rules_at(r, k);
         assert_non_null(info->advice);
         assert_true(info->n_tags > 0 && info->severity > 0);
-        assert_string_equal("stable", info->status);
+        /* Statistics of hours, which no bundled capture is long enough for. */
+        const char *status = strcmp(info->id, "MDL-02") == 0 ? "experimental" : "stable";
+        assert_string_equal(status, info->status);
     }
     tw_rules_free(r);
     tw_diags_fini(&diags);
