@@ -5,6 +5,7 @@
 
 #include "base/timefmt.h"
 #include "detect/absence.h"
+#include "detect/acts.h"
 #include "detect/conduct.h"
 #include "detect/filter.h"
 #include "detect/quiet.h"
@@ -12,10 +13,6 @@
 #include "detect/sequence.h"
 #include "detect/state.h"
 #include "detect/tally.h"
-#include "detect/acts.h"
-#include "detect/filter.h"
-#include "detect/quiet.h"
-#include "detect/rule.h"
 #include "detect/window.h"
 
 enum {

@@ -35,6 +35,12 @@ found=$(awk 'FNR == 1 {inside = 0}
 [ -z "$found" ]; say $? "no function of more than 80 lines"
 [ -z "$found" ] || sed 's/^/# /' <<<"$found"
 
+found=$(find gateway tests -name '*.[ch]' | while read -r file; do
+    grep '^#include' "$file" | sort | uniq -d | sed "s#^#$file: #"
+done)
+[ -z "$found" ]; say $? "no header is included twice by one file"
+[ -z "$found" ] || sed 's/^/# /' <<<"$found"
+
 found=$(find build/release/obj/protocol -name '*.o' -print0 2>/dev/null | xargs -0 -r nm -u |
     grep -E ' U (malloc|calloc|realloc|free|printf|fprintf|fopen|open|read|write|socket)$')
 [ -z "$found" ]; say $? "protocol/ neither allocates nor does I/O"
