@@ -8,8 +8,8 @@ make_quietly() { (unset MAKEFLAGS; make -s "$@"); }
 variant=$(basename "$(dirname "$(realpath "$TIERWATCH")")")
 
 # ---- make install
-check "make install" make_quietly VARIANT="$variant" DESTDIR="$work/root" PREFIX=/usr install
-usr=$work/root/usr
+check "make install" make_quietly VARIANT="$variant" DESTDIR="$work/dest" PREFIX=/usr install
+usr=$work/dest/usr
 is "$("$usr/bin/tierwatch" --version)" "$("$TIERWATCH" --version)" "the program is there"
 is "$(cd "$usr/share/tierwatch/rules" && find . -type f | sort)" "$(cd rules && find . -type f | sort)" "and all rules"
 is "$("$usr/bin/tierwatch" rules list | wc -l)" "$("$TIERWATCH" rules list rules | wc -l)" "which it finds by itself"

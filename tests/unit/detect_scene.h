@@ -209,6 +209,15 @@ static inline const struct found *scene_find(const struct scene *s, const char *
     return NULL;
 }
 
+/* How often a rule was found. */
+static inline size_t scene_told(const struct scene *s, const char *rule)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += strcmp(s->found[i].rule, rule) == 0;
+    return n;
+}
+
 /* Forget what was said, not what happened. */
 static inline void scene_clear(struct scene *s)
 {

@@ -64,28 +64,20 @@ static void wrote(
     scene_opcua(s, after_s, ip, PLC, TW_ACTION_WRITE, node, num(v), "Double", status);
 }
 
-static size_t told(const struct scene *s, const char *rule)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++)
-        n += strcmp(s->found[i].rule, rule) == 0;
-    return n;
-}
-
 static void outside_its_hours(void **state)
 {
     struct scene s;
     (void)state;
     start(&s); /* Monday, 16:00 */
     wrote(&s, 1, BOT, SP, 50, "Good");
-    assert_int_equal(0, told(&s, "CMD-09"));
+    assert_int_equal(0, scene_told(&s, "CMD-09"));
     s.now_ns += 6 * 3600 * SECOND;
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_READ, SP, num(50), "Double", "Good");
     wrote(&s, 1, BOT, ALIVE, 1, "Good");
     wrote(&s, 1, DESK, SP, 50, "Good");
-    assert_int_equal(0, told(&s, "CMD-09"));
+    assert_int_equal(0, scene_told(&s, "CMD-09"));
     wrote(&s, 1, BOT, SP, 50, "Good");
-    assert_int_equal(1, told(&s, "CMD-09"));
+    assert_int_equal(1, scene_told(&s, "CMD-09"));
     const struct found *f = scene_find(&s, "CMD-09");
     assert_int_equal(TW_EVIDENCE_D, f->evidence);
     assert_string_equal("bot: write on kiln.sp at a time when it is declared not to be active "
@@ -93,9 +85,9 @@ static void outside_its_hours(void **state)
         f->summary);
     const struct leaf leaves[] = {{"/sp", num(5)}, {NULL, num(0)}};
     scene_message(&s, 1, BOT, "bot", TW_ACTION_PUBLISH, "kiln/set", leaves);
-    assert_int_equal(2, told(&s, "CMD-09"));
+    assert_int_equal(2, scene_told(&s, "CMD-09"));
     scene_message(&s, 1, BOT, "bot", TW_ACTION_PUBLISH, "kiln/pv", leaves);
-    assert_int_equal(2, told(&s, "CMD-09"));
+    assert_int_equal(2, scene_told(&s, "CMD-09"));
     scene_close(&s);
 }
 
@@ -117,7 +109,7 @@ static size_t retained(const char *ip, const char *topic, bool retain, struct tw
     e.value = value;
     if (value.kind != TW_VALUE_NONE)
         scene_event(&s, 0, &e);
-    const size_t n = told(&s, "CMD-10");
+    const size_t n = scene_told(&s, "CMD-10");
     scene_close(&s);
     return n;
 }
@@ -153,7 +145,7 @@ static size_t willed(const char *topic, const char *reason)
     info.will_topic = tw_str_of(topic);
     start(&s);
     scene_event(&s, 1, &e);
-    const size_t n = told(&s, "CMD-10");
+    const size_t n = scene_told(&s, "CMD-10");
     if (n > 0 && strcmp(topic, "kiln/set") == 0) {
         assert_string_equal("{\"will_sets\":\"kiln.set\"}", s.found[0].expected);
         assert_string_equal("bot left a command with broker that is given later, by connect on bot "
@@ -190,10 +182,10 @@ static void retained_sparkplug_commands(void **state)
     (void)state;
     start(&s);
     scene_event(&s, 1, &e);
-    assert_int_equal(1, told(&s, "CMD-10"));
+    assert_int_equal(1, scene_told(&s, "CMD-10"));
     spark.kind = TW_SPARKPLUG_NDATA;
     scene_event(&s, 1, &e);
-    assert_int_equal(1, told(&s, "CMD-10"));
+    assert_int_equal(1, scene_told(&s, "CMD-10"));
     scene_close(&s);
 }
 
@@ -226,16 +218,16 @@ static void stopped_by_a_message(void **state)
     tell_stop(&s, OTHER, "bot", truth(true));  /* who may not */
     tell_stop(&s, DESK, "bot", truth(false));
     wrote(&s, 5, BOT, SP, 50, "Good");
-    assert_int_equal(0, told(&s, "OVR-08"));
+    assert_int_equal(0, scene_told(&s, "OVR-08"));
     tell_stop(&s, DESK, "bot", text("STOP"));
     wrote(&s, 1.5, BOT, SP, 51, "Good"); /* on its way */
     wrote(&s, 5, DESK, SP, 52, "Good");
     wrote(&s, 5, OTHER, SP, 52, "Good");
     wrote(&s, 1, BOT, ALIVE, 1, "Good");
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_READ, SP, num(50), "Double", "Good");
-    assert_int_equal(0, told(&s, "OVR-08"));
+    assert_int_equal(0, scene_told(&s, "OVR-08"));
     wrote(&s, 0.5, BOT, SP, 53, "BadUserAccessDenied");
-    assert_int_equal(1, told(&s, "OVR-08"));
+    assert_int_equal(1, scene_told(&s, "OVR-08"));
     const struct found *f = scene_find(&s, "OVR-08");
     assert_true(f->floor == 97);
     assert_string_equal("bot was told to stop by desk on halls/+/stop 14 s ago: write on kiln.sp "
@@ -244,11 +236,11 @@ static void stopped_by_a_message(void **state)
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_CALL, "ns=2;s=Start", num(1), NULL, "Good");
     const struct leaf leaves[] = {{"/sp", num(5)}, {NULL, num(0)}};
     scene_message(&s, 1, BOT, "bot", TW_ACTION_PUBLISH, "kiln/set", leaves);
-    assert_int_equal(3, told(&s, "OVR-08"));
+    assert_int_equal(3, scene_told(&s, "OVR-08"));
     tell_stop(&s, DESK, "bot", truth(false));
     scene_clear(&s);
     wrote(&s, 5, BOT, SP, 54, "Good");
-    assert_int_equal(0, told(&s, "OVR-08"));
+    assert_int_equal(0, scene_told(&s, "OVR-08"));
     scene_close(&s);
 }
 
@@ -262,14 +254,14 @@ static void stopped_by_a_word(void **state)
     wrote(&s, 5, BOT, SP, 50, "Good");
     published(&s, 1, OTHER, "bot/mode", text("stop")); /* not its word */
     wrote(&s, 5, BOT, SP, 50, "Good");
-    assert_int_equal(0, told(&s, "OVR-08"));
+    assert_int_equal(0, scene_told(&s, "OVR-08"));
     published(&s, 1, OTHER, "bot/mode", text("Manual"));
     published(&s, 1, BOT, "bot/mode", text("auto"));
     wrote(&s, 5, BOT, SP, 51, "Good");
-    assert_int_equal(1, told(&s, "OVR-08"));
+    assert_int_equal(1, scene_told(&s, "OVR-08"));
     published(&s, 1, OTHER, "bot/mode", text("auto"));
     wrote(&s, 5, BOT, SP, 52, "Good");
-    assert_int_equal(1, told(&s, "OVR-08"));
+    assert_int_equal(1, scene_told(&s, "OVR-08"));
     scene_close(&s);
 }
 
@@ -299,24 +291,24 @@ static void stopped_by_a_node(void **state)
     start(&s);
     notified_of(&s, 1, enable, truth(true), "Good", 0);
     wrote(&s, 5, BOT, SP, 50, "Good");
-    assert_int_equal(0, told(&s, "OVR-08"));
+    assert_int_equal(0, scene_told(&s, "OVR-08"));
     scene_opcua(&s, 1, DESK, PLC, TW_ACTION_WRITE, enable, truth(false), "Boolean", "Good");
     notified_of(&s, 0.1, enable, truth(true), "Good", 0); /* sampled before */
     wrote(&s, 5, BOT, SP, 51, "Good");
-    assert_int_equal(1, told(&s, "OVR-08"));
+    assert_int_equal(1, scene_told(&s, "OVR-08"));
     /* It lets itself go, and the server says so. */
     scene_opcua(&s, 9, BOT, PLC, TW_ACTION_WRITE, enable, truth(true), "Boolean", "Good");
     notified_of(&s, 9, enable, truth(true), "Good", 0);
     scene_clear(&s);
     wrote(&s, 5, BOT, SP, 52, "Good");
-    assert_int_equal(1, told(&s, "OVR-08"));
+    assert_int_equal(1, scene_told(&s, "OVR-08"));
     scene_opcua(&s, 9, DESK, PLC, TW_ACTION_WRITE, enable, truth(true), "Boolean", "Good");
     wrote(&s, 5, BOT, SP, 53, "Good");
-    assert_int_equal(1, told(&s, "OVR-08"));
+    assert_int_equal(1, scene_told(&s, "OVR-08"));
     /* The machine itself says stop. */
     notified_of(&s, 9, enable, truth(false), "Good", 0);
     wrote(&s, 5, BOT, SP, 54, "Good");
-    assert_int_equal(2, told(&s, "OVR-08"));
+    assert_int_equal(2, scene_told(&s, "OVR-08"));
     scene_clear(&s);
     wrote(&s, 1, BOT, SP, 54, "Good");
     assert_string_equal("bot was told to stop by unknown on ns=2;s=Bot.Enable 6 s ago: write on "
@@ -343,14 +335,14 @@ static void inputs_of_bad_quality(void **state)
         notified_of(&s, 1, "ns=2;s=Kiln.PV", num(80), qualities[i].status, qualities[i].code);
         wrote(&s, 3, OTHER, SP, 50, "Good"); /* not its input */
         wrote(&s, 1, BOT, ALIVE, 50, "Good");
-        assert_int_equal(0, told(&s, "INP-07"));
+        assert_int_equal(0, scene_told(&s, "INP-07"));
         wrote(&s, 1, BOT, SP, 50, "Good");
-        if (told(&s, "INP-07") != qualities[i].poor)
+        if (scene_told(&s, "INP-07") != qualities[i].poor)
             fail_msg("%s", qualities[i].status);
         notified_of(&s, 1, "ns=2;s=Kiln.PV", num(80), "Good", 0);
         scene_clear(&s);
         wrote(&s, 1, BOT, SP, 50, "Good");
-        assert_int_equal(0, told(&s, "INP-07"));
+        assert_int_equal(0, scene_told(&s, "INP-07"));
         scene_close(&s);
     }
 }
@@ -367,11 +359,11 @@ static void what_was_not_given_to_it(void **state)
     scene_opcua(
         &s, 1, OTHER, PLC, TW_ACTION_READ, "ns=2;s=Kiln.PV", num(80), "Double", "BadSensorFailure");
     wrote(&s, 1, BOT, SP, 50, "Good");
-    assert_int_equal(0, told(&s, "INP-07"));
+    assert_int_equal(0, scene_told(&s, "INP-07"));
     scene_opcua(
         &s, 1, BOT, PLC, TW_ACTION_READ, "ns=2;s=Kiln.PV", num(80), "Double", "BadSensorFailure");
     wrote(&s, 1, BOT, SP, 50, "Good");
-    assert_int_equal(1, told(&s, "INP-07"));
+    assert_int_equal(1, scene_told(&s, "INP-07"));
     const struct found *f = scene_find(&s, "INP-07");
     assert_true(f->floor == 70);
     assert_string_equal("BadSensorFailure", f->observed);
@@ -380,7 +372,7 @@ static void what_was_not_given_to_it(void **state)
         f->summary);
     scene_event(&s, 1, &gap); /* the next one may have been good */
     wrote(&s, 1, BOT, SP, 50, "Good");
-    assert_int_equal(1, told(&s, "INP-07"));
+    assert_int_equal(1, scene_told(&s, "INP-07"));
     scene_close(&s);
 }
 
@@ -414,7 +406,7 @@ static void good_inputs_are_not_looked_at(void **state)
             scene_event(&s, 0, &e);
     }
     wrote(&s, 1, BOT, SP, 50, "Good");
-    assert_int_equal(0, told(&s, "INP-07"));
+    assert_int_equal(0, scene_told(&s, "INP-07"));
     scene_close(&s);
 }
 

@@ -60,14 +60,6 @@ static void wrote(
     scene_opcua(s, after_s, ip, PLC, TW_ACTION_WRITE, node, num(v), "Double", status);
 }
 
-static size_t told(const struct scene *s, const char *rule)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++)
-        n += strcmp(s->found[i].rule, rule) == 0;
-    return n;
-}
-
 static void a_person_is_overruled(void **state)
 {
     struct scene s;
@@ -80,9 +72,9 @@ static void a_person_is_overruled(void **state)
     wrote(&s, 10, BOT, HELD, 101, "Good");
     wrote(&s, 60, DESK, HELD, 120, "Good");
     wrote(&s, 10, BOT, HELD, 120, "Good"); /* the same */
-    assert_int_equal(0, told(&s, "OVR-06"));
+    assert_int_equal(0, scene_told(&s, "OVR-06"));
     wrote(&s, 60, BOT, HELD, 102, "Good");
-    assert_int_equal(1, told(&s, "OVR-06"));
+    assert_int_equal(1, scene_told(&s, "OVR-06"));
     const struct found *f = scene_find(&s, "OVR-06");
     assert_int_equal(TW_EVIDENCE_D, f->evidence);
     assert_true(f->floor == 70);
@@ -91,7 +83,7 @@ static void a_person_is_overruled(void **state)
         f->summary);
     assert_string_equal("{\"commanded\":120,\"by\":\"desk\",\"hold_off_s\":120}", f->expected);
     wrote(&s, 51, BOT, HELD, 103, "Good"); /* the hold-off is over */
-    assert_int_equal(1, told(&s, "OVR-06"));
+    assert_int_equal(1, scene_told(&s, "OVR-06"));
     /* Where nothing is declared it is little evidence. */
     wrote(&s, 1, DESK, SP, 50, "Good");
     scene_clear(&s);
@@ -99,7 +91,7 @@ static void a_person_is_overruled(void **state)
     assert_int_equal(TW_EVIDENCE_W, scene_find(&s, "OVR-06")->evidence);
     assert_true(scene_find(&s, "OVR-06")->floor == 0);
     wrote(&s, 2, BOT, SP, 60, "Good");
-    assert_int_equal(1, told(&s, "OVR-06"));
+    assert_int_equal(1, scene_told(&s, "OVR-06"));
     scene_close(&s);
 }
 
@@ -123,11 +115,11 @@ static void one_against_another(void **state)
     wrote(&s, 9, BOT, SP, 120, "Good");
     wrote(&s, 9, BOX, SP, 100, "BadUserAccessDenied");
     wrote(&s, 9, BOT, SP, 121, "Good");
-    assert_int_equal(0, told(&s, "MAS-03"));
+    assert_int_equal(0, scene_told(&s, "MAS-03"));
     wrote(&s, 9, BOX, SP, 100, "Good");
-    assert_int_equal(0, told(&s, "MAS-03"));
+    assert_int_equal(0, scene_told(&s, "MAS-03"));
     wrote(&s, 9, BOT, SP, 120, "Good");
-    assert_int_equal(1, told(&s, "MAS-03"));
+    assert_int_equal(1, scene_told(&s, "MAS-03"));
     const struct found *f = scene_find(&s, "MAS-03");
     assert_int_equal(TW_EVIDENCE_S, f->evidence);
     assert_true(f->floor == 0);
@@ -198,7 +190,7 @@ static void no_wrong_unit(void **state)
     for (int i = 0; i < 7; i++) /* not yet usual */
         wrote(&s, 20, BOT, HELD, 10, "Good");
     wrote(&s, 20, BOT, HELD, 100, "Good");
-    assert_int_equal(0, told(&s, "CMD-03"));
+    assert_int_equal(0, scene_told(&s, "CMD-03"));
     scene_close(&s);
 }
 
@@ -212,10 +204,10 @@ static void up_and_down(void **state)
         wrote(&s, 20, BOT, HELD, 100 + 10 * (i % 4 < 2 ? i % 2 : 2 - i % 2), "Good");
         wrote(&s, 20, BOT, FREE, 100 + 50 * (i % 2), "Good");
     }
-    assert_int_equal(0, told(&s, "CTL-01"));
+    assert_int_equal(0, scene_told(&s, "CTL-01"));
     for (int i = 0; i < 12; i++)
         wrote(&s, 20, BOT, SP, 100 + 8 * (i % 2), "Good");
-    assert_true(told(&s, "CTL-01") > 0);
+    assert_true(scene_told(&s, "CTL-01") > 0);
     assert_int_equal(TW_EVIDENCE_M, scene_find(&s, "CTL-01")->evidence);
     scene_clear(&s);
     for (int i = 0; i < 12; i++)
@@ -240,14 +232,14 @@ static void one_way(void **state)
         wrote(&s, 20, BOT, HELD, 100 + i * 0.5, "Good");   /* not far */
         wrote(&s, 20, BOT, SP, 100 + 4 * (i % 6), "Good"); /* and back */
     }
-    assert_int_equal(0, told(&s, "CTL-02"));
+    assert_int_equal(0, scene_told(&s, "CTL-02"));
     scene_close(&s);
     start(&s);
     for (int i = 0; i <= 12; i++) {
-        assert_int_equal(0, told(&s, "CTL-02"));
+        assert_int_equal(0, scene_told(&s, "CTL-02"));
         wrote(&s, 20, BOT, SP, 100 + 2.6 * i, "Good");
     }
-    assert_int_equal(1, told(&s, "CTL-02"));
+    assert_int_equal(1, scene_told(&s, "CTL-02"));
     assert_int_equal(TW_EVIDENCE_M, scene_find(&s, "CTL-02")->evidence);
     assert_string_equal("bot moves sp one way: 12 steps by 15.6 % of the range, 9.6 % with steps "
                         "back between them, now 131.2",
@@ -263,11 +255,11 @@ static void one_way_with_steps_back(void **state)
     size_t n = 0;
     (void)state;
     start(&s);
-    for (int i = 0; i < 60 && told(&s, "CTL-02") == 0; i++, n++) {
+    for (int i = 0; i < 60 && scene_told(&s, "CTL-02") == 0; i++, n++) {
         v += i % 3 == 2 ? -2 : 4;
         wrote(&s, 20, BOT, SP, v, "Good");
     }
-    assert_int_equal(1, told(&s, "CTL-02"));
+    assert_int_equal(1, scene_told(&s, "CTL-02"));
     assert_true(n > 20 && n < 60);
     scene_close(&s);
 }
@@ -281,12 +273,12 @@ static void at_a_limit(void **state)
         wrote(&s, 60, BOT, SP, i % 2 ? 200 : 150 + i, "Good");
         wrote(&s, 60, BOT, FREE, 200, "Good");
     }
-    assert_int_equal(0, told(&s, "CTL-03")); /* too few */
-    wrote(&s, 60, BOT, SP, 150, "Good");     /* this one is not */
-    assert_int_equal(0, told(&s, "CTL-03"));
+    assert_int_equal(0, scene_told(&s, "CTL-03")); /* too few */
+    wrote(&s, 60, BOT, SP, 150, "Good");           /* this one is not */
+    assert_int_equal(0, scene_told(&s, "CTL-03"));
     wrote(&s, 60, BOT, SP, 199, "Good");
     wrote(&s, 60, BOT, FREE, 200, "Good");
-    assert_int_equal(1, told(&s, "CTL-03"));
+    assert_int_equal(1, scene_told(&s, "CTL-03"));
     assert_string_equal("bot commands sp to a limit of its range: 45.5 % of 11 commands within an "
                         "hour, now 199",
         scene_find(&s, "CTL-03")->summary);
@@ -294,7 +286,7 @@ static void at_a_limit(void **state)
         wrote(&s, 60, BOT, SP, 100 + i % 7, "Good");
     scene_clear(&s);
     wrote(&s, 60, BOT, SP, 200, "Good"); /* once an hour */
-    assert_int_equal(0, told(&s, "CTL-03"));
+    assert_int_equal(0, scene_told(&s, "CTL-03"));
     scene_close(&s);
 }
 
@@ -309,12 +301,12 @@ static void too_many_acts(void **state)
     }
     for (int i = 0; i < 40; i++)
         wrote(&s, 0.1, DESK, SP, 100, "Good");
-    assert_int_equal(0, told(&s, "CMD-07"));
+    assert_int_equal(0, scene_told(&s, "CMD-07"));
     for (int i = 0; i < 10; i++)
         wrote(&s, 0.01, BOT, SP, 100, "Good");
-    assert_int_equal(0, told(&s, "CMD-07"));
+    assert_int_equal(0, scene_told(&s, "CMD-07"));
     wrote(&s, 0.01, BOT, SP, 100, "Good");
-    assert_int_equal(1, told(&s, "CMD-07"));
+    assert_int_equal(1, scene_told(&s, "CMD-07"));
     assert_int_equal(TW_EVIDENCE_M, scene_find(&s, "CMD-07")->evidence);
     scene_close(&s);
 }
@@ -328,19 +320,19 @@ static void more_than_was_declared(void **state)
         wrote(&s, 10, BOT, "ns=2;s=Slow", 100, "Good");
     for (int i = 0; i < 5; i++)
         wrote(&s, 0.1, BOT, "ns=2;s=Slow", 100, "Good");
-    assert_int_equal(0, told(&s, "CMD-07"));
+    assert_int_equal(0, scene_told(&s, "CMD-07"));
     wrote(&s, 0.1, BOT, "ns=2;s=Slow", 100, "Good");
-    assert_int_equal(1, told(&s, "CMD-07"));
+    assert_int_equal(1, scene_told(&s, "CMD-07"));
     const struct found *f = scene_find(&s, "CMD-07");
     assert_int_equal(TW_EVIDENCE_S, f->evidence);
     assert_string_equal("{\"per_minute\":6}", f->expected);
     scene_clear(&s);
     for (int i = 0; i < 300; i++) /* a quota of one a second */
         wrote(&s, 1, HASTY, SP, 100, "Good");
-    assert_int_equal(0, told(&s, "CMD-07"));
+    assert_int_equal(0, scene_told(&s, "CMD-07"));
     for (int i = 0; i < 130; i++)
         wrote(&s, 0.5, HASTY, SP, 100, "Good");
-    assert_true(told(&s, "CMD-07") > 0);
+    assert_true(scene_told(&s, "CMD-07") > 0);
     scene_close(&s);
 }
 

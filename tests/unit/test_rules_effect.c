@@ -83,14 +83,6 @@ static void pass(struct scene *s, double seconds)
     tw_detect_tick(s->detect, s->now_ns);
 }
 
-static size_t told(const struct scene *s, const char *rule)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++)
-        n += strcmp(s->found[i].rule, rule) == 0;
-    return n;
-}
-
 static void what_follows_and_what_does_not(void **state)
 {
     struct scene s;
@@ -110,13 +102,13 @@ static void what_follows_and_what_does_not(void **state)
     wrote(&s, 1, BOT, TEMP_SP, 70);
     wrote(&s, 1, DESK, TEMP_SP, 40); /* somebody else decided */
     pass(&s, 31);
-    assert_int_equal(0, told(&s, "CMD-05"));
+    assert_int_equal(0, scene_told(&s, "CMD-05"));
     wrote(&s, 1, BOT, TEMP_SP, 65);
     stands_at(&s, 9, TEMP, num(61));
     pass(&s, 20);
-    assert_int_equal(0, told(&s, "CMD-05"));
+    assert_int_equal(0, scene_told(&s, "CMD-05"));
     pass(&s, 2);
-    assert_int_equal(1, told(&s, "CMD-05"));
+    assert_int_equal(1, scene_told(&s, "CMD-05"));
     const struct found *f = scene_find(&s, "CMD-05");
     assert_int_equal(TW_EVIDENCE_M, f->evidence);
     assert_string_equal("bot commanded 65 on temp.sp, and temp is at 61 30 s later (missed after 1 "
@@ -127,7 +119,7 @@ static void what_follows_and_what_does_not(void **state)
         wrote(&s, 1, BOT, TEMP_SP, 75 + i);
         pass(&s, 31);
     }
-    assert_int_equal(3, told(&s, "CMD-05"));
+    assert_int_equal(3, scene_told(&s, "CMD-05"));
     assert_int_equal(TW_EVIDENCE_S, s.found[s.n - 1].evidence);
     scene_close(&s);
 }
@@ -144,10 +136,10 @@ static void what_does_not_move_at_all(void **state)
     pass(&s, 20);
     wrote(&s, 1, BOT, FLOW_SP, 58); /* not far */
     pass(&s, 61);
-    assert_int_equal(0, told(&s, "CMD-05"));
+    assert_int_equal(0, scene_told(&s, "CMD-05"));
     wrote(&s, 1, BOT, FLOW_SP, 120);
     pass(&s, 61);
-    assert_int_equal(1, told(&s, "CMD-05"));
+    assert_int_equal(1, scene_told(&s, "CMD-05"));
     scene_close(&s);
 }
 
@@ -177,7 +169,7 @@ static void what_is_not_known(void **state)
     pass(&s, 700); /* too long ago */
     wrote(&s, 0, BOT, TEMP_SP, 70);
     pass(&s, 31);
-    assert_int_equal(0, told(&s, "CMD-05"));
+    assert_int_equal(0, scene_told(&s, "CMD-05"));
     scene_close(&s);
 }
 
@@ -194,12 +186,12 @@ static void the_wrong_way(void **state)
     double at = 50;
     for (int i = 0; i < 2; i++) {
         wrote(&s, 1, BOT, TEMP_SP, 60 + i);
-        assert_int_equal(0, told(&s, "CTL-04"));
+        assert_int_equal(0, scene_told(&s, "CTL-04"));
         at -= 5;
         stands_at(&s, 20, TEMP, num(at));
         pass(&s, 31);
     }
-    assert_int_equal(1, told(&s, "CTL-04"));
+    assert_int_equal(1, scene_told(&s, "CTL-04"));
     const struct found *f = scene_find(&s, "CTL-04");
     assert_int_equal(TW_EVIDENCE_S, f->evidence);
     assert_string_equal("temp went from 45 to 40 within 30 s after bot commanded 61 on temp.sp, "
@@ -211,7 +203,7 @@ static void the_wrong_way(void **state)
         stands_at(&s, 20, TEMP, num(at));
         pass(&s, 31);
     }
-    assert_int_equal(1, told(&s, "CTL-04"));
+    assert_int_equal(1, scene_told(&s, "CTL-04"));
     scene_close(&s);
 }
 
@@ -228,7 +220,7 @@ static size_t waves(double height, bool regular)
     }
     scene_clear(&s);
     wrote(&s, 1, BOT, TEMP_SP, 50.5);
-    const size_t n = told(&s, "CTL-01");
+    const size_t n = scene_told(&s, "CTL-01");
     if (n > 0)
         assert_int_equal(TW_EVIDENCE_S, scene_find(&s, "CTL-01")->evidence);
     scene_close(&s);
@@ -249,15 +241,15 @@ static void what_a_command_requires(void **state)
     (void)state;
     start(&s);
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(true), "Boolean", "Good");
-    assert_int_equal(0, told(&s, "CMD-08")); /* nothing is known */
+    assert_int_equal(0, scene_told(&s, "CMD-08")); /* nothing is known */
     stands_at(&s, 1, "ns=2;s=Valve", truth(false));
     stands_at(&s, 1, "ns=2;s=Mode", text("automatic"));
     stands_at(&s, 1, TEMP, num(20));
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(false), "Boolean", "Good");
     scene_opcua(&s, 1, DESK, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(true), "Boolean", "Good");
-    assert_int_equal(0, told(&s, "CMD-08")); /* not asked of this value, of a person */
+    assert_int_equal(0, scene_told(&s, "CMD-08")); /* not asked of this value, of a person */
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(true), "Boolean", "Good");
-    assert_int_equal(1, told(&s, "CMD-08"));
+    assert_int_equal(1, scene_told(&s, "CMD-08"));
     const struct found *f = scene_find(&s, "CMD-08");
     assert_int_equal(TW_EVIDENCE_D, f->evidence);
     assert_true(f->floor == 80);
@@ -267,23 +259,23 @@ static void what_a_command_requires(void **state)
         f->summary);
     stands_at(&s, 1, "ns=2;s=Valve", truth(true));
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(true), "Boolean", "Good");
-    assert_int_equal(1, told(&s, "CMD-08"));
+    assert_int_equal(1, scene_told(&s, "CMD-08"));
     stands_at(&s, 1, TEMP, num(60.5));
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(false), "Boolean", "Good");
-    assert_int_equal(2, told(&s, "CMD-08"));
+    assert_int_equal(2, scene_told(&s, "CMD-08"));
     stands_at(&s, 1, TEMP, num(60));
     /* What somebody writes is how it is. */
     scene_opcua(
         &s, 1, DESK, PLC, TW_ACTION_WRITE, "ns=2;s=Mode", text("Maintenance"), "String", "Good");
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(false), "Boolean", "Good");
-    assert_int_equal(3, told(&s, "CMD-08"));
+    assert_int_equal(3, scene_told(&s, "CMD-08"));
     scene_clear(&s);
-    assert_int_equal(0, told(&s, "CMD-08"));
+    assert_int_equal(0, scene_told(&s, "CMD-08"));
     stands_at(&s, 1, "ns=2;s=Mode", num(3));
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(false), "Boolean", "Good");
     stands_at(&s, 1, "ns=2;s=Mode", num(1));
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_WRITE, "ns=2;s=Pump", truth(false), "Boolean", "Good");
-    assert_int_equal(1, told(&s, "CMD-08"));
+    assert_int_equal(1, scene_told(&s, "CMD-08"));
     assert_true(scene_find(&s, "CMD-08")->floor == 90);
     scene_close(&s);
 }
@@ -307,15 +299,15 @@ static void approvals_by_reflex(void **state)
     (void)state;
     start(&s);
     decide(&s, 25, 200, 30, true); /* time to think */
-    assert_int_equal(0, told(&s, "OVR-04"));
+    assert_int_equal(0, scene_told(&s, "OVR-04"));
     decide(&s, 25, 200, 1.5, false); /* who says no at once is careful */
-    assert_int_equal(0, told(&s, "OVR-04"));
+    assert_int_equal(0, scene_told(&s, "OVR-04"));
     scene_close(&s);
     start(&s);
     decide(&s, 20, 200, 1.5, true);
-    assert_int_equal(0, told(&s, "OVR-04"));
+    assert_int_equal(0, scene_told(&s, "OVR-04"));
     decide(&s, 1, 200, 1.5, true);
-    assert_int_equal(1, told(&s, "OVR-04"));
+    assert_int_equal(1, scene_told(&s, "OVR-04"));
     const struct found *f = scene_find(&s, "OVR-04");
     assert_int_equal(TW_EVIDENCE_M, f->evidence);
     assert_string_equal(
@@ -333,9 +325,9 @@ static void too_many_approvals(void **state)
     decide(&s, 16, 60, 20, true);
     decide(&s, 1, 60, 20, false);
     decide(&s, 20, 60, 20, true); /* one in thirty-seven was refused */
-    assert_int_equal(0, told(&s, "OVR-04"));
+    assert_int_equal(0, scene_told(&s, "OVR-04"));
     decide(&s, 60, 60, 20, true);
-    assert_true(told(&s, "OVR-04") > 0);
+    assert_true(scene_told(&s, "OVR-04") > 0);
     scene_close(&s);
 }
 

@@ -56,14 +56,6 @@ static void wrote(
     scene_opcua(s, after_s, ip, PLC, TW_ACTION_WRITE, node, num(v), "Double", status);
 }
 
-static size_t told(const struct scene *s, const char *rule)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++)
-        n += strcmp(s->found[i].rule, rule) == 0;
-    return n;
-}
-
 /* What somebody read, or the server told by itself. */
 static void stands_at(struct scene *s, double after_s, enum tw_action action, double v)
 {
@@ -87,9 +79,9 @@ static void steps_from_what_was_accepted(void **state)
     wrote(&s, 1, BOT, SP, 90, "Good"); /* nobody knows from where */
     wrote(&s, 9, BOT, SP, 92.4, "Good");
     wrote(&s, 9, BOT, SP, 90, "Good"); /* 2.4, though not in binary fractions */
-    assert_int_equal(0, told(&s, "CMD-04"));
+    assert_int_equal(0, scene_told(&s, "CMD-04"));
     wrote(&s, 9, BOT, SP, 92.5, "BadOutOfRange");
-    assert_int_equal(1, told(&s, "CMD-04"));
+    assert_int_equal(1, scene_told(&s, "CMD-04"));
     const struct found *f = scene_find(&s, "CMD-04");
     assert_int_equal(TW_EVIDENCE_D, f->evidence);
     assert_true(f->floor == 60);
@@ -99,11 +91,11 @@ static void steps_from_what_was_accepted(void **state)
     assert_string_equal("{\"max_step_granted\":2.4,\"last\":90}", f->expected);
     scene_clear(&s);
     wrote(&s, 9, BOT, SP, 92, "Good"); /* what was refused did not count */
-    assert_int_equal(0, told(&s, "CMD-04"));
+    assert_int_equal(0, scene_told(&s, "CMD-04"));
     /* A variable of no role, by the grant alone. */
     wrote(&s, 1, BOT, "ns=2;s=Kiln.Other", 5, "Good");
     wrote(&s, 9, BOT, "ns=2;s=Kiln.Other", 8, "Good");
-    assert_int_equal(1, told(&s, "CMD-04"));
+    assert_int_equal(1, scene_told(&s, "CMD-04"));
     scene_close(&s);
 }
 
@@ -115,14 +107,14 @@ static void steps_from_what_others_did(void **state)
     wrote(&s, 1, BOT, SP, 90, "Good");
     wrote(&s, 9, DESK, SP, 100, "Good"); /* an operator may */
     wrote(&s, 9, BOT, SP, 101, "Good");
-    assert_int_equal(0, told(&s, "CMD-04"));
+    assert_int_equal(0, scene_told(&s, "CMD-04"));
     stands_at(&s, 9, TW_ACTION_NOTIFY, 110);
     wrote(&s, 1, BOT, SP, 111, "Good");
     stands_at(&s, 9, TW_ACTION_READ, 120);
     wrote(&s, 1, BOT, SP, 121, "Good");
-    assert_int_equal(0, told(&s, "CMD-04"));
+    assert_int_equal(0, scene_told(&s, "CMD-04"));
     wrote(&s, 1, BOT, SP, 112, "Good");
-    assert_int_equal(1, told(&s, "CMD-04"));
+    assert_int_equal(1, scene_told(&s, "CMD-04"));
     scene_close(&s);
 }
 
@@ -135,7 +127,7 @@ static void a_late_notification_is_not_the_last_value(void **state)
     wrote(&s, 9, BOT, SP, 92, "Good");
     stands_at(&s, 0.5, TW_ACTION_NOTIFY, 90); /* sampled before */
     wrote(&s, 1, BOT, SP, 94, "Good");
-    assert_int_equal(0, told(&s, "CMD-04"));
+    assert_int_equal(0, scene_told(&s, "CMD-04"));
     scene_close(&s);
 }
 
@@ -158,7 +150,7 @@ static void a_notification_may_come_before_the_answer(void **state)
         .request_packet = request,
         .opcua = &info};
     scene_event(&s, 0, &e);
-    assert_int_equal(1, told(&s, "CMD-04"));
+    assert_int_equal(1, scene_told(&s, "CMD-04"));
     scene_close(&s);
 }
 
@@ -181,7 +173,7 @@ static void what_is_no_whole_number_is_no_step(void **state)
     scene_opcua(&s, 9, BOT, PLC, TW_ACTION_WRITE, SP, text("500"), "String", "Good");
     scene_opcua(&s, 9, BOT, PLC, TW_ACTION_WRITE, SP, truth(true), "Boolean", "Good");
     wrote(&s, 9, BOT, SP, 91, "Good");
-    assert_int_equal(0, told(&s, "CMD-04"));
+    assert_int_equal(0, scene_told(&s, "CMD-04"));
     scene_close(&s);
 }
 
@@ -194,9 +186,9 @@ static void rates(void **state)
     wrote(&s, 0.1, BOT, FAN, 90, "Good"); /* it may have stood at 10 for long */
     wrote(&s, 60, BOT, FAN, 10, "Good");
     wrote(&s, 0.1, BOT, FAN, 12, "Good"); /* 2 within a second */
-    assert_int_equal(0, told(&s, "CMD-04"));
+    assert_int_equal(0, scene_told(&s, "CMD-04"));
     wrote(&s, 2, BOT, FAN, 16.1, "Good");
-    assert_int_equal(1, told(&s, "CMD-04"));
+    assert_int_equal(1, scene_told(&s, "CMD-04"));
     scene_close(&s);
 }
 
@@ -209,10 +201,10 @@ static void published_commands(void **state)
         const struct leaf leaves[] = {{"/ts", num(1000 * i)}, {"/sp", num(5 * i)}, {NULL, num(0)}};
         scene_message(&s, 9, BOT, "bot", TW_ACTION_PUBLISH, "kiln/set", leaves);
     }
-    assert_int_equal(0, told(&s, "CMD-04"));
+    assert_int_equal(0, scene_told(&s, "CMD-04"));
     const struct leaf leaves[] = {{"/ts", num(0)}, {"/sp", num(4)}, {NULL, num(0)}};
     scene_message(&s, 9, BOT, "bot", TW_ACTION_PUBLISH, "kiln/set", leaves);
-    assert_int_equal(1, told(&s, "CMD-04"));
+    assert_int_equal(1, scene_told(&s, "CMD-04"));
     scene_close(&s);
 }
 
@@ -231,9 +223,9 @@ static void refused_again_and_again(void **state)
         wrote(&s, 10, DESK, FAN, 80, "BadOutOfRange");
     for (int i = 0; i < 4; i++)
         wrote(&s, 10, BOT, FAN, 60, "BadOutOfRange");
-    assert_int_equal(0, told(&s, "CMD-06"));
+    assert_int_equal(0, scene_told(&s, "CMD-06"));
     wrote(&s, 10, BOT, FAN, 60, "BadOutOfRange");
-    assert_int_equal(1, told(&s, "CMD-06"));
+    assert_int_equal(1, scene_told(&s, "CMD-06"));
     assert_true(scene_find(&s, "CMD-06")->count == 5);
     scene_close(&s);
 }
@@ -258,9 +250,9 @@ static void heartbeat_that_stops(void **state)
     act(&s, 40, false, TW_ACTION_READ, SP); /* never seen: not missed */
     act(&s, 40, true, TW_ACTION_READ, SP);
     act(&s, 8, false, TW_ACTION_READ, SP); /* 12 s after the last one is not yet too long */
-    assert_int_equal(0, told(&s, "OVR-05"));
+    assert_int_equal(0, scene_told(&s, "OVR-05"));
     act(&s, 30, false, TW_ACTION_READ, SP);
-    assert_int_equal(1, told(&s, "OVR-05")); /* once a silence */
+    assert_int_equal(1, scene_told(&s, "OVR-05")); /* once a silence */
     const struct found *f = scene_find(&s, "OVR-05");
     assert_int_equal(TW_EVIDENCE_D, f->evidence);
     assert_true(f->floor == 60);
@@ -269,13 +261,13 @@ static void heartbeat_that_stops(void **state)
         f->summary);
     assert_int_equal(2, f->n_packets);
     wrote(&s, 1, BOT, FAN, 20, "Good");
-    assert_int_equal(2, told(&s, "OVR-05"));
+    assert_int_equal(2, scene_told(&s, "OVR-05"));
     assert_true(s.found[s.n - 1].floor == 80);
     scene_clear(&s);
     act(&s, 20, true, TW_ACTION_WRITE, FAN);
-    assert_int_equal(0, told(&s, "OVR-05"));
+    assert_int_equal(0, scene_told(&s, "OVR-05"));
     act(&s, 30, false, TW_ACTION_READ, SP);
-    assert_int_equal(1, told(&s, "OVR-05")); /* another silence */
+    assert_int_equal(1, scene_told(&s, "OVR-05")); /* another silence */
     scene_close(&s);
 }
 
@@ -288,9 +280,9 @@ static void heartbeat_on_a_topic(void **state)
     for (int i = 0; i < 10; i++)
         scene_message(&s, 2, BOT, "bot", TW_ACTION_PUBLISH, "bot/log", NULL);
     tw_detect_tick(s.detect, s.now_ns);
-    assert_int_equal(0, told(&s, "OVR-05")); /* 20 s are allowed */
+    assert_int_equal(0, scene_told(&s, "OVR-05")); /* 20 s are allowed */
     tw_detect_tick(s.detect, s.now_ns + SECOND);
-    assert_int_equal(1, told(&s, "OVR-05"));
+    assert_int_equal(1, scene_told(&s, "OVR-05"));
     scene_close(&s);
 }
 
@@ -303,13 +295,13 @@ static void silent_altogether(void **state)
     for (int i = 0; i < 300; i++) /* it was stopped; others go on */
         act(&s, 0, false, TW_ACTION_READ, SP), stands_at(&s, 1, TW_ACTION_READ, 20),
             tw_detect_tick(s.detect, s.now_ns);
-    assert_int_equal(0, told(&s, "OVR-05"));
+    assert_int_equal(0, scene_told(&s, "OVR-05"));
     /* It comes back, and has time for the first one. */
     scene_opcua(&s, 1, BOT, PLC, TW_ACTION_SESSION, "s", num(0), NULL, "Good");
     act(&s, 10, false, TW_ACTION_WRITE, FAN);
-    assert_int_equal(0, told(&s, "OVR-05"));
+    assert_int_equal(0, scene_told(&s, "OVR-05"));
     act(&s, 5, false, TW_ACTION_WRITE, FAN);
-    assert_true(told(&s, "OVR-05") > 0);
+    assert_true(scene_told(&s, "OVR-05") > 0);
     scene_close(&s);
 }
 
@@ -325,16 +317,16 @@ static void what_was_not_seen(void **state)
     act(&s, 200, true, TW_ACTION_READ, SP); /* what is usual */
     scene_event(&s, 0, &gap);
     act(&s, 11, false, TW_ACTION_WRITE, FAN);
-    assert_int_equal(0, told(&s, "OVR-05"));
+    assert_int_equal(0, scene_told(&s, "OVR-05"));
     wrote(&s, 0, BOT, ALIVE, 1, "Good");
     act(&s, 9, false, TW_ACTION_WRITE, FAN);
     /* The capture stops: the deadline passes in a hole, and nothing is known behind it. */
     for (int i = 0; i < 30; i++)
         tw_detect_tick(s.detect, s.now_ns += SECOND);
     act(&s, 11, false, TW_ACTION_WRITE, FAN);
-    assert_int_equal(0, told(&s, "OVR-05"));
+    assert_int_equal(0, scene_told(&s, "OVR-05"));
     act(&s, 5, false, TW_ACTION_WRITE, FAN);
-    assert_true(told(&s, "OVR-05") > 0);
+    assert_true(scene_told(&s, "OVR-05") > 0);
     scene_close(&s);
 }
 
