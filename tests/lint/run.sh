@@ -35,7 +35,7 @@ found=$(awk 'FNR == 1 {inside = 0}
 [ -z "$found" ]; say $? "no function of more than 80 lines"
 [ -z "$found" ] || sed 's/^/# /' <<<"$found"
 
-found=$(find gateway tests -name '*.[ch]' | while read -r file; do
+found=$(find gateway tests/unit tests/fuzz tests/bench -name '*.[ch]' | while read -r file; do
     grep '^#include' "$file" | sort | uniq -d | sed "s#^#$file: #"
 done)
 [ -z "$found" ]; say $? "no header is included twice by one file"
