@@ -306,6 +306,16 @@ const void *tw_table_key(const struct tw_table *t, const void *value)
     return key_of(t, index_of(t, value));
 }
 
+uint32_t tw_table_index(const struct tw_table *t, const void *value)
+{
+    return (uint32_t)index_of(t, value);
+}
+
+void *tw_table_at(const struct tw_table *t, uint32_t index)
+{
+    return value_of(t, (int32_t)index);
+}
+
 size_t tw_table_size(const struct tw_table *t)
 {
     return t->size;

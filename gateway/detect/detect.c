@@ -51,6 +51,8 @@ struct message {
     enum tw_action action;
     bool known;
     struct coverage *coverage; /* of its actor */
+    /* By what sort of value its leaves have: was looked at, and no rule can match such a leaf. */
+    uint32_t leaves_seen, leaves_dull;
     uint32_t number;
     uint32_t *done; /* by rule: number of the last message that it need not be asked about again */
 };
@@ -572,6 +574,7 @@ static bool is_same_message(struct message *m, const struct tw_event *e)
         m->session == session && m->action == e->action)
         return true;
     m->known = serial != 0 || session != 0;
+    m->leaves_seen = m->leaves_dull = 0;
     m->flow = e->flow;
     m->packet = e->packet;
     m->serial = serial;
@@ -640,6 +643,20 @@ static struct tw_quiet_mark mark_of(struct tw_detect *d, const struct tw_event *
         .acts = tw_acts_epoch(d->acts)};
 }
 
+/* Agents are followed in more ways than rules say. */
+static bool is_followed(const struct tw_facts *f)
+{
+    return f->actor.kind != TW_ACTOR_ASSET || f->actor.ai != 0 || f->target.ai != 0;
+}
+
+/* What is told is told by the server, to whom it is of no matter; for the rest, who acts is. */
+static bool may_be_quiet(const struct tw_event *event, const struct tw_facts *f)
+{
+    if (event->action == TW_ACTION_NOTIFY)
+        return true;
+    return !is_followed(f) && !f->is_order && f->variable.label < TW_LABEL_PROMPT;
+}
+
 void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts)
 {
     const struct tw_scene scene = {event, facts};
@@ -660,7 +677,8 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
                conduct = tw_conduct_event(d->conduct, event, facts);
     bool again = is_same_message(&d->message, event);
     note_coverage(d, &scene, again);
-    if (ask_rules(d, &scene, again) == 0 && !lasts && !acts && !conduct) {
+    if (ask_rules(d, &scene, again) == 0 && !lasts && !acts && !conduct &&
+        may_be_quiet(event, facts)) {
         const struct tw_quiet_mark mark = mark_of(d, event);
         tw_quiet_note(d->quiet, event, event->facts, &mark, d->message.coverage);
     }
@@ -679,6 +697,51 @@ bool tw_detect_pass(
     d->stats.events++;
     coverage->events++;
     tw_pulse_event(&d->pulse, event->ts_ns);
+    return true;
+}
+
+bool tw_detect_is_quiet(struct tw_detect *d, const struct tw_event *event)
+{
+    if (event->facts == NULL || event->facts->note == NULL)
+        return false;
+    const struct tw_quiet_mark mark = mark_of(d, event);
+    struct coverage *coverage = tw_quiet_find_whole(d->quiet, event, &mark);
+    if (coverage == NULL)
+        return false;
+    tw_quiet_end(d->quiet);
+    d->stats.events++;
+    coverage->events++;
+    tw_pulse_event(&d->pulse, event->ts_ns);
+    return true;
+}
+
+static void look_at_leaf(struct tw_detect *d, const struct tw_event *leaf,
+    const struct tw_session_facts *session, struct tw_facts *facts, uint32_t sort)
+{
+    struct tw_event event = *leaf;
+    const struct tw_scene scene = {&event, facts};
+    size_t n;
+    event.facts = session;
+    (void)tw_filter_rules(d->filter, &scene, &n);
+    d->message.leaves_seen |= sort;
+    if (n == 0 && !is_followed(facts))
+        d->message.leaves_dull |= sort;
+}
+
+bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
+    const struct tw_session_facts *session, struct tw_facts *facts)
+{
+    struct message *m = &d->message;
+    const uint32_t sort = 1u << tw_like_value(&leaf->value);
+    if (!m->known || m->flow != leaf->flow || m->serial != leaf->mqtt->serial ||
+        m->action != leaf->action)
+        return false;
+    if ((m->leaves_seen & sort) == 0)
+        look_at_leaf(d, leaf, session, facts, sort);
+    if ((m->leaves_dull & sort) == 0)
+        return false;
+    d->stats.events++;
+    m->coverage->events++;
     return true;
 }
 

@@ -84,6 +84,13 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
  * neither tw_detect_event() nor more facts than those of its session are needed. */
 bool tw_detect_pass(
     struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts);
+/* The same for an event that session/ completed: a read, a delivery. */
+bool tw_detect_is_quiet(struct tw_detect *d, const struct tw_event *event);
+/* True for a leaf that no rule can match and nothing is remembered of, whatever its name: it is
+ * counted. It is of the message that tw_detect_event() saw last, with the facts in `facts`, and
+ * nothing is declared about it [tw_registry_leaf_is_plain()]. */
+bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
+    const struct tw_session_facts *session, struct tw_facts *facts);
 /* Event time passed `now_ns`: windows close. */
 void tw_detect_tick(struct tw_detect *d, int64_t now_ns);
 

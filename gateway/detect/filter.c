@@ -62,10 +62,15 @@ static bool can_be_step(const struct tw_rule *rule, const struct tw_scene *scene
     return rule->sequence.n == 0;
 }
 
-/* A rule that is held by something is asked whenever its action comes. */
+static bool can_be(const struct tw_program *p, const struct tw_scene *scene, tw_like like)
+{
+    return (p->actions >> scene->event->action & 1u) != 0 && tw_program_can_hold(p, scene, like);
+}
+
 static bool can_match(const struct tw_rule *rule, const struct tw_scene *scene, tw_like like)
 {
-    if (rule->hold.for_ns != 0)
+    /* What holds a rule back may come from anybody. */
+    if (rule->hold.for_ns != 0 && can_be(&rule->hold.when, scene, like))
         return true;
     /* What was waited for may come from anybody. */
     if (rule->absence.within_ns != 0 && tw_program_can_hold(&rule->absence.of, scene, like))

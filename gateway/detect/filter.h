@@ -23,6 +23,6 @@ bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *a
 #define TW_LIKE_ANY ((tw_like)1 << 127)
 tw_like tw_like_of(const struct tw_scene *scene);
 /* The part of it that a value alone decides. */
-enum { TW_LIKE_NUMBER, TW_LIKE_TEXT, TW_LIKE_TRUTH, TW_LIKE_OTHER };
+enum { TW_LIKE_NUMBER, TW_LIKE_TEXT, TW_LIKE_RICH, TW_LIKE_TRUTH, TW_LIKE_OTHER };
 unsigned tw_like_value(const struct tw_value *value);
 tw_like tw_like_asks(const struct tw_test *test);

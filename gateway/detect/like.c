@@ -78,10 +78,28 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define LOOP BIT(82)
 #define CLAIM BIT(83)
 #define ROUTINE BIT(84)
+#define RICH BIT(85)
 
 /* A payload of so many bytes is large: only then it matters how many these are to a rule whose
  * limit is above. */
 enum { LARGE_BYTES = 4096 };
+
+/* No word of so many letters is a secret, or a sentence, or code. */
+enum { WORD_BYTES = 10 };
+
+/* Is there more to a text than a word, such as the name of a state? */
+static bool is_rich(struct tw_str s)
+{
+    if (s.len > WORD_BYTES)
+        return true;
+    for (size_t i = 0; i < s.len; i++) {
+        const char c = s.p[i], lower = (char)(c | 0x20);
+        if (!((lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+                c == '.'))
+            return true;
+    }
+    return false;
+}
 
 /* A number that is nothing else than that: finite, and not too small to be exact. */
 static bool is_plain(const struct tw_value *v)
@@ -100,7 +118,7 @@ unsigned tw_like_value(const struct tw_value *v)
     case TW_VALUE_DOUBLE:
         return is_plain(v) ? TW_LIKE_NUMBER : TW_LIKE_OTHER;
     case TW_VALUE_STRING:
-        return TW_LIKE_TEXT;
+        return is_rich(v->s) ? TW_LIKE_RICH : TW_LIKE_TEXT;
     case TW_VALUE_BOOL:
         return TW_LIKE_TRUTH;
     default:
@@ -110,13 +128,18 @@ unsigned tw_like_value(const struct tw_value *v)
 
 static tw_like of_value(const struct tw_value *v)
 {
-    static const tw_like bits[] = {NUMBER, TEXT, TRUTH, OTHER_VALUE};
+    static const tw_like bits[] = {[TW_LIKE_NUMBER] = NUMBER,
+        [TW_LIKE_TEXT] = TEXT,
+        [TW_LIKE_RICH] = TEXT | RICH,
+        [TW_LIKE_TRUTH] = TRUTH,
+        [TW_LIKE_OTHER] = OTHER_VALUE};
     return v->kind == TW_VALUE_NONE ? 0 : bits[tw_like_value(v)];
 }
 
-static tw_like when(bool is, tw_like bit)
+/* Without a jump: there are many of these. */
+static inline tw_like when(bool is, tw_like bit)
 {
-    return is ? bit : 0;
+    return -(tw_like)is & bit;
 }
 
 static tw_like of_actor(const struct tw_actor_facts *a)
@@ -230,9 +253,9 @@ static const struct row {
     {"variable.label", VARIABLE, false},
     {"variable.leaves_to", LEAVES, false},
     {"variable.above_clearance", 0, false},
-    {"value.secret", TEXT, false},
-    {"value.personal", TEXT, false},
-    {"value.personal_named", TEXT | FIELD, false},
+    {"value.secret", RICH, false},
+    {"value.personal", RICH, false},
+    {"value.personal_named", RICH | FIELD, false},
     {"indicator.", INDICATOR, false},
     {"variable.ai_system", VARIABLE, false},
     {"variable.changed", VARIABLE, false},
@@ -366,6 +389,33 @@ static bool is_of_large(const struct tw_test *t)
            t->right == NULL && t->one.kind == TW_LITERAL_NUMBER && t->one.number >= LARGE_BYTES;
 }
 
+static bool is_name_of_bad(const struct tw_literal *l)
+{
+    return l->kind == TW_LITERAL_TEXT && tw_str_starts(l->text, TW_STR("Bad"));
+}
+
+/* Compared with names of bad ones alone, a status that is none comes out false. */
+static bool is_of_bad_status(const struct tw_test *t)
+{
+    if (!is_field(t->left, "status") || t->right != NULL)
+        return false;
+    if (t->op == TW_OP_EQ)
+        return is_name_of_bad(&t->one);
+    for (size_t i = 0; t->op == TW_OP_IN && i < t->many.n; i++) {
+        if (!is_name_of_bad(&t->many.list[i]))
+            return false;
+    }
+    return t->op == TW_OP_IN;
+}
+
+/* What is looked for is in no text that is only a word. */
+static bool is_of_rich_text(const struct tw_test *t)
+{
+    return (t->op == TW_OP_CONTAINS || t->op == TW_OP_STARTSWITH || t->op == TW_OP_ENDSWITH) &&
+           is_field(t->left, "value") && t->right == NULL && t->one.kind == TW_LITERAL_TEXT &&
+           is_rich(t->one.text);
+}
+
 /* Only numbers come to anything. */
 static tw_like of_calc(const struct tw_calc *c)
 {
@@ -393,6 +443,10 @@ tw_like tw_like_asks(const struct tw_test *t)
         return 0;
     if (is_of_large(t))
         return LARGE;
+    if (is_of_bad_status(t))
+        return STATUS_BAD;
+    if (is_of_rich_text(t))
+        return RICH | OTHER_VALUE;
     if (t->op == TW_OP_TRUE && is_field(t->left, "mqtt.payload_is_model"))
         return 0;
     /* What is compared with a field that is absent comes out false. */

@@ -3,13 +3,15 @@
 #include <stdlib.h>
 
 #include "detect/filter.h"
+#include "detect/state.h"
 
 enum { CONTEXTS = 2048 };
 
-/* Who notifies whom, and all that rules may ask of it beside the item and its value. The number is
- * never used for another one. */
+/* Who notifies whom, or reads, and all that rules may ask of it beside the item and its value. The
+ * number is never used for another one. */
 struct context {
     uint64_t flow, identity, number;
+    enum tw_action action;
     struct tw_quiet_mark mark;
     void *handed;
 };
@@ -46,33 +48,54 @@ void tw_quiet_forget(struct tw_quiet *q)
 /* May events that share this one's message be noted, as far as they share it? */
 static bool is_notable(const struct tw_event *e, const struct tw_session_facts *f)
 {
-    return e->action == TW_ACTION_NOTIFY && f != NULL && f->note != NULL && f->identity != 0 &&
+    static const uint32_t actions =
+        1u << TW_ACTION_NOTIFY | 1u << TW_ACTION_READ | 1u << TW_ACTION_DELIVER;
+    return (actions & 1u << e->action) != 0 && f != NULL && f->note != NULL && f->identity != 0 &&
            !f->after_gap && f->live_elsewhere.family == 0 && !e->encrypted && e->field.p == NULL &&
            e->phase == 0;
+}
+
+/* Of a delivery: only one of what was seen being published, whose payload nobody looks at again, and
+ * that is nothing special. */
+static uint32_t kind_of_delivery(const struct tw_event *e, const struct tw_session_facts *f)
+{
+    enum { FIRST = 16, LARGE_BYTES = 4096 };
+    const struct tw_mqtt_info *m = e->mqtt;
+    if (m == NULL || e->value.kind != TW_VALUE_NONE || e->status.s.p != NULL ||
+        e->detail.p != NULL || e->sparkplug != NULL || e->pubsub != NULL || m->mcp != NULL ||
+        m->decision != NULL || m->payload_bytes >= LARGE_BYTES ||
+        tw_payload_kind_is_model(m->payload_kind) ||
+        tw_payload_danger_name(m->payload_danger) != NULL || f->takeovers != 0 ||
+        f->known_topics != 0 || f->learned != NULL)
+        return 0;
+    return 1u << (FIRST + (f->origin.p != NULL) + 2 * (f->topic_publishers > 0));
 }
 
 /* The bit of what is alike for all rules under one context; 0: of this event nothing is noted. */
 static uint32_t kind_of(const struct tw_event *e, const struct tw_session_facts *f)
 {
+    if (e->action == TW_ACTION_DELIVER)
+        return kind_of_delivery(e, f);
+    if (e->action == TW_ACTION_READ && !tw_event_is_whole_value(e))
+        return 0;
     /* Structures may be ranges, which the registry learns from. */
     if (e->status_bad || e->status_code >> 30 != 0 || e->status.s.p == NULL ||
         e->value.kind == TW_VALUE_NONE || e->value.kind == TW_VALUE_OBJECT)
         return 0;
-    const unsigned value = tw_like_value(&e->value);
-    const unsigned learned = f->learned == NULL ? 0 : f->learned->has_range ? 2 : 1;
-    return 1u << (value * 3 + learned);
+    return 1u << tw_like_value(&e->value);
 }
 
-static struct context *context_of(struct tw_quiet *q, uint64_t flow, uint64_t identity)
+static size_t place_of(const struct tw_event *e, const struct tw_session_facts *f)
 {
-    const uint64_t mixed = (flow ^ identity) * 0x9e3779b97f4a7c15u;
-    return &q->contexts[mixed >> 53];
+    const uint64_t mixed = (e->flow ^ f->identity ^ e->action) * 0x9e3779b97f4a7c15u;
+    return mixed >> 53;
 }
 
 static bool same(const struct context *c, const struct tw_event *e,
     const struct tw_session_facts *f, const struct tw_quiet_mark *mark)
 {
-    return c->flow == e->flow && c->identity == f->identity && c->mark.changes == mark->changes &&
+    return c->flow == e->flow && c->identity == f->identity && c->action == e->action &&
+           c->mark.changes == mark->changes &&
            c->mark.learned == mark->learned && c->mark.acts == mark->acts && c->number != 0;
 }
 
@@ -84,7 +107,7 @@ bool tw_quiet_is_begun(const struct tw_quiet *q, const struct tw_session_facts *
 void tw_quiet_begin(struct tw_quiet *q, const struct tw_event *event,
     const struct tw_session_facts *facts, const struct tw_quiet_mark *mark)
 {
-    const struct context *c = context_of(q, event->flow, facts->identity);
+    const struct context *c = &q->contexts[place_of(event, facts)];
     q->permit = (struct permit){.message = facts->message};
     if (is_notable(event, facts) && same(c, event, facts, mark)) {
         q->permit.number = c->number;
@@ -106,15 +129,29 @@ void *tw_quiet_find(
     return q->permit.handed;
 }
 
+void *tw_quiet_find_whole(
+    const struct tw_quiet *q, const struct tw_event *event, const struct tw_quiet_mark *mark)
+{
+    const struct tw_session_facts *facts = event->facts;
+    if (!is_notable(event, facts) || facts->note->context == 0)
+        return NULL;
+    const struct context *c = &q->contexts[place_of(event, facts)];
+    if (!same(c, event, facts, mark) || facts->note->context != c->number ||
+        (facts->note->kinds & kind_of(event, facts)) == 0)
+        return NULL;
+    return c->handed;
+}
+
 void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,
     const struct tw_session_facts *facts, const struct tw_quiet_mark *mark, void *handed)
 {
     const uint32_t kind = is_notable(event, facts) ? kind_of(event, facts) : 0;
     if (kind == 0 || mark->changes == 0)
         return;
-    struct context *c = context_of(q, event->flow, facts->identity);
+    struct context *c = &q->contexts[place_of(event, facts)];
     if (!same(c, event, facts, mark) || c->handed != handed)
-        *c = (struct context){event->flow, facts->identity, ++q->numbers, *mark, handed};
+        *c = (struct context){
+            event->flow, facts->identity, ++q->numbers, event->action, *mark, handed};
     struct tw_thing_note *note = facts->note;
     if (note->context != c->number) {
         note->context = c->number;

@@ -1,8 +1,8 @@
 #pragma once
-/* Notifications that no rule can match. A plant sends the same variables all day: where no rule
- * could match a value of one, none can match the next one of that kind, as long as nothing changed
- * but the value. That is noted with the monitored item (tw_session_facts.note), so that such an
- * event costs a few comparisons. Inside detect/. */
+/* Notifications, reads and deliveries that no rule can match. A plant sends the same variables all
+ * day: where no rule could match a value of one, none can match the next one of that kind, as long
+ * as nothing changed but the value. That is noted with the monitored item, the node or the topic
+ * (tw_session_facts.note), so that such an event costs a few comparisons. Inside detect/. */
 
 #include "detect/detect.h"
 
@@ -30,6 +30,9 @@ void tw_quiet_end(struct tw_quiet *q);
  * NULL. */
 void *tw_quiet_find(
     const struct tw_quiet *q, const struct tw_event *event, const struct tw_session_facts *facts);
+/* The same for an event that session/ completed, and that is not one of a message passing. */
+void *tw_quiet_find_whole(
+    const struct tw_quiet *q, const struct tw_event *event, const struct tw_quiet_mark *mark);
 /* No rule can match such an event. `handed` is not NULL. */
 void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,
     const struct tw_session_facts *facts, const struct tw_quiet_mark *mark, void *handed);

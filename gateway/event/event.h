@@ -389,8 +389,8 @@ struct tw_session_facts {
     const struct tw_learned *learned; /* about the object; NULL: nothing */
     bool after_gap;                   /* bytes of this flow were not seen in the last 10 s */
     struct tw_thing_note *note;       /* NULL: none is kept */
-    uint64_t identity; /* equal for events of a flow: the client is known by the same names; 0: not
-                          known */
+    uint64_t identity; /* equal for events of a flow: the client is known by the same names, and the
+                          same is known of nodes; 0: not known */
     uint64_t message;  /* equal for what passes one after the other, of one message; else 0 */
 };
 
@@ -459,7 +459,7 @@ static inline void tw_emit(const struct tw_emit *emit, const struct tw_event *ev
     emit->fn(emit->user, event);
 }
 
-/* Data changes are most of a plant's traffic, and nobody has a question about most of them. Such an
- * event is shown here first, while its facts of OPC UA lack serial, details and what session/ adds:
- * true when that was all there is to do. */
+/* Data changes and leaves of payloads are most of a plant's traffic, and nobody has a question about
+ * most of them. Such an event is shown here first, while its facts of OPC UA lack serial, details
+ * and what session/ adds: true when that was all there is to do. */
 typedef bool (*tw_pass_fn)(void *user, const struct tw_event *event);

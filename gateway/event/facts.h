@@ -336,6 +336,7 @@ struct tw_facts {
     const struct tw_act_facts *act;           /* NULL: it is none */
     const struct tw_routine_facts *routine;   /* NULL: as usual, or not known */
     const struct tw_claim_facts *claim;       /* NULL: it says nothing that can be compared */
+    bool is_order;          /* approvals, change orders or stops come by this topic */
     bool change_open;       /* a change order of this actor, or of variable.ai_system, is open */
     int64_t watching_ns;    /* event time since the first packet */
     int64_t clock_ahead_ns; /* of the capture, before the plant's; 0: they agree */

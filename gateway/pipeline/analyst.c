@@ -184,8 +184,22 @@ static void learn(struct tw_analyst *a, const struct tw_event *event)
     tw_learner_event(a->config.learner, event, v->is_value ? v->id : TW_STR_NONE);
 }
 
+/* Events like it have shown that there is nothing to judge. */
+static bool is_quiet(struct tw_analyst *a, const struct tw_event *event)
+{
+    if (a->detect == NULL || a->config.learner != NULL || a->indicators != NULL ||
+        !tw_detect_is_quiet(a->detect, event))
+        return false;
+    tw_registry_pass(a->config.registry, event);
+    if (a->series != NULL)
+        tw_series_event(a->series, event);
+    return true;
+}
+
 static void judge(struct tw_analyst *a, const struct tw_event *event)
 {
+    if (is_quiet(a, event))
+        return;
     tw_registry_resolve_next(a->config.registry, event, &a->facts);
     if (a->config.learner != NULL)
         learn(a, event);
@@ -231,10 +245,24 @@ void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *ind
     a->indicators = some(indicators);
 }
 
+/* The message that it is of was judged just before, and `facts` are still about that. */
+static bool pass_leaf(struct tw_analyst *a, const struct tw_event *leaf)
+{
+    const struct tw_session_facts *known = tw_sessions_pass_leaf(a->sessions, leaf);
+    if (known == NULL || a->series != NULL || a->indicators != NULL ||
+        !tw_registry_leaf_is_plain(a->config.registry, leaf) ||
+        !tw_detect_pass_leaf(a->detect, leaf, known, &a->facts))
+        return false;
+    count(&a->stats, leaf);
+    return true;
+}
+
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
 {
     if (a->detect == NULL || a->config.event != NULL)
         return false;
+    if (event->field.p != NULL)
+        return pass_leaf(a, event);
     const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, event);
     if (facts == NULL || !tw_detect_pass(a->detect, event, facts))
         return false;

@@ -33,8 +33,8 @@ void tw_analyst_free(struct tw_analyst *a);
 /* What events are held against from now on; NULL: nothing. Borrowed; on the analyst's thread. */
 void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *indicators);
 
-/* Is there nothing more to do about a data change [event.h, tw_pass_fn] than to count it, which is
- * done? To be asked once, before tw_analyst_event(). */
+/* Is there nothing more to do about an event [event.h, tw_pass_fn] than to count it, which is done?
+ * To be asked once, before tw_analyst_event(). */
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event);
 void tw_analyst_event(struct tw_analyst *a, struct tw_event *event);
 /* For who makes events himself: watching began at `since_ns`, and an event is whole as it is, so

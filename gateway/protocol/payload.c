@@ -352,6 +352,7 @@ struct walk {
     unsigned at; /* next token on the tape */
     struct tw_event leaf;
     const struct tw_emit *out;
+    tw_pass_fn pass; /* NULL: every leaf is emitted */
     unsigned n_leaves, depth;
     /* PubSub: the facts that leaves share, and those of each DataSetMessage. */
     struct tw_pubsub_json *pubsub;
@@ -526,11 +527,12 @@ static void give_leaf(struct walk *w, const struct tw_json_token *t)
     }
     w->leaf.truncated = w->leaf.value.truncated || w->long_depth != 0;
     w->leaf.field = (struct tw_str){w->path, w->path_len};
-    tw_emit(w->out, &w->leaf);
+    if (w->pass == NULL || !w->pass(w->out->user, &w->leaf))
+        tw_emit(w->out, &w->leaf);
 }
 
 static void expand_json(const struct tw_payload *p, const struct tw_event *message,
-    struct tw_pubsub_json *pubsub, const struct tw_emit *out)
+    struct tw_pubsub_json *pubsub, tw_pass_fn pass, const struct tw_emit *out)
 {
     struct walk w;
     w.p = p;
@@ -544,6 +546,7 @@ static void expand_json(const struct tw_payload *p, const struct tw_event *messa
     w.in_messages = pubsub != NULL && p->tape[0].kind == TW_JSON_ARRAY;
     w.leaf = *message;
     w.out = out;
+    w.pass = pass;
     tw_json_init(&w.reader, p->text);
     while (w.n_leaves < TW_MAX_LEAVES) {
         struct tw_json_token spare;
@@ -607,7 +610,7 @@ __attribute__((noinline)) static void give_json(const struct tw_payload *p,
     if (itself)
         tw_emit(out, &base);
     if (expand)
-        expand_json(p, &base, &pubsub, out);
+        expand_json(p, &base, &pubsub, NULL, out);
 }
 
 /* Metrics; or what a host says of itself, in JSON or text as any other message. */
@@ -633,12 +636,12 @@ __attribute__((noinline)) static unsigned give_sparkplug(const struct tw_payload
     if (metrics)
         return expand ? tw_sparkplug_report(&base, bytes, out) : 0;
     if (expand && p->format == json && p->value.kind == TW_VALUE_NONE)
-        expand_json(p, &base, NULL, out);
+        expand_json(p, &base, NULL, NULL, out);
     return expand ? tw_sparkplug_give_anomaly(&base, wrong, out) : 0;
 }
 
 static unsigned give(const struct tw_payload *p, const struct tw_event *message, bool itself,
-    bool expand, const struct tw_emit *out)
+    bool expand, tw_pass_fn pass, const struct tw_emit *out)
 {
     if (message->mqtt != NULL && p->sparkplug.kind != TW_SPARKPLUG_NONE)
         return give_sparkplug(p, message, itself, expand, out);
@@ -651,20 +654,20 @@ static unsigned give(const struct tw_payload *p, const struct tw_event *message,
     if (itself)
         tw_emit(out, message);
     if (expand && p->container)
-        expand_json(p, message, NULL, out);
+        expand_json(p, message, NULL, pass, out);
     return 0;
 }
 
 unsigned tw_payload_give(const struct tw_payload *p, const struct tw_event *message, bool expand,
-    const struct tw_emit *out)
+    tw_pass_fn pass, const struct tw_emit *out)
 {
-    return give(p, message, true, expand, out);
+    return give(p, message, true, expand, pass, out);
 }
 
 void tw_payload_expand(
     const struct tw_payload *p, const struct tw_event *message, const struct tw_emit *out)
 {
-    (void)give(p, message, false, true, out);
+    (void)give(p, message, false, true, NULL, out);
 }
 
 void tw_payload_leaves(const struct tw_event *message, const struct tw_emit *out)

@@ -50,10 +50,11 @@ struct tw_payload {
 void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struct tw_str payload,
     struct tw_payload *out);
 
-/* Emit `message`, which carries the payload, and with `expand` what is in it. Returns how many
- * anomalies there were among that. */
+/* Emit `message`, which carries the payload, and with `expand` what is in it. Leaves of JSON are
+ * shown to `pass` first, with the user of `out`; NULL: all are emitted. Returns how many anomalies
+ * there were among that. */
 unsigned tw_payload_give(const struct tw_payload *p, const struct tw_event *message, bool expand,
-    const struct tw_emit *out);
+    tw_pass_fn pass, const struct tw_emit *out);
 
 /* Give every scalar leaf to `out`, in document order, as a copy of `message` with field and value.
  * Leaves whose name, or the name of an object around them, is that of a secret are redacted. Of

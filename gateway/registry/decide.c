@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/topic.h"
 #include "registry/model.h"
 
 enum { SLOTS = 32768, TEXT_BYTES = 512, LINE = 64 };
@@ -48,6 +49,27 @@ void tw_decisions_free(struct tw_decisions *d)
     free(d);
 }
 
+/* What comes by such a topic is read leaf by leaf. */
+static bool is_order(const struct tw_registry *r, const struct tw_event *event)
+{
+    const struct tw_str topic = event->object;
+    if (event->protocol != TW_PROTO_MQTT || topic.p == NULL)
+        return false;
+    for (size_t i = 0; i < r->n_approvals; i++) {
+        if (tw_topic_matches(r->approvals[i].topic, topic))
+            return true;
+    }
+    for (size_t i = 0; i < r->n_changes; i++) {
+        if (r->changes[i].topic.p != NULL && tw_topic_matches(r->changes[i].topic, topic))
+            return true;
+    }
+    for (const struct tw_stop_def *stop = r->stops; stop != NULL; stop = stop->next) {
+        if (stop->server.p == NULL && tw_topic_matches(stop->object, topic))
+            return true;
+    }
+    return false;
+}
+
 static void decide(struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *actor, const struct tw_entry *server, struct tw_decision *out)
 {
@@ -55,6 +77,7 @@ static void decide(struct tw_registry *r, const struct tw_event *event,
     tw_variable_find(r, event, server, out);
     tw_grant_find(event, actor, server, out);
     out->report = tw_report_find(actor, event);
+    out->is_order = is_order(r, event);
     for (size_t i = 0; out->variable != NULL && i < out->variable->n_publishers; i++)
         out->is_publisher |= out->variable->publishers[i] == actor;
 }

@@ -276,6 +276,7 @@ struct tw_decision {
     bool is_publisher; /* the variable lists the actor */
     const struct tw_grant *grant;
     bool allowed, default_open;
+    bool is_order; /* approvals, change orders or stops come by this topic */
     const struct tw_report_def *report;
 };
 

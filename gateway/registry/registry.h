@@ -29,6 +29,9 @@ void tw_registry_resolve(
 void tw_registry_resolve_next(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts);
 
+/* Is it a leaf of the message that was resolved last, and nothing declared about it? Then its facts
+ * are those of the message. */
+bool tw_registry_leaf_is_plain(const struct tw_registry *r, const struct tw_event *leaf);
 /* For an event that is not resolved: what has to be learned of it all the same. */
 void tw_registry_pass(struct tw_registry *r, const struct tw_event *event);
 /* Another number whenever a variable got a range from the wire that had none. */

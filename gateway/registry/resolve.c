@@ -364,11 +364,12 @@ static void remember(struct tw_resolved *last, const struct tw_event *event)
     names_of(event, last->names);
 }
 
-/* A topic without variables and reports has none for its leaves; the grant is that of the topic. */
+/* A topic without variables, reports and orders has none for its leaves; the grant is that of the
+ * topic. */
 static bool has_plain_leaves(const struct tw_event *event, const struct tw_decision *d)
 {
     return event->protocol == TW_PROTO_MQTT && event->action == TW_ACTION_PUBLISH &&
-           event->field.p == NULL && d->variable == NULL && d->report == NULL;
+           event->field.p == NULL && d->variable == NULL && d->report == NULL && !d->is_order;
 }
 
 /* Its own words, once a message: not what a broker passes on, not again with every leaf. */
@@ -425,6 +426,7 @@ static void resolve(
         facts->grant = last->grant;
         return;
     }
+    facts->is_order = d->is_order;
     tw_variable_learn(r, event, last->server);
     fill_filter(r, event, &facts->filter);
     fill_variable(d, event, !facts->actor.certain, &facts->variable);
@@ -448,6 +450,13 @@ void tw_registry_resolve_next(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts)
 {
     resolve(r, event, facts, true);
+}
+
+bool tw_registry_leaf_is_plain(const struct tw_registry *r, const struct tw_event *leaf)
+{
+    const struct tw_resolved *last = &r->last;
+    return last->plain_leaves && leaf->mqtt != NULL && last->serial == leaf->mqtt->serial &&
+           last->flow == leaf->flow && last->action == leaf->action;
 }
 
 void tw_registry_pass(struct tw_registry *r, const struct tw_event *event)

@@ -169,6 +169,15 @@ static struct client *client_of(const struct tw_mqtt_clients *c, const struct tw
     return NULL;
 }
 
+/* Of who is connected under which names. */
+static uint64_t identity_of(
+    const struct tw_mqtt_clients *c, const struct client *k, const struct tw_event *event)
+{
+    const struct tw_text_key *key = tw_table_key(c->clients, k);
+    const struct tw_str user = event->mqtt->username.s;
+    return (user.len > 0 ? tw_hash_mix(key->a, tw_hash(c->seed, user.p, user.len)) : key->a) | 1;
+}
+
 void tw_mqtt_clients_event(
     struct tw_mqtt_clients *c, const struct tw_event *event, struct tw_session_facts *facts)
 {
@@ -186,6 +195,8 @@ void tw_mqtt_clients_event(
         if (event->action == TW_ACTION_DISCONNECT)
             on_disconnect(k, event);
     }
+    if (event->action == TW_ACTION_DELIVER)
+        facts->identity = identity_of(c, k, event);
     const struct connection *own = find(k, event->flow);
     write_facts(k, event, own != NULL ? &own->ip : &event->src.ip, facts);
 }

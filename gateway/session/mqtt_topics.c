@@ -17,8 +17,9 @@ enum {
 
 struct topic {
     uint64_t broker;
-    uint64_t publishers[PUBLISHERS];
+    struct tw_thing_note deliveries;
     uint16_t n_publishers, text_len, first_len;
+    uint64_t publishers[PUBLISHERS];
     char text[TOPIC_TEXT];
     char first[TW_MAX_IDENTITY];
 };
@@ -108,6 +109,8 @@ static void on_publish(
         char text[TW_IP_TEXT];
         struct tw_str name = publisher(event, text);
         note_publisher(k, tw_hash(t->seed, name.p, name.len), name);
+    } else {
+        facts->note = &k->deliveries;
     }
     facts->topic_publishers = k->n_publishers;
     if (k->n_publishers > 0)

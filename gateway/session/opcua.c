@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "session/notes.h"
+
 enum { TEXT_ROOM = 1280, ITEMS_PER_SESSION = 4 };
 
 /* Tokens are unique to a server only. Compared as bytes. */
@@ -55,7 +57,7 @@ struct passing {
     bool known;
     uint32_t subscription, generation;
     uint64_t flow, packet, request_packet, token, number;
-    const struct session *session;
+    uint64_t identity; /* noted_under() */
 };
 
 struct tw_opcua_sessions {
@@ -64,6 +66,7 @@ struct tw_opcua_sessions {
     struct tw_opcua_items *items;
     struct tw_opcua_nodes *nodes;
     struct tw_opcua_learned *learned;
+    struct tw_notes *notes; /* about nodes that are read */
     struct last last;
     struct passing passing;
     uint64_t identities, messages;
@@ -110,8 +113,9 @@ struct tw_opcua_sessions *tw_opcua_sessions_new(const struct tw_limits *limits)
     s->items = tw_opcua_items_new(n * ITEMS_PER_SESSION);
     s->nodes = tw_opcua_nodes_new(n);
     s->learned = tw_opcua_learned_new(n);
+    s->notes = tw_notes_new();
     if (s->sessions == NULL || s->flows == NULL || s->live == NULL || s->items == NULL ||
-        s->nodes == NULL || s->learned == NULL) {
+        s->nodes == NULL || s->learned == NULL || s->notes == NULL) {
         tw_opcua_sessions_free(s);
         return NULL;
     }
@@ -129,6 +133,7 @@ void tw_opcua_sessions_free(struct tw_opcua_sessions *s)
     tw_opcua_items_free(s->items);
     tw_opcua_nodes_free(s->nodes);
     tw_opcua_learned_free(s->learned);
+    tw_notes_free(s->notes);
     free(s);
 }
 
@@ -362,6 +367,18 @@ static struct session *used(struct tw_opcua_sessions *s, const struct tw_event *
     return session;
 }
 
+/* Of what is known about nodes: another one whenever that changed. */
+static uint32_t version_of(const struct tw_opcua_sessions *s)
+{
+    return 1 + tw_opcua_nodes_version(s->nodes) + tw_opcua_learned_version(s->learned);
+}
+
+/* What is noted is good for one client, and as long as nothing new is known of nodes. */
+static uint64_t noted_under(const struct tw_opcua_sessions *s, const struct session *session)
+{
+    return tw_hash_mix(session->identity, version_of(s)) | 1;
+}
+
 static void with_session(
     struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
 {
@@ -373,7 +390,7 @@ static void with_session(
         return;
     }
     facts->live_elsewhere = s->last.elsewhere;
-    facts->identity = session->identity;
+    facts->identity = noted_under(s, session);
     if (!info->identity_resolved) /* else by the item before, whose info it shares */
         fill(session, event, info);
 }
@@ -386,17 +403,20 @@ static void about_node(
     tw_opcua_learned_event(s->learned, event, facts);
 }
 
-/* Of what is known about nodes: another one whenever that changed. */
-static uint32_t version_of(const struct tw_opcua_sessions *s)
-{
-    return 1 + tw_opcua_nodes_version(s->nodes) + tw_opcua_learned_version(s->learned);
-}
-
 /* May the value say something about a node? */
 static bool teaches(const struct tw_opcua_item *item, const struct tw_event *event)
 {
     return event->value.kind == TW_VALUE_OBJECT ||
            (event->value.kind == TW_VALUE_ARRAY && item->is_property);
+}
+
+static struct tw_thing_note *note_of(struct tw_opcua_sessions *s, const struct tw_event *event)
+{
+    const struct tw_opcua_info *info = event->opcua;
+    return info->has_handle
+               ? tw_opcua_items_note(
+                     s->items, tw_opcua_items_generation(s->items, event), info->client_handle)
+               : NULL;
 }
 
 /* Most notifications are about an item that is known already, and teach nothing about its node. */
@@ -407,12 +427,15 @@ static void about_item(
     const uint32_t version = version_of(s);
     if (item == NULL || event->action != TW_ACTION_NOTIFY) {
         about_node(s, event, facts);
+        if (event->action == TW_ACTION_READ && event->object.len > 0)
+            facts->note = tw_notes_of(s->notes, event);
         return;
     }
-    facts->note = &item->note;
     if (item->version == version && !teaches(item, event)) {
         event->opcua->namespace_uri = (struct tw_str){item->namespace_uri, item->namespace_len};
         facts->learned = item->learned;
+        if (!item->is_property)
+            facts->note = note_of(s, event);
         return;
     }
     const char *node = event->object.p;
@@ -452,7 +475,7 @@ static bool begin_passing(struct tw_opcua_sessions *s, const struct tw_event *ev
         .request_packet = event->request_packet,
         .token = info->auth_token,
         .number = ++s->messages,
-        .session = session};
+        .identity = noted_under(s, session)};
     return true;
 }
 
@@ -462,13 +485,11 @@ bool tw_opcua_sessions_pass(
     if (event->opcua == NULL || event->object.p != NULL ||
         (!is_passing(&s->passing, event) && !begin_passing(s, event)))
         return false;
-    struct tw_opcua_item *item =
-        tw_opcua_items_of_handle(s->items, s->passing.generation, event->opcua->client_handle);
-    if (item == NULL || item->version != version_of(s) || teaches(item, event))
+    facts->note =
+        tw_opcua_items_note(s->items, s->passing.generation, event->opcua->client_handle);
+    if (facts->note == NULL)
         return false;
-    facts->note = &item->note;
-    facts->learned = item->learned;
-    facts->identity = s->passing.session->identity;
+    facts->identity = s->passing.identity;
     facts->message = s->passing.number;
     return true;
 }

@@ -43,7 +43,6 @@ void tw_opcua_filters_name(
 /* What client handles and monitored item ids stand for. With each item is kept what is known of its
  * node, as long as nothing about nodes was learned: `version` is the sum of both versions below. */
 struct tw_opcua_item {
-    struct tw_thing_note note;
     const struct tw_learned *learned;
     const char *namespace_uri;
     uint32_t namespace_len, version;
@@ -57,8 +56,8 @@ void tw_opcua_items_free(struct tw_opcua_items *items);
 struct tw_opcua_item *tw_opcua_items_event(struct tw_opcua_items *items, struct tw_event *event);
 /* A number for the subscription that the event is about: servers give ids out again. */
 uint32_t tw_opcua_items_generation(struct tw_opcua_items *items, const struct tw_event *event);
-/* An item of it by its client handle; NULL when it is not known. */
-struct tw_opcua_item *tw_opcua_items_of_handle(
+/* The note about an item of it, by the client handle; NULL when the item is not known. */
+struct tw_thing_note *tw_opcua_items_note(
     struct tw_opcua_items *items, uint32_t generation, uint32_t handle);
 /* Items and subscriptions that were forgotten for others. */
 uint64_t tw_opcua_items_evicted(const struct tw_opcua_items *items);

@@ -22,19 +22,21 @@ struct item_key {
     uint32_t zero;
 };
 
-/* Notifications are most of the traffic: what they need of an item comes first, in one line of the
- * cache with its key. */
 struct item {
     struct tw_opcua_item shared;
-    uint16_t len, uses;
+    uint16_t len;
     bool has_filter;
     char node[MAX_NODE];
     struct tw_text_key filter;
 };
 
+/* Notifications are most of the traffic, and most of them need no more than the note about their
+ * item: two of these are in one line of the cache, and those of a subscription side by side. */
 struct near {
-    uint32_t generation, number;
-    struct item *item; /* by its handle; NULL: none */
+    uint32_t generation, number; /* by its handle */
+    uint32_t item;               /* 1 + its index in the table; 0: none */
+    uint32_t uses;
+    struct tw_thing_note note;
 };
 
 struct tw_opcua_items {
@@ -68,8 +70,8 @@ static void forget_near(void *user, const void *key, void *value)
     const struct tw_opcua_items *items = user;
     const struct item_key *k = key;
     struct near *near = near_of(items, k->generation, k->number);
-    if (near->item == value)
-        near->item = NULL;
+    if (near->item == tw_table_index(items->table, value) + 1)
+        *near = (struct near){.item = 0};
 }
 
 struct tw_opcua_items *tw_opcua_items_new(size_t capacity)
@@ -163,20 +165,29 @@ static void note(struct tw_opcua_items *items, const struct tw_event *event, boo
         item->has_filter = false;
 }
 
-static struct item *find_handle(struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
+static struct near *find_near(struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
 {
     struct near *near = near_of(items, generation, handle);
-    if (near->item != NULL && near->generation == generation && near->number == handle &&
-        ++near->item->uses % TOUCH_EVERY != 0)
-        return near->item;
+    const bool is_it = near->item != 0 && near->generation == generation && near->number == handle;
+    if (is_it && ++near->uses % TOUCH_EVERY != 0)
+        return near;
     const struct item_key key = {.generation = generation, .number = handle, .is_handle = true};
-    struct item *item = tw_table_find(items->table, &key);
-    if (item == NULL || near->item == item)
-        return item;
-    if (near->item != NULL && (near->generation != generation || near->number != handle))
+    const struct item *item = tw_table_find(items->table, &key);
+    if (item == NULL)
+        return NULL;
+    const uint32_t place = tw_table_index(items->table, item) + 1;
+    if (is_it && near->item == place)
+        return near;
+    if (near->item != 0 && !is_it)
         items->near[((size_t)(near - items->near) + NEAR / 2) % NEAR] = *near;
-    *near = (struct near){generation, handle, item};
-    return item;
+    *near = (struct near){.generation = generation, .number = handle, .item = place};
+    return near;
+}
+
+static struct item *find_handle(struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
+{
+    const struct near *near = find_near(items, generation, handle);
+    return near == NULL ? NULL : tw_table_at(items->table, near->item - 1);
 }
 
 static struct item *find(struct tw_opcua_items *items, const struct tw_event *event, bool handle)
@@ -191,11 +202,11 @@ uint32_t tw_opcua_items_generation(struct tw_opcua_items *items, const struct tw
     return generation_of(items, event);
 }
 
-struct tw_opcua_item *tw_opcua_items_of_handle(
+struct tw_thing_note *tw_opcua_items_note(
     struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
 {
-    struct item *item = find_handle(items, generation, handle);
-    return item == NULL ? NULL : &item->shared;
+    struct near *near = find_near(items, generation, handle);
+    return near == NULL ? NULL : &near->note;
 }
 
 static struct item *name(struct tw_opcua_items *items, struct tw_event *event, bool handle)

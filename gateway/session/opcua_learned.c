@@ -240,7 +240,9 @@ static void learn_value(struct tw_opcua_learned *l, const struct tw_event *event
     if (p != NULL) {
         const struct node_key variable = p->variable;
         struct learned *to = learned_of(l, &variable);
+        const bool had_range = to->facts.has_range;
         (void)takers[p->kind](to, &event->value);
+        l->version += to->facts.has_range != had_range;
         return;
     }
     double low, high;

@@ -307,6 +307,8 @@ static void change(struct made *m)
         change_actor(&m->facts.actor, choice);
     else
         change_facts(m, choice);
+    /* What is called so is bad. */
+    m->event.status_bad |= tw_str_starts(m->event.status.s, TW_STR("Bad"));
 }
 
 static void begin(struct made *m)
@@ -365,10 +367,16 @@ static struct tw_test test_of(size_t field, unsigned op)
     const struct tw_field *left = tw_fields_at(field);
     if (op == TW_OP_CALC)
         return calc_of(field);
-    const bool is_size = strcmp(left->name, "mqtt.payload_bytes") == 0;
-    return (struct tw_test){.op = (enum tw_op)op,
+    const bool is_size = strcmp(left->name, "mqtt.payload_bytes") == 0,
+               is_status = strcmp(left->name, "status") == 0 && op == TW_OP_EQ,
+               is_text = op >= TW_OP_CONTAINS && op <= TW_OP_ENDSWITH;
+    struct tw_test t = {.op = (enum tw_op)op,
         .left = left,
         .one = {.kind = TW_LITERAL_NUMBER, .number = is_size ? 16384 : 1}};
+    if (is_status || is_text)
+        t.one = (struct tw_literal){.kind = TW_LITERAL_TEXT,
+            .text = is_status ? TW_STR("BadNodeIdUnknown") : TW_STR("/trip")};
+    return t;
 }
 
 /* A test that asks for nothing of what an event has comes out as for all that are like it: it is

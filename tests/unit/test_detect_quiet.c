@@ -34,7 +34,6 @@
 
 struct item {
     struct tw_thing_note note;
-    struct tw_learned *learned;
     uint64_t flow, identity;
     bool after_gap, encrypted;
     const char *status, *node;
@@ -51,7 +50,6 @@ static bool notify(struct scene *s, struct item *item, struct tw_value value)
     struct tw_opcua_info info = {.auth_token = 5};
     struct tw_session_facts facts = {.note = &item->note,
         .identity = item->identity,
-        .learned = item->learned,
         .after_gap = item->after_gap};
     struct tw_event e = {.protocol = TW_PROTO_OPCUA,
         .action = TW_ACTION_NOTIFY,
@@ -227,13 +225,6 @@ static void another_context_is_asked_again(void **state)
     item.flow++;
     assert_false(notify(&s, &item, num(1)));
     assert_true(notify(&s, &item, num(1)));
-    struct tw_learned learned = {.has_range = false};
-    item.learned = &learned;
-    assert_false(notify(&s, &item, num(1)));
-    assert_true(notify(&s, &item, num(1)));
-    learned = (struct tw_learned){.has_range = true, .low = 0, .high = 1};
-    assert_false(notify(&s, &item, num(1)));
-    assert_true(notify(&s, &item, num(1)));
     item.note = (struct tw_thing_note){0}; /* as for a new item */
     assert_false(notify(&s, &item, num(1)));
     scene_close(&s);
@@ -267,6 +258,164 @@ static void what_is_out_of_the_ordinary_never_passes(void **state)
 }
 
 /* The same value is no matter before the change order opens, one while it is open, none after. */
+/* A whole event as the analysis thread treats it; true when it was counted and no more. */
+static bool whole(struct scene *s, struct tw_event *e)
+{
+    e->ts_ns = s->now_ns;
+    if (tw_detect_is_quiet(s->detect, e)) {
+        s->packet++;
+        return true;
+    }
+    scene_event(s, 0, e);
+    return false;
+}
+
+static bool reads(struct scene *s, struct item *item, const char *ip, const char *attribute)
+{
+    struct tw_opcua_info info = {.auth_token = 5, .attribute = tw_str_of(attribute)};
+    struct tw_session_facts facts = {.note = &item->note, .identity = item->identity};
+    struct tw_event e = {.protocol = TW_PROTO_OPCUA,
+        .action = TW_ACTION_READ,
+        .src = scene_at(ip, 50000),
+        .dst = scene_at("10.7.0.10", 4840),
+        .flow = item->flow,
+        .object = tw_str_of(item->node),
+        .value = num(1),
+        .status = {.s = tw_str_of(item->status)},
+        .status_bad = strncmp(item->status, "Bad", 3) == 0,
+        .opcua = &info,
+        .facts = &facts};
+    return whole(s, &e);
+}
+
+static void reads_of_people_pass_and_those_of_agents_do_not(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = write or status in (BadNodeIdUnknown)"));
+    struct item item = an_item(), agent = an_item();
+    assert_false(reads(&s, &item, "10.7.0.50", "DisplayName"));
+    assert_false(reads(&s, &item, "10.7.0.50", "DisplayName"));
+    assert_false(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_true(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_false(reads(&s, &item, "10.7.0.50", "DisplayName"));
+    item.status = "BadNodeIdUnknown";
+    assert_false(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_int_equal(1, s.n);
+    agent.flow = 8;
+    for (int i = 0; i < 3; i++)
+        assert_false(reads(&s, &agent, "10.7.0.30", "Value"));
+    /* Who is told on the same connection is another matter than who asks. */
+    struct item told = an_item();
+    item.status = "Good";
+    assert_false(notify(&s, &told, num(1)));
+    assert_true(notify(&s, &told, num(1)));
+    assert_true(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_true(notify(&s, &told, num(1)));
+    scene_close(&s);
+}
+
+/* As it is `delivered`; the payload was seen being published. */
+static bool delivers(
+    struct scene *s, struct item *item, const char *ip, const struct tw_mqtt_info *info)
+{
+    struct tw_session_facts facts = {
+        .note = &item->note, .identity = item->identity, .topic_publishers = 1};
+    struct tw_mqtt_info mqtt = *info;
+    struct tw_event e = {.protocol = TW_PROTO_MQTT,
+        .action = TW_ACTION_DELIVER,
+        .src = scene_at("10.7.0.20", 1883),
+        .dst = scene_at(ip, 50001),
+        .flow = item->flow,
+        .object = tw_str_of(item->node),
+        .mqtt = &mqtt,
+        .facts = &facts};
+    mqtt.serial = ++s->serial;
+    return whole(s, &e);
+}
+
+#define ORDERS                                                                                     \
+    "approvals:\n"                                                                                 \
+    "  - {id: ok, mqtt: plant/orders, by: [mlops], approved: /ok, ai_system: /ai}\n"
+
+static void deliveries_pass_unless_somebody_looks_at_them(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT ORDERS, RULE("action = deliver and mqtt.payload_danger exists"));
+    const struct tw_mqtt_info plain = {.has_payload = true, .payload_bytes = 90};
+    struct tw_mqtt_info danger = plain, large = plain;
+    danger.payload_danger = TW_DANGER_PICKLE;
+    large.payload_bytes = 4096;
+    struct item item = an_item(), agent = an_item(), order = an_item();
+    item.node = agent.node = "plant/telemetry";
+    order.node = "plant/orders";
+    assert_false(delivers(&s, &item, "10.7.0.50", &plain));
+    assert_true(delivers(&s, &item, "10.7.0.50", &plain));
+    assert_false(delivers(&s, &item, "10.7.0.50", &large));
+    assert_false(delivers(&s, &item, "10.7.0.50", &danger));
+    assert_int_equal(1, s.n);
+    assert_true(delivers(&s, &item, "10.7.0.50", &plain));
+    agent.flow = 8;
+    for (int i = 0; i < 3; i++) {
+        assert_false(delivers(&s, &agent, "10.7.0.30", &plain));
+        assert_false(delivers(&s, &order, "10.7.0.50", &plain));
+    }
+    scene_close(&s);
+}
+
+/* A message, and whether its leaves with such values pass. */
+static void publish(struct scene *s, const char *ip, const char *client, const char *topic,
+    const struct tw_value *values, size_t n, bool *out_pass)
+{
+    struct tw_mqtt_info info = {.serial = ++s->serial, .client_id = {.s = tw_str_of(client)}};
+    const struct tw_session_facts session = {.topic_publishers = 1};
+    struct tw_facts facts;
+    struct tw_event e = {.protocol = TW_PROTO_MQTT,
+        .action = TW_ACTION_PUBLISH,
+        .ts_ns = s->now_ns,
+        .packet = ++s->packet,
+        .src = scene_at(ip, 50001),
+        .dst = scene_at("10.7.0.20", 1883),
+        .object = tw_str_of(topic),
+        .flow = 77,
+        .mqtt = &info,
+        .facts = &session};
+    tw_registry_resolve(s->registry, &e, &facts);
+    tw_detect_event(s->detect, &e, &facts);
+    e.facts = NULL;
+    e.field = TW_STR("/a");
+    for (size_t i = 0; i < n; i++) {
+        e.value = values[i];
+        out_pass[i] = tw_registry_leaf_is_plain(s->registry, &e) &&
+                      tw_detect_pass_leaf(s->detect, &e, &session, &facts);
+    }
+}
+
+static void leaves_pass_by_the_kind_of_their_value(void **state)
+{
+    struct scene s;
+    const struct tw_value values[] = {num(1), num(INFINITY), text("auto"), text("a\tb"),
+        text("eleven-letters"), truth(true), num(2)};
+    bool pass[7];
+    (void)state;
+    scene_open(&s,
+        PLANT "  - {id: fed, mqtt: {topic: plant/fed, field: /a}, range: [0, 5]}\n" ORDERS,
+        RULE("value contains \"\\\\t\" or value > 90"));
+    publish(&s, "10.7.0.50", "mlops", "plant/telemetry", values, 7, pass);
+    /* Above 90 are numbers, and a tab is in no word. */
+    assert_false(pass[0] || pass[1] || pass[3] || pass[4] || pass[6]);
+    assert_true(pass[2] && pass[5]);
+    assert_int_equal(3, tw_detect_stats(s.detect).events);
+    publish(&s, "10.7.0.30", "ai", "plant/telemetry", values, 7, pass);
+    assert_false(pass[2] || pass[5]);
+    publish(&s, "10.7.0.50", "mlops", "plant/fed", values, 7, pass);
+    assert_false(pass[2] || pass[5]);
+    publish(&s, "10.7.0.50", "mlops", "plant/orders", values, 7, pass);
+    assert_false(pass[2] || pass[5]);
+    scene_close(&s);
+}
+
 static void a_change_order_opens_and_closes(void **state)
 {
     struct scene s;
@@ -348,6 +497,9 @@ int main(void)
         cmocka_unit_test(arrays_pass_and_structures_do_not),
         cmocka_unit_test(another_context_is_asked_again),
         cmocka_unit_test(what_is_out_of_the_ordinary_never_passes),
+        cmocka_unit_test(reads_of_people_pass_and_those_of_agents_do_not),
+        cmocka_unit_test(deliveries_pass_unless_somebody_looks_at_them),
+        cmocka_unit_test(leaves_pass_by_the_kind_of_their_value),
         cmocka_unit_test(a_change_order_opens_and_closes),
         cmocka_unit_test(a_variable_gets_its_range),
     };

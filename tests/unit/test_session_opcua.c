@@ -324,18 +324,19 @@ static void data_changes_of_known_items_pass(void **state)
     e.object = TW_STR("ns=2;s=Temp");
     e.object_null = false;
     give(&e);
-    assert_false(passes(10, 71, number, true)); /* nothing is known of the node yet */
+    assert_null(complete(10, 71)); /* nothing was known of the node */
     struct tw_thing_note *note = complete(10, 71);
     const uint64_t identity = facts.identity;
     assert_non_null(note);
+    assert_int_equal(note->context, 0);
+    note->context = 5;
     assert_true(passes(10, 71, number, true));
-    assert_ptr_equal(facts.note, note);
+    assert_int_equal(facts.note->context, 5);
     assert_int_equal(facts.identity, identity);
     assert_int_not_equal(facts.message, 0);
     assert_false(passes(10, 72, number, true));  /* an item that was never created */
     assert_false(passes(10, 71, number, false)); /* Bad */
     assert_false(passes(11, 71, number, true));  /* a session that was not seen */
-    assert_false(passes(10, 71, (struct tw_value){.kind = TW_VALUE_OBJECT}, true));
     /* Somebody else: what was found out is about the one before. */
     activate(10, "other", 1, 1);
     assert_true(passes(10, 71, number, true));

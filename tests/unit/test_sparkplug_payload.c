@@ -66,7 +66,7 @@ static unsigned feed_cut(struct tw_text *log, const char *topic, struct tw_str b
         .object = tw_str_of(topic),
         .mqtt = &mqtt,
         .truncated = cut};
-    return tw_payload_give(&p, &message, true, &emit);
+    return tw_payload_give(&p, &message, true, NULL, &emit);
 }
 
 static unsigned feed(struct tw_text *log, const char *topic, struct tw_str bytes)
@@ -819,7 +819,7 @@ static void state_of_a_host(void **state)
         const struct tw_emit emit = {log_state, &log};
         struct tw_payload p;
         tw_payload_read(tw_str_of(rows[i].topic), &mqtt, tw_str_of(rows[i].payload), &p);
-        (void)tw_payload_give(&p, &message, true, &emit);
+        (void)tw_payload_give(&p, &message, true, NULL, &emit);
         tw_text_add(&log, "", 1);
         assert_string_equal(log.p, rows[i].said);
         tw_text_free(&log);

@@ -307,7 +307,8 @@ __attribute__((noinline)) static void emit_broken(const struct tw_mqtt_call *c, 
 static void give(const struct tw_mqtt_call *c, struct report *r, const struct tw_payload *read)
 {
     const bool deliver = r->event.action == TW_ACTION_DELIVER;
-    c->env->counters->malformed += tw_payload_give(read, &r->event, !deliver, &c->env->emit);
+    c->env->counters->malformed +=
+        tw_payload_give(read, &r->event, !deliver, c->env->pass, &c->env->emit);
     if (!deliver && r->info.payload_problem != TW_PROBLEM_NONE &&
         is_broken(r->info.payload_problem, read->says))
         emit_broken(c, r);

@@ -1,0 +1,13 @@
+#pragma once
+/* Room for notes [tw_thing_note] about things that session/ keeps nothing else of: nodes that a
+ * client reads. Each has one place; two things in one place cost time, nothing else. Inside
+ * session/. */
+
+#include "event/event.h"
+
+struct tw_notes;
+/* NULL when memory is short. */
+struct tw_notes *tw_notes_new(void);
+void tw_notes_free(struct tw_notes *n);
+/* The note about what `flow` does to the event's object; zero when it is new there. */
+struct tw_thing_note *tw_notes_of(struct tw_notes *n, const struct tw_event *event);
