@@ -37,7 +37,7 @@ struct entry {
     enum tw_severity severity;
     int score, risk;
     enum tw_tier tier;
-    bool is_ai, nano, pending, told;
+    bool is_ai, nano, by_baseline, pending, told;
     unsigned readable_percent;
     uint64_t count;
     int64_t first_ns, last_ns, window_ns, told_ns;
@@ -84,7 +84,8 @@ static struct tw_alert_state state_of(const struct entry *e)
         .packets = e->packets,
         .n_packets = e->n_packets,
         .ruleset = digest_of(e->ruleset),
-        .inventory = digest_of(e->inventory)};
+        .inventory = digest_of(e->inventory),
+        .by_baseline = e->by_baseline};
 }
 
 static struct tw_alert_record record_of(
@@ -268,6 +269,7 @@ static void take_content(struct tw_alerts *a, struct entry *e, const struct tw_f
     e->tier = f->facts->actor.tier;
     e->is_ai = f->facts->actor.kind == TW_ACTOR_AI_SYSTEM;
     e->nano = f->event->nano;
+    e->by_baseline = f->event->action == TW_ACTION_DEVIATION;
     if (f->n_packets > 0) {
         e->proof[0] = f->packets[f->n_packets - 1];
         e->proof[1] = f->packets[f->n_packets > 1 ? f->n_packets - 2 : 0];

@@ -28,6 +28,7 @@ typedef void (*tw_alert_fn)(void *user, const struct tw_alert_record *record);
 struct tw_alerts_config {
     const char *site, *gateway;
     const char *ruleset, *inventory; /* digests */
+    const char *baseline;            /* the same; NULL: none is used */
     const char *engine, *ndpi;       /* versions */
     /* Name and SHA-256 of the input that holds a packet; empty strings when live. */
     void (*source)(void *user, uint64_t packet, struct tw_str *out_name, struct tw_str *out_sha256);

@@ -394,6 +394,8 @@ void tw_alert_line(struct tw_text *out, const struct tw_alerts_config *config,
     tw_json_object_end(out);
     tw_json_member_z(out, "ruleset", state->ruleset);
     tw_json_member_z(out, "inventory", state->inventory);
+    if (state->by_baseline)
+        optional(out, "baseline", tw_str_of(config->baseline));
     tw_json_member_z(out, "engine", config->engine);
     tw_json_member_z(out, "ndpi", config->ndpi);
     tw_text_add_str(out, tw_alert_piece(text, TW_PIECE_ADVICE));

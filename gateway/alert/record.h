@@ -57,6 +57,7 @@ struct tw_alert_state {
     const uint64_t *packets;
     size_t n_packets;
     const char *ruleset, *inventory; /* digests: by which it was opened; by which it says this */
+    bool by_baseline;                /* it says that something is not what was learned */
 };
 void tw_alert_line(struct tw_text *out, const struct tw_alerts_config *config,
     const struct tw_alert_text *text, const struct tw_alert_state *state);

@@ -156,6 +156,7 @@ struct tw_alerts_config tw_watch_alerts(
         .gateway = w->gateway,
         .ruleset = tw_rules_digest(w->rules),
         .inventory = tw_registry_digest(w->registry),
+        .baseline = w->baseline != NULL ? tw_baseline_digest(w->baseline) : NULL,
         .engine = TW_VERSION,
         .ndpi = tw_ndpi_version(),
         .source = captures != NULL ? tw_evidence_source_get : NULL,
