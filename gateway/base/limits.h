@@ -68,6 +68,9 @@ enum {
      * YAML or JSON file is at most 200,000 values. */
     TW_BASELINE_MAX_LEARNED = 8192,
     TW_BASELINE_MAX_SERIES = 3072,
+    /* AI systems whose practice is learned, 30 KiB each; steps of them all that the file takes. */
+    TW_BASELINE_MAX_SYSTEMS = 64,
+    TW_BASELINE_MAX_STEPS = 30000,
 };
 
 struct tw_limits {

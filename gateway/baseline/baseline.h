@@ -3,6 +3,7 @@
  * with a digest over its content. Learned from captures of a declared learning time only, never
  * while judging. Read once, not changed afterwards. */
 
+#include "baseline/practice.h"
 #include "baseline/profile.h"
 #include "config/yaml.h"
 
@@ -11,6 +12,15 @@ struct tw_baseline_entry {
     enum tw_series_kind kind;
     bool active; /* else shadow: what deviates is counted, not told */
     struct tw_profile profile;
+};
+
+/* All that a file says; lists in the order of tw_series_name_cmp(), and by id. */
+struct tw_baseline_content {
+    int64_t from_ns, to_ns; /* the learning time */
+    const struct tw_baseline_entry *entries;
+    size_t n;
+    const struct tw_practice *systems;
+    size_t n_systems;
 };
 
 struct tw_baseline;
@@ -22,9 +32,7 @@ void tw_baseline_free(struct tw_baseline *b);
 const char *tw_baseline_digest(const struct tw_baseline *b);
 size_t tw_baseline_count(const struct tw_baseline *b);
 const struct tw_baseline_entry *tw_baseline_at(const struct tw_baseline *b, size_t i);
-/* The learning time. */
-void tw_baseline_time(const struct tw_baseline *b, int64_t *out_from_ns, int64_t *out_to_ns);
+const struct tw_practice *tw_baseline_systems(const struct tw_baseline *b, size_t *out_n);
+const struct tw_baseline_content *tw_baseline_content(const struct tw_baseline *b);
 
-/* The file for `entries`, which are in the order of tw_series_name_cmp(). */
-void tw_baseline_write(const struct tw_baseline_entry *entries, size_t n, int64_t from_ns,
-    int64_t to_ns, struct tw_text *out);
+void tw_baseline_write(const struct tw_baseline_content *content, struct tw_text *out);

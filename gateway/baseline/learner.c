@@ -37,6 +37,8 @@ struct learned {
 struct tw_learner {
     struct tw_seed seed;
     struct tw_table *table;
+    struct tw_practice_learner *practice;
+    int64_t observed_ns;                /* without the holes */
     int64_t first_ns, last_ns, hole_ns; /* what lies before the hole joins nothing after it */
     struct tw_learner_stats stats;
 };
@@ -48,9 +50,10 @@ struct tw_learner *tw_learner_new(size_t most)
         return NULL;
     l->seed = tw_seed_random();
     l->table = tw_table_new(sizeof(struct tw_series_key), sizeof(struct learned), most, l->seed);
-    if (l->table != NULL)
+    l->practice = tw_practice_learner_new();
+    if (l->table != NULL && l->practice != NULL)
         return l;
-    free(l);
+    tw_learner_free(l);
     return NULL;
 }
 
@@ -59,6 +62,7 @@ void tw_learner_free(struct tw_learner *l)
     if (l == NULL)
         return;
     tw_table_free(l->table);
+    tw_practice_learner_free(l->practice);
     free(l);
 }
 
@@ -164,19 +168,28 @@ static void note_time(struct tw_learner *l, int64_t ts_ns)
         l->first_ns = ts_ns;
     else if (ts_ns - l->last_ns > HOLE_S * TW_NS_PER_S)
         l->hole_ns = ts_ns;
+    else if (ts_ns > l->last_ns)
+        l->observed_ns += ts_ns - l->last_ns;
     if (ts_ns > l->last_ns)
         l->last_ns = ts_ns;
 }
 
-void tw_learner_event(struct tw_learner *l, const struct tw_event *e, struct tw_str variable)
+static double observed_s(const struct tw_learner *l)
+{
+    return (double)l->observed_ns / (double)TW_NS_PER_S;
+}
+
+void tw_learner_event(struct tw_learner *l, const struct tw_event *e, const struct tw_facts *facts)
 {
     struct tw_sample sample;
     bool created;
     note_time(l, e->ts_ns);
+    tw_practice_learner_event(l->practice, e, facts, observed_s(l), l->hole_ns);
     if (!tw_sample_of(e, &sample) || e->object.len == 0 || e->object_null)
         return;
     struct tw_series_name name = tw_sample_name(e, &sample);
-    name.variable = tw_utf8_cut(variable, TW_SERIES_VARIABLE);
+    if (facts->variable.is_value)
+        name.variable = tw_utf8_cut(facts->variable.id, TW_SERIES_VARIABLE);
     l->stats.values++;
     if (!is_name(name.object, TW_SERIES_OBJECT) || !is_name(name.field, TW_SERIES_FIELD)) {
         l->stats.unnamed++;
@@ -245,10 +258,13 @@ static int by_values(const void *a, const void *b)
 
 void tw_learner_write(struct tw_learner *l, struct tw_text *out)
 {
-    size_t n = 0;
+    size_t n = 0, n_systems = 0;
     struct tw_baseline_entry *entries = calloc(tw_table_size(l->table) + 1, sizeof(*entries));
-    if (entries == NULL) {
+    struct tw_practice *systems = tw_practice_learner_list(l->practice, observed_s(l), &n_systems);
+    if (entries == NULL || systems == NULL) {
         out->failed = true;
+        free(entries);
+        free(systems);
         return;
     }
     l->stats.judged = 0;
@@ -268,14 +284,18 @@ void tw_learner_write(struct tw_learner *l, struct tw_text *out)
         n = TW_BASELINE_MAX_SERIES;
     }
     qsort(entries, n, sizeof(*entries), order);
-    tw_baseline_write(entries, n, l->first_ns, l->last_ns, out);
+    const struct tw_baseline_content content = {
+        l->first_ns, l->last_ns, entries, n, systems, n_systems};
+    l->stats.systems = n_systems;
+    tw_baseline_write(&content, out);
     free(entries);
+    free(systems);
 }
 
 struct tw_learner_stats tw_learner_stats(const struct tw_learner *l)
 {
     struct tw_learner_stats s = l->stats;
     s.series = tw_table_size(l->table);
-    s.evictions = tw_table_evictions(l->table);
+    s.evictions = tw_table_evictions(l->table) + tw_practice_learner_evictions(l->practice);
     return s;
 }

@@ -3,15 +3,15 @@
  * series, and at most so many of them: the one seen longest ago goes for a new one. */
 
 #include "baseline/baseline.h"
-#include "event/event.h"
+#include "event/facts.h"
 
 struct tw_learner;
 
 /* NULL when memory is short. */
 struct tw_learner *tw_learner_new(size_t most);
 void tw_learner_free(struct tw_learner *l);
-/* `variable`: id of the variable whose value this is, or absent. */
-void tw_learner_event(struct tw_learner *l, const struct tw_event *e, struct tw_str variable);
+/* `facts`: who acts and on what, as the inventory says. */
+void tw_learner_event(struct tw_learner *l, const struct tw_event *e, const struct tw_facts *facts);
 /* The file: at most the TW_BASELINE_MAX_SERIES with most values. */
 void tw_learner_write(struct tw_learner *l, struct tw_text *out);
 
@@ -20,6 +20,7 @@ struct tw_learner_stats {
     uint64_t judged;    /* active ones of kind analog, once written */
     uint64_t evictions; /* series that were forgotten for others */
     uint64_t left_out;  /* series that the file has no room for */
+    uint64_t systems;   /* AI systems whose practice was learned */
     uint64_t unnamed;   /* values whose object or field has a name too long, or not of text */
 };
 struct tw_learner_stats tw_learner_stats(const struct tw_learner *l);

@@ -9,9 +9,10 @@
 struct tw_baseline {
     struct tw_yaml *yaml; /* holds the texts */
     char digest[7 + 64 + 1];
-    int64_t from_ns, to_ns;
+    struct tw_baseline_content content; /* its lists are those below */
     size_t n;
     struct tw_baseline_entry *entries;
+    struct tw_practice *systems;
 };
 
 struct loading {
@@ -32,6 +33,7 @@ static const struct tw_key keys[] = {
     {"digest", TW_KEY_STR, true, NULL, NULL, "SHA-256 over what follows."},
     {"learned", TW_KEY_MAP, true, NULL, learned_keys, "The learning time."},
     {"series", TW_KEY_LIST, true, NULL, NULL, "What is normal, series by series."},
+    {"systems", TW_KEY_LIST, false, NULL, NULL, "What AI systems do all week."},
     {.name = NULL},
 };
 
@@ -156,7 +158,7 @@ static void check_digest(struct loading *l, const struct tw_node *named)
 {
     struct tw_text again = {0};
     struct tw_baseline *b = l->b;
-    tw_baseline_write(b->entries, b->n, b->from_ns, b->to_ns, &again);
+    tw_baseline_write(&b->content, &again);
     const char *at = again.failed ? NULL : memmem(again.p, again.len, "sha256:", 7);
     if (at != NULL)
         (void)tw_str_copy(b->digest, sizeof(b->digest), (struct tw_str){at, 7 + 64});
@@ -181,9 +183,16 @@ static void load_all(struct loading *l)
             l->y, l->d, schema, false, NULL, "this version reads %s only", TW_BASELINE_SCHEMA);
         return;
     }
-    load_time(l, tw_node_get(root, "learned"), "from", &l->b->from_ns);
-    load_time(l, tw_node_get(root, "learned"), "to", &l->b->to_ns);
+    struct tw_baseline_content *c = &l->b->content;
+    const struct tw_node *systems = tw_node_get(root, "systems");
+    load_time(l, tw_node_get(root, "learned"), "from", &c->from_ns);
+    load_time(l, tw_node_get(root, "learned"), "to", &c->to_ns);
     load_series(l, tw_node_get(root, "series"));
+    if (systems != NULL)
+        l->b->systems = tw_practice_load(l->y, l->d, systems, &c->n_systems);
+    c->entries = l->b->entries;
+    c->n = l->b->n;
+    c->systems = l->b->systems;
     if (l->d->errors == l->errors)
         check_digest(l, tw_node_get(root, "digest"));
 }
@@ -198,7 +207,8 @@ struct tw_baseline *tw_baseline_load(const char *path, struct tw_diags *diags)
     if (b->yaml != NULL && diags->errors == before) {
         struct loading l = {b->yaml, diags, b, before};
         load_all(&l);
-        if (b->entries == NULL && diags->errors == before)
+        const bool all = tw_node_get(b->yaml->root, "systems") == NULL || b->systems != NULL;
+        if ((b->entries == NULL || !all) && diags->errors == before)
             tw_diag_add(diags, TW_DIAG_ERROR, path, 0, 0, NULL, NULL, "out of memory");
     }
     if (b->yaml != NULL && diags->errors == before)
@@ -213,6 +223,7 @@ void tw_baseline_free(struct tw_baseline *b)
         return;
     tw_yaml_free(b->yaml);
     free(b->entries);
+    free(b->systems);
     free(b);
 }
 
@@ -231,8 +242,13 @@ const struct tw_baseline_entry *tw_baseline_at(const struct tw_baseline *b, size
     return &b->entries[i];
 }
 
-void tw_baseline_time(const struct tw_baseline *b, int64_t *out_from_ns, int64_t *out_to_ns)
+const struct tw_practice *tw_baseline_systems(const struct tw_baseline *b, size_t *out_n)
 {
-    *out_from_ns = b->from_ns;
-    *out_to_ns = b->to_ns;
+    *out_n = b->content.n_systems;
+    return b->systems;
+}
+
+const struct tw_baseline_content *tw_baseline_content(const struct tw_baseline *b)
+{
+    return &b->content;
 }

@@ -30,28 +30,28 @@ static void add_entry(struct tw_text *out, const struct tw_baseline_entry *e)
 }
 
 /* From `"learned"` on: what the digest is of. */
-static void add_content(const struct tw_baseline_entry *entries, size_t n, int64_t from_ns,
-    int64_t to_ns, struct tw_text *out)
+static void add_content(const struct tw_baseline_content *c, struct tw_text *out)
 {
     tw_json_key(out, "learned");
     tw_json_object(out);
-    tw_json_maybe_time(out, "from", from_ns, true);
-    tw_json_maybe_time(out, "to", to_ns, true);
+    tw_json_maybe_time(out, "from", c->from_ns, true);
+    tw_json_maybe_time(out, "to", c->to_ns, true);
     tw_json_object_end(out);
     tw_text_addz(out, ",\n\"series\":[");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < c->n; i++) {
         tw_text_addz(out, i == 0 ? "\n" : ",\n");
-        add_entry(out, &entries[i]);
+        add_entry(out, &c->entries[i]);
     }
     tw_text_addz(out, "\n]");
+    if (c->n_systems > 0)
+        tw_practice_write(out, c->systems, c->n_systems);
 }
 
-void tw_baseline_write(const struct tw_baseline_entry *entries, size_t n, int64_t from_ns,
-    int64_t to_ns, struct tw_text *out)
+void tw_baseline_write(const struct tw_baseline_content *c, struct tw_text *out)
 {
     struct tw_text content = {0};
     char hex[65];
-    add_content(entries, n, from_ns, to_ns, &content);
+    add_content(c, &content);
     tw_sha256_hex(content.p, content.len, hex);
     tw_text_addf(out, "{\"schema\":\"%s\",\n\"digest\":\"sha256:%s\",\n", TW_BASELINE_SCHEMA, hex);
     tw_text_add_str(out, tw_text_str(&content));

@@ -182,25 +182,34 @@ static void add_line(struct tw_text *t, const struct tw_baseline_entry *e)
     tw_text_addf(t, ", every %.1f s, steady up to %.1f s\n", p->period_s, p->steady_s);
 }
 
+static void add_system(struct tw_text *t, const struct tw_practice *p)
+{
+    tw_text_addf(t, "AI system %.*s: ", TW_STR_ARG(p->ai_system));
+    add_number(t, "", p->acts);
+    tw_text_addf(t, " acts in %.1f hours, %u kinds of commands", p->seconds / 3600, p->n_classes);
+    add_number(t, "; bytes an hour (99.9 %): history ", p->history.q999);
+    add_number(t, ", out of the plant ", p->egress.q999);
+    tw_text_add(t, "\n", 1);
+}
+
 /* With --json the file as tierwatch writes it. */
 static void add_json(struct tw_text *t, const struct tw_baseline *b)
 {
-    int64_t from_ns, to_ns;
-    tw_baseline_time(b, &from_ns, &to_ns);
-    tw_baseline_write(tw_baseline_at(b, 0), tw_baseline_count(b), from_ns, to_ns, t);
+    tw_baseline_write(tw_baseline_content(b), t);
 }
 
 static void add_table(struct tw_text *t, const char *path, const struct tw_baseline *b)
 {
-    int64_t from_ns, to_ns;
     char from[TW_TIME_TEXT], to[TW_TIME_TEXT];
-    tw_baseline_time(b, &from_ns, &to_ns);
-    const int from_len = (int)tw_time_text(from, from_ns, false);
-    const int to_len = (int)tw_time_text(to, to_ns, false);
+    const struct tw_baseline_content *c = tw_baseline_content(b);
+    const int from_len = (int)tw_time_text(from, c->from_ns, false);
+    const int to_len = (int)tw_time_text(to, c->to_ns, false);
     tw_text_addf(t, "%s: %zu series, learned %.*s to %.*s, %s\n", path, tw_baseline_count(b),
         from_len, from, to_len, to, tw_baseline_digest(b));
     for (size_t i = 0; i < tw_baseline_count(b); i++)
         add_line(t, tw_baseline_at(b, i));
+    for (size_t i = 0; i < c->n_systems; i++)
+        add_system(t, &c->systems[i]);
 }
 
 int tw_cmd_baseline_show(const struct tw_options *o)
@@ -254,6 +263,24 @@ static void add_changes(
         tw_text_add(t, "\n", 1);
 }
 
+/* Of AI systems which came, went, or act more or less by a tenth. */
+static void add_systems(struct tw_text *t, const struct tw_baseline *a, const struct tw_baseline *b)
+{
+    size_t n, m, i = 0, k = 0;
+    const struct tw_practice *x = tw_baseline_systems(a, &n), *y = tw_baseline_systems(b, &m);
+    while (i < n || k < m) {
+        const int c = i == n ? 1 : k == m ? -1 : tw_str_cmp(x[i].ai_system, y[k].ai_system);
+        const double old = c <= 0 ? x[i].acts / fmax(x[i].seconds, 1) : 0,
+                     new = c >= 0 ? y[k].acts / fmax(y[k].seconds, 1) : 0;
+        if (fabs(old - new) > 0.1 * fmax(old, new) || c != 0) {
+            tw_text_addz(t, c < 0 ? "- " : "+ ");
+            add_system(t, c < 0 ? &x[i] : &y[k]);
+        }
+        i += c <= 0;
+        k += c >= 0;
+    }
+}
+
 static void add_diff(struct tw_text *t, const struct tw_baseline *a, const struct tw_baseline *b)
 {
     size_t i = 0, k = 0;
@@ -271,6 +298,7 @@ static void add_diff(struct tw_text *t, const struct tw_baseline *a, const struc
         i += c <= 0;
         k += c >= 0;
     }
+    add_systems(t, a, b);
 }
 
 int tw_cmd_baseline_diff(const struct tw_options *o)

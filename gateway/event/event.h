@@ -10,6 +10,7 @@
 #include "event/decision.h"
 #include "event/mcp.h"
 #include "event/payload_names.h"
+#include "event/practice.h"
 #include "event/series.h"
 #include "event/value.h"
 
@@ -433,7 +434,8 @@ struct tw_event {
     struct tw_sparkplug_info *sparkplug; /* event/sparkplug.h */
     struct tw_sparkplug_metric *metric;
     const struct tw_session_facts *facts; /* NULL before session/ */
-    const struct tw_deviation *deviation; /* of a `deviation`; else NULL */
+    const struct tw_deviation *deviation; /* of a `deviation` of values; else NULL */
+    const struct tw_departure *departure; /* of one of what an AI system does; else NULL */
 
     /* gap, conflict, malformed: what and how much. */
     uint64_t missing_bytes;

@@ -20,6 +20,8 @@ extern const struct tw_field tw_fields_carrier[];
 extern const size_t tw_fields_carrier_count;
 extern const struct tw_field tw_fields_series[];
 extern const size_t tw_fields_series_count;
+extern const struct tw_field tw_fields_practice[];
+extern const size_t tw_fields_practice_count;
 extern const struct tw_field tw_fields_leaving[];
 extern const size_t tw_fields_leaving_count;
 

@@ -723,7 +723,7 @@ size_t tw_fields_count(void)
     return EVENT_FIELDS + tw_fields_opcua_count + tw_fields_pubsub_count +
            tw_fields_sparkplug_count + tw_fields_payload_count + tw_fields_command_count +
            tw_fields_conduct_count + tw_fields_carrier_count + tw_fields_series_count +
-           tw_fields_leaving_count + OTHER_FIELDS;
+           tw_fields_practice_count + tw_fields_leaving_count + OTHER_FIELDS;
 }
 
 const struct tw_field *tw_fields_at(size_t i)
@@ -755,6 +755,9 @@ const struct tw_field *tw_fields_at(size_t i)
     if (i < tw_fields_series_count)
         return &tw_fields_series[i];
     i -= tw_fields_series_count;
+    if (i < tw_fields_practice_count)
+        return &tw_fields_practice[i];
+    i -= tw_fields_practice_count;
     if (i < tw_fields_leaving_count)
         return &tw_fields_leaving[i];
     i -= tw_fields_leaving_count;

@@ -137,6 +137,12 @@ GET(u_offers_deprecated)
     set_offers(s, out, deprecated);
 }
 
+GET(u_continues)
+{
+    if (s->event->opcua)
+        set_flag(out, s->event->opcua->continues != 0);
+}
+
 #define HISTORY s->event->opcua->history
 #define HAS_HISTORY s->event->opcua &&HISTORY
 GET(h_kind)
@@ -333,6 +339,8 @@ const struct tw_field tw_fields_opcua[] = {
         "true", B, NULL, get_u_offers_none},
     {"opcua.offers_deprecated", "An endpoint of the answer takes Basic128Rsa15 or Basic256",
         "false", B, NULL, get_u_offers_deprecated},
+    {"opcua.continues", "It asks for more of an earlier answer, by its continuation point", "false",
+        B, NULL, get_u_continues},
     {"opcua.history.kind", "What is read or changed of the past", "raw", E, history_kinds,
         get_h_kind},
     {"opcua.history.perform", "How the past is changed", "replace", E, history_performs,

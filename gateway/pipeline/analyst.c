@@ -16,7 +16,8 @@ struct tw_analyst {
     struct tw_analyst_config config;
     struct tw_sessions *sessions;
     struct tw_detect *detect;
-    struct tw_series *series; /* NULL without a baseline */
+    struct tw_series *series;       /* NULL without a baseline */
+    struct tw_practices *practices; /* the same */
     struct tw_alerts *alerts;
     struct tw_facts facts, deviant;
     const struct tw_indicators *indicators; /* NULL: none */
@@ -39,14 +40,27 @@ static void on_deviation(void *user, const struct tw_event *event)
     tw_detect_event(a->detect, event, &a->deviant);
 }
 
+/* The same of what an AI system does: who acts and on what is known already. */
+static void on_departure(void *user, const struct tw_event *event, const struct tw_facts *facts)
+{
+    struct tw_analyst *a = user;
+    if (facts->change_open)
+        return;
+    a->deviant = *facts;
+    tw_detect_event(a->detect, event, &a->deviant);
+}
+
 static bool make_detection(struct tw_analyst *a)
 {
     const struct tw_analyst_config *c = &a->config;
     a->alerts = tw_alerts_new(&c->alerts, c->alert, c->alert_user);
     a->detect = tw_detect_new(c->rules, c->registry, on_finding, a);
-    if (c->baseline != NULL)
+    if (c->baseline != NULL) {
         a->series = tw_series_new(c->baseline, on_deviation, a);
-    return a->alerts != NULL && a->detect != NULL && (c->baseline == NULL || a->series != NULL);
+        a->practices = tw_practices_new(c->baseline, on_departure, a);
+    }
+    return a->alerts != NULL && a->detect != NULL &&
+           (c->baseline == NULL || (a->series != NULL && a->practices != NULL));
 }
 
 struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config)
@@ -72,6 +86,7 @@ void tw_analyst_free(struct tw_analyst *a)
     if (a == NULL)
         return;
     tw_series_free(a->series);
+    tw_practices_free(a->practices);
     tw_detect_free(a->detect);
     tw_alerts_free(a->alerts);
     tw_sessions_free(a->sessions);
@@ -178,12 +193,6 @@ static const struct tw_event *hide_secret(const struct tw_event *e, struct hidde
     return &h->event;
 }
 
-static void learn(struct tw_analyst *a, const struct tw_event *event)
-{
-    const struct tw_variable_facts *v = &a->facts.variable;
-    tw_learner_event(a->config.learner, event, v->is_value ? v->id : TW_STR_NONE);
-}
-
 /* Events like it have shown that there is nothing to judge. */
 static bool is_quiet(struct tw_analyst *a, const struct tw_event *event)
 {
@@ -202,15 +211,17 @@ static void judge(struct tw_analyst *a, const struct tw_event *event)
         return;
     tw_registry_resolve_next(a->config.registry, event, &a->facts);
     if (a->config.learner != NULL)
-        learn(a, event);
+        tw_learner_event(a->config.learner, event, &a->facts);
     if (a->detect == NULL)
         return;
     a->facts.watching_ns = event->ts_ns - a->first_ns;
     if (a->indicators != NULL)
         a->facts.indicator = tw_indicators_match(a->indicators, event);
     tw_detect_event(a->detect, event, &a->facts);
-    if (a->series != NULL)
+    if (a->series != NULL) {
         tw_series_event(a->series, event);
+        tw_practices_event(a->practices, event, &a->facts);
+    }
 }
 
 static int64_t clock_ns(void)

@@ -4,6 +4,7 @@
 
 #include "alert/alert.h"
 #include "baseline/learner.h"
+#include "baseline/practice_judge.h"
 #include "baseline/series.h"
 #include "indicator/indicator.h"
 #include "session/session.h"

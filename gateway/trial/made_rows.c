@@ -230,6 +230,11 @@ static void set_writable(struct tw_made *m, const struct tw_made_cell *c)
     m->learned.access = c->value.b ? CURRENT_READ | CURRENT_WRITE : CURRENT_READ;
 }
 
+static void set_continues(struct tw_made *m, const struct tw_made_cell *c)
+{
+    m->opcua.continues = c->value.b;
+}
+
 static void set_delivery_delay(struct tw_made *m, const struct tw_made_cell *c)
 {
     m->session.origin_ns = m->event.ts_ns - (int64_t)(c->value.d * 1e9);
@@ -365,6 +370,7 @@ const struct tw_made_row tw_made_rows[] = {
     DETAIL("opcua.target", "target"),
     DETAIL("opcua.references", "references"),
     DETAIL("opcua.delete_subscriptions", "delete_subscriptions"),
+    OWN("opcua.continues", OPCUA, set_continues),
     OWN("opcua.offers_none", DETAILS, set_offers_none),
     OWN("opcua.offers_deprecated", DETAILS, set_offers_deprecated),
     H("kind", TEXT, kind),

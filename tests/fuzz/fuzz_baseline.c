@@ -13,6 +13,7 @@
 
 #include "base/timefmt.h"
 #include "baseline/learner.h"
+#include "baseline/practice_judge.h"
 #include "baseline/series.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +45,18 @@ static bool next(const uint8_t **data, size_t *size, struct tw_event *out)
     return true;
 }
 
+static void departs(void *user, const struct tw_event *e, const struct tw_facts *facts)
+{
+    (void)user;
+    assert(e->action == TW_ACTION_DEVIATION && facts->actor.ai == 1);
+    assert(e->departure != NULL && e->departure->kind < TW_DEPARTURE_KINDS);
+    assert(isfinite(e->departure->now) && isfinite(e->departure->usual));
+}
+
+static const struct tw_facts pilot = {.actor = {.ai = 1, .id = {"pilot", 5}},
+    .variable = {
+        .id = {"v", 1}, .is_value = true, .role = TW_ROLE_COMMAND, .range = {true, true, 0, 100}}};
+
 static void deviates(void *user, const struct tw_event *e)
 {
     const struct tw_series *const *s = user;
@@ -60,9 +73,11 @@ static void judge(const struct tw_baseline *b, const uint8_t *data, size_t size)
     struct tw_thing_note note = {0};
     const struct tw_session_facts facts = {.note = &note};
     s = tw_series_new(b, deviates, &s);
-    if (s == NULL)
-        return;
+    struct tw_practices *p = tw_practices_new(b, departs, NULL);
+    if (s == NULL || p == NULL)
+        abort();
     while (next(&data, &size, &e)) {
+        tw_practices_event(p, &e, &pilot);
         e.facts = &facts;
         if (note.series != 0 && e.action == TW_ACTION_NOTIFY && size % 3 == 0)
             tw_series_pass(s, &e, &facts);
@@ -74,6 +89,7 @@ static void judge(const struct tw_baseline *b, const uint8_t *data, size_t size)
     assert(stats.seen <= stats.series && stats.active <= stats.series);
     assert(stats.shadowed <= stats.deviations);
     tw_series_free(s);
+    tw_practices_free(p);
 }
 
 /* The file that says `text`; NULL when it is refused, which is always with a reason. */
@@ -96,11 +112,9 @@ static struct tw_baseline *load(struct tw_str text)
 static struct tw_baseline *again(const struct tw_text *text)
 {
     struct tw_text second = {0};
-    int64_t from_ns, to_ns;
     struct tw_baseline *b = load(tw_text_str(text));
     assert(b != NULL);
-    tw_baseline_time(b, &from_ns, &to_ns);
-    tw_baseline_write(tw_baseline_at(b, 0), tw_baseline_count(b), from_ns, to_ns, &second);
+    tw_baseline_write(tw_baseline_content(b), &second);
     assert(second.len == text->len && memcmp(second.p, text->p, text->len) == 0);
     tw_text_free(&second);
     return b;
@@ -132,7 +146,8 @@ static void any_profile(const uint8_t *data, size_t size)
                 *at = 1;
         }
     }
-    tw_baseline_write(entries, 2, 0, TW_NS_PER_S, &text);
+    const struct tw_baseline_content content = {0, TW_NS_PER_S, entries, 2, NULL, 0};
+    tw_baseline_write(&content, &text);
     struct tw_baseline *b = again(&text);
     judge(b, data, size);
     tw_baseline_free(b);
@@ -149,7 +164,7 @@ static void learned(const uint8_t *data, size_t size)
     if (l == NULL)
         return;
     while (next(&values, &left, &e))
-        tw_learner_event(l, &e, TW_STR("v"));
+        tw_learner_event(l, &e, &pilot);
     tw_learner_write(l, &text);
     struct tw_baseline *b = again(&text);
     judge(b, data, size);

@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include "series_lab.h"
 
+static const struct tw_facts nobody;
+static const struct tw_facts temp = {.variable = {.id = {"tank.temp", 9}, .is_value = true}};
 static void near(double wanted, double got, double off)
 {
     if (!(fabs(wanted - got) <= off))
@@ -25,7 +27,7 @@ static void learn(struct tw_learner *l, const double *values, size_t n)
     for (size_t i = 0; i < n; i++) {
         const struct tw_event e =
             lab_publish("a/t", values[i], LAB_START + (int64_t)i * 2 * TW_NS_PER_S);
-        tw_learner_event(l, &e, TW_STR("tank.temp"));
+        tw_learner_event(l, &e, &temp);
     }
 }
 
@@ -60,8 +62,7 @@ static void every_number_of_a_short_series(void **state)
     assert_int_equal(1883, e->name.port);
     assert_int_equal(0, e->name.client.family);
     assert_false(e->active);
-    int64_t from_ns, to_ns;
-    tw_baseline_time(b, &from_ns, &to_ns);
+    const int64_t from_ns = tw_baseline_content(b)->from_ns, to_ns = tw_baseline_content(b)->to_ns;
     assert_int_equal(LAB_START, from_ns);
     assert_int_equal(LAB_START + 14 * TW_NS_PER_S, to_ns);
     tw_baseline_free(b);
@@ -144,7 +145,7 @@ static void a_hole_joins_nothing(void **state)
         for (int i = 0; i < 20; i++) {
             const struct tw_event e = lab_publish(
                 "a/t", 20 + half * 50 + i % 3, LAB_START + (half * 3600 + i) * TW_NS_PER_S);
-            tw_learner_event(l, &e, TW_STR_NONE);
+            tw_learner_event(l, &e, &nobody);
         }
     }
     struct tw_baseline *b = lab_baseline(l);
@@ -180,7 +181,7 @@ static void what_is_no_value(void **state)
     e[6].status_bad = true;
     e[7].encrypted = true;
     for (size_t i = 0; i < 8; i++)
-        tw_learner_event(l, &e[i], TW_STR_NONE);
+        tw_learner_event(l, &e[i], &nobody);
     const struct tw_learner_stats s = tw_learner_stats(l);
     assert_int_equal(0, s.series);
     assert_int_equal(2, s.unnamed);
@@ -197,7 +198,7 @@ static void at_most_so_many(void **state)
         snprintf(topic, sizeof(topic), "t/%d", i);
         for (int k = 0; k < 1 + (i >= 5000 && i < 5010); k++) {
             const struct tw_event e = lab_publish(topic, i, LAB_START + k);
-            tw_learner_event(l, &e, TW_STR_NONE);
+            tw_learner_event(l, &e, &nobody);
         }
     }
     struct tw_baseline *b = lab_baseline(l);
@@ -221,7 +222,7 @@ static void text_of(struct tw_text *out)
     learn(l, values, 3);
     for (int i = 0; i < 3; i++) {
         const struct tw_event e = lab_notify("ns=2;s=\"A\\b\"", i, LAB_START + i * TW_NS_PER_S);
-        tw_learner_event(l, &e, TW_STR_NONE);
+        tw_learner_event(l, &e, &nobody);
     }
     tw_learner_write(l, out);
     tw_learner_free(l);

@@ -31,6 +31,7 @@ struct plant {
     size_t n;
 };
 
+static const struct tw_facts nobody;
 static void on_deviation(void *user, const struct tw_event *e)
 {
     struct plant *p = user;
@@ -70,7 +71,7 @@ static void open_plant(struct plant *p, bool notify, int seconds)
         const double values[] = {50 + next(p, &p->x), 7 + next(p, &p->y)};
         for (unsigned k = 0; k < 2; k++) {
             const struct tw_event e = event_of(p, notify, k, values[k]);
-            tw_learner_event(l, &e, TW_STR_NONE);
+            tw_learner_event(l, &e, &nobody);
         }
         p->now_ns += TW_NS_PER_S;
     }
@@ -454,7 +455,7 @@ static void of_a_read_the_server_acts(void **state)
         e.dst = lab_at("10.7.0.10", 4840);
         p.now_ns += TW_NS_PER_S;
         if (i < 200) {
-            tw_learner_event(l, &e, TW_STR_NONE);
+            tw_learner_event(l, &e, &nobody);
             continue;
         }
         if (i == 200) {
