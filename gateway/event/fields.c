@@ -105,6 +105,7 @@ M_NUM(m_qos, has_qos, qos)
 M_FLAG(m_retain, has_publish_flags, retain)
 M_FLAG(m_dup, has_publish_flags, dup)
 M_NUM(m_payload_bytes, has_payload, payload_bytes)
+M_NUM(m_payload_hash, payload_hash != 0, payload_hash >> 11) /* a number has 53 bits */
 M_TEXT(m_payload_format, payload_format)
 GET(m_clear_password)
 {
@@ -516,6 +517,8 @@ static const struct tw_field other_fields[] = {
     {"mqtt.retain", "Retained", "false", B, NULL, get_m_retain},
     {"mqtt.dup", "Sent again", "false", B, NULL, get_m_dup},
     {"mqtt.payload_bytes", "Bytes of the payload", "143", N, NULL, get_m_payload_bytes},
+    {"mqtt.payload_hash", "Digest that tells equal payloads", "4517329193108106", N, NULL,
+        get_m_payload_hash},
     {"mqtt.payload_format", "What the payload is", "json", E, payload_formats,
         get_m_payload_format},
     {"mqtt.clear_password", "A password was sent outside TLS", "true", B, NULL,

@@ -454,7 +454,7 @@ void tw_made_done(struct tw_made *m, uint64_t packet)
         e->status_bad = tw_str_starts(e->status.s, TW_STR("Bad")) || m->mqtt.reason >= 0x80;
     if (mqtt && (e->action == TW_ACTION_PUBLISH || e->action == TW_ACTION_DELIVER))
         m->mqtt.has_payload = m->mqtt.has_publish_flags = true;
-    if (m->mqtt.has_payload)
+    if (m->mqtt.has_payload && m->mqtt.payload_hash == 0)
         m->mqtt.payload_hash = payload_hash(m);
     if (m->opcua.attribute.p == NULL &&
         (e->action == TW_ACTION_READ || e->action == TW_ACTION_WRITE))

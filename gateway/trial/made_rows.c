@@ -230,6 +230,12 @@ static void set_writable(struct tw_made *m, const struct tw_made_cell *c)
     m->learned.access = c->value.b ? CURRENT_READ | CURRENT_WRITE : CURRENT_READ;
 }
 
+/* The field has 53 bits of it. */
+static void set_payload_hash(struct tw_made *m, const struct tw_made_cell *c)
+{
+    m->mqtt.payload_hash = (uint64_t)c->value.d << 11;
+}
+
 static void set_continues(struct tw_made *m, const struct tw_made_cell *c)
 {
     m->opcua.continues = c->value.b;
@@ -512,6 +518,7 @@ const struct tw_made_row tw_made_rows[] = {
     M_HAS("retain", FLAG, retain, has_publish_flags),
     M_HAS("dup", FLAG, dup, has_publish_flags),
     M_HAS("payload_bytes", UINT, payload_bytes, has_payload),
+    OWN("mqtt.payload_hash", MQTT, set_payload_hash),
     M("payload_format", TEXT, payload_format),
     M("clear_password", FLAG, clear_password),
     M_HAS("keep_alive", UINT, keep_alive, has_keep_alive),
