@@ -100,7 +100,7 @@ static void load(struct tw_keeper *k, struct reload *r)
     r->registry = tw_registry_load(inventory, &r->diags);
     if (r->registry == NULL || !tw_watch_indicators(c, &r->diags, &r->indicators))
         r->code = TW_EXIT_CONFIG;
-    r->rules = tw_watch_rules(l->o, c, &r->diags);
+    r->rules = tw_watch_rules(l->o, c, NULL, &r->diags);
     if (r->rules == NULL && r->code == TW_EXIT_OK)
         r->code = TW_EXIT_RULES;
     if (r->code != TW_EXIT_OK)

@@ -19,47 +19,46 @@ static struct tw_list paths_of(const struct tw_options *o, const struct tw_confi
     return paths;
 }
 
-struct tw_rules *tw_rules_of_options(const struct tw_options *o, struct tw_diags *diags,
+static bool has_test(void *user, const char *rule)
+{
+    return tw_trial_expects(user, rule, NULL, NULL) > 0;
+}
+
+/* With `warn`, what is rather not meant is said as well. */
+static struct tw_rules *load_of(const struct tw_options *o, const struct tw_config *c, bool warn,
+    const struct tw_trial_files *files, struct tw_diags *diags)
+{
+    struct tw_trial_expected *tests = warn ? tw_trial_expected_new(files) : NULL;
+    const struct tw_rules_lint lint = {
+        .now_ns = tw_time_now(), .has_test = tests != NULL ? has_test : NULL, .user = tests};
+    const struct tw_rules_lint *asked = warn ? &lint : NULL;
+    struct tw_rules *rules = o->args.n > 0 ? tw_rules_check(o->args.at, o->args.n, asked, diags)
+                                           : tw_watch_rules(o, c, asked, diags);
+    tw_trial_expected_free(tests);
+    return rules;
+}
+
+struct tw_rules *tw_rules_of_options(const struct tw_options *o, bool warn, struct tw_diags *diags,
     struct tw_trial_files *out_tests, int *out_code)
 {
     *out_code = TW_EXIT_CONFIG;
     struct tw_config *c = tw_watch_config(o, diags);
     if (c == NULL)
         return NULL;
-    struct tw_rules *rules =
-        o->args.n > 0 ? tw_rules_load(o->args.at, o->args.n, diags) : tw_watch_rules(o, c, diags);
     const struct tw_list paths = paths_of(o, c);
     for (size_t i = 0; i < paths.n; i++)
         (void)tw_trial_files_beside(out_tests, paths.at[i]);
+    struct tw_rules *rules = load_of(o, c, warn, out_tests, diags);
     *out_code = rules == NULL ? TW_EXIT_RULES : TW_EXIT_OK;
     tw_config_free(c);
     return rules;
 }
 
-static bool has_test(void *user, const char *rule)
-{
-    return tw_trial_expects(user, rule, NULL, NULL) > 0;
-}
-
-/* The same; when nothing is wrong and `warn`, what is rather not meant is said as well. */
 static struct tw_rules *load(
     const struct tw_options *o, bool warn, struct tw_diags *diags, int *out_code)
 {
     struct tw_trial_files files = {.n = 0};
-    struct tw_rules *rules = tw_rules_of_options(o, diags, &files, out_code);
-    struct tw_diags unsaid = {0};
-    struct tw_config *c = rules != NULL && warn ? tw_watch_config(o, &unsaid) : NULL;
-    if (c != NULL) {
-        const struct tw_list paths = paths_of(o, c);
-        struct tw_trial_expected *tests = tw_trial_expected_new(&files);
-        const struct tw_rules_lint lint = {
-            .now_ns = tw_time_now(), .has_test = tests != NULL ? has_test : NULL, .user = tests};
-        tw_rules_free(rules);
-        rules = tw_rules_check(paths.at, paths.n, &lint, diags);
-        tw_trial_expected_free(tests);
-    }
-    tw_config_free(c);
-    tw_diags_fini(&unsaid);
+    struct tw_rules *rules = tw_rules_of_options(o, warn, diags, &files, out_code);
     tw_trial_files_fini(&files);
     return rules;
 }

@@ -188,7 +188,7 @@ int tw_cmd_rules_explain(const struct tw_options *o)
     /* The id is no path. */
     rest.args.n--;
     memmove(rest.args.at, rest.args.at + 1, rest.args.n * sizeof(rest.args.at[0]));
-    struct tw_rules *rules = tw_rules_of_options(&rest, &diags, &files, &code);
+    struct tw_rules *rules = tw_rules_of_options(&rest, false, &diags, &files, &code);
     tw_report_diags(&diags, o->json && rules == NULL);
     tw_diags_fini(&diags);
     struct tw_trial_expected *expected = tw_trial_expected_new(&files);

@@ -6,7 +6,7 @@
 struct tw_trial_files; /* trial/files.h */
 
 /* Rules of the arguments, else those that replay and run would take; the tests beside them go to
- * `out_tests`. NULL when there is anything wrong; `*out_code` says whether with them or with the
- * configuration. */
-struct tw_rules *tw_rules_of_options(const struct tw_options *o, struct tw_diags *diags,
+ * `out_tests`. With `warn`, what is rather not meant is said as well. NULL when there is anything
+ * wrong; `*out_code` says whether with them or with the configuration. */
+struct tw_rules *tw_rules_of_options(const struct tw_options *o, bool warn, struct tw_diags *diags,
     struct tw_trial_files *out_tests, int *out_code);

@@ -33,8 +33,8 @@ struct tw_list tw_watch_list(const struct tw_list *given, const struct tw_names 
     return list;
 }
 
-struct tw_rules *tw_watch_rules(
-    const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags)
+struct tw_rules *tw_watch_rules(const struct tw_options *o, const struct tw_config *c,
+    const struct tw_rules_lint *lint, struct tw_diags *diags)
 {
     struct tw_list paths = tw_watch_list(&o->rules, &c->rules);
     if (paths.n == 0)
@@ -45,7 +45,7 @@ struct tw_rules *tw_watch_rules(
             "no rules are installed, and there are none here");
         return NULL;
     }
-    return tw_rules_load(paths.at, paths.n, diags);
+    return tw_rules_check(paths.at, paths.n, lint, diags);
 }
 
 struct tw_config *tw_watch_config(const struct tw_options *o, struct tw_diags *diags)
@@ -109,7 +109,7 @@ int tw_watch_load(const struct tw_options *o, struct tw_watch *out)
         out->registry = tw_registry_load(inventory, &diags);
         if (out->registry == NULL)
             code = TW_EXIT_CONFIG;
-        out->rules = tw_watch_rules(o, out->config, &diags);
+        out->rules = tw_watch_rules(o, out->config, NULL, &diags);
         if (code == TW_EXIT_OK && out->rules == NULL)
             code = TW_EXIT_RULES;
         if (!load_baseline(o, out, &diags) ||

@@ -24,8 +24,8 @@ void tw_watch_free(struct tw_watch *w);
 /* The parts: --config and --set; --rules, else those of the configuration, else the default ones.
  */
 struct tw_config *tw_watch_config(const struct tw_options *o, struct tw_diags *diags);
-struct tw_rules *tw_watch_rules(
-    const struct tw_options *o, const struct tw_config *c, struct tw_diags *diags);
+struct tw_rules *tw_watch_rules(const struct tw_options *o, const struct tw_config *c,
+    const struct tw_rules_lint *lint, struct tw_diags *diags); /* `lint` NULL: mistakes only */
 /* Those that the configuration names. False when they are broken; NULL where it names none. */
 bool tw_watch_indicators(
     const struct tw_config *c, struct tw_diags *diags, struct tw_indicators **out);
