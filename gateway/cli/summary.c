@@ -30,6 +30,9 @@ static void words(
     if (s->detect.expired > 0)
         tw_log(TW_LOG_WARN, "%llu matches would have been excused by exceptions that have expired",
             (unsigned long long)s->detect.expired);
+    if (s->cost_median_ns > 0)
+        tw_log(TW_LOG_DEBUG, "judging an action: median %llu ns, 99 of 100 within %llu ns",
+            (unsigned long long)s->cost_median_ns, (unsigned long long)s->cost_99_ns);
     const struct tw_flows_stats *f = &r->workers.flows;
     const uint64_t cut = r->workers.counters.cut;
     if (f->gaps + f->evicted + r->cut_packets + cut + s->encrypted > 0)

@@ -10,7 +10,11 @@
 #include "protocol/pubsub/report.h"
 
 /* Reading the clock for every action would cost more than it tells. */
-enum { TIMED_EVERY = 64 };
+enum {
+    TIMED_EVERY = 64,
+    COSTS = 1024, /* actions by what judging them took, in steps of COST_NS; the last: or more */
+    COST_NS = 16
+};
 
 struct tw_analyst {
     struct tw_analyst_config config;
@@ -22,6 +26,7 @@ struct tw_analyst {
     struct tw_facts facts, deviant;
     const struct tw_indicators *indicators; /* NULL: none */
     int64_t first_ns;
+    uint64_t costs[COSTS];
     struct tw_analyst_stats stats;
 };
 
@@ -248,7 +253,9 @@ static void completed(void *user, const struct tw_event *event)
     }
     const int64_t begin_ns = clock_ns();
     judge(a, event);
-    a->stats.judged_ns += TIMED_EVERY * (uint64_t)(clock_ns() - begin_ns);
+    const uint64_t took_ns = (uint64_t)(clock_ns() - begin_ns);
+    a->stats.judged_ns += TIMED_EVERY * took_ns;
+    a->costs[took_ns / COST_NS < COSTS ? took_ns / COST_NS : COSTS - 1]++;
 }
 
 void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *indicators)
@@ -322,9 +329,25 @@ void tw_analyst_finish(struct tw_analyst *a)
         tw_alerts_finish(a->alerts);
 }
 
+/* What so much of all that was timed took at most. */
+static uint64_t cost_of(const struct tw_analyst *a, unsigned percent)
+{
+    uint64_t all = 0, n = 0;
+    for (unsigned i = 0; i < COSTS; i++)
+        all += a->costs[i];
+    for (unsigned i = 0; all > 0 && i < COSTS; i++) {
+        n += a->costs[i];
+        if (100 * n >= percent * all)
+            return (i + 1) * COST_NS;
+    }
+    return 0;
+}
+
 struct tw_analyst_stats tw_analyst_stats(const struct tw_analyst *a)
 {
     struct tw_analyst_stats s = a->stats;
+    s.cost_median_ns = cost_of(a, 50);
+    s.cost_99_ns = cost_of(a, 99);
     s.sessions = tw_sessions_stats(a->sessions);
     if (a->detect != NULL) {
         s.alerts = tw_alerts_stats(a->alerts);

@@ -62,6 +62,9 @@ void tw_analyst_next_free(struct tw_analyst_next *next);
 struct tw_analyst_stats {
     uint64_t events, by_action[TW_ACTION_COUNT], by_protocol[3], malformed[3], encrypted;
     uint64_t judged_ns; /* wall clock that resolving and judging took; from every 64th action */
+    /* Of one such action, the reading of the clock included; those that pass are not among them.
+     * 99 of 100 took no longer than the second. 0: none was timed. */
+    uint64_t cost_median_ns, cost_99_ns;
     struct tw_sessions_stats sessions;
     struct tw_alerts_stats alerts;
     struct tw_detect_stats detect;

@@ -140,6 +140,25 @@ check_counts() { # NAME
         awk '/alerts: / { sub(/^tierwatch: /, ""); print "  " $0 }' || true
 }
 
+# What judging an action takes, with all rules and with one that never matches.
+judge_cost() { # NAME
+    local set
+    mkdir -p "$dir/no-rules"
+    cat >"$dir/no-rules/none.yaml" <<'YAML'
+required_engine: ">=1.0"
+ruleset: {name: none, version: 1.0.0}
+rules: [{id: NO-01, name: Nothing, rev: 1, when: action = conflict and object = "none", evidence: W, severity: 1, output: none}]
+YAML
+    for set in rules "$dir/no-rules"; do
+        [ -d "$set" ] || continue
+        for ((i = 1; i <= runs; i++)); do
+            "$program" replay -v --inventory "$dir/$1.yaml" --rules "$set" --alerts /dev/null --threads 1 \
+                "$dir/$1.pcap" 2>&1 | sed -n 's/.*judging an action: median \([0-9]*\) ns, 99 of 100 within \([0-9]*\) ns/\1 \2/p'
+        done | sort -n | awk -v set="$([ "$set" = rules ] && echo 'all rules' || echo 'no rules')" '{ m[NR] = $1; p[NR] = $2 }
+            END { k = int((NR + 1) / 2); if (NR > 0) printf "  judging an action, %s: median %d ns, 99 of 100 within %d ns\n", set, m[k], p[k] }'
+    done
+}
+
 line_cost() { # NAME
     awk -v lines="$(awk '$1 == "lines" { print $2 }' "$results/$1.decoded")" -v cpu="$(net "$1.decode" 1)" \
         -v replay="$(net "$1.replay1" 1)" 'BEGIN { if (lines > 0)
@@ -201,6 +220,7 @@ report() { # NAME
     [ -x "$program" ] || return 0
     check_counts "$1"
     line_cost "$1"
+    judge_cost "$1"
     echo "  goal of replay --threads 1: $(goal_of "$1")"
 }
 
