@@ -258,6 +258,7 @@ static bool make_analyst(struct tw_live *l, const struct tw_limits *limits)
         .registry = l->watch.registry,
         .rules = l->watch.rules,
         .baseline = l->watch.baseline,
+        .looks_back = true,
         .alerts = tw_watch_alerts(&l->watch, l->o->play ? l->evidence : NULL),
         .alert = on_alert,
         .alert_user = l,

@@ -74,6 +74,13 @@ STR(indicator_type, INDICATOR ? INDICATOR->type : TW_STR_NONE)
 STR(indicator_value, INDICATOR ? INDICATOR->value : TW_STR_NONE)
 NUM(indicator_confidence, INDICATOR, INDICATOR->confidence)
 
+GET(indicator_age)
+{
+    const struct tw_event *e = s->event;
+    if (INDICATOR && e->action == TW_ACTION_SILENCE && e->request_ts_ns > 0)
+        set_seconds(out, e->ts_ns - e->request_ts_ns);
+}
+
 #define S TW_FIELD_STRING
 #define N TW_FIELD_NUMBER
 #define B TW_FIELD_BOOL
@@ -111,6 +118,9 @@ const struct tw_field tw_fields_leaving[] = {
     {"indicator.type", "What of the event fits: ipv4-addr, domain-name …", "domain-name", S, NULL,
         get_indicator_type},
     {"indicator.value", "The value itself", "api.example.com", S, NULL, get_indicator_value},
+    {"indicator.age",
+        "Seconds since it was met, where the indicator came later than what it names (silence)",
+        "5400", N, NULL, get_indicator_age},
     {"indicator.confidence", "Confidence that was shared with it, 0 to 100", "80", N, NULL,
         get_indicator_confidence},
 };

@@ -109,50 +109,63 @@ static void look_up(struct search *s, enum tw_trait trait, const char *plain, si
     }
 }
 
-static void look_at(struct search *s, enum tw_trait trait, struct tw_str value)
+static void look_at(void *search, enum tw_trait trait, struct tw_str value)
 {
+    struct search *s = search;
     char plain[TW_TRAIT_BYTES];
-    if (value.p == NULL || !s->x->has[trait])
+    if (!s->x->has[trait])
         return;
-    const size_t len = tw_trait_plain(trait, value, plain);
+    const size_t len = trait == TW_TRAIT_IP ? value.len : tw_trait_plain(trait, value, plain);
     if (len > 0)
-        look_up(s, trait, plain, len);
+        look_up(s, trait, trait == TW_TRAIT_IP ? value.p : plain, len);
 }
 
-static void look_at_ip(struct search *s, const struct tw_ip *ip)
+static void give(tw_trait_fn fn, void *user, enum tw_trait trait, struct tw_str value)
 {
-    if (ip->family != 0 && s->x->has[TW_TRAIT_IP])
-        look_up(s, TW_TRAIT_IP, (const char *)ip->b, ip->family == 6 ? 16 : 4);
+    if (value.len > 0)
+        fn(user, trait, value);
 }
 
-static void look_at_tls(struct search *s, const struct tw_tls_info *tls)
+static void give_ip(tw_trait_fn fn, void *user, const struct tw_ip *ip)
+{
+    const size_t len = ip->family == 6 ? 16 : 4;
+    if (ip->family != 0)
+        fn(user, TW_TRAIT_IP, (struct tw_str){(const char *)ip->b, len});
+}
+
+static void give_tls(tw_trait_fn fn, void *user, const struct tw_tls_info *tls)
 {
     if (tls == NULL)
         return;
-    look_at(s, TW_TRAIT_DOMAIN, tls->sni);
-    look_at(s, TW_TRAIT_CERTIFICATE_SHA1, tls->sha1);
-    look_at(s, TW_TRAIT_JA3, tls->ja3);
-    look_at(s, TW_TRAIT_JA4, tls->ja4);
+    give(fn, user, TW_TRAIT_DOMAIN, tls->sni);
+    give(fn, user, TW_TRAIT_CERTIFICATE_SHA1, tls->sha1);
+    give(fn, user, TW_TRAIT_JA3, tls->ja3);
+    give(fn, user, TW_TRAIT_JA4, tls->ja4);
 }
 
-static void look_at_arrival(struct search *s, const struct tw_event *e)
+bool tw_traits_of_arrival(const struct tw_event *e, tw_trait_fn fn, void *user)
 {
-    look_at_ip(s, &e->src.ip);
-    look_at_ip(s, &e->dst.ip);
+    static const uint32_t arrivals = 1u << TW_ACTION_FLOW | 1u << TW_ACTION_CONNECT |
+                                     1u << TW_ACTION_SECURE | 1u << TW_ACTION_SESSION;
+    if ((arrivals & 1u << e->action) == 0)
+        return false;
+    give_ip(fn, user, &e->src.ip);
+    give_ip(fn, user, &e->dst.ip);
     if (e->action == TW_ACTION_FLOW)
-        look_at(s, TW_TRAIT_DOMAIN, e->object);
+        give(fn, user, TW_TRAIT_DOMAIN, e->object);
     if (e->flow_info != NULL)
-        look_at_tls(s, e->flow_info->tls);
+        give_tls(fn, user, e->flow_info->tls);
     if (e->opcua != NULL) {
-        look_at(s, TW_TRAIT_CERTIFICATE_SHA256, e->opcua->certificate_sha256.s);
-        look_at(s, TW_TRAIT_APPLICATION_URI, e->opcua->application_uri.s);
-        look_at(s, TW_TRAIT_APPLICATION_NAME, e->opcua->application_name.s);
+        give(fn, user, TW_TRAIT_CERTIFICATE_SHA256, e->opcua->certificate_sha256.s);
+        give(fn, user, TW_TRAIT_APPLICATION_URI, e->opcua->application_uri.s);
+        give(fn, user, TW_TRAIT_APPLICATION_NAME, e->opcua->application_name.s);
     }
     if (e->mqtt != NULL) {
-        look_at(s, TW_TRAIT_CLIENT_ID, e->mqtt->client_id.s);
+        give(fn, user, TW_TRAIT_CLIENT_ID, e->mqtt->client_id.s);
         if (e->mqtt->carrier != NULL)
-            look_at_tls(s, e->mqtt->carrier->tls);
+            give_tls(fn, user, e->mqtt->carrier->tls);
     }
+    return true;
 }
 
 static void look_at_file(struct search *s, const struct tw_event *e)
@@ -172,12 +185,18 @@ static void look_at_file(struct search *s, const struct tw_event *e)
 const struct tw_indicator *tw_indicators_match(
     const struct tw_indicators *x, const struct tw_event *e)
 {
-    static const uint32_t arrivals = 1u << TW_ACTION_FLOW | 1u << TW_ACTION_CONNECT |
-                                     1u << TW_ACTION_SECURE | 1u << TW_ACTION_SESSION;
     struct search s = {.x = x, .now_ns = e->ts_ns};
-    if ((arrivals & 1u << e->action) != 0)
-        look_at_arrival(&s, e);
-    else if (e->action == TW_ACTION_PUBLISH && x->has[TW_TRAIT_FILE_SHA256])
+    if (!tw_traits_of_arrival(e, look_at, &s) && e->action == TW_ACTION_PUBLISH &&
+        x->has[TW_TRAIT_FILE_SHA256])
         look_at_file(&s, e);
+    return s.best;
+}
+
+const struct tw_indicator *tw_indicators_find(
+    const struct tw_indicators *x, int64_t now_ns, const struct tw_trait_value *traits, size_t n)
+{
+    struct search s = {.x = x, .now_ns = now_ns};
+    for (size_t i = 0; i < n; i++)
+        look_at(&s, traits[i].trait, traits[i].value);
     return s.best;
 }

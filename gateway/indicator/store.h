@@ -31,3 +31,15 @@ size_t tw_trait_plain(enum tw_trait trait, struct tw_str value, char out[TW_TRAI
 struct tw_text_key tw_trait_key(
     const struct tw_indicators *x, enum tw_trait trait, const char *plain, size_t len);
 void tw_indicators_sort(struct tw_indicators *x);
+
+/* What of an event that somebody arrives with is compared: an address as its bytes, all else as it
+ * was sent. False for other events. */
+typedef void (*tw_trait_fn)(void *user, enum tw_trait trait, struct tw_str value);
+bool tw_traits_of_arrival(const struct tw_event *e, tw_trait_fn fn, void *user);
+struct tw_trait_value {
+    enum tw_trait trait;
+    struct tw_str value;
+};
+/* The surest indicator that is valid at `now_ns` and names one of them; NULL: none. */
+const struct tw_indicator *tw_indicators_find(
+    const struct tw_indicators *x, int64_t now_ns, const struct tw_trait_value *traits, size_t n);

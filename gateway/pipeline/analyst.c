@@ -25,7 +25,8 @@ struct tw_analyst {
     struct tw_alerts *alerts;
     struct tw_facts facts, deviant;
     const struct tw_indicators *indicators; /* NULL: none */
-    int64_t first_ns;
+    struct tw_recent *recent;               /* NULL: none come later */
+    int64_t first_ns, last_ns;
     uint64_t costs[COSTS];
     struct tw_analyst_stats stats;
 };
@@ -80,6 +81,8 @@ struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config)
     bool ok = a->sessions != NULL;
     if (ok && config->rules != NULL)
         ok = make_detection(a);
+    if (ok && config->looks_back)
+        ok = (a->recent = tw_recent_new()) != NULL;
     if (ok)
         return a;
     tw_analyst_free(a);
@@ -92,6 +95,7 @@ void tw_analyst_free(struct tw_analyst *a)
         return;
     tw_series_free(a->series);
     tw_practices_free(a->practices);
+    tw_recent_free(a->recent);
     tw_detect_free(a->detect);
     tw_alerts_free(a->alerts);
     tw_sessions_free(a->sessions);
@@ -133,6 +137,18 @@ void tw_analyst_next_indicators(
     next->indicators = some(indicators);
 }
 
+/* What indicators that have just come say of those who were here before. */
+static void on_recent(
+    void *user, const struct tw_event *event, const struct tw_indicator *indicator)
+{
+    struct tw_analyst *a = user;
+    tw_registry_resolve(a->config.registry, event, &a->deviant);
+    a->deviant.watching_ns = event->ts_ns - a->first_ns;
+    a->deviant.indicator = indicator;
+    tw_detect_event(a->detect, event, &a->deviant);
+    a->deviant.indicator = NULL;
+}
+
 void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next)
 {
     struct tw_detect *before = a->detect;
@@ -145,7 +161,10 @@ void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next)
     next->detect = before;
     a->config.registry = next->registry;
     a->config.rules = next->rules;
+    const struct tw_indicators *known = a->indicators;
     a->indicators = next->indicators;
+    if (a->recent != NULL && a->indicators != NULL && a->indicators != known)
+        tw_recent_look(a->recent, a->indicators, known, a->last_ns, on_recent, a);
     /* What was resolved last was said in the words of the inventory before. */
     a->facts = (struct tw_facts){.watching_ns = 0};
 }
@@ -220,6 +239,9 @@ static void judge(struct tw_analyst *a, const struct tw_event *event)
     if (a->detect == NULL)
         return;
     a->facts.watching_ns = event->ts_ns - a->first_ns;
+    a->last_ns = event->ts_ns > a->last_ns ? event->ts_ns : a->last_ns;
+    if (a->recent != NULL)
+        tw_recent_event(a->recent, event);
     if (a->indicators != NULL)
         a->facts.indicator = tw_indicators_match(a->indicators, event);
     tw_detect_event(a->detect, event, &a->facts);

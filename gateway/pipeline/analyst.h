@@ -6,7 +6,7 @@
 #include "baseline/learner.h"
 #include "baseline/practice_judge.h"
 #include "baseline/series.h"
-#include "indicator/indicator.h"
+#include "indicator/recent.h"
 #include "session/session.h"
 
 struct tw_analyst;
@@ -23,6 +23,7 @@ struct tw_analyst_config {
     const struct tw_baseline *baseline;
     /* Instead of detection: learns from every event. Needs `registry`. */
     struct tw_learner *learner;
+    bool looks_back; /* indicators may change: who was here in the last day is remembered */
     struct tw_alerts_config alerts;
     tw_alert_fn alert;
     void *alert_user;

@@ -70,6 +70,7 @@ struct tw_analyst *tw_gather_analyst(const struct tw_rules *rules, struct tw_reg
         .registry = registry,
         .rules = rules,
         .baseline = baseline,
+        .looks_back = true,
         .alerts = {.site = "trial",
             .gateway = "trial",
             .ruleset = tw_rules_digest(rules),

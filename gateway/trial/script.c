@@ -137,6 +137,20 @@ static bool play(struct script *s, const struct cue *cue)
     return true;
 }
 
+/* As a running gateway takes them over. Without memory for it nothing comes. */
+static void change_indicators(struct script *s)
+{
+    struct tw_stage *stage = s->stage;
+    struct tw_analyst_next *next =
+        stage->later != NULL ? tw_analyst_next_new(s->analyst, stage->rules, stage->registry)
+                             : NULL;
+    if (next == NULL)
+        return;
+    tw_analyst_next_indicators(next, stage->later);
+    tw_analyst_change(s->analyst, next);
+    tw_analyst_next_free(next);
+}
+
 static enum tw_status play_all(struct script *s)
 {
     const size_t errors = s->stage->diags->errors;
@@ -152,6 +166,7 @@ static enum tw_status play_all(struct script *s)
     }
     if (tw_node_get(s->test, "until") != NULL)
         advance(s, start_ns + duration(s, s->test, "until", 0));
+    change_indicators(s);
     tw_analyst_finish(s->analyst);
     return s->stage->diags->errors == errors ? TW_OK : TW_INVALID;
 }

@@ -65,15 +65,15 @@ static enum tw_status load_baseline(struct tw_stage *s, const struct tw_node *te
     return s->baseline != NULL ? TW_OK : TW_INVALID;
 }
 
-static enum tw_status load_indicators(struct tw_stage *s)
+static enum tw_status load_indicators(
+    struct tw_stage *s, const struct tw_node *n, struct tw_indicators **out)
 {
-    const struct tw_node *n = tw_node_get(s->yaml->root, "indicators");
     if (n == NULL)
         return TW_OK;
     char *path = tw_stage_path(s->yaml, n->text);
-    s->indicators = path != NULL ? tw_indicators_load(path, s->diags) : NULL;
+    *out = path != NULL ? tw_indicators_load(path, s->diags) : NULL;
     free(path);
-    return s->indicators != NULL ? TW_OK : TW_INVALID;
+    return *out != NULL ? TW_OK : TW_INVALID;
 }
 
 /* ---- captures */
@@ -116,7 +116,9 @@ enum tw_status tw_stage_play(struct tw_stage *s, const struct tw_node *test)
     if (st == TW_OK)
         st = load_baseline(s, test);
     if (st == TW_OK)
-        st = load_indicators(s);
+        st = load_indicators(s, tw_node_get(s->yaml->root, "indicators"), &s->indicators);
+    if (st == TW_OK)
+        st = load_indicators(s, tw_node_get(test, "indicators_later"), &s->later);
     if (st != TW_OK)
         return st;
     if (events != NULL)
@@ -146,6 +148,8 @@ void tw_stage_clear(struct tw_stage *s)
     s->baseline = NULL;
     tw_indicators_free(s->indicators);
     s->indicators = NULL;
+    tw_indicators_free(s->later);
+    s->later = NULL;
     tw_gathered_fini(&s->alerts);
     tw_blocks_fini(&s->blocks);
     s->blocks = (struct tw_blocks){0};

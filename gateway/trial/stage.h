@@ -10,6 +10,7 @@ struct tw_stage {
     struct tw_registry *registry;     /* of one test: it remembers who acted */
     struct tw_baseline *baseline;     /* the same; NULL: none */
     struct tw_indicators *indicators; /* the same */
+    struct tw_indicators *later;      /* those that come when the events are over; NULL: none do */
     struct tw_blocks blocks;          /* of one test */
     struct tw_gathered alerts;
     const struct tw_node *counted; /* ids of rules whose alerts count; NULL: all */

@@ -25,6 +25,8 @@ static const struct tw_key test_keys[] = {
     {"events", TW_KEY_LIST, false, NULL, NULL,
         "Fields of `tierwatch fields`, and at (or after), repeat, every, payload."},
     {"until", TW_KEY_DURATION, false, NULL, NULL, "Event time goes on so long after the start."},
+    {"indicators_later", TW_KEY_STR, false, NULL, NULL,
+        "Path of shared indicators that come when the events are over."},
     {"input", TW_KEY_MAP, false, NULL, input_keys, "Captures instead of events."},
     {"expect", TW_KEY_LIST, true, NULL, tw_wish_keys,
         "The alerts that come of it, one line each; an empty list: none."},

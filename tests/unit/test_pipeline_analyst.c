@@ -150,11 +150,96 @@ static void indicators_come_and_go(void **state)
     free(indicator_path);
 }
 
+static const char later_rule[] =
+    "rules: [{id: X-2, name: n, rev: 1, evidence: D, severity: 50, when: action = silence and "
+    "indicator.age exists, suppress: {by: [packet], for: 1s}, output: \"%packet "
+    "%indicator.age\"}]\n";
+
+struct said {
+    size_t n;
+    char last[64];
+};
+
+static void keep_said(void *user, const struct tw_alert_record *r)
+{
+    struct said *s = user;
+    s->n += !r->update;
+    snprintf(s->last, sizeof(s->last), "%.*s", TW_STR_ARG(r->summary));
+}
+
+static void change_to(struct tw_analyst *a, const struct tw_rules *rules,
+    struct tw_registry *registry, const struct tw_indicators *indicators)
+{
+    struct tw_analyst_next *next = tw_analyst_next_new(a, rules, registry);
+    assert_non_null(next);
+    tw_analyst_next_indicators(next, indicators);
+    tw_analyst_change(a, next);
+    tw_analyst_next_free(next);
+}
+
+/* Indicators that come are held against who was here; the same ones, read again, are not, and who
+ * arrived under them was told of. */
+static void arrivals_are_looked_back_at(void **state)
+{
+    struct tw_diags d = {0};
+    struct said said = {0};
+    char *rule_path = file_of(later_rule, ".yaml"), *path = file_of(indicator, ".json");
+    const char *paths[] = {rule_path};
+    (void)state;
+    struct tw_rules *rules = tw_rules_load(paths, 1, &d);
+    struct tw_registry *registry = tw_registry_load(NULL, &d);
+    struct tw_indicators *one = tw_indicators_load(path, &d), *two = tw_indicators_load(path, &d);
+    const struct tw_analyst_config config = {.limits = tw_limits_default(),
+        .registry = registry,
+        .rules = rules,
+        .looks_back = true,
+        .alerts = {.site = "s",
+            .gateway = "g",
+            .ruleset = tw_rules_digest(rules),
+            .inventory = tw_registry_digest(registry),
+            .engine = "1",
+            .ndpi = "-"},
+        .alert = keep_said,
+        .alert_user = &said};
+    struct tw_analyst *a = tw_analyst_new(&config);
+    assert_non_null(a);
+    struct tw_flow_info flow = {.transport = "tcp"};
+    struct tw_event e = {.ts_ns = INT64_C(1772352000) * 1000000000,
+        .action = TW_ACTION_FLOW,
+        .app = TW_STR("tls"),
+        .flow_info = &flow};
+    /* The same arrival three times, and another one. */
+    for (e.packet = 1; e.packet < 5; e.packet++) {
+        e.object = e.packet == 4 ? TW_STR("b.example") : TW_STR("A.example");
+        tw_analyst_whole(a, &e);
+        e.ts_ns += INT64_C(1000000000);
+    }
+    change_to(a, rules, registry, one);
+    assert_int_equal(1, said.n);
+    assert_string_equal("3 1", said.last);
+    change_to(a, rules, registry, two);
+    assert_int_equal(1, said.n);
+    change_to(a, rules, registry, NULL);
+    change_to(a, rules, registry, one);
+    assert_int_equal(1, said.n); /* folded: within a second of the first one */
+    tw_analyst_free(a);
+    tw_indicators_free(one);
+    tw_indicators_free(two);
+    tw_registry_free(registry);
+    tw_rules_free(rules);
+    tw_diags_fini(&d);
+    unlink(rule_path);
+    unlink(path);
+    free(rule_path);
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_of_nodes_are_hidden),
         cmocka_unit_test(indicators_come_and_go),
+        cmocka_unit_test(arrivals_are_looked_back_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
