@@ -205,6 +205,9 @@ struct tw_mqtt_more {
     struct tw_str auth_method, response_information, server_reference;
     bool has_auth_data;
     uint32_t auth_bytes; /* the data itself goes nowhere */
+    /* Never printed: a digest of 48 bits of a password that is a JSON Web Token [RFC7519]; 0: it is
+     * none. */
+    uint64_t token;
     /* publish and deliver, and what a will asks for. */
     bool has_expiry, has_correlation, is_utf8;
     uint32_t message_expiry;   /* s */

@@ -134,6 +134,7 @@ M_FLAG(m_silent, packet == NULL, keep_alive_expired)
 
 #define MORE s->event->mqtt->more
 #define HAS_MORE (s->event->mqtt != NULL && MORE != NULL)
+NUM(m_token, HAS_MORE && MORE->token != 0, MORE->token)
 /* The server's word goes over the client's [MQTT5 3.2.2.3.2]. */
 GET(m_session_expiry)
 {
@@ -517,6 +518,8 @@ static const struct tw_field other_fields[] = {
     {"mqtt.retain", "Retained", "false", B, NULL, get_m_retain},
     {"mqtt.dup", "Sent again", "false", B, NULL, get_m_dup},
     {"mqtt.payload_bytes", "Bytes of the payload", "143", N, NULL, get_m_payload_bytes},
+    {"mqtt.token", "Digest of a password that is a JSON Web Token (connect)", "93571024662113", N,
+        NULL, get_m_token},
     {"mqtt.payload_hash", "Digest that tells equal payloads", "4517329193108106", N, NULL,
         get_m_payload_hash},
     {"mqtt.payload_format", "What the payload is", "json", E, payload_formats,

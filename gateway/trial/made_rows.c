@@ -540,6 +540,7 @@ const struct tw_made_row tw_made_rows[] = {
     OWN("mqtt.session_expiry", MORE, set_session_expiry),
     OWN("mqtt.receive_maximum", MORE, set_receive_maximum),
     X("auth_method", STR, auth_method),
+    X("token", UINT, token),
     X_HAS("message_expiry", UINT, message_expiry, has_expiry),
     OWN("mqtt.correlated", MORE, set_correlated),
     OWN("mqtt.subscription_id", MORE, set_subscription_id),

@@ -369,6 +369,8 @@ static void set_connect(struct report *r, const struct tw_mqtt_connect *k)
     info->keep_alive = k->keep_alive;
     info->clean_start = k->clean_start;
     info->clear_password = k->has_password && (info->carrier == NULL || info->carrier->tls == NULL);
+    if (k->token != 0)
+        more_of(r)->token = k->token;
     info->has_will = k->has_will && k->has_client_id;
     if (!info->has_will)
         return;

@@ -1,5 +1,6 @@
 #include "protocol/mqtt/packet.h"
 
+#include "base/hash.h"
 #include "base/topic.h"
 
 /* Flags of CONNECT [MQTT5 3.1.2.3]. */
@@ -75,7 +76,20 @@ static enum tw_mqtt_anomaly connect_will(struct tw_cur *c, struct tw_mqtt_connec
     return tw_topic_has_wildcard(out->will_topic) ? TW_MQTT_WILDCARD_IN_TOPIC : TW_MQTT_FINE;
 }
 
-/* Client id, will and credentials [MQTT5 3.1.3]. The password is passed over and goes nowhere. */
+/* The parts of a token are Base64 of JSON, joined by dots; the first begins with an object. */
+static uint64_t token_of(struct tw_str password)
+{
+    unsigned dots = 0;
+    if (!tw_str_starts(password, TW_STR("eyJ")))
+        return 0;
+    for (size_t i = 0; i < password.len; i++)
+        dots += password.p[i] == '.';
+    const uint64_t bits = ((uint64_t)1 << 48) - 1;
+    return dots == 2 ? tw_hash_stable(password.p, password.len) & bits : 0;
+}
+
+/* Client id, will and credentials [MQTT5 3.1.3]. The password is passed over and goes nowhere; of a
+ * token its digest is kept. */
 static enum tw_mqtt_anomaly connect_payload(
     struct tw_cur *c, uint8_t flags, struct tw_mqtt_connect *out)
 {
@@ -102,6 +116,7 @@ static enum tw_mqtt_anomaly connect_payload(
         if (!tw_mqtt_binary(c, &password))
             return TW_MQTT_SHORT_PACKET;
         out->has_password = true;
+        out->token = token_of(password);
     }
     if (c->left > 0)
         return TW_MQTT_TRAILING_BYTES;
