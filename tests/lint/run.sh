@@ -10,6 +10,7 @@ say() { # say OK? NAME
 
 python3 tests/lint/layers.py || bad=1
 python3 tests/lint/policy.py || bad=1
+python3 tests/lint/names.py || bad=1
 
 banned='\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|alloca|gets)[[:space:]]*\('
 found=$(grep -rnE "$banned" gateway --include='*.[ch]')
