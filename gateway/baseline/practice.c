@@ -109,3 +109,18 @@ int tw_practice_find(const struct tw_str *classes, size_t n, struct tw_str name)
     }
     return -1;
 }
+
+bool tw_practice_window_ends(struct tw_practice_window *w, int64_t ts_ns, struct tw_mix *out)
+{
+    const int64_t passed_ns = ts_ns - w->begin_ns, window_ns = TW_MIX_WINDOW_S * TW_NS_PER_S;
+    if (w->begin_ns == 0)
+        w->begin_ns = ts_ns;
+    if (w->begin_ns == ts_ns || passed_ns < window_ns)
+        return false;
+    *out = w->mix;
+    if (out->n < TW_MIX_LEAST || passed_ns >= 2 * window_ns)
+        out->n = 0;
+    w->mix = (struct tw_mix){.n = 0};
+    w->begin_ns = ts_ns;
+    return true;
+}

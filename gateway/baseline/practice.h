@@ -5,6 +5,7 @@
  * for the judge. */
 
 #include "base/hash.h"
+#include "baseline/mix.h"
 #include "event/facts.h"
 
 enum {
@@ -34,7 +35,18 @@ struct tw_practice {
     struct tw_practice_target targets[TW_PRACTICE_TARGETS];
     uint32_t hours[TW_PRACTICE_HOURS];
     struct tw_practice_volume history, egress;
+    struct tw_mix mix; /* of all that it does, and how far windows of 5 min were from it */
+    double windows, divergence;
 };
+
+/* The window of five minutes that acts fall into. */
+struct tw_practice_window {
+    int64_t begin_ns; /* 0: none yet */
+    struct tw_mix mix;
+};
+/* Has it ended before `ts_ns`? Then it begins anew; `out` is what it was, empty where it says
+ * nothing: too few acts, or a pause. */
+bool tw_practice_window_ends(struct tw_practice_window *w, int64_t ts_ns, struct tw_mix *out);
 
 /* Something that an AI system sets in motion and that was not refused. */
 bool tw_practice_is_act(const struct tw_event *e, const struct tw_facts *f);

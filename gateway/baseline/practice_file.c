@@ -24,6 +24,24 @@ static void add_volume(struct tw_text *out, const char *key, const struct tw_pra
     tw_json_array_end(out);
 }
 
+static void add_mix(struct tw_text *out, const struct tw_practice *p)
+{
+    tw_json_member_double(out, "windows", p->windows);
+    tw_json_member_double(out, "divergence", p->divergence);
+    tw_json_key(out, "mix");
+    tw_json_array(out);
+    for (unsigned i = 0; i < TW_MIX_CELLS; i++) {
+        if (p->mix.cells[i] == 0)
+            continue;
+        tw_json_array(out);
+        tw_json_z(out, tw_mix_action(i));
+        tw_json_z(out, tw_mix_on(i));
+        tw_json_u64(out, p->mix.cells[i]);
+        tw_json_array_end(out);
+    }
+    tw_json_array_end(out);
+}
+
 /* A list for each class that was left: the class, then pairs of where to and how often. */
 static void add_steps(struct tw_text *out, const struct tw_practice *p, size_t *left)
 {
@@ -58,6 +76,7 @@ static void add_system(struct tw_text *out, const struct tw_practice *p, size_t 
     tw_json_member_double(out, "excursion", p->excursion);
     add_volume(out, "history", &p->history);
     add_volume(out, "egress", &p->egress);
+    add_mix(out, p);
     tw_json_key(out, "hours");
     tw_json_array(out);
     for (unsigned i = 0; i < TW_PRACTICE_HOURS; i++)
@@ -102,6 +121,9 @@ static const struct tw_key keys[] = {
     {"excursion", TW_KEY_NUMBER, true, NULL, NULL, "Largest sum of acts beyond the usual pace."},
     {"history", TW_KEY_LIST, true, NULL, NULL, "Hours with any, 99.9th percentile of bytes."},
     {"egress", TW_KEY_LIST, true, NULL, NULL, "The same of what left the plant."},
+    {"windows", TW_KEY_NUMBER, true, NULL, NULL, "Windows of 5 min that the mix was learned from."},
+    {"divergence", TW_KEY_NUMBER, true, NULL, NULL, "Largest divergence of one from those before."},
+    {"mix", TW_KEY_LIST, true, NULL, NULL, "What it does, on what, how often."},
     {"hours", TW_KEY_LIST, true, NULL, NULL, "Acts by hour of the week, from Monday 0:00 UTC."},
     {"targets", TW_KEY_LIST, true, NULL, NULL, "Commands to variables with a range."},
     {"classes", TW_KEY_LIST, true, NULL, NULL, "Commands by target and way."},
@@ -193,10 +215,31 @@ static void read_step(const struct reading *r, const struct tw_node *n, struct t
     }
 }
 
+static void read_cell(const struct reading *r, const struct tw_node *n, struct tw_practice *out)
+{
+    if (n->kind != TW_NODE_LIST || n->n != 3) {
+        refuse(r, n, "an action, a class of targets, and a count");
+        return;
+    }
+    const uint32_t times = count(r, &n->children[2], UINT32_MAX);
+    for (unsigned i = 0; i < TW_MIX_CELLS; i++) {
+        if (!tw_str_is(n->children[0].text, tw_mix_action(i)) ||
+            !tw_str_is(n->children[1].text, tw_mix_on(i)))
+            continue;
+        out->mix.n += times - out->mix.cells[i];
+        out->mix.cells[i] = times;
+        return;
+    }
+    refuse(r, n, "no AI system does this to that");
+}
+
 static void read_lists(const struct reading *r, const struct tw_node *n, struct tw_practice *out)
 {
     const struct tw_node *hours = tw_node_get(n, "hours"), *classes = tw_node_get(n, "classes"),
                          *steps = tw_node_get(n, "steps");
+    const struct tw_node *mix = tw_node_get(n, "mix");
+    for (size_t i = 0; i < mix->n; i++)
+        read_cell(r, &mix->children[i], out);
     if (hours->n != TW_PRACTICE_HOURS)
         refuse(r, hours, "a week has 168 hours");
     for (size_t i = 0; hours->n == TW_PRACTICE_HOURS && i < TW_PRACTICE_HOURS; i++)
@@ -220,6 +263,8 @@ static void read_system(const struct reading *r, const struct tw_node *n, struct
     out->seconds = number(r, tw_node_get(n, "seconds"));
     out->acts = number(r, tw_node_get(n, "acts"));
     out->excursion = number(r, tw_node_get(n, "excursion"));
+    out->windows = number(r, tw_node_get(n, "windows"));
+    out->divergence = number(r, tw_node_get(n, "divergence"));
     out->history = volume(r, tw_node_get(n, "history"));
     out->egress = volume(r, tw_node_get(n, "egress"));
     read_targets(r, tw_node_get(n, "targets"), out);

@@ -14,6 +14,7 @@
 #define LEAST_LEFT 500   /* steps that begin with the same command */
 #define LEAST_HOURS 1000 /* acts that make a week */
 #define LEAST_COMMANDS 200
+#define LEAST_WINDOWS 36 /* three hours of acting */
 
 #define RARE 1e-4         /* probability of a step */
 #define RARE_HOUR 0.001   /* share of all acts, the hours beside it included */
@@ -55,6 +56,8 @@ struct one {
     uint64_t history_packet;
     struct volume history, egress;
     struct recent recent[TW_PRACTICE_TARGETS];
+    struct tw_practice_window window;
+    unsigned in_a_row;
     int64_t told_ns[TW_DEPARTURE_KINDS]; /* 0: never */
 };
 
@@ -64,6 +67,9 @@ struct tw_practices {
     void *user;
     struct one *list; /* by id */
     size_t n;
+    const char
+        *last_id; /* of who acted last, where the inventory has it, and what is known of it */
+    struct one *last;
 };
 
 static void begin(struct one *o, const struct tw_practice *p)
@@ -276,6 +282,33 @@ static void judge_volume(struct tw_practices *all, struct one *o, const struct t
         tell(all, e, f, &d);
 }
 
+static void judge_mix(struct tw_practices *all, struct one *o, const struct tw_event *e,
+    const struct tw_facts *f, unsigned cell)
+{
+    struct tw_mix was;
+    const struct tw_practice *p = o->p;
+    const double limit = fmax(TW_MIX_LEAST_LIMIT, TW_MIX_MARGIN * p->divergence);
+    if (p->windows < LEAST_WINDOWS)
+        return;
+    if (tw_practice_window_ends(&o->window, e->ts_ns, &was)) {
+        const double d = tw_mix_divergence(&was, &p->mix);
+        o->in_a_row = was.n > 0 && d > limit ? o->in_a_row + 1 : 0;
+        const struct tw_mix_rise rise = tw_mix_rise(&was, &p->mix);
+        const struct tw_departure told = {.kind = TW_DEPARTURE_ROUTINE,
+            .now = d,
+            .usual = limit,
+            .action = rise.action,
+            .on = rise.on,
+            .share = rise.share,
+            .share_usual = rise.usual,
+            .samples = p->windows};
+        if (o->in_a_row >= TW_MIX_IN_A_ROW)
+            tell(all, e, f, &told);
+    }
+    o->window.mix.cells[cell]++;
+    o->window.mix.n++;
+}
+
 void tw_practices_event(
     struct tw_practices *all, const struct tw_event *e, const struct tw_facts *f)
 {
@@ -283,11 +316,17 @@ void tw_practices_event(
         return;
     const bool act = tw_practice_is_act(e, f);
     const double egress = tw_practice_egress(e, f);
-    if (!act && egress <= 0 && e->action != TW_ACTION_HISTORY_READ)
+    const unsigned cell = tw_mix_cell(e, f);
+    if (!act && egress <= 0 && cell == TW_MIX_CELLS)
         return;
-    struct one *o = find(all, f->actor.id);
+    if (f->actor.id.p != all->last_id)
+        all->last = find(all, f->actor.id);
+    all->last_id = f->actor.id.p;
+    struct one *o = all->last;
     if (o == NULL)
         return;
+    if (cell < TW_MIX_CELLS)
+        judge_mix(all, o, e, f, cell);
     const double history = tw_practice_history(e, &o->history_packet);
     if (history > 0)
         judge_volume(all, o, e, f, TW_DEPARTURE_HISTORY, history);

@@ -30,6 +30,8 @@ struct learned {
     double per_s;
     uint64_t history_packet;
     struct volume history, egress;
+    struct tw_practice_window window;
+    double limit; /* of divergence, of windows so far */
 };
 
 struct tw_practice_learner {
@@ -145,6 +147,18 @@ static void learn_volume(struct volume *v, double bytes, int64_t ts_ns)
     v->bytes += bytes;
 }
 
+static void learn_mix(struct learned *s, unsigned cell, int64_t ts_ns, int64_t hole_ns)
+{
+    struct tw_mix was;
+    const bool hole = s->window.begin_ns < hole_ns;
+    if (tw_practice_window_ends(&s->window, ts_ns, &was) && was.n > 0 && !hole) {
+        tw_mix_learn(&s->p.mix, &was, &s->limit);
+        s->p.windows++;
+    }
+    s->window.mix.cells[cell]++;
+    s->window.mix.n++;
+}
+
 void tw_practice_learner_event(struct tw_practice_learner *l, const struct tw_event *e,
     const struct tw_facts *f, double observed_s, int64_t hole_ns)
 {
@@ -152,11 +166,14 @@ void tw_practice_learner_event(struct tw_practice_learner *l, const struct tw_ev
         return;
     const bool act = tw_practice_is_act(e, f);
     const double egress = tw_practice_egress(e, f);
-    if (!act && egress <= 0 && e->action != TW_ACTION_HISTORY_READ)
+    const unsigned cell = tw_mix_cell(e, f);
+    if (!act && egress <= 0 && cell == TW_MIX_CELLS)
         return;
     struct learned *s = of(l, f);
     if (s == NULL)
         return;
+    if (cell < TW_MIX_CELLS)
+        learn_mix(s, cell, e->ts_ns, hole_ns);
     const double history = tw_practice_history(e, &s->history_packet);
     if (history > 0)
         learn_volume(&s->history, history, e->ts_ns);
@@ -203,6 +220,7 @@ struct tw_practice *tw_practice_learner_list(
         s->p.seconds = round(observed_s);
         s->p.history = volume_of(&s->history);
         s->p.egress = volume_of(&s->egress);
+        s->p.divergence = s->limit / TW_MIX_MARGIN;
         list[n++] = s->p;
     }
     qsort(list, n, sizeof(*list), by_id);

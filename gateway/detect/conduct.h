@@ -105,7 +105,6 @@ bool tw_claims_event(struct tw_claims *c, const struct tw_event *e, struct tw_fa
 /* What each of `n` AI systems does to what class of target, in shares of each 5 min, against its
  * first hour (twelve such windows), by the divergence of Jensen and Shannon. Learned anew after a
  * change order, or when it reports another version. */
-enum { TW_ROUTINE_WINDOWS = 3 }; /* in a row: then it is told, with each one that follows */
 struct tw_routines;
 struct tw_routines *tw_routines_new(const struct tw_pulse *pulse, size_t n);
 void tw_routines_free(struct tw_routines *r);

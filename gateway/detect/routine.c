@@ -2,32 +2,15 @@
 #include <stdlib.h>
 
 #include "base/timefmt.h"
+#include "baseline/mix.h"
 #include "detect/conduct.h"
 
-enum {
-    WINDOW_S = 300,
-    LEARNED = 12, /* windows: an hour */
-    LEAST = 30,   /* acts of a window that say something */
-    ROLES = TW_ROLE_MODEL + 1,
-    CLASSES = ROLES + 3, /* without a variable: servers of OPC UA, brokers, and others */
-    ACTIONS = 11,
-    CELLS = ACTIONS * CLASSES
-};
-
-/* Up to this divergence it is the same behaviour; where windows differed more from each other while
- * they were learned, half as much again. */
-#define LEAST_LIMIT 0.15
-#define MARGIN 1.5
-
-static const enum tw_action actions[ACTIONS] = {TW_ACTION_BROWSE, TW_ACTION_READ, TW_ACTION_WRITE,
-    TW_ACTION_CALL, TW_ACTION_SUBSCRIBE, TW_ACTION_PUBLISH, TW_ACTION_HISTORY_READ,
-    TW_ACTION_HISTORY_WRITE, TW_ACTION_MANAGE, TW_ACTION_TOOL, TW_ACTION_FLOW};
+enum { LEARNED = 12 }; /* windows: an hour */
 
 struct routine {
     uint64_t version; /* that it reported last; 0: none */
     int64_t begin_ns; /* of the window; 0: nothing is known */
-    uint32_t n, now[CELLS];
-    uint64_t n_usual, usual[CELLS];
+    struct tw_mix now, usual;
     unsigned learned, in_a_row;
     double limit;
 };
@@ -71,111 +54,43 @@ void tw_routines_adopt(
     }
 }
 
-/* ---- which act it is */
-
-static unsigned class_of(const struct tw_facts *f)
-{
-    if (f->variable.id.p != NULL)
-        return f->variable.role;
-    return ROLES + (tw_str_is(f->target.kind, "opcua-server")     ? 0
-                       : tw_str_is(f->target.kind, "mqtt-broker") ? 1
-                                                                  : 2);
-}
-
-static const char *class_name(unsigned class)
-{
-    static const char *const others[] = {"servers of OPC UA", "brokers", "others"};
-    return class == TW_ROLE_NONE ? "variables"
-           : class < ROLES       ? tw_role_name((enum tw_role) class)
-                                 : others[class - ROLES];
-}
-
-/* CELLS: it is none. Once for each message, and only its own. */
-static unsigned cell_of(const struct tw_event *e, const struct tw_facts *f)
-{
-    const bool other = f->actor.identity == TW_IDENTITY_MISMATCH && f->actor.certain;
-    if (e->field.len > 0 || e->phase != 0 || other)
-        return CELLS;
-    for (unsigned i = 0; i < ACTIONS; i++) {
-        if (actions[i] == e->action)
-            return i * CLASSES + class_of(f);
-    }
-    return CELLS;
-}
-
 /* ---- windows */
-
-/* Jensen and Shannon's, in bits: 0 for equal shares, 1 where nothing is in common. */
-static double divergence(const struct routine *r)
-{
-    double sum = 0;
-    for (unsigned i = 0; i < CELLS; i++) {
-        const double p = (double)r->now[i] / r->n, q = (double)r->usual[i] / (double)r->n_usual,
-                     m = (p + q) / 2;
-        sum += (p > 0 ? p * log2(p / m) : 0) + (q > 0 ? q * log2(q / m) : 0);
-    }
-    return sum / 2;
-}
-
-static void learn(struct routine *r)
-{
-    if (r->n_usual > 0)
-        r->limit = fmax(r->limit, MARGIN * divergence(r));
-    for (unsigned i = 0; i < CELLS; i++)
-        r->usual[i] += r->now[i];
-    r->n_usual += r->n;
-    r->learned++;
-}
-
-/* What it does more of than it used to, most of all. */
-static void explain(const struct routine *r, struct tw_routine_facts *out)
-{
-    unsigned most = 0;
-    double rise = -1;
-    for (unsigned i = 0; i < CELLS; i++) {
-        const double share = 100.0 * r->now[i] / r->n,
-                     usual = 100 * (double)r->usual[i] / (double)r->n_usual;
-        if (share - usual <= rise)
-            continue;
-        rise = share - usual;
-        most = i;
-        out->share = round(share);
-        out->usual = round(usual);
-    }
-    out->action = tw_action_name(actions[most / CLASSES]);
-    out->on = class_name(most % CLASSES);
-}
 
 /* True where it was unlike what is usual, for the third time in a row or more. */
 static bool judge(struct routine *r, struct tw_routine_facts *out)
 {
-    const double d = divergence(r);
+    const double d = tw_mix_divergence(&r->now, &r->usual);
     r->in_a_row = d > r->limit ? r->in_a_row + 1 : 0;
-    if (r->in_a_row < TW_ROUTINE_WINDOWS)
+    if (r->in_a_row < TW_MIX_IN_A_ROW)
         return false;
+    const struct tw_mix_rise rise = tw_mix_rise(&r->now, &r->usual);
     *out = (struct tw_routine_facts){.windows = r->in_a_row,
         .divergence = round(d * 100) / 100,
-        .limit = round(r->limit * 100) / 100};
-    explain(r, out);
+        .limit = round(r->limit * 100) / 100,
+        .action = rise.action,
+        .on = rise.on,
+        .share = rise.share,
+        .usual = rise.usual};
     return true;
 }
 
 static bool close_window(struct tw_routines *all, struct routine *r, int64_t now_ns)
 {
-    const int64_t passed_ns = now_ns - r->begin_ns, window_ns = WINDOW_S * TW_NS_PER_S;
+    const int64_t passed_ns = now_ns - r->begin_ns, window_ns = TW_MIX_WINDOW_S * TW_NS_PER_S;
     bool told = false;
     if (passed_ns < window_ns)
         return false;
     /* A pause, or a hole in the capture: it is not what it does all the time. */
     const bool whole = passed_ns < 2 * window_ns && all->pulse->hole_ns <= r->begin_ns;
-    if (r->n < LEAST || !whole)
+    if (r->now.n < TW_MIX_LEAST || !whole) {
         r->in_a_row = 0;
-    else if (r->learned < LEARNED)
-        learn(r);
-    else
+    } else if (r->learned < LEARNED) {
+        tw_mix_learn(&r->usual, &r->now, &r->limit);
+        r->learned++;
+    } else {
         told = judge(r, &all->facts);
-    memset(r->now, 0, sizeof(r->now));
-    r->n = 0;
+    }
+    r->now = (struct tw_mix){.n = 0};
     r->begin_ns = now_ns;
     return told;
 }
@@ -188,7 +103,7 @@ static void begin_anew(
     const uint64_t version = v.p != NULL ? tw_hash(all->seed, v.p, v.len) | 1 : r->version;
     const bool other = r->version != 0 && version != r->version;
     if (r->begin_ns == 0 || other)
-        *r = (struct routine){.begin_ns = e->ts_ns, .limit = LEAST_LIMIT};
+        *r = (struct routine){.begin_ns = e->ts_ns, .limit = TW_MIX_LEAST_LIMIT};
     r->version = version;
 }
 
@@ -202,10 +117,10 @@ void tw_routines_event(struct tw_routines *all, const struct tw_event *e, struct
         return;
     }
     begin_anew(all, r, e, facts);
-    const unsigned cell = cell_of(e, facts);
-    if (cell == CELLS)
+    const unsigned cell = tw_mix_cell(e, facts);
+    if (cell == TW_MIX_CELLS)
         return;
     facts->routine = close_window(all, r, e->ts_ns) ? &all->facts : NULL;
-    r->now[cell]++;
-    r->n++;
+    r->now.cells[cell]++;
+    r->now.n++;
 }

@@ -1150,6 +1150,34 @@ def series(c):
     sensors.close()
 
 
+@case
+def behaviour(c):
+    """An AI system reports every nine seconds where a kiln is, advises and gives a command, seven to two to one, for
+    more than three hours, which are learned. Then it goes on so for a quarter of an hour, but three of its reports are
+    far from what the sensor says (HAL-03): the third one weighs more than the first. From then on it commands only
+    (MDL-02): told after three windows of five minutes. Its sensor is noisy, and so are its reports; both are as they
+    always were.
+    """
+    sensor = mqtt_session(c, '10.0.0.60', 40060, 'kiln-sensor')
+    pilot = mqtt_session(c, '10.0.0.32', 40032, 'pilot')
+    noise, begin = Noise(5), START_US
+    for act in range(1560):
+        c.now = begin + (act + 1) * 9000000
+        pv = noise.near(500)
+        if act % 3 == 0:
+            sensor.client(publish('kiln/pv', json.dumps({'v': pv})))
+        c.now += 200000
+        if act >= 1400 or act % 10 == 9:
+            pilot.client(publish('kiln/set', json.dumps({'sp': 500 + act % 7})))
+        elif act % 10 in (2, 6):
+            pilot.client(publish('pilot/advice', 'hold'))
+        else:
+            wrong = act in (1311, 1313, 1317)
+            pilot.client(publish('pilot/says', json.dumps({'pv': round(pv - 200, 3) if wrong else pv})))
+    pilot.close()
+    sensor.close()
+
+
 def main():
     for name in sys.argv[1:] or CASES:
         folder = os.path.join(HERE, name)

@@ -19,10 +19,11 @@ failed=0
 # Versions change with every release and with the machine; they are no part of what is compared.
 look() {
     if [ -e "$1/rules.yaml" ]; then
-        local options=(--rules "$1/rules.yaml")
-        [ ! -e "$1/inventory.yaml" ] || options+=(--inventory "$1/inventory.yaml")
+        local inventory=()
+        [ ! -e "$1/inventory.yaml" ] || inventory=(--inventory "$1/inventory.yaml")
+        local options=(--rules "$1/rules.yaml" "${inventory[@]}")
         if [ -e "$1/learn" ]; then
-            "$TIERWATCH" baseline learn -q --to "$(<"$1/learn")" -o "$learned" "$1/in.pcap" || return
+            "$TIERWATCH" baseline learn -q "${inventory[@]}" --to "$(<"$1/learn")" -o "$learned" "$1/in.pcap" || return
             options+=(--from "$(<"$1/learn")" --baseline "$learned")
         fi
         "$TIERWATCH" replay -q "${options[@]}" --alerts - "$1/in.pcap" |

@@ -344,6 +344,51 @@ static void test_limit(void **state)
     tear_down(&l);
 }
 
+/* An agent at work: a batch of 40 min in three phases, each with its own mix of reading, commanding
+ * and reporting, no two acts equally far from each other. `eager` makes it command where it read.
+ */
+static void work(struct lab *l, struct lab_noise *noise, unsigned hours, double eager)
+{
+    static const double phases[3][2] = {{0.05, 0.1}, {0.3, 0.1}, {0.15, 0.4}}; /* writes, reports */
+    const int64_t end_ns = l->now_ns + (int64_t)hours * 3600 * TW_NS_PER_S;
+    const int64_t begin_ns = l->now_ns;
+    while (l->now_ns < end_ns) {
+        const int64_t passed_s = (l->now_ns - begin_ns) / TW_NS_PER_S;
+        const double *phase = phases[passed_s % 2400 / 800];
+        const double x = (lab_noise(noise) + 6) / 12, even = x - floor(x * 1000) / 1000;
+        const double share = even * 1000; /* 0 to 1, evenly */
+        struct tw_event e = write_of(l, 10);
+        const struct tw_facts f = facts_of("fan");
+        const bool writes = share < phase[0] || (share > 1 - eager);
+        if (!writes)
+            e.action = share < phase[0] + phase[1] ? TW_ACTION_BROWSE : TW_ACTION_READ;
+        event(l, &e, &f);
+        l->now_ns += (int64_t)((2 + 4 * x) * 1e9);
+    }
+}
+
+static void test_mix_of_a_working_agent(void **state)
+{
+    struct lab l;
+    struct lab_noise noise = {7};
+    (void)state;
+    set_up(&l);
+    work(&l, &noise, 24, 0);
+    const struct tw_practice *p = learned(&l);
+    assert_true(p->windows > 280 && p->divergence > 0.01 && p->divergence < 0.2);
+    work(&l, &noise, 48, 0);
+    assert_int_equal(0, l.n_told);
+    const int64_t changed_ns = l.now_ns;
+    work(&l, &noise, 1, 0.6);
+    size_t i = 0;
+    while (i < l.n_told && l.told[i].kind != TW_DEPARTURE_ROUTINE)
+        i++;
+    assert_true(i < l.n_told);
+    assert_true(l.told[i].ts_ns - changed_ns < 1500 * TW_NS_PER_S);
+    assert_true(l.told[i].now > l.told[i].usual);
+    tear_down(&l);
+}
+
 static void test_nobody_else(void **state)
 {
     struct lab l;
@@ -370,6 +415,10 @@ static void test_file_is_checked(void **state)
         {"\"acts\":44", "\"acts\":45", "the digest is not that of the content"},
         {"\"acts\":44", "\"acts\":-1", "this is a number that is not below 0"},
         {"\"history\":[0,0]", "\"history\":[0]", "these are two numbers"},
+        {"[\"write\",\"command\",30]", "[\"write\",\"commands\",30]",
+            "no AI system does this to that"},
+        {"[\"write\",\"command\",30]", "[\"write\",30]",
+            "an action, a class of targets, and a count"},
         {"\"hours\":[0,", "\"hours\":[", "a week has 168 hours"},
         {"[0,1,1]", "[0,1]", "a class, and pairs of a class and a count"},
         {"[0,1,1]", "[0,64,1]", NULL},
@@ -415,6 +464,7 @@ int main(void)
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_mix_of_a_working_agent),
         cmocka_unit_test(test_nobody_else),
         cmocka_unit_test(test_file_is_checked),
     };
