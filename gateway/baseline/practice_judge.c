@@ -67,9 +67,7 @@ struct tw_practices {
     void *user;
     struct one *list; /* by id */
     size_t n;
-    const char
-        *last_id; /* of who acted last, where the inventory has it, and what is known of it */
-    struct one *last;
+    struct one *last; /* who acted last; NULL: nobody of them */
 };
 
 static void begin(struct one *o, const struct tw_practice *p)
@@ -319,9 +317,8 @@ void tw_practices_event(
     const unsigned cell = tw_mix_cell(e, f);
     if (!act && egress <= 0 && cell == TW_MIX_CELLS)
         return;
-    if (f->actor.id.p != all->last_id)
+    if (all->last == NULL || !tw_str_eq(all->last->p->ai_system, f->actor.id))
         all->last = find(all, f->actor.id);
-    all->last_id = f->actor.id.p;
     struct one *o = all->last;
     if (o == NULL)
         return;

@@ -47,10 +47,13 @@ static bool write_learned(struct learning *l)
 static void report(const struct tw_learner *learner, const struct tw_pipeline_result *r)
 {
     const struct tw_learner_stats s = tw_learner_stats(learner);
-    tw_log(TW_LOG_INFO, "%llu packets (%.1f s of traffic), %llu values, %llu series, %llu to judge",
+    tw_log(TW_LOG_INFO,
+        "%llu packets (%.1f s of traffic), %llu values, %llu series, %llu to judge, %llu AI "
+        "systems",
         (unsigned long long)r->packets,
         r->packets ? (double)(r->last_ns - r->first_ns) / (double)TW_NS_PER_S : 0.0,
-        (unsigned long long)s.values, (unsigned long long)s.series, (unsigned long long)s.judged);
+        (unsigned long long)s.values, (unsigned long long)s.series, (unsigned long long)s.judged,
+        (unsigned long long)s.systems);
     if (s.evictions + s.left_out > 0)
         tw_log(TW_LOG_WARN, "%llu series were forgotten, %llu with few values left out",
             (unsigned long long)s.evictions, (unsigned long long)s.left_out);
