@@ -209,6 +209,42 @@ static void tells_the_facts_of_a_session(void **state)
     lab_free(&lab);
 }
 
+static uint64_t token;
+
+static void keep_token(void *user, const struct tw_event *e)
+{
+    (void)user;
+    token = e->mqtt->more != NULL ? e->mqtt->more->token : 0;
+}
+
+/* A password that is a token is told from others by a digest; one that is none goes nowhere. */
+static void tokens_are_told_apart(void **state)
+{
+    static const struct {
+        const char *connect, *token;
+    } rows_of[] = {
+        {"s'MQTT' 04 C2 003C s'dev' s'ann' s'eyJhbGci.eyJzdWIi.c2ln'", "eyJhbGci.eyJzdWIi.c2ln"},
+        {"s'MQIsdp' 03 C2 003C s'dev' s'ann' s'eyJhbGci.eyJzdWIi.c2lo'", "eyJhbGci.eyJzdWIi.c2lo"},
+        {"s'MQTT' 05 C2 003C 00 s'dev' s'ann' s'eyJhbGci.eyJzdWIi'", NULL},
+        {"s'MQTT' 04 C2 003C s'dev' s'ann' s'a.b.c'", NULL},
+        {"s'MQTT' 04 82 003C s'dev' s'eyJhbGci.eyJzdWIi.c2ln'", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows_of) / sizeof(rows_of[0]); i++) {
+        const char *t = rows_of[i].token;
+        const uint64_t bits = ((uint64_t)1 << 48) - 1;
+        struct lab lab;
+        lab_open(&lab, false);
+        lab.env.emit.fn = keep_token;
+        token = 1;
+        lab_send(&lab, UP, 0x10, rows_of[i].connect);
+        lab_send(&lab, DOWN, 0x20, i == 2 ? "00 00 00" : "00 00");
+        assert_true(token == (t != NULL ? tw_hash_stable(t, strlen(t)) & bits : 0));
+        lab_end(&lab, TW_END_CLOSED);
+        lab_free(&lab);
+    }
+}
+
 static struct {
     uint32_t n;
     size_t len;
@@ -363,6 +399,7 @@ int main(void)
         cmocka_unit_test(tells_the_facts_of_a_session),
         cmocka_unit_test(long_user_properties_are_cut),
         cmocka_unit_test(identity_is_null_only_when_not_seen),
+        cmocka_unit_test(tokens_are_told_apart),
         cmocka_unit_test(requests_time_out),
         cmocka_unit_test(the_end_of_the_capture_ends_no_session),
     };
