@@ -224,6 +224,8 @@ static bool is_quiet(struct tw_analyst *a, const struct tw_event *event)
         !tw_detect_is_quiet(a->detect, event))
         return false;
     tw_registry_pass(a->config.registry, event);
+    if (a->recent != NULL)
+        tw_recent_event(a->recent, event);
     if (a->series != NULL)
         tw_series_event(a->series, event);
     return true;
