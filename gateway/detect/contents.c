@@ -47,7 +47,7 @@ static bool digest(const struct tw_contents *c, const struct tw_event *e, uint64
 {
     if (e->mqtt != NULL && e->field.len == 0) {
         *out = e->mqtt->payload_hash;
-        return e->mqtt->has_payload;
+        return e->mqtt->has_payload && e->mqtt->payload_hash != 0;
     }
     *out = tw_value_digest(c->seed, &e->value);
     return e->value.kind > TW_VALUE_NULL && (e->opcua == NULL || tw_event_is_whole_value(e));

@@ -10,13 +10,15 @@ static void lose(struct tw_stream *s, struct tw_pool *pool)
 {
     tw_pbuf_drop(pool, &s->kept);
     s->want = s->skip = 0;
+    s->torn = s->ended = false;
     s->lost = true;
 }
 
 /* Hand over a PDU that was `len` bytes on the wire; no more of it than is ever kept. */
-static bool hand_over(const struct tw_stream_user *u, struct tw_cur have, uint64_t len)
+static bool hand_over(
+    const struct tw_stream_user *u, struct tw_cur have, uint64_t len, bool has_hole)
 {
-    struct tw_pdu pdu = {have, len, have.left < len};
+    struct tw_pdu pdu = {have, len, have.left < len, has_hole};
     if (have.left > u->max_kept) {
         if (!tw_cur_sub(&have, u->max_kept, &pdu.bytes))
             return false;
@@ -30,9 +32,11 @@ static void finish(struct tw_stream *s, struct tw_pool *pool, const struct tw_st
 {
     struct tw_pbuf kept = s->kept;
     uint64_t want = s->want;
+    bool torn = s->torn;
     s->kept = (struct tw_pbuf){0};
     s->want = 0;
-    bool trusted = hand_over(u, tw_cur_of(kept.p, kept.len), want);
+    s->torn = s->ended = false;
+    bool trusted = hand_over(u, tw_cur_of(kept.p, kept.len), want, torn);
     tw_pbuf_drop(pool, &kept);
     if (!trusted)
         lose(s, pool);
@@ -114,7 +118,7 @@ static void keep(struct tw_stream *s, struct tw_pool *pool, const struct tw_stre
     if (want == 0)
         return;
     /* The pool is exhausted: what is at hand is all that will be seen of this PDU. */
-    s->lost = !hand_over(u, part, want);
+    s->lost = !hand_over(u, part, want, false);
     s->skip = s->lost ? 0 : rest;
 }
 
@@ -130,7 +134,7 @@ static bool in_place(
         return false;
     }
     if (st == TW_OK && f.len > 0 && tw_cur_sub(c, (size_t)f.len, &pdu)) {
-        if (!hand_over(u, pdu, f.len))
+        if (!hand_over(u, pdu, f.len, false))
             lose(s, pool);
         return true;
     }
@@ -156,6 +160,8 @@ void tw_stream_data(
     struct tw_stream *s, struct tw_pool *pool, const struct tw_stream_user *u, struct tw_cur c)
 {
     while (c.left > 0) {
+        if (s->ended)
+            finish(s, pool, u);
         if (s->lost && !recover(s, u, &c))
             return;
         if (s->skip > 0) {
@@ -176,14 +182,18 @@ bool tw_stream_gap(struct tw_stream *s, struct tw_pool *pool, uint64_t missing)
 {
     if (s->lost)
         return false;
+    if (s->ended) { /* and what comes next has a hole where it begins */
+        lose(s, pool);
+        return false;
+    }
     uint64_t rest = s->skip > 0 ? s->skip : s->want - s->kept.len;
     if (rest == 0 || (s->skip == 0 && s->want == 0) || missing > rest) {
         lose(s, pool);
         return false;
     }
-    /* The PDU has a hole; its end is still known, its content is not worth keeping. */
-    tw_pbuf_drop(pool, &s->kept);
-    s->want = 0;
+    /* The PDU has a hole; its end is still known. What came before the hole is handed over then. */
     s->skip = rest - missing;
+    s->torn = s->want > 0;
+    s->ended = s->skip == 0 && s->want > 0;
     return true;
 }

@@ -1,8 +1,9 @@
 #pragma once
 /* One direction of a protocol on TCP, cut into PDUs. Segments usually hold whole PDUs: those are
  * dissected in place. A PDU that is not complete is kept in a pool buffer until it is, up to a
- * limit; bytes beyond the limit are counted and skipped, and the PDU is handed over cut once its
- * end has passed. What is handed over does not depend on how the bytes were segmented. */
+ * limit; bytes beyond the limit, or behind a hole, are counted and skipped, and the PDU is handed
+ * over cut once its end has passed. What is handed over does not depend on how the bytes were
+ * segmented. */
 
 #include "protocol/protocol.h"
 
@@ -22,13 +23,16 @@ typedef enum tw_status (*tw_frame_fn)(void *user, struct tw_cur bytes, struct tw
 struct tw_pdu {
     struct tw_cur bytes; /* the PDU, or as much of it as was kept */
     uint64_t len;        /* its length on the wire */
-    bool cut;            /* bytes.left < len: longer than is kept */
+    bool cut;            /* bytes.left < len: longer than is kept, or it has a hole */
+    bool has_hole;       /* what follows `bytes` was not seen */
 };
 
 struct tw_stream {
     struct tw_pbuf kept;
     uint64_t want; /* length of the PDU in `kept`; 0: its header is not whole yet */
     uint64_t skip; /* bytes of a PDU still to be skipped */
+    bool torn;     /* `kept` is what came before a hole … */
+    bool ended;    /* … in which its end was, too */
     bool lost;     /* no boundary is known: find one */
 };
 

@@ -69,7 +69,8 @@ static void a_hole_inside_a_packet_keeps_the_boundary(void **state)
     tw_mqtt.gap(lab.state, &lab.env, &lab.conn, UP, 400, &lab.when);
     lab_bytes(&lab, UP, p + 700, len - 700);
     lab_send(&lab, UP, 0x30, "s'a' '1'");
-    assert_string_equal(lab_text(&lab), "5>publish a value:1 number q0 number 1\n");
+    assert_string_equal(lab_text(&lab), "4>publish t q0 ? 1000 truncated\n"
+                                        "5>publish a value:1 number q0 number 1\n");
     assert_int_equal(lab.counters.resyncs, 0);
     lab_end(&lab, TW_END_INPUT);
     lab_free(&lab);
@@ -115,6 +116,8 @@ static const struct {
         NULL},
     {"binary that happens to begin with a zero", 0x30, "s'a/b' 00 FF FE",
         "1>publish a/b q0 binary 3\n", NULL},
+    {"Sparkplug, which does not begin with a zero", 0x30, "s'spBv1.0/G/NDATA/N' 00 08 80 80 01",
+        "1>publish spBv1.0/G/NDATA/N q0 sparkplug 4\n", "5.0"},
     {"3.x subscribe", 0x82, "0001 s'a/b' 01", "", NULL},
 };
 

@@ -659,6 +659,25 @@ static void after_a_hole_the_next_chunk_is_found(void **state)
     tw_text_free(&t.said);
 }
 
+/* Bytes of one chunk of many were lost: the message is the sum of its chunks all the same. */
+static void chunks_with_a_hole_count(void **state)
+{
+    static const uint8_t part[100] = {0};
+    struct talk t;
+    (void)state;
+    talk_start(&t);
+    tw_text_clear(&t.said);
+    for (unsigned i = 0; i < 65; i++) {
+        talk_chunk(&t, 0, "MSGC", 9, part, sizeof(part));
+        if (i == 5)
+            tw_opcua.gap(t.state, &t.env, &t.conn, 0, 500, &t.when);
+    }
+    assert_non_null(strstr(talk_said(&t), " malformed chunk-limit\n"));
+    assert_int_equal(t.counters.malformed, 1);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -679,6 +698,7 @@ int main(void)
         cmocka_unit_test(the_middle_of_a_connection_is_read),
         cmocka_unit_test(a_list_ends_with_its_bytes),
         cmocka_unit_test(after_a_hole_the_next_chunk_is_found),
+        cmocka_unit_test(chunks_with_a_hole_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,13 +119,13 @@ static const struct {
     bool known; /* is the boundary? */
     const char *pdus;
 } gaps[] = {
-    {"a9123", 6, "b0", true, "b0 "},
-    {"a9123", 4, "89b0", true, "b0 "},
+    {"a9123", 6, "b0", true, "a9123/11 b0 "},
+    {"a9123", 4, "89b0", true, "a9123/11 b0 "},
     {"a9123", 7, "xC0", false, "C0 "},
     {"a0", 3, "b0C0", false, "a0 C0 "},
     {"a", 1, "0b0C0", false, "C0 "},
-    {"a*" TWENTY, 80, "b0", true, "b0 "},
-    {"a*" TWENTY, 10, TWENTY TWENTY TWENTY "0123456789b0", true, "b0 "},
+    {"a*" TWENTY, 80, "b0", true, "a*01234567890123/102 b0 "},
+    {"a*" TWENTY, 10, TWENTY TWENTY TWENTY "0123456789b0", true, "a*01234567890123/102 b0 "},
     {"a*" TWENTY, 81, "b0C0", false, "C0 "},
     {"!", 5, "C0", false, "? C0 "},
 };
@@ -143,6 +143,27 @@ static void knows_the_boundary_after_a_hole_or_not(void **state)
         assert_true(tw_str_eq(tw_text_str(&out), tw_str_of(gaps[i].pdus)));
         drop(&s);
     }
+    tw_text_free(&out);
+}
+
+/* A hole after a hole: the first ended just where its PDU did, or within it. */
+static void hands_over_what_came_before_two_holes(void **state)
+{
+    struct tw_text out = {0};
+    struct tw_stream s = {0};
+    (void)state;
+    feed(&s, &out, "a9123", 5);
+    assert_true(tw_stream_gap(&s, pool, 2));
+    feed(&s, &out, "6", 1);
+    assert_true(tw_stream_gap(&s, pool, 3));
+    feed(&s, &out, "b0", 2);
+    assert_true(tw_str_is(tw_text_str(&out), "a9123/11 b0 "));
+    feed(&s, &out, "a9123", 5);
+    assert_true(tw_stream_gap(&s, pool, 6));
+    assert_false(tw_stream_gap(&s, pool, 1));
+    feed(&s, &out, "b0C0", 4);
+    assert_true(tw_str_is(tw_text_str(&out), "a9123/11 b0 C0 "));
+    drop(&s);
     tw_text_free(&out);
 }
 
@@ -199,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cuts_alike_however_segmented),
         cmocka_unit_test(knows_the_boundary_after_a_hole_or_not),
+        cmocka_unit_test(hands_over_what_came_before_two_holes),
         cmocka_unit_test(never_resynchronises_without_being_told_how),
         cmocka_unit_test(hands_over_what_it_has_when_memory_is_short),
     };

@@ -314,6 +314,16 @@ static void give(const struct tw_mqtt_call *c, struct report *r, const struct tw
         emit_broken(c, r);
 }
 
+/* Only the beginning was seen: a number may go on, and nobody knows what it is a part of. */
+static void give_beginning(const struct tw_mqtt_call *c, struct report *r)
+{
+    r->info.payload_format = NULL;
+    r->info.payload_hash = 0; /* equal to no other */
+    r->event.value = (struct tw_value){.kind = TW_VALUE_NONE};
+    r->event.type = NULL;
+    tw_emit(&c->env->emit, &r->event);
+}
+
 /* Kept out of the way of ordinary messages, whose stack need not be as large. */
 __attribute__((noinline)) static void give_mcp(
     const struct tw_mqtt_call *c, struct report *r, const struct tw_payload *read)
@@ -350,6 +360,10 @@ void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_hea
     const struct tw_str text = is_gzip(p->payload) ? inflated(c, &r, p->payload, pdu) : p->payload;
     tw_payload_read(topic, &r.info, text, &read);
     set_payload(c, &r, p->payload, &read, pdu);
+    if (pdu->has_hole) {
+        give_beginning(c, &r);
+        return;
+    }
     if (read.decision.p != NULL)
         set_decision(&r, &read);
     if (deliver && read.container && text.len <= MAX_CARRIED)

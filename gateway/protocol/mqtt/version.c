@@ -6,6 +6,12 @@
 
 enum { HINT = 1, PROOF = 4, ENOUGH = 16 };
 
+/* Messages of Sparkplug B are of Protocol Buffers, and no field of these has the number 0. */
+static bool is_sparkplug(const struct tw_mqtt_publish *p)
+{
+    return tw_str_starts(p->topic, TW_STR("spBv1.0/")) && p->payload.len > 0;
+}
+
 /* The property block of a 5.0 PUBLISH must parse exactly [MQTT5 3.3.2.3]. An empty one is a zero
  * byte, which no text begins with, but numbers do. */
 static int weigh_publish(struct tw_cur body, const struct tw_mqtt_header *h, bool from_server)
@@ -16,7 +22,7 @@ static int weigh_publish(struct tw_cur body, const struct tw_mqtt_header *h, boo
     if (p.props.all.left > 0)
         return PROOF;
     bool text = p.payload.len > 0 && tw_utf8_valid(p.payload) && !tw_mqtt_has_control(p.payload);
-    return text ? HINT : 0;
+    return text || is_sparkplug(&p) ? HINT : 0;
 }
 
 static bool reads(unsigned type, struct tw_cur body, unsigned version, bool from_server)

@@ -31,6 +31,16 @@ void tw_opcua_parts_drop_all(struct tw_opcua_call *k, struct tw_opcua_direction 
         parts_drop(k, d, d->parts);
 }
 
+/* Bytes were lost: what was put together so far is a beginning without its rest. Chunks that follow
+ * still count. */
+void tw_opcua_parts_torn(struct tw_opcua_direction *d)
+{
+    for (struct tw_opcua_parts *p = d->parts; p != NULL; p = p->next)
+        p->cut = p->torn = true;
+    d->parts_bytes = 0;
+    d->parts_chunks = 0;
+}
+
 void tw_opcua_channel_drop(struct tw_opcua_call *k, struct tw_opcua_channel *ch)
 {
     struct tw_opcua_channel **link = &k->st->channels;
@@ -218,7 +228,8 @@ static void parts_make_room(struct tw_opcua_call *k, struct tw_opcua_channel *ch
         return;
     while (oldest->next != NULL)
         oldest = oldest->next;
-    report_parts(k, ch, oldest, TW_OPCUA_BIT(TW_OPCUA_CHUNK_LIMIT));
+    if (!oldest->torn) /* its end may be among the bytes that were lost */
+        report_parts(k, ch, oldest, TW_OPCUA_BIT(TW_OPCUA_CHUNK_LIMIT));
     k->env->counters->cut++;
     parts_drop(k, d, oldest);
 }

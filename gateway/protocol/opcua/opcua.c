@@ -188,7 +188,7 @@ static void gap(void *state, struct tw_proto_env *env, const struct tw_conn *con
     for (struct tw_opcua_channel *ch = k.st->channels; ch != NULL; ch = ch->next) {
         ch->dir[k.dir].has_sequence = false;
         ch->dir[k.dir].torn = true;
-        tw_opcua_parts_drop_all(&k, &ch->dir[k.dir]);
+        tw_opcua_parts_torn(&ch->dir[k.dir]);
     }
 }
 

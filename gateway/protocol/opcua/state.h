@@ -32,6 +32,7 @@ struct tw_opcua_parts {
     uint64_t on_wire;
     uint32_t chunks;
     bool cut, reported;
+    bool torn; /* bytes were lost since it began */
 };
 
 /* The set of keys that opens the chunks of a token. */
@@ -301,6 +302,7 @@ uint32_t tw_opcua_over_limits(const struct tw_opcua_call *k, uint32_t chunks, ui
 void tw_opcua_chunk(
     struct tw_opcua_call *k, const struct tw_opcua_header *h, struct tw_cur c, bool cut);
 void tw_opcua_parts_drop_all(struct tw_opcua_call *k, struct tw_opcua_direction *d);
+void tw_opcua_parts_torn(struct tw_opcua_direction *d);
 
 void tw_opcua_plain_chunk(struct tw_opcua_call *k, const struct tw_opcua_header *h,
     struct tw_opcua_channel *ch, struct tw_cur c);
