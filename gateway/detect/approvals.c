@@ -251,6 +251,12 @@ static void learn(struct tw_approvals *a, size_t definition, const struct tw_eve
         begin(a, definition, e, facts);
 }
 
+static unsigned fields_of(const struct tw_approval_def *def)
+{
+    return (unsigned)(def->approved.len > 0) + (def->ai_system.len > 0) + (def->object.len > 0) +
+           (def->value.len > 0);
+}
+
 static void note_sight(
     struct tw_approvals *a, const struct tw_event *e, const struct tw_facts *facts)
 {
@@ -259,7 +265,8 @@ static void note_sight(
     const bool is_lost = e->action == TW_ACTION_GAP && (e->protocol == TW_PROTO_MQTT || to_broker);
     for (size_t i = 0; i < a->n_defs; i++) {
         const struct tw_approval_def *def = &a->defs[i];
-        if (is_lost && tw_message_sender_ok(e, facts, def->by, def->n_by))
+        if (is_lost && tw_message_may_be_lost(e, fields_of(def)) &&
+            tw_message_sender_ok(e, facts, def->by, def->n_by))
             a->sights[i].lost_ns = e->ts_ns;
         a->sights[i].hidden |= tw_message_is_hidden(e, facts, def->by, def->n_by);
     }

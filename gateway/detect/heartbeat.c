@@ -131,7 +131,8 @@ static bool is_blind(struct watch *w, const struct tw_event *e, const struct tw_
     if (tw_message_is_hidden(e, f, &w->def->ai_system, 1) &&
         tw_str_eq(f->target.asset, w->target.asset))
         w->hidden = true;
-    return w->hidden || e->action == TW_ACTION_GAP || e->encrypted;
+    return w->hidden || e->encrypted ||
+           (e->action == TW_ACTION_GAP && tw_message_may_be_lost(e, 0));
 }
 
 static bool is_arrival(const struct tw_event *e)

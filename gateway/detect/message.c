@@ -28,6 +28,14 @@ struct tw_text_key tw_node_key(struct tw_seed seed, struct tw_str node)
     return tw_text_key(seed, (struct tw_str){text, node.len});
 }
 
+bool tw_message_may_be_lost(const struct tw_event *gap, unsigned fields)
+{
+    /* A PUBLISH with a topic and a payload of one byte each; "a":1 and what parts it from the next.
+     */
+    enum { LEAST_PUBLISH = 7, LEAST_FIELD = 6 };
+    return gap->missing_bytes == 0 || gap->missing_bytes >= LEAST_PUBLISH + LEAST_FIELD * fields;
+}
+
 static bool is_from_server(const struct tw_event *e)
 {
     return e->action == TW_ACTION_NOTIFY || e->action == TW_ACTION_ALARM ||

@@ -34,6 +34,9 @@ struct tw_place_id tw_place_of(struct tw_seed seed, const struct tw_event *e);
 bool tw_event_is_whole_value(const struct tw_event *e);
 /* Tells values apart; what of a long text or array was cut does not count. */
 uint64_t tw_value_digest(struct tw_seed seed, const struct tw_value *v);
+/* May a message with this many fields have been among the bytes that were lost? Acknowledgements
+ * and pings are shorter. */
+bool tw_message_may_be_lost(const struct tw_event *gap, unsigned fields);
 /* One of `by` talks where nobody can read: what it says may not be seen at all. */
 bool tw_message_is_hidden(
     const struct tw_event *e, const struct tw_facts *facts, const struct tw_str *by, size_t n_by);

@@ -318,6 +318,10 @@ static void what_was_not_seen(void **state)
     scene_event(&s, 0, &gap);
     act(&s, 11, false, TW_ACTION_WRITE, FAN);
     assert_int_equal(0, scene_told(&s, "OVR-05"));
+    gap.missing_bytes = 7;
+    scene_event(&s, 0, &gap);
+    act(&s, 11, false, TW_ACTION_WRITE, FAN);
+    assert_int_equal(0, scene_told(&s, "OVR-05"));
     wrote(&s, 0, BOT, ALIVE, 1, "Good");
     act(&s, 9, false, TW_ACTION_WRITE, FAN);
     /* The capture stops: the deadline passes in a hole, and nothing is known behind it. */
