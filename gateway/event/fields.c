@@ -671,7 +671,8 @@ static const struct tw_field other_fields[] = {
     {"heartbeat.limit", "Seconds that it may be silent for", "20", N, NULL, get_heartbeat_limit},
 
     {"report.is_report", "The actor reports about itself here", "true", B, NULL, get_report_is},
-    {"report.confidence", "Confidence it states", "0.31", N, NULL, get_report_confidence},
+    {"report.confidence", "Confidence it states, 0 to 1; above 1 it is taken for percent", "0.31",
+        N, NULL, get_report_confidence},
     {"report.inputs_age", "Age of its inputs in s", "310", N, NULL, get_report_inputs_age},
     {"report.model", "Model it states", "boiler-opt", S, NULL, get_report_model},
     {"report.model_version", "Version it states", "2.4.0", S, NULL, get_report_model_version},

@@ -43,6 +43,13 @@ static struct tw_str stated_at(const struct tw_report_def *report, const struct 
     return TW_STR_NONE;
 }
 
+/* Some say it in percent: what is above 1 can be nothing else. */
+static double confidence_of(double stated)
+{
+    enum { PERCENT = 100 };
+    return stated > 1 && stated <= PERCENT ? stated / PERCENT : stated;
+}
+
 void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *actor, const struct tw_report_def *report, struct tw_report_facts *out)
 {
@@ -50,8 +57,10 @@ void tw_report_fill(struct tw_registry *r, const struct tw_event *event,
     out->is_report = true;
     if (event->field.len == 0)
         return;
-    if (is_at(report->confidence, event))
-        out->has_confidence = tw_value_as_number(&event->value, &out->confidence);
+    if (is_at(report->confidence, event) && tw_value_as_number(&event->value, &out->confidence)) {
+        out->has_confidence = true;
+        out->confidence = confidence_of(out->confidence);
+    }
     if (is_at(report->inputs_ts, event) && tw_value_as_time(&event->value, &inputs_ns)) {
         out->has_inputs_age = true;
         out->inputs_age_ns = tw_clock_age_ns(&r->clock, event->ts_ns - inputs_ns);
@@ -80,7 +89,7 @@ void tw_report_of_decision(struct tw_registry *r, const struct tw_event *event,
         return;
     out->is_report = true;
     out->has_confidence = c->has_confidence;
-    out->confidence = c->confidence;
+    out->confidence = confidence_of(c->confidence);
     if (c->inputs_ts_ns != 0) {
         out->has_inputs_age = true;
         out->inputs_age_ns = tw_clock_age_ns(&r->clock, event->ts_ns - c->inputs_ts_ns);
