@@ -5,6 +5,7 @@
 
 #include "base/timefmt.h"
 #include "event/secret.h"
+#include "event/value.h"
 #include "protocol/payload.h"
 #include "protocol/pubsub/raw.h"
 #include "protocol/pubsub/report.h"
@@ -231,11 +232,28 @@ static bool is_quiet(struct tw_analyst *a, const struct tw_event *event)
     return true;
 }
 
+/* Programs that write numbers as texts into JSON mean numbers. Which texts, the inventory says: those of what is
+ * measured or commanded. */
+static const struct tw_event *number_of_text(
+    const struct tw_event *e, const struct tw_variable_facts *v, struct tw_event *copy)
+{
+    double number;
+    if (e->value.kind != TW_VALUE_STRING || e->protocol != TW_PROTO_MQTT || !v->is_value ||
+        (v->role != TW_ROLE_MEASUREMENT && v->role != TW_ROLE_COMMAND) ||
+        !tw_value_as_number(&e->value, &number))
+        return e;
+    *copy = *e;
+    copy->value = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = number};
+    return copy;
+}
+
 static void judge(struct tw_analyst *a, const struct tw_event *event)
 {
+    struct tw_event copy;
     if (is_quiet(a, event))
         return;
     tw_registry_resolve_next(a->config.registry, event, &a->facts);
+    event = number_of_text(event, &a->facts.variable, &copy);
     if (a->config.learner != NULL)
         tw_learner_event(a->config.learner, event, &a->facts);
     if (a->detect == NULL)
