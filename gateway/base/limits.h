@@ -79,7 +79,8 @@ struct tw_limits {
     size_t pool_bytes;   /* reassembly and pending requests, all workers together */
     int64_t tcp_idle_ns; /* a TCP flow without packets for so long is over */
     int64_t udp_idle_ns;
-    int64_t request_timeout_ns; /* a request without an answer for so long is reported as such */
+    int64_t request_timeout_ns; /* a request without an answer for so long is reported as such … */
+    int64_t one_sided_ns;       /* … and for so long where the other side was never seen at all */
 };
 
 static inline struct tw_limits tw_limits_default(void)
@@ -91,5 +92,6 @@ static inline struct tw_limits tw_limits_default(void)
         .tcp_idle_ns = INT64_C(3600) * 1000000000,
         .udp_idle_ns = INT64_C(120) * 1000000000,
         .request_timeout_ns = INT64_C(60) * 1000000000,
+        .one_sided_ns = INT64_C(5) * 1000000000,
     };
 }

@@ -138,7 +138,9 @@ bool tw_acts_event(struct tw_acts *a, const struct tw_event *e, struct tw_facts 
         *act = (struct tw_act_facts){.stopped_ns = 0};
         tw_stops_judge(a->stops, e, facts, act);
         tw_inputs_judge(a->inputs, e, facts, act);
-        tw_budgets_judge(a->budgets, e, facts, act);
+        /* Of a request that was lost nobody knows whether it was a sign of life. */
+        if (e->object.p != NULL)
+            tw_budgets_judge(a->budgets, e, facts, act);
         tw_permissives_judge(a->standings, e, facts, act);
     }
     if (command_of(a, e, facts, &command)) {

@@ -366,6 +366,33 @@ static void requests_time_out(void **state)
     lab_free(&lab);
 }
 
+/* A mirror that shows one direction only: nothing is waited for that can not come, and what answers
+ * the other one is no mistake. */
+static void one_direction_alone(void **state)
+{
+    struct lab lab;
+    (void)state;
+    lab_open(&lab, false);
+    lab_send(&lab, UP, 0x10, "s'MQTT' 04 02 0000 s'x'");
+    int64_t due = tw_mqtt.next_deadline(lab.state);
+    assert_true(due == lab.when.ts_ns + lab.env.limits.one_sided_ns);
+    assert_true(lab.env.limits.one_sided_ns < lab.env.limits.request_timeout_ns);
+    lab_send(&lab, UP, 0x40, "0007");
+    lab.when.ts_ns = due;
+    tw_mqtt.tick(lab.state, &lab.env, &lab.conn, &lab.when);
+    assert_non_null(strstr(lab_text(&lab), ">connect x status=null"));
+    lab_end(&lab, TW_END_INPUT);
+    assert_int_equal(lab.counters.malformed, 0);
+    lab_free(&lab);
+    lab_open(&lab, false);
+    lab_send(&lab, DOWN, 0x20, "00 00");
+    lab_send(&lab, DOWN, 0x90, "0001 00");
+    lab_send(&lab, DOWN, 0x40, "0002");
+    lab_end(&lab, TW_END_INPUT);
+    assert_int_equal(lab.counters.malformed, 0);
+    lab_free(&lab);
+}
+
 static void the_end_of_the_capture_ends_no_session(void **state)
 {
     static const struct {
@@ -401,6 +428,7 @@ int main(void)
         cmocka_unit_test(identity_is_null_only_when_not_seen),
         cmocka_unit_test(tokens_are_told_apart),
         cmocka_unit_test(requests_time_out),
+        cmocka_unit_test(one_direction_alone),
         cmocka_unit_test(the_end_of_the_capture_ends_no_session),
     };
     return cmocka_run_group_tests_name("mqtt/events", tests, NULL, NULL);

@@ -64,6 +64,29 @@ static void requests_time_out_at_their_deadline(void **state)
     tw_text_free(&t.said);
 }
 
+/* A mirror that shows one direction only: nothing is waited for that can not come. */
+static void where_the_server_is_not_seen_requests_wait_less(void **state)
+{
+    struct talk t;
+    (void)state;
+    talk_open(&t, true);
+    w_read(&w, 2, nodes, 1);
+    talk_message(&t, 0, 2, &w);
+    int64_t due = t.when.ts_ns + t.env.limits.one_sided_ns;
+    assert_true(t.env.limits.one_sided_ns < t.env.limits.request_timeout_ns);
+    assert_true(tw_opcua.next_deadline(t.state) == due);
+    t.when.ts_ns = due;
+    tw_opcua.tick(t.state, &t.env, &t.conn, &t.when);
+    assert_non_null(strstr(talk_said(&t), " read Read [ns=2;s=Temp] ?\n"));
+    w_response(&w, 397, 3, 0x80010000);
+    talk_message(&t, 1, 3, &w);
+    w_read(&w, 4, nodes, 1);
+    talk_message(&t, 0, 4, &w);
+    assert_true(tw_opcua.next_deadline(t.state) == t.when.ts_ns + t.env.limits.request_timeout_ns);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
 static void a_publish_may_wait(void **state)
 {
     struct talk t;
@@ -264,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_time_out_at_their_deadline),
+        cmocka_unit_test(where_the_server_is_not_seen_requests_wait_less),
         cmocka_unit_test(a_publish_may_wait),
         cmocka_unit_test(the_end_of_a_flow_leaves_nothing_open),
         cmocka_unit_test(what_never_got_an_answer),

@@ -171,7 +171,8 @@ void tw_mqtt_settle_stray(const struct tw_mqtt_call *c, unsigned dir)
 
 static void note_stray(const struct tw_mqtt_call *c, unsigned type, uint16_t id)
 {
-    if (c->st->incomplete || !c->st->clean || is_repeat(c->st, c->dir, type, id))
+    if (c->st->incomplete || !c->st->clean || !c->st->heard[c->dir ^ 1] ||
+        is_repeat(c->st, c->dir, type, id))
         return;
     tw_mqtt_settle_stray(c, c->dir);
     c->st->stray[c->dir] = (struct tw_mqtt_stray){true, (uint8_t)type, id};

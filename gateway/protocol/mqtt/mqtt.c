@@ -115,6 +115,7 @@ static void mqtt_open(void *state, struct tw_proto_env *env, const struct tw_con
 {
     struct tw_mqtt_state *st = state;
     st->timeout_ns = env->limits.request_timeout_ns;
+    st->one_sided_ns = env->limits.one_sided_ns;
     if (!conn->midstream)
         return;
     st->incomplete = st->open = true;
@@ -132,6 +133,7 @@ static void mqtt_data(void *state, struct tw_proto_env *env, const struct tw_con
     if (st->rejected)
         return;
     struct tw_mqtt_call call = {st, env, conn, when, direction & 1};
+    st->heard[call.dir] = true;
     if (st->held[0].what != TW_MQTT_FINE || st->held[1].what != TW_MQTT_FINE)
         tw_mqtt_settle_held(&call, false);
     if (call.dir == st->client)
@@ -166,7 +168,8 @@ static int64_t deadline(const struct tw_mqtt_state *st, const struct tw_mqtt_pen
 {
     bool request = p->type == TW_MQTT_CONNECT || p->type == TW_MQTT_SUBSCRIBE ||
                    p->type == TW_MQTT_UNSUBSCRIBE;
-    return request ? p->ts_ns + st->timeout_ns : INT64_MAX;
+    const bool mute = !st->heard[st->client ^ 1];
+    return request ? p->ts_ns + (mute ? st->one_sided_ns : st->timeout_ns) : INT64_MAX;
 }
 
 static int64_t mqtt_next_deadline(const void *state)

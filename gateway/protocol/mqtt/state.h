@@ -64,7 +64,7 @@ struct tw_mqtt_state {
     struct tw_mqtt_alias *alias[2];  /* per sender [MQTT5 3.3.2.3.4] */
     struct tw_mqtt_identity *who;
     struct tw_carrier *carrier; /* what a proxy said; NULL: it did not */
-    int64_t timeout_ns;
+    int64_t timeout_ns, one_sided_ns;
     size_t who_size;
     int64_t client_ns;       /* when the client was last heard; 0: not known */
     int64_t keep_alive_ns;   /* it may be silent for so long; 0: for ever */
@@ -89,6 +89,7 @@ struct tw_mqtt_state {
     int8_t lean;            /* of a guess: below 0 towards 3.x, above towards 5.0 */
     struct tw_mqtt_stray stray[2];
     struct tw_mqtt_held held[2];
+    bool heard[2]; /* bytes of this direction were seen */
     bool client_known;
     bool guessed;    /* the version was told from packets: 3.1 and 3.1.1 look alike */
     bool incomplete; /* mid-stream, or bytes are missing: what happened before is not known */

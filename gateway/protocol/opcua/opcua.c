@@ -153,6 +153,7 @@ static void open(void *state, struct tw_proto_env *env, const struct tw_conn *co
     st->intact[0] = st->intact[1] = !conn->midstream;
     st->stream[0].lost = st->stream[1].lost = conn->midstream;
     st->timeout_ns = env->limits.request_timeout_ns;
+    st->one_sided_ns = env->limits.one_sided_ns;
 }
 
 static void data(void *state, struct tw_proto_env *env, const struct tw_conn *conn,
@@ -199,8 +200,11 @@ static bool waits(const struct tw_opcua_request *r)
 
 static int64_t deadline_of(const struct tw_opcua_state *st, const struct tw_opcua_request *r)
 {
+    const bool mute = st->client != TW_OPCUA_NO_SIDE && !st->spoke[st->client ^ 1];
+    int64_t patience = mute ? st->one_sided_ns : st->timeout_ns;
     /* A server holds a Publish until there is something to say, for as long as its keep-alive. */
-    int64_t patience = waits(r) && st->timeout_ns < WAITING_NS ? WAITING_NS : st->timeout_ns;
+    if (waits(r) && patience < WAITING_NS)
+        patience = WAITING_NS;
     return r->when.ts_ns > INT64_MAX - patience ? INT64_MAX : r->when.ts_ns + patience;
 }
 

@@ -196,7 +196,7 @@ struct tw_opcua_state {
     unsigned n_doubts;
     struct tw_opcua_late late[TW_OPCUA_MAX_LATE]; /* a ring: their answers may still come */
     unsigned n_late;
-    int64_t timeout_ns;
+    int64_t timeout_ns, one_sided_ns;
 };
 
 /* One call from the worker. */
