@@ -37,7 +37,7 @@ struct entry {
     enum tw_severity severity;
     int score, risk;
     enum tw_tier tier;
-    bool is_ai, nano, by_baseline, pending, told;
+    bool is_ai, nano, by_baseline, pending, told, own;
     unsigned readable_percent;
     uint64_t count;
     int64_t first_ns, last_ns, window_ns, told_ns;
@@ -328,6 +328,7 @@ static void open_alert(struct tw_alerts *a, const struct tw_text_key *key,
     e->readable_percent = 100;
     e->first_ns = e->last_ns = f->ts_ns;
     e->rev = f->rule->rev;
+    e->own = f->rule->own;
     tw_str_copy(e->ruleset, sizeof(e->ruleset), tw_str_of(a->config.ruleset));
     tw_alert_id(&a->scratch, a->config.ruleset, f, e->id);
     take_content(a, e, f, input, score);
@@ -403,7 +404,7 @@ void tw_alerts_reload(
     struct entry *e = tw_table_oldest(a->open);
     while (e != NULL) {
         struct entry *newer = tw_table_newer(a->open, e);
-        if (!is_kept(e, rules))
+        if (!e->own && !is_kept(e, rules))
             close_entry(a, e);
         e = newer;
     }

@@ -9,17 +9,23 @@
 /* No packet, no write of the ledger should hold up everything for so long. */
 #define STUCK_NS (10 * TW_NS_PER_S)
 
+static struct tw_loss_window window_of(uint64_t lost, uint64_t received)
+{
+    const uint64_t wanted = lost + received;
+    return (struct tw_loss_window){
+        lost, wanted, wanted == 0 ? 0 : 100 * (double)lost / (double)wanted};
+}
+
 bool tw_loss_count(struct tw_loss *l, uint64_t received, uint64_t dropped, int64_t now_ns)
 {
     const bool is_over = l->from_ns != 0 && now_ns - l->from_ns >= TW_LOSS_WINDOW_NS;
     bool lossy = false;
     if (is_over) {
-        l->window_lost = dropped - l->dropped;
-        l->window_wanted = received - l->received + l->window_lost;
-        l->percent =
-            l->window_wanted == 0 ? 0 : 100 * (double)l->window_lost / (double)l->window_wanted;
-        lossy = l->percent > TW_LOSS_LIMIT_PERCENT;
+        l->last = window_of(dropped - l->dropped, received - l->received);
+        lossy = l->last.percent > l->limit_percent;
         l->lossy_windows += lossy;
+        if (lossy)
+            l->lossy = l->last;
     }
     if (is_over || l->from_ns == 0) {
         l->from_ns = now_ns;
@@ -29,13 +35,14 @@ bool tw_loss_count(struct tw_loss *l, uint64_t received, uint64_t dropped, int64
     return lossy;
 }
 
-double tw_loss_percent(const struct tw_loss *l)
+double tw_loss_percent(const struct tw_loss_window *w)
 {
-    return floor(l->percent * 1000 + 0.5) / 1000;
+    return floor(w->percent * 1000 + 0.5) / 1000;
 }
 
-bool tw_figures_init(struct tw_figures *f)
+bool tw_figures_init(struct tw_figures *f, double loss_percent)
 {
+    f->loss.limit_percent = loss_percent;
     return pthread_mutex_init(&f->lock, NULL) == 0;
 }
 

@@ -8,23 +8,24 @@
 #include "pipeline/analyst.h"
 #include "pipeline/pipeline.h"
 
-/* More of the packets than this share lost over a window is worth an alarm: what rules conclude
- * from the rest may be wrong. */
-#define TW_LOSS_LIMIT_PERCENT 0.1
 #define TW_LOSS_WINDOW_NS (10 * TW_NS_PER_S)
 
 /* How much was lost of what came in, window by window. */
 struct tw_loss {
-    int64_t from_ns;                     /* when the present window began; 0: not begun */
-    uint64_t received, dropped;          /* in all, when it began */
-    uint64_t window_lost, window_wanted; /* of the last full one */
-    double percent;                      /* the same */
-    uint64_t lossy_windows;              /* so far, above the limit */
+    /* More than this is worth an alert: what rules conclude from the rest may be wrong. */
+    double limit_percent;
+    int64_t from_ns;            /* when the present window began; 0: not begun */
+    uint64_t received, dropped; /* in all, when it began */
+    struct tw_loss_window {
+        uint64_t lost, wanted;
+        double percent;
+    } last, lossy;          /* the last full one; the last one above the limit */
+    uint64_t lossy_windows; /* so far */
 };
 /* Figures in all at `now_ns`. True when a window above the limit ended with them. */
 bool tw_loss_count(struct tw_loss *l, uint64_t received, uint64_t dropped, int64_t now_ns);
-/* Of the last full window, as it is printed: to a thousandth. */
-double tw_loss_percent(const struct tw_loss *l);
+/* As it is printed: to a thousandth. */
+double tw_loss_percent(const struct tw_loss_window *w);
 
 struct tw_figures {
     pthread_mutex_t lock;
@@ -45,7 +46,8 @@ struct tw_figures {
     atomic_int_fast64_t turned_ns; /* monotonic clock; 0: none yet */
 };
 
-bool tw_figures_init(struct tw_figures *f);
+/* `loss_percent`: the limit of its `loss`. */
+bool tw_figures_init(struct tw_figures *f, double loss_percent);
 void tw_figures_fini(struct tw_figures *f);
 /* On the reading thread. True when a window ended in which more was lost than the limit. */
 bool tw_figures_read(

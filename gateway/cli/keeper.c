@@ -246,7 +246,7 @@ static void answer_status(struct tw_keeper *k, struct tw_text *t)
     digests_json(&l->watch, t);
     tw_json_member_u64(t, "received", f.capture.received);
     tw_json_member_u64(t, "dropped", f.capture.dropped + f.capture.if_dropped);
-    tw_json_member_double(t, "dropped_percent", tw_loss_percent(&f.loss));
+    tw_json_member_double(t, "dropped_percent", tw_loss_percent(&f.loss.last));
     tw_figures_interfaces_json(t, &f);
     tw_json_maybe_time(t, "event_time", f.event_ns, false);
     tw_json_member_u64(t, "alerts", f.analyst.alerts.alerts);

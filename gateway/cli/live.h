@@ -28,6 +28,7 @@ struct tw_live {
     int64_t started_ns;
     /* The analyst's. */
     int64_t next_stats_ns, next_look_ns;
+    uint64_t losses_told; /* windows */
     bool broker_up;
     char broker_said[256]; /* the last complaint that was logged */
 };

@@ -74,7 +74,7 @@ static void capture(struct tw_text *t, const struct tw_figures *f)
     labelled(t, "capture_dropped_total", "where", "interface", f->capture.if_dropped);
     labelled(t, "capture_dropped_total", "where", "memcap", f->workers.pool.refused);
     head(t, "capture_lost_ratio", "gauge", "Share of the packets lost in the last 10 seconds.");
-    tw_text_addf(t, "tierwatch_capture_lost_ratio %.6f\n", f->loss.percent / 100);
+    tw_text_addf(t, "tierwatch_capture_lost_ratio %.6f\n", f->loss.last.percent / 100);
     head(t, "last_packet_timestamp_seconds", "gauge", "When packets last came in; 0: never.");
     seconds(t, "last_packet_timestamp_seconds", f->last_packet_ns);
     if (f->n_interfaces == 0)
@@ -178,8 +178,8 @@ size_t tw_problems_json(const struct tw_figures *f, struct tw_text *out)
         if (!f->interfaces[i].up)
             problem(out, &n, text);
     }
-    snprintf(text, sizeof(text), "%.3f %% of the packets were lost lately", f->loss.percent);
-    if (f->loss.percent > TW_LOSS_LIMIT_PERCENT)
+    snprintf(text, sizeof(text), "%.3f %% of the packets were lost lately", f->loss.last.percent);
+    if (f->loss.last.percent > f->loss.limit_percent)
         problem(out, &n, text);
     if (f->alerts_lost)
         problem(out, &n, "an alert could not be kept");

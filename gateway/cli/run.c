@@ -9,6 +9,7 @@
 #include "cli/evidence.h"
 #include "cli/keys.h"
 #include "cli/live.h"
+#include "cli/loss.h"
 
 /* How long a stop may take to get the last alerts acknowledged. With saying goodbye and everything
  * else it is over within five seconds. */
@@ -42,7 +43,7 @@ static void update_state(struct tw_live *l)
     pthread_mutex_lock(&f->lock);
     l->state.received = f->capture.received ? f->capture.received : f->capture.packets;
     l->state.dropped = f->capture.dropped + f->capture.if_dropped;
-    l->state.dropped_percent = tw_loss_percent(&f->loss);
+    l->state.dropped_percent = tw_loss_percent(&f->loss.last);
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -95,10 +96,24 @@ static bool on_pass(void *user, const struct tw_event *event)
     return tw_analyst_pass(l->analyst, event);
 }
 
+/* What the reading thread lost since the tick before. */
+static void tell_loss(struct tw_live *l, int64_t now_ns)
+{
+    struct tw_alerts *alerts = tw_analyst_alerts(l->analyst);
+    struct tw_loss loss;
+    pthread_mutex_lock(&l->figures.lock);
+    loss = l->figures.loss;
+    pthread_mutex_unlock(&l->figures.lock);
+    if (loss.lossy_windows != l->losses_told && alerts != NULL)
+        tw_loss_alert(alerts, &loss, l->watch.gateway, now_ns);
+    l->losses_told = loss.lossy_windows;
+}
+
 static void on_tick(void *user, int64_t now_ns)
 {
     struct tw_live *l = user;
     tw_analyst_tick(l->analyst, now_ns);
+    tell_loss(l, now_ns);
     tw_figures_analyst(&l->figures, l->analyst, now_ns, l->sink.failed);
     if (now_ns >= l->next_look_ns) {
         look_at_broker(l);
@@ -129,11 +144,11 @@ static void on_progress(void *user, const struct tw_capture_stats *stats)
     struct tw_live *l = user;
     if (!tw_figures_read(&l->figures, l->capture, stats))
         return;
-    const struct tw_loss *loss = &l->figures.loss;
+    const struct tw_loss_window *loss = &l->figures.loss.lossy;
     tw_log(TW_LOG_WARN,
         "%llu of %llu packets were lost in the last %d s (%.3f %%): what rules conclude may be "
         "wrong; see ring_mb, workers and filter in the configuration",
-        (unsigned long long)loss->window_lost, (unsigned long long)loss->window_wanted,
+        (unsigned long long)loss->lost, (unsigned long long)loss->wanted,
         (int)(TW_LOSS_WINDOW_NS / TW_NS_PER_S), loss->percent);
 }
 
@@ -422,7 +437,7 @@ static int run(struct tw_live *l, struct tw_pipeline_config *config)
     if (l->o->threads == NULL && l->watch.config->workers > 0)
         config->workers = (unsigned)l->watch.config->workers;
     config->limits = tw_watch_limits(&l->watch);
-    if (!tw_figures_init(&l->figures))
+    if (!tw_figures_init(&l->figures, l->watch.config->loss_percent))
         return TW_EXIT_FAILED;
     tw_figures_sets(&l->figures, l->watch.rules, l->watch.registry);
     tw_notify_open(&l->notify);

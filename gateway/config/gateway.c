@@ -82,6 +82,20 @@ static bool set_int(const struct reading *r, const struct tw_option *o, const st
     return tw_node_int(r->y, r->d, n, o->min, o->max, at);
 }
 
+static bool set_percent(const struct reading *r, const struct tw_option *o, const struct tw_node *n)
+{
+    double percent;
+    if (!tw_node_number(r->y, r->d, n, &percent))
+        return false;
+    if (!(percent >= 0 && percent <= 100)) {
+        tw_yaml_error(r->y, r->d, n, false, NULL, "\"%.*s\" is out of range; it must be 0 to 100",
+            TW_STR_ARG(n->text));
+        return false;
+    }
+    *(double *)tw_option_at(r->c, o) = percent;
+    return true;
+}
+
 static bool set_choice(const struct reading *r, const struct tw_option *o, const struct tw_node *n)
 {
     int index;
@@ -149,6 +163,7 @@ static bool (*const setters[])(
     [TW_OPTION_TEXT] = set_text,
     [TW_OPTION_PATH] = set_text,
     [TW_OPTION_INT] = set_int,
+    [TW_OPTION_PERCENT] = set_percent,
     [TW_OPTION_CHOICE] = set_choice,
     [TW_OPTION_LISTEN] = set_listen,
     [TW_OPTION_TEXTS] = set_texts,
@@ -225,7 +240,7 @@ static void clear(struct tw_config *c, const struct tw_option *o)
     void *at = tw_option_at(c, o);
     if (o->kind == TW_OPTION_TEXTS || o->kind == TW_OPTION_PATHS) {
         names_free(at);
-    } else if (o->kind != TW_OPTION_INT) {
+    } else if (o->kind != TW_OPTION_INT && o->kind != TW_OPTION_PERCENT) {
         free(*(char **)at);
         *(char **)at = NULL;
     }
@@ -237,6 +252,8 @@ static bool set_default(struct tw_config *c, const struct tw_option *o)
     clear(c, o);
     if (o->kind == TW_OPTION_INT)
         *(int64_t *)tw_option_at(c, o) = o->init;
+    if (o->kind == TW_OPTION_PERCENT)
+        *(double *)tw_option_at(c, o) = (double)o->init / 1000;
     if (o->text == NULL)
         return true;
     char **at = tw_option_at(c, o);

@@ -16,8 +16,9 @@ struct tw_config {
     struct tw_names interfaces;
     char *filter; /* BPF, or NULL */
     int64_t snaplen, ring_mb;
-    int64_t workers; /* 0: one a core */
-    char *inventory; /* paths are resolved; NULL when not given */
+    double loss_percent; /* of packets that may be lost without an alert */
+    int64_t workers;     /* 0: one a core */
+    char *inventory;     /* paths are resolved; NULL when not given */
     struct tw_names rules;
     char *baseline;
     char *indicators;

@@ -1,6 +1,7 @@
 /* The configuration as YAML again. Texts are written as JSON strings: quoted, so never guessed at.
  */
 
+#include "base/num.h"
 #include "config/gateway_options.h"
 
 static void put_string(struct tw_text *out, const char *z)
@@ -17,6 +18,9 @@ static void put_value(struct tw_text *out, const struct tw_config *c, const stru
     const void *at = tw_option_of(c, o);
     if (o->kind == TW_OPTION_INT) {
         tw_text_addf(out, "%lld", (long long)*(const int64_t *)at);
+    } else if (o->kind == TW_OPTION_PERCENT) {
+        char text[TW_NUM_TEXT];
+        tw_text_add(out, text, tw_num_double(text, *(const double *)at));
     } else if (o->kind == TW_OPTION_TEXTS || o->kind == TW_OPTION_PATHS) {
         const struct tw_names *names = at;
         tw_text_addz(out, "[");

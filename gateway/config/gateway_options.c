@@ -9,6 +9,7 @@ static const char *const filters[] = {"filter", "off", NULL};
 #define TEXT(member, text) TW_OPTION_TEXT, AT(member), 0, 0, 0, NULL, text
 #define PATH(member) TW_OPTION_PATH, AT(member), 0, 0, 0, NULL, NULL
 #define INT(member, min, max, init) TW_OPTION_INT, AT(member), min, max, init, NULL, NULL
+#define PERCENT(member, init) TW_OPTION_PERCENT, AT(member), 0, 0, init, NULL, NULL
 #define LIST(kind, member) kind, AT(member), 0, 0, 0, NULL, NULL
 
 static const struct tw_option options[] = {
@@ -19,6 +20,7 @@ static const struct tw_option options[] = {
     {"filter", TEXT(filter, NULL)},
     {"snaplen", INT(snaplen, 64, 262144, 262144)},
     {"ring_mb", INT(ring_mb, 1, 4096, 64)},
+    {"loss_percent", PERCENT(loss_percent, 100)},
     {"workers", INT(workers, 0, 256, 0)},
     {"inventory", PATH(inventory)},
     {"rules", LIST(TW_OPTION_PATHS, rules)},
@@ -90,6 +92,8 @@ static const struct tw_key keys[] = {
     {"filter", TW_KEY_STR, false, NULL, NULL, "Capture filter, as in tcpdump."},
     {"snaplen", TW_KEY_INT, false, NULL, NULL, "Bytes of a packet that are captured."},
     {"ring_mb", TW_KEY_INT, false, NULL, NULL, "Kernel buffer of each interface."},
+    {"loss_percent", TW_KEY_NUMBER, false, NULL, NULL,
+        "Share of packets lost that raises GW-02; 100: never."},
     {"workers", TW_KEY_INT, false, NULL, NULL, "Threads that dissect; 0: one a core."},
     {"inventory", TW_KEY_STR, false, NULL, NULL, "The plant's inventory."},
     {"rules", TW_KEY_STR_LIST, false, NULL, NULL, "Rule files and folders."},

@@ -8,6 +8,8 @@ enum tw_option_kind {
     TW_OPTION_TEXT,
     TW_OPTION_PATH, /* relative to the file */
     TW_OPTION_INT,
+    TW_OPTION_PERCENT, /* 0 to 100, with a fraction */
+    TW_OPTION_NUMBER,
     TW_OPTION_CHOICE,
     TW_OPTION_LISTEN, /* ADDRESS:PORT */
     TW_OPTION_TEXTS,
@@ -18,7 +20,7 @@ struct tw_option {
     const char *name; /* "broker.port" */
     enum tw_option_kind kind;
     size_t offset;          /* in struct tw_config */
-    int64_t min, max, init; /* INT */
+    int64_t min, max, init; /* INT; of PERCENT `init` only, in thousandths */
     const char *const *choices;
     const char *text; /* initial text */
 };

@@ -19,6 +19,7 @@ struct tw_rule_info {
     size_t n_tags;
     bool safety; /* context factors never touch its floor */
     bool shadow; /* matches are counted, and nothing comes of them */
+    bool own;    /* the gateway's own: in no rule set, so no reload ends its alerts */
 };
 
 /* One match of one rule. Views are good during the callback. */

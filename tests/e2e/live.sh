@@ -140,24 +140,50 @@ is $? 0 "and is watched when it is up again"
 stop "$watch" INT
 is $? 0 "in the end it leaves orderly"
 
-# A ring too small for what comes at once while the program can not look: all of it is accounted for.
-"$TIERWATCH" run -i tw1 --inventory "$inventory" --rules "$rules" --set ring_mb=1 --set control.socket="$work/socket" \
-    >/dev/null 2>"$work/loss.err" &
+# A ring too small for what comes at once while the program can not look: all of it is accounted for, and is an alert
+# like others; beside it a gateway whose plant does not mind.
+port=$(free_port)
+start_broker "$port" "allow_anonymous true"
+mosquitto_sub -h 127.0.0.1 -p "$port" -V 5 -q 1 -t 'tierwatch/1/+/gw-1/alert/+/none/GW-02' -F '%t %p' >"$work/told" 2>/dev/null &
+pids+=($!)
+lossy=(run -i tw1 --inventory "$inventory" --rules "$rules" --set ring_mb=1)
+"$TIERWATCH" "${lossy[@]}" --set control.socket="$work/socket" --set ledger.dir="$work/ledger" \
+    --set broker.host=127.0.0.1 --set broker.port="$port" 2>"$work/loss.err" &
 watch=$!
-pids+=("$watch")
-wait_for 10 test -S "$work/socket"
+"$TIERWATCH" "${lossy[@]}" --set control.socket="$work/calm.socket" --set loss_percent=100 >"$work/calm" 2>"$work/calm.err" &
+calm=$!
+pids+=("$watch" "$calm")
+wait_for 10 test -S "$work/socket" && wait_for 10 test -S "$work/calm.socket"
+wait_for 10 grep -q 'connected to the broker' "$work/loss.err"
 sleep 0.3
 before=$(sent)
-kill -STOP "$watch"
+kill -STOP "$watch" "$calm"
 for _ in 1 2 3; do tcpreplay -q -i tw0 --topspeed "$plant" >/dev/null 2>&1; done
-kill -CONT "$watch"
+kill -CONT "$watch" "$calm"
 all=$(($(sent) - before))
-accounted() { ctl status --json | jq -e ".received + .dropped == $all and .dropped > 0 and .received > 0"; }
+# Its exit status says whether all is well, which is another question.
+accounted() { (ctl status --json || true) | jq -e ".received + .dropped == $all and .dropped > 0 and .received > 0"; }
 wait_for 10 accounted
 is $? 0 "received and dropped are what was sent"
 wait_for 20 grep -Eq '[0-9]+ of [0-9]+ packets were lost' "$work/loss.err"
 is $? 0 "losses are told"
 exits 1 "and status says so" ctl status --json
 is "$(jq '.dropped_percent > 0.1 and (.problems | length == 1)' "$work/out")" true "as a share of what came in"
+percent=$(jq .dropped_percent "$work/out")
+wait_for 10 grep -q GW-02 "$work/told"
+is $? 0 "an alert is published"
+read -r topic alert <<<"$(head -n 1 "$work/told")"
+is "$(jq -c '[.rule.id, .family, .actor.id, .tier, .observed, .expected, .count]' <<<"$alert")" \
+    "[\"GW-02\",\"GW\",\"gw-1\",null,$percent,{\"max_percent\":0.1},1]" "and says how much, of how much"
+like "$topic" "/alert/$(jq -r .severity <<<"$alert")/none/GW-02$" "under its severity"
+is "$(jq -r .summary <<<"$alert" | grep -o '[0-9]* of [0-9]* packets')" \
+    "$(grep -o '[0-9]* of [0-9]* packets' "$work/loss.err" | head -n 1)" "in the same figures as the log"
+exits 0 "without a limit nothing is wrong" "$TIERWATCH" ctl status --json --socket "$work/calm.socket"
+is "$(jq ".dropped > 0" "$work/out") $(grep -c GW-02 "$work/calm")" "true 0" "and nothing is told, however much is lost"
+stop "$calm" INT
 stop "$watch" INT
+is $? 0 "it leaves orderly"
+is "$("$TIERWATCH" ledger tail "$work/ledger" | jq -r 'select(.rule.id == "GW-02") | [.id, .seq] | @tsv' | head -n 1)" \
+    "$(jq -r '[.id, .seq] | @tsv' <<<"$alert")" "the alert is in the ledger"
+exits 0 "which holds" "$TIERWATCH" ledger verify "$work/ledger"
 finish

@@ -29,22 +29,37 @@ static const struct {
 
 static void loss_is_told_window_by_window(void **state)
 {
-    struct tw_loss l = {0};
+    struct tw_loss l = {.limit_percent = 0.1};
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         assert_int_equal(rows[i].lossy,
             tw_loss_count(&l, rows[i].received, rows[i].dropped, rows[i].at_s * TW_NS_PER_S));
-        assert_true(tw_loss_percent(&l) == rows[i].percent);
+        assert_true(tw_loss_percent(&l.last) == rows[i].percent);
     }
     assert_int_equal(3, l.lossy_windows);
-    assert_int_equal(2, l.window_lost);
-    assert_int_equal(2, l.window_wanted);
+    assert_int_equal(2, l.last.lost);
+    assert_int_equal(2, l.last.wanted);
+}
+
+static void the_last_lossy_window_is_kept(void **state)
+{
+    struct tw_loss l = {.limit_percent = 2};
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        tw_loss_count(&l, rows[i].received, rows[i].dropped, rows[i].at_s * TW_NS_PER_S);
+    assert_false(tw_loss_count(&l, 16900, 1000, 120 * TW_NS_PER_S)); /* 1.96 % */
+    assert_int_equal(1, l.lossy_windows);
+    assert_int_equal(100, l.lossy.lost);
+    assert_int_equal(2000, l.lossy.wanted);
+    assert_true(tw_loss_percent(&l.lossy) == 5);
+    assert_true(tw_loss_percent(&l.last) == 1.961);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loss_is_told_window_by_window),
+        cmocka_unit_test(the_last_lossy_window_is_kept),
     };
     return cmocka_run_group_tests_name("figures", tests, NULL, NULL);
 }

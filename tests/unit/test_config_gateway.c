@@ -58,6 +58,7 @@ static void defaults_need_no_file(void **state)
     assert_int_equal(c->limits.sessions, 20000);
     assert_int_equal(c->limits.memory_mb, 512);
     assert_int_equal(c->workers, 0);
+    assert_true(c->loss_percent == 0.1);
     assert_string_equal(c->log.level, "info");
     assert_int_equal(c->rules.n, 0);
     tw_config_free(c);
@@ -150,7 +151,7 @@ static void all_mistakes_are_reported(void **state)
     static const char text[] =
         "sit: x\nworkers: 1.5\nsnaplen: 10\nrules: x\n"
         "broker: {port: 70000, hots: y}\nmetrics: {listen: 9477}\nlog: {level: inof}\nlimits: 5\n"
-        "site: \"\"\n";
+        "site: \"\"\nloss_percent: 100.5\nring_mb: 9\n";
     (void)state;
     struct tw_diags d = {0};
     assert_null(tw_config_load(put("gw.yaml", text, 0644), &d));
@@ -164,7 +165,8 @@ static void all_mistakes_are_reported(void **state)
         "6:19 \"9477\" is not ADDRESS:PORT | such as 127.0.0.1:9477\n"
         "7:14 \"inof\" is not error, warn, info or debug | did you mean \"info\"?\n"
         "8:9 \"limits\" must be a map\n"
-        "9:7 this must not be empty\n");
+        "9:7 this must not be empty\n"
+        "10:15 \"100.5\" is out of range; it must be 0 to 100\n");
     tw_diags_fini(&d);
 }
 
@@ -219,8 +221,10 @@ static void set_changes_one_key(void **state)
         const char *assignment, *said;
     } rows[] = {{"broker.port=8884", ""}, {"site=plant-c", ""}, {"rules=[a, b/c]", ""},
         {"log.level=warn", ""}, {"log.file=a.log", ""}, {"log.file=null", ""}, {"workers=3", ""},
-        {"workers=~", ""}, {"gateway=\"null\"", ""},
+        {"workers=~", ""}, {"loss_percent=2.5", ""}, {"gateway=\"null\"", ""},
         {"broker.port=0", "1:1 0 is out of range; it must be 1 to 65535\n"},
+        {"loss_percent=-1", "1:1 \"-1\" is out of range; it must be 0 to 100\n"},
+        {"loss_percent=.nan", "1:1 \".nan\" is not a number\n"},
         {"brokr.port=1", "0:0 there is no key \"brokr.port\" | did you mean \"broker.port\"?\n"},
         {"site", "0:0 \"site\" has no = | such as --set broker.port=8883\n"},
         {"site=", "0:0 the value is missing\n"},
@@ -242,6 +246,7 @@ static void set_changes_one_key(void **state)
     assert_string_equal(c->log.level, "warn");
     assert_null(c->log.file);
     assert_int_equal(c->workers, 0);
+    assert_true(c->loss_percent == 2.5);
     assert_string_equal(c->gateway, "null");
     tw_config_free(c);
 }
@@ -263,6 +268,7 @@ static void a_dump_can_be_read_again(void **state)
     tw_text_add(&twice, "", 1);
     assert_string_equal(once.p, twice.p);
     assert_non_null(strstr(once.p, "\nbroker:\n  host: \"h\"\n  port: 1\n  user: null\n"));
+    assert_non_null(strstr(once.p, "\nloss_percent: 0.1\n"));
     assert_non_null(strstr(once.p, "  tls:\n    ca: null\n"));
     tw_config_free(c);
     tw_text_free(&once);
