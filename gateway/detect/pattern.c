@@ -4,7 +4,7 @@
 #include <pcre2.h>
 #include <stdio.h>
 
-enum { HEAP_LIMIT_KIB = 1024, DEPTH_LIMIT = 1000 };
+enum { HEAP_LIMIT_KIB = 4096 };
 
 struct tw_pattern {
     struct tw_pattern *next;
@@ -30,10 +30,10 @@ static bool set_up(struct tw_pattern *p)
     if (p->context == NULL || p->data == NULL)
         return false;
     pcre2_set_match_limit(p->context, TW_PATTERN_MATCH_LIMIT);
-    pcre2_set_depth_limit(p->context, DEPTH_LIMIT);
+    pcre2_set_depth_limit(p->context, TW_PATTERN_MATCH_LIMIT);
     pcre2_set_heap_limit(p->context, HEAP_LIMIT_KIB);
-    /* Without it patterns are interpreted, under the same limits. */
-    (void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+    /* The first match takes memory that later ones use again. */
+    (void)pcre2_match(p->code, (PCRE2_SPTR) "", 0, 0, 0, p->data, p->context);
     return true;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
-/* `matches "…"`: regular expressions in the syntax of Perl, by PCRE2. Compiled once, to machine
- * code where the processor allows; a match neither allocates nor runs on for longer than the limits
- * say, after which the text counts as not matching and the pattern says so. Texts that are not
- * UTF-8 are matched as far as they are. One thread. */
+/* `matches "…"`: regular expressions in the syntax of Perl, by PCRE2. Interpreted, never compiled
+ * to machine code: that meets its limits at other texts, and a gateway whose memory may not become
+ * executable would match differently from a replay. A match takes no more time and memory than the
+ * limits say, after which the text counts as not matching and the pattern says so. Texts that are
+ * not UTF-8 are matched as far as they are. One thread. */
 
 #include "detect/blocks.h"
 

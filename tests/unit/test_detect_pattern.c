@@ -78,6 +78,18 @@ static void no_text_holds_them_up(void **state)
     assert_true(tw_patterns_limits(tw_pattern_chain(p, deep)) >= 1);
 }
 
+/* Machine code gave up here, on a stack of its own. */
+static void long_texts_are_matched(void **state)
+{
+    char long_text[TW_PATTERN_MAX_BYTES];
+    (void)state;
+    memset(long_text, 'a', sizeof(long_text));
+    long_text[sizeof(long_text) - 1] = 'c';
+    struct tw_pattern *p = compile("^(?:a|b)*c$");
+    assert_true(tw_pattern_match(p, (struct tw_str){long_text, sizeof(long_text)}));
+    assert_int_equal(0, tw_patterns_limits(p));
+}
+
 static void they_stay_within_the_text(void **state)
 {
     static const char text[] = "plant/ai/optimizer/decision/温度";
@@ -165,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(texts, forget),
         cmocka_unit_test_teardown(no_text_holds_them_up, forget),
+        cmocka_unit_test_teardown(long_texts_are_matched, forget),
         cmocka_unit_test_teardown(they_stay_within_the_text, forget),
         cmocka_unit_test_teardown(mistakes, forget),
         cmocka_unit_test(in_conditions),
