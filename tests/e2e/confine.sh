@@ -80,8 +80,13 @@ is $? 0 "in good order"
 is $? 0 "there were alerts"
 [[ $TIERWATCH != */asan/* && $TIERWATCH != */tsan/* ]] || finish
 
-# All of a gateway's life again, traced: a broker that goes away and comes back, a new inventory, a log
-# that is full, an interface that comes back, more workers.
+# All of a gateway's life again, traced: a broker that goes away and comes back, a new inventory, rules with a regular
+# expression, rules that are broken, a log that is full, an interface that comes back, more workers.
+rotated() { find "$work/state" -name 'log.*' | wc -l; }
+logs() { cat "$work"/state/log*; }
+logged() { # TEXT N: so often, in all of them
+    [ "$(logs | grep -c "$1")" -ge "$2" ]
+}
 port=$(free_port)
 start_broker "$port" "allow_anonymous true"
 rm -rf "$work/state"
@@ -93,22 +98,47 @@ pids+=("$tracer")
 wait_for 20 sees -1
 is $? 0 "traced: it starts"
 wait_for 10 grep -q 'connected to the broker' "$work/state/log"
-tcpreplay -q -i tw0 --multiplier 20 "$plant" >/dev/null 2>&1
-wait_for 20 sees 7000
+# The other capture begins with this one: what is sent again is recognised.
+tcpreplay -q -i tw0 --multiplier 20 "$normal" >/dev/null 2>&1
+wait_for 20 sees 2400
 is $? 0 "traced: it sees everything"
+is "$(rotated)" 0 "traced: the log was not put aside yet"
 head -c 1100000 /dev/zero | tr '\0' 'x' >>"$work/state/log"
 stop "$broker_pid"
 wait_for 10 grep -q 'can not be used' "$work/state/log"
 echo '# edited' >>"$work/open/inventory.yaml"
 exits 0 "traced: it reloads" ctl reload
+mine=$work/open/$(basename "$rules")/zz.yaml
+cat >"$mine" <<'YAML'
+required_engine: ">=1.0"
+rules:
+  - {id: ZZ-1, name: n, rev: 1, evidence: W, severity: 1, when: "action = publish and object matches '^(?:[a-z]+/)+[a-z]+$'", output: o}
+YAML
+exits 0 "traced: it reloads rules with a regular expression" ctl reload --json
+is "$(jq -c '[.ok, .other_rules]' "$work/out")" "[true,true]" "traced: which are in force"
+echo '  - {id: ZZ-2, when: (}' >>"$mine"
+exits 4 "traced: it refuses rules that are broken" ctl reload
+sed -i '$d' "$mine"
+chmod a+r "$mine"
+tcpreplay -q -i tw0 --multiplier 50 "$plant" >/dev/null 2>&1
+kept() { cat "$work"/state/ledger/*.jsonl | jq -es 'any(.rule.id == "ZZ-1")'; }
+wait_for 20 kept
+is $? 0 "traced: the expression is matched"
 exits 0 "traced: it is well" ctl status
 check "traced: it is measured" curl -sf "http://127.0.0.1:$web/metrics"
 check "traced: also in a file" test -s "$work/state/tierwatch.prom"
 start_broker "$port" "allow_anonymous true"
+wait_for 40 logged 'connected to the broker' 2
+is $? 0 "traced: the broker is found again"
+pkill -HUP -P "$tracer"
+wait_for 10 logged 'reloaded:' 3
+is $? 0 "traced: a signal reloads, too"
 ip link del tw0
-wait_for 10 sh -c "cat '$work'/state/log* | grep -q 'tw1 is gone'"
+wait_for 10 logged 'tw1 is gone' 1
 pair tw0 tw1
-wait_for 10 sh -c "cat '$work'/state/log* | grep -q 'tw1 is back'"
+wait_for 10 logged 'tw1 is back' 1
+is $? 0 "traced: the interface is opened again"
+is "$(rotated)" 1 "traced: the log that was full is put aside"
 exits 0 "traced: it stops" ctl shutdown
 wait "$tracer"
 is $? 0 "traced: in good order"
