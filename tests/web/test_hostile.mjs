@@ -178,7 +178,7 @@ await run(async () => {
     await until(async () => /^4 of 4/.test(await page.textContent('.shown')));
     is(
         await page.textContent('.shown'),
-        '4 of 4 alerts  ·  6 messages were no alerts',
+        '4 of 4 alerts  ·  not understood: 6',
         'alerts are shown, and the rest is counted',
     );
     await eachView(page);

@@ -327,6 +327,8 @@ class App {
         this.link.close();
         this.keep.end();
         this.settings = null;
+        /* A file that is still being read is not what is wanted any more. */
+        this.turn = {};
     }
 
     /* The broker has let us in: what it told us before is ours to see. */
@@ -341,17 +343,23 @@ class App {
     async readFile(file) {
         this.disconnect();
         this.store.clear();
-        const name = file.name;
+        const {name} = file,
+            turn = this.turn;
         try {
             const lines = await readLines(
                 file,
                 longestMessage,
-                (line) => this.store.takeAlert(line, null, Date.now()),
+                (line) => {
+                    if (this.turn === turn) this.store.takeAlert(line, null, Date.now());
+                },
                 (n) => {
+                    if (this.turn !== turn) return false;
                     this.source.say(t('source.reading', {name, n: number(n)}));
                     this.soon();
+                    return true;
                 },
             );
+            if (this.turn !== turn) return;
             const {odd} = this.store.counts;
             this.source.say(
                 t('source.read', {
@@ -363,7 +371,9 @@ class App {
             );
             this.state = ['file', name];
             if (this.store.alerts.size > 0) this.source.element.close();
+            else this.source.open();
         } catch (error) {
+            if (this.turn !== turn) return;
             this.source.say(t('source.failed', {name, error: error.message}), true);
             this.source.open();
         }

@@ -18,9 +18,9 @@ export async function inSlices(items, each) {
     }
 }
 
-/* line(text) for each that is not empty; progress(lines) now and then. Returns the number of lines. A
- * line is handed over only up to `longest` characters, so that a file without any can not fill the
- * memory. */
+/* line(text) for each that is not empty; progress(lines) now and then, and false from it ends the
+ * reading. Returns the number of lines. A line is handed over only up to `longest` characters, so
+ * that a file without any can not fill the memory. */
 export async function readLines(file, longest, line, progress) {
     const reader = file.stream().pipeThrough(new TextDecoderStream()).getReader();
     let rest = '',
@@ -37,7 +37,10 @@ export async function readLines(file, longest, line, progress) {
             line(text);
             lines++;
             if (performance.now() - began > slice) {
-                progress(lines);
+                if (progress(lines) === false) {
+                    await reader.cancel();
+                    return lines;
+                }
                 await pause();
                 began = performance.now();
             }

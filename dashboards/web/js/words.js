@@ -68,7 +68,7 @@ const english = {
     'inbox.nothing': 'No alert passes the filters.',
     'inbox.list': 'Alerts',
     'inbox.waiting': 'Alerts appear here within a second of being published.',
-    'inbox.odd': '{n} messages were no alerts',
+    'inbox.odd': 'not understood: {n}',
     'inbox.letgo': '{n} older alerts were let go',
     'column.severity': 'Severity',
     'column.tier': 'Tier',
