@@ -69,6 +69,13 @@ fi
 [ ${#interfaces[@]} -gt 0 ] || fail 'an interface is needed: --interface' 2
 ask broker 'Broker that gets the alerts (none: only the ledger)' "$(before host)"
 broker=${broker:-none}
+if [ "$broker" != none ]; then
+    # Port and user are those of one broker.
+    same=false
+    [ "$broker" != "$(before host)" ] || same=true
+    $same && port=${port:-$(before port)}
+    ask user 'User name there (empty: none)' "$($same && before user || true)"
+fi
 
 for text in "$site" "$gateway" "${interfaces[@]}" "$broker" "$user"; do
     [[ $text =~ ^[A-Za-z0-9._:@-]*$ ]] || fail "'$text' has characters that a name must not have" 2
