@@ -8,6 +8,7 @@ if [ "${TIERWATCH_NETNS:-}" != yes ]; then
     done
     unshare -n true 2>/dev/null || skip "no right to make a network namespace"
     strace -f -o "$work/probe" true 2>/dev/null || skip "no right to trace"
+    rm -rf "$work" # nobody else will
     TIERWATCH_NETNS=yes exec unshare -n "$e2e/confine.sh"
 fi
 pair() { # A B: a veth pair, up and quiet

@@ -7,6 +7,7 @@ if [ "${TIERWATCH_NETNS:-}" != yes ]; then
         command -v $tool >/dev/null || skip "$tool is not installed"
     done
     unshare -n true 2>/dev/null || skip "no right to make a network namespace"
+    rm -rf "$work" # nobody else will
     TIERWATCH_NETNS=yes exec unshare -n "$e2e/live.sh"
 fi
 ip link set lo up
