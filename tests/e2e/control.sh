@@ -107,7 +107,7 @@ is "$((SECONDS - begin < 5))" 1 "within five seconds"
 check "and has, when ctl says so" test ! -e "$work/socket"
 wait "$gateway"
 is $? 0 "in good order"
-like "$(tail -n 1 "$work/heard")" 'STOPPING=1' "a service manager hears that, too"
+is "$(grep -c 'STOPPING=1' "$work/heard")" 1 "a service manager hears that, too"
 
 # Under traffic: nothing is missed, whatever the rule set says. A reload takes some tenths of a second.
 cp -r "$rules/." "$work/rules/"
