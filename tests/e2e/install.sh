@@ -84,9 +84,18 @@ sed "s#SITE#plant-x#g" deploy/mosquitto/tierwatch.acl >"$work/acl"
 for user in gw-1 team auditor; do mosquitto_passwd -b "$work/passwd" "$user" "pw-$user" 2>/dev/null; done
 mkdir "$work/store"
 chmod 700 "$work/passwd" "$work/acl"
+mkdir "$work/conf.d"
 sed "s#^listener 8883#listener $port#; s#^listener 9001#listener $web#; s#/etc/mosquitto/certs/ca.pem#$certs/ca.pem#;
     s#/etc/mosquitto/certs/broker#$certs/localhost#; s#/etc/mosquitto/tierwatch.passwd#$work/passwd#;
-    s#/etc/mosquitto/tierwatch.acl#$work/acl#; s#/var/lib/mosquitto/#$work/store/#" deploy/mosquitto/tierwatch.conf >"$work/mosquitto.conf"
+    s#/etc/mosquitto/tierwatch.acl#$work/acl#" deploy/mosquitto/tierwatch.conf >"$work/conf.d/tierwatch.conf"
+# Beside what the distribution's main file says.
+cat >"$work/mosquitto.conf" <<CONF
+pid_file $work/mosquitto.pid
+persistence true
+persistence_location $work/store/
+log_dest file $work/mosquitto.log
+include_dir $work/conf.d
+CONF
 [ "$(id -u)" -ne 0 ] || echo 'user root' >>"$work/mosquitto.conf"
 "$(command -v mosquitto || echo /usr/sbin/mosquitto)" -c "$work/mosquitto.conf" >"$work/broker.log" 2>&1 &
 pids+=($!)
