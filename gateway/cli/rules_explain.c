@@ -164,8 +164,13 @@ static bool find(struct explain *e, const char *id)
 static int explain(const struct tw_options *o, struct explain *e)
 {
     if (!find(e, o->args.at[0])) {
-        tw_log(TW_LOG_ERROR, "there is no rule '%s'; 'tierwatch rules list' lists them",
-            o->args.at[0]);
+        if (strcmp(o->args.at[0], "GW-02") == 0)
+            tw_log(TW_LOG_ERROR,
+                "GW-02 is in no rule set: a gateway raises it itself when it loses packets, see "
+                "loss_percent in tierwatch.yaml(5)");
+        else
+            tw_log(TW_LOG_ERROR, "there is no rule '%s'; 'tierwatch rules list' lists them",
+                o->args.at[0]);
         return TW_EXIT_USAGE;
     }
     if (o->json)

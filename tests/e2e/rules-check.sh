@@ -57,6 +57,8 @@ exits 0 "as data" "$TIERWATCH" rules explain --json CMD-01 "$rules"
 is "$(jq -r '[.id, .cost_class, (.reads | index("variable.range") != null), (.tests > 0)] | map(tostring) | join(" ")' "$work/out")" \
     "CMD-01 cheap true true" "the same"
 exits 2 "a rule that is not there" "$TIERWATCH" rules explain CMD-99 "$rules"
+exits 2 "nor one that is the gateway's own" "$TIERWATCH" rules explain GW-02 "$rules"
+like "$(cat "$work/err")" "GW-02 is in no rule set" "and it says so"
 exits 2 "no rule" "$TIERWATCH" rules explain
 
 # 5,000 rules load in less than a second of processor time; with sanitizers they may take five.
