@@ -291,6 +291,11 @@ install: all man
 deb: dashboard
 	$(Q)deploy/package/deb.sh $(BUILD)
 
+# Its tests, in a fresh Debian 12: some minutes, as root, with debootstrap, debhelper and lintian.
+.PHONY: package
+package: all dashboard
+	$(Q)TEST_TIMEOUT=3600 tests/run.sh tests/package/run.sh
+
 .PHONY: deps
 deps:
 	$(Q)deploy/deps.sh
@@ -317,7 +322,7 @@ help:
 	@echo 'make cov        line coverage of the tests'
 	@echo 'make format     clang-format; make tidy: clang-tidy'
 	@echo 'make install    PREFIX ($(PREFIX)), DESTDIR; make man: the manual pages in $(BUILD)/man'
-	@echo 'make deb        a Debian package in $(BUILD)/deb'
+	@echo 'make deb        a Debian package in $(BUILD)/deb; make package: its tests, in a fresh Debian 12'
 	@echo 'make deps       install the Debian packages that are missing'
 	@echo 'V=1 shows commands, WERROR=1 makes warnings errors.'
 

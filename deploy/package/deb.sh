@@ -16,6 +16,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     DEBIAN_FRONTEND=noninteractive "${install[@]}" >/dev/null
 fi
 
+# What a compiler cache kept may name the folder of another build.
+export CCACHE_DISABLE=1
 version=$(cat VERSION)
 tree=$build/deb/tierwatch-$version
 rm -rf "$build/deb"
