@@ -56,6 +56,15 @@ void tw_text_add_str(struct tw_text *t, struct tw_str s)
     tw_text_add(t, s.p, s.len);
 }
 
+void tw_text_repeat(struct tw_text *t, size_t at, size_t len)
+{
+    char *to = at + len > t->len ? NULL : room(t, len);
+    if (to == NULL)
+        return;
+    memcpy(to, t->p + at, len);
+    t->len += len;
+}
+
 void tw_text_addf(struct tw_text *t, const char *format, ...)
 {
     va_list args;

@@ -25,6 +25,8 @@ static inline void tw_text_clear(struct tw_text *t)
 void tw_text_add(struct tw_text *t, const char *p, size_t len);
 void tw_text_addz(struct tw_text *t, const char *z);
 void tw_text_add_str(struct tw_text *t, struct tw_str s);
+/* Append the `len` bytes that stand at `at` of the text itself once more. */
+void tw_text_repeat(struct tw_text *t, size_t at, size_t len);
 void tw_text_addf(struct tw_text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static inline struct tw_str tw_text_str(const struct tw_text *t)
 {

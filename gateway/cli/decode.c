@@ -7,7 +7,7 @@
 struct decode {
     struct tw_analyst *analyst;
     struct tw_output out;
-    struct tw_text text;
+    struct tw_event_lines lines;
     struct tw_capture *capture;
 };
 
@@ -15,8 +15,8 @@ enum { FLUSH_BYTES = 64 * 1024 };
 
 static void flush(struct decode *d)
 {
-    tw_output_write(&d->out, tw_text_str(&d->text));
-    tw_text_clear(&d->text);
+    tw_output_write(&d->out, tw_text_str(&d->lines.text));
+    tw_event_lines_clear(&d->lines);
     if (d->out.failed)
         tw_capture_stop(d->capture);
 }
@@ -24,8 +24,8 @@ static void flush(struct decode *d)
 static void print(void *user, const struct tw_event *event)
 {
     struct decode *d = user;
-    tw_event_json(&d->text, event);
-    if (d->text.len >= FLUSH_BYTES)
+    tw_event_lines_add(&d->lines, event);
+    if (d->lines.text.len >= FLUSH_BYTES)
         flush(d);
 }
 
@@ -108,6 +108,6 @@ int tw_cmd_decode(const struct tw_options *o)
         code = open_and_run(o, &d, &config);
     tw_cli_keys_free(&config);
     tw_progress_free(progress);
-    tw_text_free(&d.text);
+    tw_text_free(&d.lines.text);
     return code;
 }

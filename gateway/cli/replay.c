@@ -23,21 +23,21 @@ struct replay {
     struct tw_analyst *analyst;
     struct tw_alert_sink sink;
     struct tw_output events;
-    struct tw_text text;
+    struct tw_event_lines lines;
     char boot[40];
 };
 
 static void flush_events(struct replay *r)
 {
-    tw_output_write(&r->events, tw_text_str(&r->text));
-    tw_text_clear(&r->text);
+    tw_output_write(&r->events, tw_text_str(&r->lines.text));
+    tw_event_lines_clear(&r->lines);
 }
 
 static void write_event(void *user, const struct tw_event *event)
 {
     struct replay *r = user;
-    tw_event_json(&r->text, event);
-    if (r->text.len > FLUSH_BYTES)
+    tw_event_lines_add(&r->lines, event);
+    if (r->lines.text.len > FLUSH_BYTES)
         flush_events(r);
 }
 
@@ -133,7 +133,7 @@ static bool close_outputs(struct replay *r)
     }
     if (r->sink.table)
         ok = fflush(stdout) == 0 && ok;
-    tw_text_free(&r->text);
+    tw_text_free(&r->lines.text);
     tw_text_free(&r->sink.wire);
     return ok;
 }

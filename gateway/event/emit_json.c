@@ -472,15 +472,9 @@ static void flow_totals(struct tw_text *t, const struct tw_flow_info *f)
         tw_tls_info_json(t, f->tls);
 }
 
-void tw_event_json(struct tw_text *t, const struct tw_event *e)
+/* Whatever stands behind the section "mqtt". */
+static void sections(struct tw_text *t, const struct tw_event *e)
 {
-    tw_json_object(t);
-    head(t, e);
-    content(t, e);
-    if (e->opcua != NULL)
-        opcua(t, e->opcua);
-    if (e->mqtt != NULL)
-        mqtt(t, e->mqtt, e->action == TW_ACTION_CONNECT);
     if (e->pubsub != NULL)
         pubsub(t, e->pubsub);
     if (e->sparkplug != NULL)
@@ -493,4 +487,88 @@ void tw_event_json(struct tw_text *t, const struct tw_event *e)
         flow_totals(t, e->flow_info);
     tw_json_object_end(t);
     tw_text_add(t, "\n", 1);
+}
+
+void tw_event_json(struct tw_text *t, const struct tw_event *e)
+{
+    tw_json_object(t);
+    head(t, e);
+    content(t, e);
+    if (e->opcua != NULL)
+        opcua(t, e->opcua);
+    if (e->mqtt != NULL)
+        mqtt(t, e->mqtt, e->action == TW_ACTION_CONNECT);
+    sections(t, e);
+}
+
+static bool same_endpoint(const struct tw_endpoint *a, const struct tw_endpoint *b)
+{
+    return a->port == b->port && a->ip.family == b->ip.family &&
+           memcmp(a->ip.b, b->ip.b, sizeof(a->ip.b)) == 0 && a->has_mac == b->has_mac &&
+           memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+}
+
+/* Everything that head() prints is the same. */
+static bool same_head(const struct tw_event *a, const struct tw_event *b)
+{
+    return a->packet == b->packet && a->ts_ns == b->ts_ns && a->flow == b->flow &&
+           a->action == b->action && a->protocol == b->protocol && a->nano == b->nano &&
+           a->request_packet == b->request_packet && a->request_ts_ns == b->request_ts_ns &&
+           same_endpoint(&a->src, &b->src) && same_endpoint(&a->dst, &b->dst) &&
+           a->n_vlan == b->n_vlan && memcmp(a->vlan, b->vlan, sizeof(a->vlan)) == 0 &&
+           a->tunnel == NULL && b->tunnel == NULL && a->app.p == NULL && b->app.p == NULL;
+}
+
+/* Write a section, or copy that of the last line, and note where it stands now. Says whether it was
+ * copied. */
+static bool line_head(struct tw_event_lines *l, const struct tw_event *e)
+{
+    struct tw_text *t = &l->text;
+    const size_t at = t->len;
+    const bool same = l->head_len > 0 && same_head(e, &l->head);
+    if (same) {
+        tw_text_repeat(t, l->head_at, l->head_len);
+    } else {
+        tw_json_object(t);
+        head(t, e);
+        l->head = *e;
+    }
+    l->head_at = at;
+    l->head_len = t->len - at;
+    return same;
+}
+
+/* An event with a field belongs to the message that was told of before, and shares its facts. */
+static void line_mqtt(struct tw_event_lines *l, const struct tw_event *e, bool same)
+{
+    struct tw_text *t = &l->text;
+    const size_t at = t->len;
+    if (same && l->mqtt_len > 0 && e->field.p != NULL && e->mqtt == l->mqtt &&
+        e->mqtt->serial == l->serial)
+        tw_text_repeat(t, l->mqtt_at, l->mqtt_len);
+    else
+        mqtt(t, e->mqtt, e->action == TW_ACTION_CONNECT);
+    l->mqtt = e->mqtt;
+    l->serial = e->mqtt->serial;
+    l->mqtt_at = at;
+    l->mqtt_len = t->len - at;
+}
+
+void tw_event_lines_add(struct tw_event_lines *l, const struct tw_event *e)
+{
+    const bool same = line_head(l, e);
+    content(&l->text, e);
+    if (e->opcua != NULL)
+        opcua(&l->text, e->opcua);
+    if (e->mqtt != NULL)
+        line_mqtt(l, e, same);
+    else
+        l->mqtt_len = 0;
+    sections(&l->text, e);
+}
+
+void tw_event_lines_clear(struct tw_event_lines *l)
+{
+    tw_text_clear(&l->text);
+    l->head_len = l->mqtt_len = 0;
 }

@@ -397,6 +397,96 @@ static void a_sparkplug_metric(void **state)
         ",\"sparkplug\":{\"type\":\"STATE\",\"host\":\"h\",\"online\":false}}\n");
 }
 
+static void add_both(struct tw_event_lines *lines, struct tw_text *whole, const struct tw_event *e)
+{
+    tw_event_lines_add(lines, e);
+    tw_event_json(whole, e);
+}
+
+/* Whatever two events that follow each other have in common, and whatever not. */
+static void lines_are_those_of_single_events(void **state)
+{
+    static const struct tw_tunnel tunnel = {.kind = "GRE", .has_id = true, .id = 9};
+    struct tw_mqtt_info one = {.serial = 5, .version = "5.0", .client_id = {.s = TW_STR("a")}};
+    struct tw_mqtt_info other = {.serial = 6, .version = "3.1", .client_id = {.s = TW_STR("b")}};
+    struct tw_opcua_info o = {.service = TW_STR("Read")};
+    struct tw_event e[24];
+    const size_t n = sizeof(e) / sizeof(e[0]);
+    struct tw_event_lines lines = {.serial = 0};
+    struct tw_text whole = {.p = NULL};
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        e[i] = base(TW_PROTO_MQTT, TW_ACTION_PUBLISH);
+        e[i].mqtt = &one;
+        e[i].field = TW_STR("/x");
+        e[i].value = (struct tw_value){.kind = TW_VALUE_UINT, .u = i};
+    }
+    e[0].field = TW_STR_NONE;
+    e[2].ts_ns += 1000;
+    e[3].packet++;
+    e[4].request_packet = 3;
+    e[5].request_packet = 3;
+    e[5].request_ts_ns = e[5].ts_ns;
+    e[6].protocol = TW_PROTO_OPCUA;
+    e[7].action = TW_ACTION_DELIVER;
+    e[8].src.port++;
+    e[9].dst.mac[5]++;
+    e[10].src.has_mac = false;
+    e[11].src.ip.b[3]++;
+    e[12].dst.ip.family = 6;
+    e[13].n_vlan = 1;
+    e[14].n_vlan = 1;
+    e[14].vlan[0] = 7;
+    e[15].tunnel = e[16].tunnel = &tunnel;
+    e[17].app = e[18].app = TW_STR("ssh");
+    e[18].mqtt = NULL;
+    e[19].nano = true;
+    e[20].flow++;
+    e[21].mqtt = &other;
+    e[22].opcua = &o;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < n; k++) {
+            add_both(&lines, &whole, &e[i]);
+            add_both(&lines, &whole, &e[k]);
+        }
+    }
+    /* The same place for facts of another message, and a message behind its leaves. */
+    one.serial = 7;
+    one.client_id.s = TW_STR("c");
+    add_both(&lines, &whole, &e[23]);
+    one.retain = one.has_publish_flags = true;
+    add_both(&lines, &whole, &e[0]);
+    assert_int_equal(lines.text.len, whole.len);
+    assert_memory_equal(lines.text.p, whole.p, whole.len);
+    /* What was cleared is not copied from. */
+    tw_event_lines_clear(&lines);
+    tw_text_clear(&whole);
+    add_both(&lines, &whole, &e[1]);
+    assert_int_equal(lines.text.len, whole.len);
+    assert_memory_equal(lines.text.p, whole.p, whole.len);
+    tw_text_free(&lines.text);
+    tw_text_free(&whole);
+}
+
+/* Leaves of a message tell the facts that stood when it was told of. */
+static void leaves_copy_the_line_of_their_message(void **state)
+{
+    struct tw_mqtt_info info = {.serial = 5, .version = "5.0", .client_id = {.s = TW_STR("a")}};
+    struct tw_event e = base(TW_PROTO_MQTT, TW_ACTION_PUBLISH);
+    struct tw_event_lines lines = {.serial = 0};
+    (void)state;
+    e.mqtt = &info;
+    tw_event_lines_add(&lines, &e);
+    const size_t first = lines.text.len;
+    info.version = "3.1"; /* shows that the section is not made again */
+    e.field = TW_STR("/x");
+    tw_event_lines_add(&lines, &e);
+    tw_text_add(&lines.text, "", 1);
+    assert_string_equal(lines.text.p + first, HEAD("mqtt", "publish") FLOW
+        ",\"field\":\"/x\",\"mqtt\":{\"version\":\"5.0\",\"client_id\":\"a\"}}\n");
+    tw_text_free(&lines.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +502,8 @@ int main(void)
         cmocka_unit_test(intervals_are_printed_as_sent),
         cmocka_unit_test(what_only_some_services_say),
         cmocka_unit_test(a_sparkplug_metric),
+        cmocka_unit_test(lines_are_those_of_single_events),
+        cmocka_unit_test(leaves_copy_the_line_of_their_message),
     };
     return cmocka_run_group_tests_name("event/json", tests, NULL, done);
 }
