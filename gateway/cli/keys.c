@@ -79,6 +79,9 @@ static void report_tls(const struct tw_options *o, const uint64_t *n)
     } reasons[] = {
         {TW_TLS_COUNT_OTHER, "hold something else than MQTT"},
         {TW_TLS_COUNT_NO_SECRET, "are not in the key log"},
+        {TW_TLS_COUNT_MIDSTREAM,
+            "began before the capture, or with packets that it lacks: their randoms, which tell "
+            "which secret is theirs, were not seen"},
         {TW_TLS_COUNT_UNSUPPORTED,
             "are of a version or cipher suite that is not decrypted (TLS 1.2 and 1.3 with AES-GCM, "
             "ChaCha20-Poly1305 or AES-CBC are)"},

@@ -46,6 +46,8 @@ struct tw_gunzip *tw_gunzip_new(void)
 
 void tw_gunzip_free(struct tw_gunzip *g)
 {
+    if (g != NULL)
+        (void)inflateEnd(&g->z);
     free(g);
 }
 

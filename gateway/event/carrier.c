@@ -66,6 +66,15 @@ const char *tw_tls_cipher_name(uint16_t suite)
     return NULL;
 }
 
+void tw_carrier_proxied(struct tw_carrier *c, const struct tw_proxy *proxy, char text[TW_PROXY_TLS])
+{
+    c->client = proxy->client;
+    if (proxy->tls.len == 0 || proxy->tls.len > TW_PROXY_TLS)
+        return;
+    memcpy(text, proxy->tls.p, proxy->tls.len);
+    c->proxy_tls = (struct tw_str){text, proxy->tls.len};
+}
+
 void tw_tls_info_json(struct tw_text *t, const struct tw_tls_info *tls)
 {
     tw_json_key(t, "tls");
@@ -104,7 +113,7 @@ void tw_carrier_json(struct tw_text *t, const struct tw_carrier *c, bool all)
     char text[TW_IP_TEXT];
     tw_json_member_z(t, "transport", c->transport);
     if (c->client.ip.family != 0) {
-        tw_json_key(t, "client");
+        tw_json_key(t, "proxied_client");
         tw_json_object(t);
         tw_json_member_str(t, "ip", (struct tw_str){text, tw_ip_text(text, &c->client.ip)});
         tw_json_member_u64(t, "port", c->client.port);

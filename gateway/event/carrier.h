@@ -4,6 +4,7 @@
 
 #include "base/addr.h"
 #include "base/arena.h"
+#include "base/proxy.h"
 #include "base/text.h"
 
 /* As far as it could be seen; absent strings were not sent, or are encrypted (all that a server
@@ -28,6 +29,11 @@ struct tw_carrier {
     bool deflate;                  /* permessage-deflate was agreed on [RFC7692] */
     const struct tw_tls_info *tls; /* NULL: not TLS */
 };
+
+/* What a proxy says of whom it speaks for. `text` holds what the carrier then points to. */
+enum { TW_PROXY_TLS = 16 };
+void tw_carrier_proxied(
+    struct tw_carrier *c, const struct tw_proxy *proxy, char text[TW_PROXY_TLS]);
 
 /* "TLSv1.3"; NULL for a version that is none. */
 const char *tw_tls_version_name(uint16_t version);

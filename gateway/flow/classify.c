@@ -1,5 +1,7 @@
 /* The name of flows that no dissector reads: nDPI sees the first packets with payload, then never
  * again. Its state for a flow comes from the pool and goes back with the verdict. */
+#include "base/proxy.h"
+#include "capture/shorten.h"
 #include "flow/state.h"
 
 enum {
@@ -89,11 +91,13 @@ static void keep_tls(struct tw_flows *f, struct tw_flow *w)
     w->tls_size = size;
 }
 
+/* Where the port alone told nDPI, or nothing did, a dissector may have known the bytes. */
 static void decide(struct tw_flows *f, struct tw_flow *w, const struct tw_ndpi_verdict *v)
 {
+    const bool named = w->named != NULL && (v->guessed || tw_str_is(v->app, "unknown"));
     w->has_verdict = true;
-    w->app = v->app;
-    w->guessed = v->guessed;
+    w->app = named ? tw_str_of(w->named->name) : v->app;
+    w->guessed = v->guessed && !named;
     keep_host(f, w, v->host, v->path);
     /* Of a handshake there is more to come, for the flow's last event. */
     if (v->more && w->fed < MAX_FED)
@@ -123,6 +127,26 @@ static bool is_waiting(const struct tw_flow *w)
     return w->wants_more == 0 && !unsure;
 }
 
+/* nDPI does not look behind what a load balancer puts before the first byte of a client. */
+__attribute__((noinline)) static bool show_unproxied(const struct tw_flow_ctx *c,
+    const struct tw_packet *p, size_t header, struct tw_ndpi_verdict *v)
+{
+    uint8_t room[TW_SHORTEN_ROOM];
+    const struct tw_cur ip = tw_packet_shorten(p, header, room);
+    return ip.left > 0 && tw_ndpi_packet(c->f->ndpi, c->w->ndpi, ip, p->ts_ns, v);
+}
+
+static bool show(const struct tw_flow_ctx *c, const struct tw_packet *p, struct tw_ndpi_verdict *v)
+{
+    const struct tw_flow *w = c->w;
+    uint64_t header;
+    *v = (struct tw_ndpi_verdict){.app = TW_STR("unknown")};
+    if (c->d == 0 && w->ip_proto == 6 && w->syn && p->tcp_seq == w->isn + 1 &&
+        tw_proxy_length(p->payload, &header) == TW_OK)
+        return show_unproxied(c, p, (size_t)header, v);
+    return tw_ndpi_packet(c->f->ndpi, w->ndpi, p->ip, p->ts_ns, v);
+}
+
 /* The verdict stands; the rest of a TLS handshake. */
 static void watch_handshake(const struct tw_flow_ctx *c, const struct tw_packet *p)
 {
@@ -148,7 +172,7 @@ void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
         return;
     if (c->f->ndpi == NULL || state_of(c->f, w) == NULL)
         return;
-    bool final = tw_ndpi_packet(c->f->ndpi, w->ndpi, p->ip, p->ts_ns, &v);
+    bool final = show(c, p, &v);
     w->fed++;
     w->known_for = (uint8_t)(w->known_for + v.known);
     if (!final && !v.known && w->fed >= MAX_FED)

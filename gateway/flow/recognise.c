@@ -86,8 +86,10 @@ static enum tw_probe ask(
     unsigned weak = 0, bit = 1;
     for (const struct tw_proto *const *p = c->f->config.protocols; *p != NULL; p++, bit <<= 1) {
         enum tw_probe said = (*p)->probe(bytes, c->d, w->midstream_probe);
-        if (said == TW_PROBE_YES && (*p)->wanted != NULL && !(*p)->wanted(c->f->env, bytes))
+        if (said == TW_PROBE_YES && (*p)->wanted != NULL && !(*p)->wanted(c->f->env, bytes)) {
+            w->named = *p;
             said = TW_PROBE_NO;
+        }
         const bool is_weak = said == TW_PROBE_WEAK;
         if (said == TW_PROBE_YES ||
             (is_weak && ((w->weak[c->d ^ 1] & bit) != 0 || is_usual_port(w, *p)))) {
@@ -127,7 +129,7 @@ static void refuse(const struct tw_flow_ctx *c)
 {
     struct tw_flow *w = c->w;
     tw_pbuf_drop(c->f->pool, &w->early[c->d]);
-    if (!w->midstream_probe || --w->probes_left == 0)
+    if (!w->midstream_probe || w->named != NULL || --w->probes_left == 0)
         give_up(c);
 }
 

@@ -43,6 +43,7 @@ struct tw_flow {
     struct tw_reasm half[2];
     struct tw_pbuf early[2]; /* first bytes while a probe wants more */
     const struct tw_proto *proto;
+    const struct tw_proto *named; /* knew the bytes, but has no use for them */
     const struct tw_datagram_proto *datagrams;
     void *ndpi;
     struct tw_str app, host; /* verdict; host is in the pool, a path of HTTP behind it */

@@ -119,7 +119,8 @@ struct tw_proto {
     size_t (*counter_name)(unsigned slot, char *out, size_t size);
     uint16_t ports[2]; /* usual server ports, 0 = none: what makes a WEAK probe good enough */
     unsigned counters; /* its row of tw_proto_counters.messages */
-    /* A direction that the probe knows by `bytes` is of use, with what is lent; NULL: always. */
+    /* A direction that the probe knows by `bytes` is of use, with what is lent; NULL: always. Else
+     * the flow is only called by `name`, where nDPI knows no better. */
     bool (*wanted)(struct tw_proto_env *env, struct tw_cur bytes);
     bool is_shared; /* nDPI names the flow all the same */
 };

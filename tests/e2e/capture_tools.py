@@ -11,6 +11,8 @@ usage: capture_tools.py COMMAND IN OUT...
   head IN OUT BYTES            the first bytes of the file
   slice IN OUT FROM_S TO_S     the packets of a stretch of time, counted from the first
   wrap IN OUT KIND             the packets as a mirror brings them: gre erspan2 erspan3 vxlan geneve mpls
+  later IN OUT N               the packets without the first N
+  proxied IN OUT VERSION       each client's bytes behind a header of the PROXY protocol, version 1 or 2
   faster IN OUT FACTOR         the packets so many times faster
   chain IN OUT TIMES GAP_S     the packets again and again, each pass later in time
 """
@@ -86,6 +88,38 @@ def wrap(kind, frame):
     return outer + b'\x08\x00' + head[:10] + struct.pack('>H', 0xffff - total) + head[12:] + body
 
 
+def proxied(packets, version):
+    """IPv4 and TCP in Ethernet: the header is a segment of its own, what comes behind it moves."""
+    if version == 1:
+        header = b'PROXY TCP4 203.0.113.7 10.0.0.2 56324 8883\r\n'
+    else:
+        header = b'\r\n\r\n\0\r\nQUIT\n' + struct.pack('>BBH4B4BHH', 0x21, 0x11, 12, 203, 0, 113, 7, 10, 0, 0, 2,
+                                                          56324, 8883)
+    clients, done, out = {}, set(), []
+    for ts, wire, data in packets:
+        at = 14 + (data[14] & 15) * 4
+        one, other = data[26:30] + data[at:at + 2], data[30:34] + data[at + 2:at + 4]
+        flags, seq, ack = data[at + 13], *struct.unpack('>II', data[at + 4:at + 12])
+        if flags & 0x12 == 2:
+            clients[one + other] = seq
+        data = bytearray(data)
+        data[at + 16:at + 18] = b'\0\0'
+        if one + other in clients:
+            body = at + (data[at + 12] >> 4) * 4
+            end = 14 + struct.unpack('>H', data[16:18])[0]
+            if end > body and one + other not in done:
+                done.add(one + other)
+                first = bytes(data[:body]) + header
+                out.append((ts - 1000, len(first), first[:16] + struct.pack('>H', len(first) - 14) + first[18:]))
+            if seq != clients[one + other]:
+                seq += len(header) if one + other in done else 0
+        elif other + one in done:
+            ack += len(header)
+        data[at + 4:at + 12] = struct.pack('>II', seq, ack)
+        out.append((ts, wire, bytes(data)))
+    return out
+
+
 def main():
     command, source, out, *more = sys.argv[1:]
     if command == 'head':
@@ -112,6 +146,10 @@ def main():
     elif command == 'wrap':
         write(out, link, snaplen, [(ts, wire - len(data) + len(wrap(more[0], data)), wrap(more[0], data))
                                    for ts, wire, data in packets])
+    elif command == 'later':
+        write(out, link, snaplen, packets[int(more[0]):])
+    elif command == 'proxied':
+        write(out, link, snaplen, proxied(packets, int(more[0])))
     elif command == 'faster':
         begin, factor = packets[0][0], int(more[0])
         write(out, link, snaplen, [(begin + (ts - begin) // factor, wire, data) for ts, wire, data in packets])

@@ -44,6 +44,37 @@ like "$(decode "$transports/tls13-chacha20.pcap")" '"sni":"broker.example","alpn
 like "$(decode "$transports/tls12-aes128-gcm.pcap")" '"certificate_subject":"CN=broker.example"' \
     "and the certificate, where it is sent in clear"
 
+tool() { python3 "$e2e/capture_tools.py" "$@"; }
+said() { grep -c '"proxied_client":{"ip":"203.0.113.7","port":56324}' "$1"; }
+for version in 1 2; do
+    for case in tcp ws tls12-aes128-gcm tls13-chacha20 wss; do
+        keys=()
+        [ ! -f "$transports/$case.keys" ] || keys=(--tls-keys "$transports/$case.keys")
+        tool proxied "$transports/$case.pcap" "$work/proxied.pcap" "$version"
+        decode "${keys[@]}" "$work/proxied.pcap" >"$work/events"
+        form <"$work/events" >"$work/form"
+        same "$work/tcp" "$work/form" "$case behind a PROXY header, version $version, gives the same events as TCP"
+        is "$(said "$work/events")" 57 "and each tells the client"
+    done
+    like "$(decode "$work/proxied.pcap")" '"protocol":"tls".*"object":"broker.example".*"ja3":"[0-9a-f]{32}"' \
+        "without keys the flow is named, and what the handshake shows"
+done
+
+# From the ClientHello on nothing is missing; later nobody can tell whose secret is theirs.
+transport=$transports/tls13-chacha20
+tool later "$transport.pcap" "$work/later.pcap" 3
+decode --tls-keys "$transport.keys" "$work/later.pcap" | form >"$work/form"
+same "$work/tcp" "$work/form" "a capture that begins with the ClientHello"
+for n in 5 8 40; do
+    tool later "$transport.pcap" "$work/later.pcap" "$n"
+    "$TIERWATCH" decode --tls-keys "$transport.keys" "$work/later.pcap" >"$work/out" 2>"$work/err"
+    like "$(cat "$work/err")" '1 TLS sessions began before the capture' "from packet $n on: it says why not"
+    is "$(grep -c '"protocol":"mqtt"' "$work/out")" 0 "nothing of MQTT"
+    is "$(grep -v '"protocol":"tls"' "$work/out" | wc -l)" 0 "it is TLS"
+    is "$(grep -c '"guessed":true' "$work/out")" 0 "that is no guess"
+    is "$("$TIERWATCH" decode -q "$work/later.pcap" | grep -vc '"protocol":"tls"')" 0 "nor is it without keys"
+done
+
 alerts() { "$TIERWATCH" replay -q --rules "$rules" --alerts - "$@" | grep -c '"id":"CRY-0[13]"'; }
 is "$(alerts "$transports/tcp.pcap")" 2 "MQTT in clear, with a password, is alerted"
 is "$(alerts --tls-keys "$transports/tls13-chacha20.keys" "$transports/tls13-chacha20.pcap")" 0 "in TLS it is not"

@@ -5,7 +5,7 @@ import json
 import sys
 
 EVENT = {"ts", "packet", "request_packet", "request_ts", "flow", "src", "dst"}
-MQTT = {"transport", "websocket", "tls", "clear_password", "packet_id"}
+MQTT = {"transport", "proxied_client", "websocket", "tls", "clear_password", "packet_id"}
 
 for line in sys.stdin:
     event = json.loads(line)

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <pcap.h>
 
+#include "capture/shorten.h"
 #include "frames.h"
 
 /* Every packet of the table carries this segment: 10.0.0.1:4000 to 10.0.0.2:4840, "hello". */
@@ -419,6 +420,43 @@ static void test_flow_hash(void **state)
     assert_true(tw_packet_flow_hash(&p) != tw_packet_flow_hash(&q));
 }
 
+/* A packet without the beginning of its payload, as if it had been sent so. */
+static void test_shorten(void **state)
+{
+    static const char text[] = "PROXY x\r\ncontent";
+    (void)state;
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct frame whole = {.len = 0}, rest = {.len = 0};
+        struct frame *const frames[] = {&whole, &rest};
+        for (unsigned i = 0; i < 2; i++) {
+            struct frame *f = frames[i];
+            const size_t skip = i * 9, n = sizeof(text) - 1 - skip;
+            frame_ether(f, v6 ? 0x86dd : 0x0800);
+            if (v6)
+                frame_ipv6(f, 6, 1, 2, 20 + n);
+            else
+                frame_ipv4(f, 6, 1, 2, 20 + n, 7, 0x4000);
+            frame_tcp(
+                f, 14, 40000, 8883, (uint32_t)(0xfffffffc + skip), 9, TW_TCP_ACK, text + skip, n);
+        }
+        struct tw_packet p;
+        uint8_t room[TW_SHORTEN_ROOM];
+        tw_packet_decode(&p, DLT_EN10MB, tw_cur_of(whole.b, whole.len), (uint32_t)whole.len);
+        assert_int_equal(tw_packet_shorten(&p, sizeof(text) - 1, room).left, 0);
+        assert_int_equal(tw_packet_shorten(&p, sizeof(text), room).left, 0);
+        const struct tw_cur got = tw_packet_shorten(&p, 9, room);
+        assert_int_equal(got.left, rest.len - 14);
+        /* But for the check sums, which nobody looks at behind here. */
+        const size_t tcp = 14 + p.transport_at;
+        memcpy(rest.b + tcp + 16, whole.b + tcp + 16, 2);
+        if (!v6)
+            memcpy(rest.b + 24, whole.b + 24, 2);
+        assert_memory_equal(got.p, rest.b + 14, got.left);
+        p.ip.left = p.transport_at;
+        assert_int_equal(tw_packet_shorten(&p, 9, room).left, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_other),
         cmocka_unit_test(test_link),
         cmocka_unit_test(test_flow_hash),
+        cmocka_unit_test(test_shorten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

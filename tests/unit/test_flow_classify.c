@@ -103,6 +103,41 @@ static void test_tls(void **state)
     assert_int_equal(rig_free(r), 0);
 }
 
+/* What a load balancer puts before it hides neither the protocol nor the host: in one segment with
+ * the beginning, in its own, in both versions. */
+static void test_proxied(void **state)
+{
+    static const char v1[] = "PROXY TCP4 203.0.113.7 10.0.0.2 56324 9443\r\n";
+    static const char v2[] =
+        "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\7\x0a\0\0\2\xdc\4\x24\xe3";
+    static const struct {
+        const char *header;
+        size_t len;
+    } rows[] = {{v1, sizeof(v1) - 1}, {v2, sizeof(v2) - 1}};
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct rig *r = rig_new(16, true);
+        uint8_t bytes[640];
+        const size_t len = rows[i / 2].len;
+        memcpy(bytes, rows[i / 2].header, len);
+        const size_t n = client_hello(bytes + len, "api.model.test"), first = i % 2 ? len : len + n;
+        connect_to(r, 9443);
+        tcp_to(r, 0, 9443, A, 1001, 5001, bytes, first);
+        tcp_to(r, 0, 9443, A, 1001 + (uint32_t)first, 5001, bytes + first, len + n - first);
+        expect(r, "[flow tls api.model.test 40000>9443]");
+        rig_finish(r);
+        assert_int_equal(rig_free(r), 0);
+    }
+    /* Later in a stream it is content like any other. */
+    struct rig *r = rig_new(16, true);
+    connect_to(r, 9443);
+    tcp_to(r, 0, 9443, A, 1001, 5001, "\xee\x91", 2);
+    tcp_to(r, 0, 9443, A, 1003, 5001, v1, sizeof(v1) - 1);
+    rig_finish(r);
+    assert_null(strstr(r->log, "api.model.test"));
+    assert_int_equal(rig_free(r), 0);
+}
+
 static void test_ssh(void **state)
 {
     (void)state;
@@ -271,6 +306,7 @@ int main(void)
         cmocka_unit_test(test_http),
         cmocka_unit_test(test_http_to_address),
         cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_proxied),
         cmocka_unit_test(test_ssh),
         cmocka_unit_test(test_dns),
         cmocka_unit_test(test_without_payload),

@@ -1,6 +1,6 @@
 /* The PROXY protocol: who the client is, and headers that are wrong. */
 #include "mqtt_lab.h"
-#include "protocol/proxy.h"
+#include "base/proxy.h"
 
 struct row {
     const char *header; /* as bodies are written in mqtt_lab.h */
@@ -110,16 +110,18 @@ static void mqtt_tells_the_client(void **state)
     lab.env.emit = (struct tw_emit){collect_json, &json};
     size_t n = lab_body(rows[15].header, bytes);
     lab_bytes(&lab, UP, bytes, n);
-    lab_send(&lab, UP, 0x10, "s'MQTT' 04 02 0000 s'x'");
-    lab_send(&lab, DOWN, 0x20, "00 00");
-    lab_send(&lab, UP, 0x30, "s'a' '1'");
+    lab_send(&lab, UP, 0x10, "s'MQTT' 05 02 0000 03 21 0003 s'x'");
+    lab_send(&lab, DOWN, 0x20, "00 00 00");
+    lab_send(&lab, UP, 0x30, "s'a' 00 '1'");
     lab_end(&lab, TW_END_INPUT);
     tw_text_add(&json, "", 1);
-    static const char client[] = "\"transport\":\"tcp\",\"client\":{\"ip\":\"203.0.113.7\","
+    static const char client[] = "\"transport\":\"tcp\",\"proxied_client\":{\"ip\":\"203.0.113.7\","
                                  "\"port\":56324,\"tls\":\"TLSv1.3\"}";
     const char *first = strstr(json.p, client);
     assert_non_null(first);
     assert_non_null(strstr(first + 1, client));
+    /* Beside what the client says of itself. */
+    assert_non_null(strstr(json.p, ",\"client\":{\"receive_maximum\":3}"));
     lab_free(&lab);
     tw_text_free(&json);
 }

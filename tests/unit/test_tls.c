@@ -173,7 +173,6 @@ static void claims_what_it_has_a_secret_for(void **state)
         assert_int_equal(tw_mqtt_tls.probe(tw_cur_of(bytes, i), 0, false),
             i < 43 ? TW_PROBE_MORE : TW_PROBE_YES);
     assert_int_equal(tw_mqtt_tls.probe(tw_cur_of(bytes, n), 1, false), TW_PROBE_NO);
-    assert_int_equal(tw_mqtt_tls.probe(tw_cur_of(bytes, n), 0, true), TW_PROBE_NO);
     assert_int_equal(
         tw_mqtt_tls.probe(tw_cur_of("\x16\x03\x01\0\x20\2", 6), 0, false), TW_PROBE_NO);
     assert_int_equal(tw_mqtt_tls.probe(tw_cur_of("\x10\x03", 2), 0, false), TW_PROBE_NO);
@@ -183,6 +182,86 @@ static void claims_what_it_has_a_secret_for(void **state)
     bytes[11] = 'd';
     assert_false(tw_mqtt_tls.wanted(&lab.env, tw_cur_of(bytes, n)));
     assert_int_equal(counts(&lab)[TW_TLS_COUNT_NO_SECRET], 1);
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
+}
+
+/* A load balancer's header before the ClientHello, however cut, tells the client. */
+static void reads_behind_a_proxy(void **state)
+{
+    static const char header[] = "PROXY TCP4 203.0.113.7 10.0.0.2 56324 8883\r\n";
+    (void)state;
+    for (size_t step = 0; step < 50; step++) {
+        struct tw_text json = {0};
+        struct lab lab;
+        uint8_t bytes[1200];
+        memcpy(bytes, header, sizeof(header) - 1);
+        const size_t n =
+            sizeof(header) - 1 + tls_hello(false, TLS_CLIENT, bytes + sizeof(header) - 1);
+        lab_open_as(&lab, &tw_mqtt_tls, false);
+        toy_lend(&lab.env);
+        lab.env.emit = (struct tw_emit){collect_json, &json};
+        lab.step = step;
+        for (size_t i = 0; i <= n; i++)
+            assert_int_equal(tw_mqtt_tls.probe(tw_cur_of(bytes, i), 0, false),
+                i < sizeof(header) - 1 + 43 ? TW_PROBE_MORE : TW_PROBE_YES);
+        assert_true(tw_mqtt_tls.wanted(&lab.env, tw_cur_of(bytes, n)));
+        lab_bytes(&lab, UP, bytes, n);
+        send_hello(&lab, DOWN, TLS_SERVER_13);
+        send_sealed(&lab, UP, 0, 0x10, "s'MQTT' 04 02 0000 s'x'");
+        send_sealed(&lab, DOWN, 0, 0x20, "00 00");
+        lab_end(&lab, TW_END_INPUT);
+        tw_text_add(&json, "", 1);
+        assert_non_null(strstr(json.p, "\"action\":\"connect\""));
+        assert_non_null(strstr(json.p, "\"transport\":\"tls\",\"proxied_client\":{\"ip\":\"203.0."
+                                       "113.7\",\"port\":56324},\"tls\""));
+        assert_int_equal(counts(&lab)[TW_TLS_COUNT_OPENED], 1);
+        lab_free(&lab);
+        tw_text_free(&json);
+    }
+}
+
+/* One that began before the capture is known by its records, and can not be opened. */
+static void knows_records_without_a_beginning(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        enum tw_probe said;
+    } rows[] = {
+        {"\x17\3\3\0\3abc", 8, TW_PROBE_YES},
+        {"\x17\3\3\0\3abc\x17\3\3\0\7abc", 16, TW_PROBE_YES},
+        {"\x14\3\3\0\1\1\x16\3\3\0\x28x", 12, TW_PROBE_YES},
+        {"\x17\3\3\0\7abc", 8, TW_PROBE_WEAK},
+        {"\x17\3\3\0\3abc\x17\3", 10, TW_PROBE_WEAK},
+        {"\x17\3\3", 3, TW_PROBE_MORE},
+        {"", 0, TW_PROBE_MORE},
+        {"\x17\2\3\0\3abc", 8, TW_PROBE_NO},
+        {"\x17\3\3\xff\xff", 5, TW_PROBE_NO},
+        {"\x17\3\3\0\0\x17\3\3\0\0", 10, TW_PROBE_NO},
+        {"\x17\3\3\0\3abcdefghij", 15, TW_PROBE_NO},
+        {"\x10\3\3\0\3abc", 8, TW_PROBE_NO},
+    };
+    struct lab lab;
+    uint8_t bytes[1100];
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (unsigned dir = 0; dir < 2; dir++)
+            assert_int_equal(
+                tw_mqtt_tls.probe(tw_cur_of(rows[i].bytes, rows[i].len), dir, true), rows[i].said);
+    }
+    assert_int_equal(tw_mqtt_tls.probe(tw_cur_of(rows[0].bytes, 8), 0, false), TW_PROBE_NO);
+    lab_open_as(&lab, &tw_mqtt_tls, false);
+    assert_false(tw_mqtt_tls.wanted(&lab.env, tw_cur_of(rows[0].bytes, 8)));
+    assert_int_equal(counts(&lab)[TW_TLS_COUNT_MIDSTREAM], 0);
+    toy_lend(&lab.env);
+    assert_false(tw_mqtt_tls.wanted(&lab.env, tw_cur_of(rows[0].bytes, 8)));
+    assert_int_equal(counts(&lab)[TW_TLS_COUNT_MIDSTREAM], 1);
+    assert_int_equal(counts(&lab)[TW_TLS_COUNT_NO_SECRET], 0);
+    /* Where only what came before the ClientHello was missed, nothing is missing. */
+    const size_t n = tls_hello(false, TLS_CLIENT, bytes);
+    assert_int_equal(tw_mqtt_tls.probe(tw_cur_of(bytes, n), 0, true), TW_PROBE_YES);
+    assert_true(tw_mqtt_tls.wanted(&lab.env, tw_cur_of(bytes, n)));
     lab_end(&lab, TW_END_INPUT);
     lab_free(&lab);
 }
@@ -230,6 +309,8 @@ int main(void)
         cmocka_unit_test(finds_the_sequence_again),
         cmocka_unit_test(says_why_not),
         cmocka_unit_test(claims_what_it_has_a_secret_for),
+        cmocka_unit_test(reads_behind_a_proxy),
+        cmocka_unit_test(knows_records_without_a_beginning),
         cmocka_unit_test(survives_every_truncation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,11 +71,11 @@ static void says_how_it_came_about(void **state)
     ws_send(&lab, UP, 0x30, "s'a' '1'");
     tw_text_add(&json, "", 1);
     assert_non_null(strstr(json.p,
-        "\"transport\":\"websocket\",\"client\":{\"ip\":\"203.0.113.7\",\"port\":4000},"
+        "\"transport\":\"websocket\",\"proxied_client\":{\"ip\":\"203.0.113.7\",\"port\":4000},"
         "\"websocket\":{\"path\":\"/mqtt\",\"host\":\"broker:9001\",\"origin\":\"http://hmi\","
         "\"subprotocol\":\"mqtt\",\"deflate\":false},\"reason\":0"));
     assert_non_null(strstr(json.p,
-        "\"transport\":\"websocket\",\"client\":{\"ip\":\"203.0.113.7\",\"port\":4000},"
+        "\"transport\":\"websocket\",\"proxied_client\":{\"ip\":\"203.0.113.7\",\"port\":4000},"
         "\"qos\":0"));
     assert_null(strstr(json.p, "t0p"));
     lab_end(&lab, TW_END_INPUT);

@@ -3,7 +3,7 @@
  * struct comes from the pool and goes back in tw_mqtt_state_fini(). */
 
 #include "protocol/mqtt/packet.h"
-#include "protocol/proxy.h"
+#include "base/proxy.h"
 #include "protocol/stream.h"
 
 /* A packet that waits for its acknowledgement; made by tw_mqtt_pending_add(). */

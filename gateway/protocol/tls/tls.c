@@ -1,5 +1,6 @@
 #include "protocol/tls/tls.h"
 
+#include "base/proxy.h"
 #include "protocol/mqtt/mqtt.h"
 #include "protocol/stream.h"
 #include "protocol/tls/hello.h"
@@ -32,7 +33,7 @@ struct state {
     uint8_t client_random[TW_TLS_RANDOM], server_random[TW_TLS_RANDOM];
     bool has_client, has_server, encrypt_then_mac;
     bool over; /* nothing more is read */
-    char sni[TW_MAX_IDENTITY], alpn[TW_TLS_MAX_ALPN];
+    char sni[TW_MAX_IDENTITY], alpn[TW_TLS_MAX_ALPN], proxy_tls[TW_PROXY_TLS];
 };
 
 /* What flow/ keeps of each flow, whatever its protocol, is small: the rest is in the pool. */
@@ -256,6 +257,24 @@ static void on_sealed(
         content(c, tw_cur_of(plain, len));
 }
 
+/* A load balancer's header may come before the first record of the client. */
+static bool awaits_hello(const struct call *c)
+{
+    return c->dir == CLIENT && !c->st->has_client;
+}
+
+/* False: it is none. One that breaks its rules says nothing. */
+static bool on_proxy_header(const struct call *c, struct tw_cur bytes)
+{
+    struct tw_proxy proxy;
+    uint64_t len;
+    if (tw_proxy_length(bytes, &len) != TW_OK)
+        return false;
+    if (tw_proxy_read(bytes, &proxy))
+        tw_carrier_proxied(&c->st->carrier, &proxy, c->st->proxy_tls);
+    return true;
+}
+
 static bool on_record(void *user, const struct tw_pdu *pdu)
 {
     const struct call *c = user;
@@ -264,6 +283,8 @@ static bool on_record(void *user, const struct tw_pdu *pdu)
     struct tw_cur body = pdu->bytes;
     uint8_t type;
     uint16_t version, len;
+    if (awaits_hello(c) && on_proxy_header(c, body))
+        return true;
     if (st->over || !tw_cur_u8(&body, &type) || !tw_cur_u16be(&body, &version) ||
         !tw_cur_u16be(&body, &len))
         return true;
@@ -280,11 +301,10 @@ static bool on_record(void *user, const struct tw_pdu *pdu)
     return true;
 }
 
-static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *out)
+static enum tw_status frame_record(struct tw_cur bytes, struct tw_frame *out)
 {
     uint8_t type, major;
     uint16_t len;
-    (void)user;
     if (!tw_cur_u8(&bytes, &type))
         return TW_NEED_MORE;
     if (type < CHANGE_CIPHER || type > APPLICATION + 1)
@@ -295,6 +315,16 @@ static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *ou
         return TW_MALFORMED;
     out->len = (uint64_t)TW_TLS_RECORD_HEADER + len;
     return TW_OK;
+}
+
+static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *out)
+{
+    if (awaits_hello(user)) {
+        const enum tw_status proxy = tw_proxy_length(bytes, &out->len);
+        if (proxy != TW_NOT_FOUND)
+            return proxy;
+    }
+    return frame_record(bytes, out);
 }
 
 static void garbage(void *user, struct tw_cur bytes)
@@ -308,8 +338,9 @@ static size_t resync(void *user, struct tw_cur bytes)
 {
     struct tw_frame f;
     struct tw_cur rest = bytes;
+    (void)user;
     for (size_t at = 0; rest.left > TW_TLS_RECORD_HEADER; at++) {
-        if (frame(user, rest, &f) == TW_OK && rest.p[0] == APPLICATION &&
+        if (frame_record(rest, &f) == TW_OK && rest.p[0] == APPLICATION &&
             (at == 0 || f.len == rest.left))
             return at;
         if (!tw_cur_skip(&rest, 1))
@@ -321,12 +352,10 @@ static size_t resync(void *user, struct tw_cur bytes)
 /* ---- what flow/ calls ---- */
 
 /* A record with the start of a ClientHello, to its random. */
-static enum tw_probe probe(struct tw_cur bytes, unsigned dir, bool midstream)
+static enum tw_probe probe_hello(struct tw_cur bytes)
 {
     static const uint8_t pattern[] = {HANDSHAKE, 3};
     uint8_t b;
-    if (midstream || dir != CLIENT)
-        return TW_PROBE_NO;
     for (size_t i = 0; i < sizeof(pattern); i++) {
         if (tw_cur_peek(&bytes, i, &b) && b != pattern[i])
             return TW_PROBE_NO;
@@ -336,15 +365,54 @@ static enum tw_probe probe(struct tw_cur bytes, unsigned dir, bool midstream)
     return bytes.left < RANDOM_AT + TW_TLS_RANDOM ? TW_PROBE_MORE : TW_PROBE_YES;
 }
 
+/* Records that end with the bytes, or stand one behind the other. */
+static enum tw_probe probe_records(struct tw_cur bytes)
+{
+    struct tw_frame f;
+    for (unsigned n = 0;; n++) {
+        const enum tw_status st = frame_record(bytes, &f);
+        if (st == TW_MALFORMED || (st == TW_OK && f.len == TW_TLS_RECORD_HEADER))
+            return TW_PROBE_NO;
+        if (st == TW_NEED_MORE)
+            return n > 0 ? TW_PROBE_WEAK : TW_PROBE_MORE;
+        if (!tw_cur_skip(&bytes, (size_t)f.len))
+            return n > 0 ? TW_PROBE_YES : TW_PROBE_WEAK;
+        if (bytes.left == 0)
+            return TW_PROBE_YES;
+    }
+}
+
+static enum tw_probe probe(struct tw_cur bytes, unsigned dir, bool midstream)
+{
+    uint64_t proxy;
+    if (midstream) {
+        const enum tw_probe said = dir == CLIENT ? probe_hello(bytes) : TW_PROBE_NO;
+        return said == TW_PROBE_NO ? probe_records(bytes) : said;
+    }
+    if (dir != CLIENT)
+        return TW_PROBE_NO;
+    const enum tw_status st = tw_proxy_length(bytes, &proxy);
+    if (st == TW_NEED_MORE || (st == TW_OK && proxy >= bytes.left))
+        return TW_PROBE_MORE;
+    if (st == TW_OK && !tw_cur_skip(&bytes, (size_t)proxy))
+        return TW_PROBE_NO;
+    return probe_hello(bytes);
+}
+
 static bool wanted(struct tw_proto_env *env, struct tw_cur bytes)
 {
     struct tw_str random;
+    uint64_t proxy;
     if (env->tls_keys == NULL)
         return false;
-    if (tw_cur_skip(&bytes, RANDOM_AT) && tw_cur_bytes(&bytes, TW_TLS_RANDOM, &random) &&
+    if (tw_proxy_length(bytes, &proxy) == TW_OK && !tw_cur_skip(&bytes, (size_t)proxy))
+        return false;
+    const bool begins = probe_hello(bytes) == TW_PROBE_YES;
+    if (begins && tw_cur_skip(&bytes, RANDOM_AT) && tw_cur_bytes(&bytes, TW_TLS_RANDOM, &random) &&
         env->tls_knows(env->tls_keys, (const uint8_t *)random.p))
         return true;
-    env->counters->messages[TW_COUNT_TLS][TW_TLS_COUNT_NO_SECRET]++;
+    env->counters
+        ->messages[TW_COUNT_TLS][begins ? TW_TLS_COUNT_NO_SECRET : TW_TLS_COUNT_MIDSTREAM]++;
     return false;
 }
 
@@ -356,6 +424,7 @@ static struct call call_of(void *state, struct tw_proto_env *env, const struct t
     if (st != NULL) {
         st->conn = *conn;
         st->conn.carrier = &st->carrier;
+        st->conn.midstream = false; /* what is inside begins with the session */
     }
     return (struct call){st, env, when, dir & 1};
 }
@@ -438,7 +507,7 @@ static void tls_close(void *state, struct tw_proto_env *env, const struct tw_con
 static size_t tls_counter_name(unsigned slot, char *out, size_t size)
 {
     static const char *const names[TW_TLS_COUNTS] = {
-        "opened", "other", "no_secret", "unsupported", "failed", "records"};
+        "opened", "other", "no_secret", "unsupported", "failed", "records", "midstream"};
     return slot < TW_TLS_COUNTS ? tw_str_copy(out, size, tw_str_of(names[slot])) : 0;
 }
 

@@ -1,12 +1,12 @@
 #include "protocol/websocket/websocket.h"
 
+#include "base/proxy.h"
 #include "protocol/mqtt/mqtt.h"
-#include "protocol/proxy.h"
 #include "protocol/websocket/frame.h"
 #include "protocol/websocket/inflate.h"
 #include "protocol/websocket/upgrade.h"
 
-enum { CLIENT = 0, MAX_HEAD = 2 * TW_HTTP_MAX_HEAD, PROXY_TLS = 16, LOOK = 256, ALL_BITS = 15 };
+enum { CLIENT = 0, MAX_HEAD = 2 * TW_HTTP_MAX_HEAD, LOOK = 256, ALL_BITS = 15 };
 
 struct state {
     struct tw_conn conn; /* as MQTT sees it: with the carrier */
@@ -19,7 +19,7 @@ struct state {
     struct tw_inflater *inflater[2];
     struct tw_ws_deflate deflate;
     unsigned n_anomalies;
-    char proxy_tls[PROXY_TLS];
+    char proxy_tls[TW_PROXY_TLS];
     uint8_t client;   /* the direction the client sends in */
     bool upgraded[2]; /* frames come */
     bool answered;    /* the server's 101 was seen: what was agreed on is known */
@@ -209,11 +209,7 @@ static void on_proxy_header(const struct call *c, struct tw_cur header)
         anomaly(c, "proxy-header");
         return;
     }
-    st->carrier.client = proxy.client;
-    if (proxy.tls.len == 0 || proxy.tls.len > sizeof(st->proxy_tls))
-        return;
-    memcpy(st->proxy_tls, proxy.tls.p, proxy.tls.len);
-    st->carrier.proxy_tls = (struct tw_str){st->proxy_tls, proxy.tls.len};
+    tw_carrier_proxied(&st->carrier, &proxy, st->proxy_tls);
 }
 
 /* A query may hold a token: it is left out. */

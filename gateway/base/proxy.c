@@ -1,4 +1,4 @@
-#include "protocol/proxy.h"
+#include "base/proxy.h"
 
 #include "base/num.h"
 

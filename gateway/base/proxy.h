@@ -14,4 +14,4 @@ struct tw_proxy {
  * TW_NOT_FOUND when they start with something else. */
 enum tw_status tw_proxy_length(struct tw_cur bytes, uint64_t *out_len);
 /* Read a whole header. False when it breaks the rules of its version; `out` then says nothing. */
-bool tw_proxy_read(struct tw_cur header, struct tw_proxy *out);
+TW_MUST_CHECK bool tw_proxy_read(struct tw_cur header, struct tw_proxy *out);
