@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .end = (enum tw_end)(data[0] >> 2 & 3),
         .lend = lend_toy,
         .greet = greet};
-    (void)tw_mqtt_tls.probe(tw_cur_of(data + 1, size - 1), 0, false);
+    for (unsigned way = 0; way < 4; way++)
+        (void)tw_mqtt_tls.probe(tw_cur_of(data + 1, size - 1), way & 1, way > 1);
     feed_twice(&s, data, size);
     return 0;
 }

@@ -1,11 +1,15 @@
-/* Key logs of TLS. Properties: no line of a log, whatever it holds, does harm; what is wrong is
- * told with its line; an opener opens nothing with it that is not authentic. */
+/* Key logs of TLS, and behind a zero byte a record of a session. Properties: no line of a log,
+ * whatever it holds, does harm; what is wrong is told with its line; what is opened is authentic:
+ * with any bit of it changed it is not opened. */
 
 #include <assert.h>
 
+#include "base/cursor.h"
 #include "crypto/tls_keys.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MOST = 4096, ENCRYPT_THEN_MAC = 1, FROM_CLIENT = 2 };
 
 static void told(void *user, const struct tw_tls_keys_problem *p)
 {
@@ -14,37 +18,65 @@ static void told(void *user, const struct tw_tls_keys_problem *p)
     ++*n;
 }
 
+/* Flags, updates, sequence number, suite, type, versions, randoms; the rest is the record. */
+static bool read_record(struct tw_cur c, struct tw_tls_sealed *out)
+{
+    uint8_t flags, updates, sequence;
+    struct tw_str client, server;
+    struct tw_tls_sealed r = {.suite = 0};
+    if (!tw_cur_u8(&c, &flags) || !tw_cur_u8(&c, &updates) || !tw_cur_u8(&c, &sequence) ||
+        !tw_cur_u16be(&c, &r.suite) || !tw_cur_u8(&c, &r.type) || !tw_cur_u16be(&c, &r.version) ||
+        !tw_cur_u16be(&c, &r.record_version) || !tw_cur_bytes(&c, TW_TLS_RANDOM, &client) ||
+        !tw_cur_bytes(&c, TW_TLS_RANDOM, &server) || c.left == 0 || c.left > MOST)
+        return false;
+    r.encrypt_then_mac = (flags & ENCRYPT_THEN_MAC) != 0;
+    r.from_client = (flags & FROM_CLIENT) != 0;
+    r.updates = updates;
+    r.sequence = sequence;
+    r.client_random = (const uint8_t *)client.p;
+    r.server_random = (const uint8_t *)server.p;
+    r.p = c.p;
+    r.len = c.left;
+    *out = r;
+    return true;
+}
+
+static void open_record(struct tw_tls_opener *o, struct tw_tls_sealed r)
+{
+    uint8_t out[MOST], changed[MOST], type = 0;
+    size_t len = 0;
+    (void)tw_tls_opener_can(r.version, r.suite);
+    if (!tw_tls_opener_open(o, &r, out, &len, &type))
+        return;
+    assert(tw_tls_opener_knows(o, r.client_random) && len < r.len);
+    memcpy(changed, r.p, r.len);
+    r.p = changed;
+    for (size_t i = 0; i < r.len; i += 1 + r.len / 16) {
+        changed[i] ^= (uint8_t)(1 << i % 8);
+        assert(!tw_tls_opener_open(o, &r, out, &len, &type));
+        changed[i] ^= (uint8_t)(1 << i % 8);
+    }
+    r.sequence++;
+    assert(!tw_tls_opener_open(o, &r, out, &len, &type));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const uint16_t suites[] = {0x1301, 0x1302, 0x1303, 0xc02f, 0xc027, 0x0035, 0xcca8, 5};
     unsigned problems = 0;
-    struct tw_tls_keys *keys = tw_tls_keys_parse(tw_str_bytes(data, size), told, &problems);
+    struct tw_tls_sealed r;
+    struct tw_cur all = tw_cur_of(data, size), log;
+    const uint8_t *end = size > 0 ? memchr(data, 0, size) : NULL;
+    if (!tw_cur_sub(&all, end != NULL ? (size_t)(end - data) : size, &log))
+        return 0;
+    struct tw_tls_keys *keys = tw_tls_keys_parse(tw_cur_rest(&log), told, &problems);
     if (keys == NULL) {
         assert(problems > 0);
         return 0;
     }
     struct tw_tls_opener *o = tw_tls_opener_new(keys);
     assert(o != NULL);
-    if (size >= 64) {
-        uint8_t out[4096], random[TW_TLS_RANDOM], type;
-        size_t len;
-        for (size_t i = 0; i < TW_TLS_RANDOM; i++)
-            random[i] = (uint8_t)i;
-        struct tw_tls_sealed r = {.client_random = random,
-            .server_random = random,
-            .encrypt_then_mac = (data[0] & 1) != 0,
-            .updates = data[1] & 1,
-            .sequence = data[2],
-            .type = 23,
-            .record_version = TW_TLS_12,
-            .p = data,
-            .len = size < sizeof(out) ? size : sizeof(out)};
-        for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++) {
-            r.suite = suites[i];
-            for (r.version = TW_TLS_12; r.version <= TW_TLS_13; r.version++)
-                assert(!tw_tls_opener_open(o, &r, out, &len, &type));
-        }
-    }
+    if (tw_cur_skip(&all, 1) && read_record(all, &r))
+        open_record(o, r);
     tw_tls_opener_free(o);
     tw_tls_keys_free(keys);
     return 0;
