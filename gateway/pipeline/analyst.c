@@ -339,6 +339,8 @@ void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)
     const struct tw_emit out = {completed, a};
     if (a->first_ns == 0)
         a->first_ns = event->ts_ns;
+    if (a->config.registry != NULL)
+        tw_registry_name_topic(a->config.registry, event);
     tw_sessions_event(a->sessions, event, &out);
 }
 

@@ -78,6 +78,8 @@ static const struct tw_key asset[] = {
     {"may", TW_KEY_LIST, false, NULL, may, "What it may do; anything when absent."},
     {"clearance", TW_KEY_STR_LIST, false, NULL, NULL,
         "Labels that it may see: recipe, know-how, personal, important, core; all when absent."},
+    {"mqtt_sn_topics", TW_KEY_MAP, false, NULL, NULL,
+        "Of a gateway of MQTT-SN: predefined topic ids, each with the name of its topic."},
     {"sparkplug_host", TW_KEY_STR, false, NULL, NULL, "Its Sparkplug host application id."},
     {"sparkplug", TW_KEY_MAP, false, NULL, sparkplug, "The Sparkplug edge node that it is."}, {0}};
 

@@ -22,6 +22,8 @@ static void load_all(struct tw_load *l, const struct tw_node *root)
         load_head, tw_load_networks, tw_load_entries, tw_load_approvals, tw_load_variables};
     for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]) && !l->no_memory; i++)
         stages[i](l, root);
+    if (!l->no_memory)
+        tw_load_sn_topics(l);
     for (size_t i = 0; i < l->r->n_entries && !l->no_memory; i++)
         tw_load_grants(l, &l->r->entries[i]);
     for (size_t i = l->r->n_assets; i < l->r->n_entries && !l->no_memory; i++)

@@ -73,6 +73,7 @@ struct tw_entry *tw_load_entry(struct tw_load *l, const struct tw_node *n);
 /* In this order. */
 void tw_load_networks(struct tw_load *l, const struct tw_node *root);
 void tw_load_entries(struct tw_load *l, const struct tw_node *root); /* ids and identities */
+void tw_load_sn_topics(struct tw_load *l);                           /* after the entries */
 void tw_load_approvals(struct tw_load *l, const struct tw_node *root);
 void tw_load_variables(struct tw_load *l, const struct tw_node *root);
 void tw_load_commands(struct tw_load *l); /* after all variables */

@@ -128,6 +128,13 @@ struct tw_variable {
     const struct tw_node *node; /* of the YAML tree */
 };
 
+/* What a gateway of MQTT-SN and its clients agreed on beforehand. */
+struct tw_sn_topic_def {
+    const struct tw_entry *gateway;
+    struct tw_str topic;
+    uint16_t id;
+};
+
 /* Sorted by text (and owner) for exact look-ups; what needs matching comes as a list, in file
  * order. */
 struct tw_name_row {
@@ -174,6 +181,8 @@ struct tw_registry {
     struct tw_stop_def *stops, *last_stop;
     struct tw_input_def *inputs, *last_input;
     struct tw_command_def *commands, *last_command;
+    struct tw_sn_topic_def *sn_topics;
+    size_t n_sn_topics;
     size_t n_followed, n_stated;
     struct tw_name_index by_id[TW_ID_KINDS];        /* item: entry index */
     struct tw_name_index exact_nodes, exact_topics; /* item: variable index */

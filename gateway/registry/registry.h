@@ -32,6 +32,10 @@ void tw_registry_resolve_next(
 /* Is it a leaf of the message that was resolved last, and nothing declared about it? Then its facts
  * are those of the message. */
 bool tw_registry_leaf_is_plain(const struct tw_registry *r, const struct tw_event *leaf);
+/* Give a message whose topic is only a number that was agreed on beforehand (MQTT-SN) the name that
+ * the inventory has for it. Before anything else looks at the event. */
+void tw_registry_name_topic(const struct tw_registry *r, struct tw_event *event);
+
 /* For an event that is not resolved: what has to be learned of it all the same. */
 void tw_registry_pass(struct tw_registry *r, const struct tw_event *event);
 /* Another number whenever a variable got a range from the wire that had none. */

@@ -1,5 +1,6 @@
 /* Whole connections: what is reported of legal traffic, and when. Every row also runs byte by byte,
  * and cut off after every byte. */
+#include "base/timefmt.h"
 #include "mqtt_lab.h"
 
 struct step {
@@ -245,6 +246,84 @@ static void tokens_are_told_apart(void **state)
     }
 }
 
+static void collect_json(void *user, const struct tw_event *e)
+{
+    tw_event_json(user, e);
+}
+
+/* The section "mqtt" of what the last packet gave, from `from` on. */
+static void expect_json(struct lab *lab, struct tw_text *json, const char *from, const char *want)
+{
+    tw_text_add(json, "", 1);
+    const char *at = strstr(json->p, from);
+    assert_non_null(at);
+    assert_string_equal(at, want);
+    tw_text_clear(json);
+    lab->env.emit = (struct tw_emit){collect_json, json};
+}
+
+/* Everything that 5.0 says beside its grammar, as it is printed. */
+static void prints_what_5_says(void **state)
+{
+    struct tw_text json = {0};
+    struct lab lab;
+    (void)state;
+    lab_open(&lab, false);
+    lab.env.emit = (struct tw_emit){collect_json, &json};
+    lab_send(&lab, UP, 0x10,
+        "s'MQTT' 05 06 003C 1B 11 0000000A 21 0005 27 00000400 22 0007 19 01 17 00 26 s'k' s'v'"
+        " s'dev' 1B 18 0000003C 01 01 02 00000005 03 s'text' 08 s'r' 09 s'c' s'w' s'gone'");
+    lab_send(&lab, DOWN, 0x20,
+        "00 00 29 11 00000014 21 0009 24 01 25 00 27 00000800 22 0003 13 0020 28 00 29 00 2A 00"
+        " 1A s'info' 1F s'ok'");
+    expect_json(&lab, &json, "\"user_properties\"",
+        "\"user_properties\":{\"k\":\"v\"},\"reason\":0,\"reason_string\":\"ok\",\"keep_alive\":32,"
+        "\"clean_start\":true,\"will\":{\"topic\":\"w\",\"qos\":0,\"retain\":false,"
+        "\"payload_bytes\":4,\"delay\":60,\"content_type\":\"text\",\"response_topic\":\"r\"},"
+        "\"client\":{\"session_expiry\":10,\"receive_maximum\":5,"
+        "\"maximum_packet_size\":1024,\"topic_alias_maximum\":7,"
+        "\"request_response_information\":true,\"request_problem_information\":false},"
+        "\"server\":{\"session_expiry\":20,\"receive_maximum\":9,\"maximum_packet_size\":2048,"
+        "\"topic_alias_maximum\":3,\"keep_alive\":32,\"maximum_qos\":1,\"retain_available\":false,"
+        "\"wildcards\":false,\"subscription_ids\":false,\"shared_subscriptions\":false},"
+        "\"response_information\":\"info\",\"utf8\":true,\"message_expiry\":5,"
+        "\"correlation\":\"Yw==\"}}\n");
+    lab_send(&lab, UP, 0x82, "0001 02 0B 07 s'$share/g/a' 29");
+    lab_send(&lab, DOWN, 0x90, "0001 00 01");
+    expect_json(&lab, &json, "\"packet_id\"",
+        "\"packet_id\":1,\"reason\":1,\"requested_qos\":1,\"subscription_ids\":[7],\"no_local\":"
+        "false,"
+        "\"retain_as_published\":true,\"retain_handling\":2}}\n");
+    lab_send(&lab, DOWN, 0x30, "s'a' 10 01 01 02 00000009 09 s'c' 0B 07 0B 8001 'x'");
+    expect_json(&lab, &json, "\"payload_format\"",
+        "\"payload_format\":\"text\",\"utf8\":true,\"message_expiry\":9,\"correlation\":\"Yw==\","
+        "\"subscription_ids\":[7,128]}}\n");
+    lab_send(&lab, DOWN, 0xE0, "9D 07 1C s'else'");
+    expect_json(&lab, &json, "\"reason\"", "\"reason\":157,\"server_reference\":\"else\"}}\n");
+    lab_end(&lab, TW_END_CLOSED);
+    lab_free(&lab);
+    tw_text_free(&json);
+}
+
+/* A connection that ends when its client was silent for one and a half times the Keep Alive, and a
+ * second, ended for that. */
+static void a_silent_client_is_told(void **state)
+{
+    (void)state;
+    for (unsigned late = 0; late < 2; late++) {
+        struct lab lab;
+        lab_open(&lab, false);
+        lab.env.emit.fn = keep_info;
+        lab_send(&lab, UP, 0x10, "s'MQTT' 04 02 0010 s'x'");
+        lab_send(&lab, DOWN, 0x20, "00 00");
+        lab.when.ts_ns += (24 + 2 * late) * TW_NS_PER_S;
+        lab_end(&lab, TW_END_RESET);
+        assert_null(seen.packet);
+        assert_int_equal(seen.keep_alive_expired, late);
+        lab_free(&lab);
+    }
+}
+
 static struct {
     uint32_t n;
     size_t len;
@@ -424,6 +503,8 @@ int main(void)
         cmocka_unit_test(reports_what_was_done),
         cmocka_unit_test(survives_every_end),
         cmocka_unit_test(tells_the_facts_of_a_session),
+        cmocka_unit_test(prints_what_5_says),
+        cmocka_unit_test(a_silent_client_is_told),
         cmocka_unit_test(long_user_properties_are_cut),
         cmocka_unit_test(identity_is_null_only_when_not_seen),
         cmocka_unit_test(tokens_are_told_apart),

@@ -70,6 +70,11 @@ static const struct {
      "h#}]\n",
         "1:37 a Sparkplug id has none of + # /\n1:69 a Sparkplug id has none of + # /\n"
         "1:90 a Sparkplug id has none of + # /\n"},
+    {"assets: [{id: g, mqtt_sn_topics: {0: a, 65535: b, x: c, 7: d/#, 8: [e], 65534: f}}]\n",
+        "1:35 a predefined topic id is 1 to 65534\n1:41 a predefined topic id is 1 to 65534\n"
+        "1:51 a predefined topic id is 1 to 65534\n"
+        "1:60 a topic that is published has neither + nor #\n"
+        "1:68 this must be the name of a topic\n"},
     {"assets: [{kind: other}]\n", "1:10 \"id\" is missing in assets\n"},
     {"assets: [{id: \"\"}]\n", "1:15 this must not be empty\n"},
     {"assets: [{id: a}, {id: a}]\n",

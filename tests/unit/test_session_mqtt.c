@@ -393,6 +393,16 @@ static void a_will_that_waits_is_given_up_by_who_returns(void **state)
     assert_null(facts.will_of.p);
 }
 
+/* Nobody came back: it is the will of who left, when its time is over. */
+static void a_will_that_waited(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_CONNECT, "a", "a", .will_topic = "w", .will = "gone", .will_delay = 60);
+    SAY(5, 1, 1, TW_ACTION_DISCONNECT, "a", .unanswered = true);
+    SAY(66, 3, 3, TW_ACTION_DELIVER, "s", "w", "gone");
+    IS(facts.will_of, "a");
+}
+
 static void a_reply_is_told_from_other_messages(void **state)
 {
     (void)state;
@@ -461,6 +471,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(on_whose_behalf_a_will_is_published, start, stop),
         cmocka_unit_test_setup_teardown(a_message_that_was_published_is_no_will, start, stop),
         cmocka_unit_test_setup_teardown(a_will_that_waits_is_given_up_by_who_returns, start, stop),
+        cmocka_unit_test_setup_teardown(a_will_that_waited, start, stop),
         cmocka_unit_test_setup_teardown(a_reply_is_told_from_other_messages, start, stop),
         cmocka_unit_test_setup_teardown(a_message_sent_again_counts_once, start, stop),
         cmocka_unit_test_setup_teardown(memory_is_bounded, start, stop),
