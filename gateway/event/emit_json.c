@@ -327,7 +327,8 @@ static void mqtt(struct tw_text *t, const struct tw_mqtt_info *m, bool connect)
         tw_carrier_json(t, m->carrier, connect);
     if (m->packet != NULL)
         tw_json_member_z(t, "packet", m->packet);
-    tw_json_maybe_u64(t, "qos", m->has_qos, m->qos);
+    if (m->has_qos)
+        tw_json_member_i64(t, "qos", m->qos);
     boolean(t, "retain", m->has_publish_flags, m->retain);
     boolean(t, "dup", m->has_publish_flags, m->dup);
     tw_json_maybe_u64(t, "packet_id", m->has_packet_id, m->packet_id);

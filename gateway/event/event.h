@@ -228,7 +228,7 @@ struct tw_mqtt_info {
     struct tw_maybe client_id;
     struct tw_maybe username; /* absent when the client sent none */
     bool has_qos, retain, dup, has_publish_flags;
-    uint8_t qos;
+    int8_t qos; /* -1: MQTT-SN without a connection */
     bool has_packet_id;
     uint16_t packet_id;
     bool has_payload;

@@ -514,7 +514,7 @@ static const struct tw_field other_fields[] = {
     {"mqtt.version", "MQTT version", "5.0", E, versions, get_m_version},
     {"mqtt.client_id", "Client id of the connection", "ai-quality", S, NULL, get_m_client},
     {"mqtt.username", "User name of the connection", "optimizer", S, NULL, get_m_user},
-    {"mqtt.qos", "Quality of service", "1", N, NULL, get_m_qos},
+    {"mqtt.qos", "Quality of service; -1 without a connection (MQTT-SN)", "1", N, NULL, get_m_qos},
     {"mqtt.retain", "Retained", "false", B, NULL, get_m_retain},
     {"mqtt.dup", "Sent again", "false", B, NULL, get_m_dup},
     {"mqtt.payload_bytes", "Bytes of the payload", "143", N, NULL, get_m_payload_bytes},

@@ -1106,6 +1106,13 @@ def mqtt_sn(c):
     udp(c, forwarder, gateway, wrap(sn(0x0c, b'\x03\0\x07\0\0x')))
 
 
+@case
+def mqtt_sn_named(c):
+    """The capture of mqtt-sn with an inventory that says which topic the gateway's predefined id 5 is: the value
+    that is published under it is held against the range of its variable."""
+    mqtt_sn(c)
+
+
 class Noise:
     """About normal, the same on every machine."""
 

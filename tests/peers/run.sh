@@ -40,6 +40,10 @@ failed=0
 python3 "$here/compare.py" --tierwatch "$TIERWATCH" --rules rules --whole "${options[@]}" "${captures[@]}" ||
     failed=1
 
+sn=(tests/golden/mqtt-sn/in.pcap)
+[ ! -d "$corpus" ] || sn+=("$corpus"/mqtt/generated/mqttsn-*.pcap)
+python3 "$here/mqttsn.py" "$TIERWATCH" "${sn[@]}" || failed=1
+
 # Sparkplug payloads against Protocol Buffers' own decoder.
 if command -v protoc >/dev/null; then
     sparkplug=("$lab"/sparkplug/plant.pcap tests/golden/sparkplug/in.pcap)

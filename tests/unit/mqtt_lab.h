@@ -44,7 +44,7 @@ static inline void lab_add_maybe(struct tw_text *t, const char *key, struct tw_m
 static inline void lab_add_mqtt(struct tw_text *t, const struct tw_mqtt_info *m)
 {
     if (m->has_publish_flags)
-        tw_text_addf(t, " q%u%s%s %s %u", m->qos, m->retain ? " retain" : "", m->dup ? " dup" : "",
+        tw_text_addf(t, " q%d%s%s %s %u", m->qos, m->retain ? " retain" : "", m->dup ? " dup" : "",
             m->payload_format ? m->payload_format : "?", (unsigned)m->payload_bytes);
     if (m->has_packet_id)
         tw_text_addf(t, " id=%u", m->packet_id);

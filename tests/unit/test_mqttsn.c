@@ -53,8 +53,8 @@ static void numbers_and_topics(void **state)
         {"0C 00 0063 0000 '1'", "publish null value:1 number q0 number 1 unresolved"},
         {"0C 01 0063 0000 '1'", "publish null value:1 number q0 number 1 unresolved"},
         {"0C 02 'ab' 0000 '1'", "publish ab value:1 number q0 number 1"},
-        {"0C 62 'ab' 0000 'x'", "publish ab value:\"x\" string q0 text 1"},
-        {"0C E1 0007 0000 'x'", "publish null value:\"x\" string q0 dup text 1 unresolved"},
+        {"0C 62 'ab' 0000 'x'", "publish ab value:\"x\" string q-1 text 1"},
+        {"0C E1 0007 0000 'x'", "publish null value:\"x\" string q-1 dup text 1 unresolved"},
         {"0C 00 0063 0000", "publish null q0 empty 0 unresolved"},
     };
     (void)state;
@@ -141,6 +141,46 @@ static void wills_and_forwarders(void **state)
                    "\"dup\":false,\"topic_id\":1,\"topic_id_type\":\"normal\","
                    "\"node\":\"0a1c\""));
     assert_non_null(strstr(at, "\"object\":\"t/b\",\"value\":2,"));
+    tw_text_free(&json);
+    sn_free(&s);
+}
+
+/* A client that goes to sleep says for how long; what was kept for it comes when it asks, under the
+ * numbers of before, and it wakes up with a CONNECT that cleans nothing. */
+static void sleeps_and_wakes(void **state)
+{
+    struct tw_text json = {0};
+    struct sn_lab s;
+    (void)state;
+    sn_open(&s);
+    connect_as(&s, "04 04 01 003C 'sn1'");
+    sn_send(&s, DOWN, "0A 0009 0004 'cmd/speed'");
+    sn_send(&s, UP, "0B 0009 0004 00");
+    s.lab.env.emit = (struct tw_emit){collect_json, &json};
+    sn_send(&s, UP, "18 0258");
+    sn_send(&s, DOWN, "18");
+    sn_send(&s, UP, "16 'sn1'");
+    sn_send(&s, DOWN, "0C 00 0009 0000 '1'");
+    sn_send(&s, DOWN, "17");
+    sn_send(&s, UP, "04 00 01 003C 'sn1'");
+    sn_send(&s, DOWN, "05 00");
+    sn_send(&s, UP, "0C 00 0009 0000 '2'");
+    sn_send(&s, UP, "18");
+    sn_end(&s);
+    tw_text_add(&json, "", 1);
+    static const char *const told[] = {"\"action\":\"disconnect\"",
+        "\"packet\":\"DISCONNECT\",\"keep_alive\":600}}\n", "\"action\":\"deliver\"",
+        "\"object\":\"cmd/speed\",\"value\":1,", "\"action\":\"connect\"",
+        "\"clean_start\":false}}\n", "\"action\":\"publish\"",
+        "\"object\":\"cmd/speed\",\"value\":2,", "\"action\":\"disconnect\"",
+        "\"packet\":\"DISCONNECT\"}}\n"};
+    const char *at = json.p;
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        at = strstr(at, told[i]);
+        assert_non_null(at);
+        at += strlen(told[i]);
+    }
+    assert_string_equal(at, "");
     tw_text_free(&json);
     sn_free(&s);
 }
@@ -319,6 +359,7 @@ int main(void)
         cmocka_unit_test(numbers_and_topics),
         cmocka_unit_test(refusals),
         cmocka_unit_test(wills_and_forwarders),
+        cmocka_unit_test(sleeps_and_wakes),
         cmocka_unit_test(names_what_is_wrong),
         cmocka_unit_test(survives_every_truncation),
         cmocka_unit_test(tables_are_bounded),

@@ -346,7 +346,7 @@ void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_hea
     begin(c, &r, c->dir, deliver ? TW_ACTION_DELIVER : TW_ACTION_PUBLISH);
     set_object(&r, topic);
     r.info.has_qos = r.info.has_publish_flags = true;
-    r.info.qos = h->flags >> 1 & 3;
+    r.info.qos = (int8_t)(h->flags >> 1 & 3);
     r.info.retain = (h->flags & 1) != 0;
     r.info.dup = (h->flags & 8) != 0;
     r.info.has_packet_id = r.info.qos > 0;

@@ -109,8 +109,8 @@ static void set_publish(struct report *r, const struct tw_sn_message *m)
 {
     struct tw_mqtt_info *info = &r->info;
     const unsigned qos = tw_sn_qos(m->flags);
-    info->has_qos = qos < 3;
-    info->qos = qos < 3 ? (uint8_t)qos : 0;
+    info->has_qos = true;
+    info->qos = (int8_t)(qos == 3 ? -1 : (int)qos); /* [MQTT-SN 6.8] */
     info->has_publish_flags = true;
     info->retain = (m->flags & TW_SN_RETAIN) != 0;
     info->dup = (m->flags & TW_SN_DUP) != 0;
