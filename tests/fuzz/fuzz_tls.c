@@ -29,6 +29,19 @@ static void greet(
     tw_mqtt_tls.data(state, env, conn, DOWN, tw_cur_of(bytes, n), &when);
 }
 
+/* The first segment, of either side, of a connection seen from its start or not. */
+static void probe(struct tw_cur first)
+{
+    struct tw_proto_counters counters = {.gaps = 0};
+    struct tw_proto_env env = {.counters = &counters};
+    assert(!tw_mqtt_tls.wanted(&env, first));
+    toy_lend(&env);
+    for (unsigned way = 0; way < 4; way++) {
+        if (tw_mqtt_tls.probe(first, way & 1, way > 1) == TW_PROBE_YES)
+            (void)tw_mqtt_tls.wanted(&env, first);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
@@ -39,8 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .end = (enum tw_end)(data[0] >> 2 & 3),
         .lend = lend_toy,
         .greet = greet};
-    for (unsigned way = 0; way < 4; way++)
-        (void)tw_mqtt_tls.probe(tw_cur_of(data + 1, size - 1), way & 1, way > 1);
+    probe(tw_cur_of(data + 2, size - 2));
     feed_twice(&s, data, size);
     return 0;
 }

@@ -1,8 +1,11 @@
 /* Key logs of TLS, and behind a zero byte a record of a session. Properties: no line of a log,
- * whatever it holds, does harm; what is wrong is told with its line; what is opened is authentic:
- * with any bit of it changed it is not opened. */
+ * whatever it holds, does harm; what is wrong is told with its line; a file holds what its bytes
+ * hold; what is opened is authentic: with any bit of it changed it is not opened. */
 
 #include <assert.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/cursor.h"
 #include "crypto/tls_keys.h"
@@ -60,6 +63,22 @@ static void open_record(struct tw_tls_opener *o, struct tw_tls_sealed r)
     assert(!tw_tls_opener_open(o, &r, out, &len, &type));
 }
 
+/* The same from a file; only of logs that begin with a remark, since a buffer is locked for it. */
+static void load(struct tw_str log, const struct tw_tls_keys *parsed, unsigned parsed_problems)
+{
+    char path[32];
+    unsigned problems = 0;
+    const int fd = memfd_create("log", MFD_CLOEXEC);
+    assert(fd >= 0 && write(fd, log.p, log.len) == (ssize_t)log.len);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    struct tw_tls_keys *keys = tw_tls_keys_load(path, told, &problems);
+    assert((keys != NULL) == (parsed != NULL) && problems == parsed_problems);
+    assert(keys == NULL || tw_tls_keys_count(keys) == tw_tls_keys_count(parsed));
+    tw_tls_keys_free(keys);
+    close(fd);
+    assert(tw_tls_keys_load(path, told, &problems) == NULL && problems == parsed_problems + 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     unsigned problems = 0;
@@ -69,6 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!tw_cur_sub(&all, end != NULL ? (size_t)(end - data) : size, &log))
         return 0;
     struct tw_tls_keys *keys = tw_tls_keys_parse(tw_cur_rest(&log), told, &problems);
+    if (size > 0 && data[0] == '#')
+        load(tw_cur_rest(&log), keys, problems);
     if (keys == NULL) {
         assert(problems > 0);
         return 0;

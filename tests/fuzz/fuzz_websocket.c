@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .lend = lend_digest,
         .greet = greet};
     for (unsigned dir = 0; dir < 2; dir++)
-        (void)tw_mqtt_websocket.probe(tw_cur_of(data + 1, size - 1), dir, s.midstream);
+        (void)tw_mqtt_websocket.probe(tw_cur_of(data + 2, size - 2), dir, s.midstream);
     feed_twice(&s, data, size);
     return 0;
 }
