@@ -46,7 +46,7 @@ static int run(const struct tw_options *o, struct decode *d, struct tw_pipeline_
 {
     struct tw_pipeline_result result;
     const struct tw_analyst_config analyst = {
-        .limits = config->limits, .event = print, .event_user = d};
+        .limits = config->limits, .event = print, .event_user = d, .prints_only = true};
     d->analyst = tw_analyst_new(&analyst);
     if (d->analyst == NULL) {
         tw_log(TW_LOG_ERROR, "out of memory");

@@ -76,8 +76,10 @@ struct tw_analyst *tw_analyst_new(const struct tw_analyst_config *config)
     if (a == NULL)
         return NULL;
     a->config = *config;
-    static const struct tw_session_readers readers = {
-        .leaves = tw_payload_leaves, .raw = tw_pubsub_raw, .whole = tw_pubsub_whole};
+    const struct tw_session_readers readers = {.leaves = tw_payload_leaves,
+        .raw = tw_pubsub_raw,
+        .whole = tw_pubsub_whole,
+        .prints_only = config->prints_only};
     a->sessions = tw_sessions_new(&config->limits, &readers);
     bool ok = a->sessions != NULL;
     if (ok && config->rules != NULL)

@@ -16,6 +16,7 @@ struct tw_analyst_config {
     /* Every event as the user sees it; may be NULL. */
     void (*event)(void *user, const struct tw_event *event);
     void *event_user;
+    bool prints_only; /* `event` prints them, and that is all */
     /* NULL rules: no detection (decode). */
     struct tw_registry *registry;
     const struct tw_rules *rules;

@@ -6,13 +6,15 @@ struct tw_mqtt_sessions {
     struct tw_mqtt_clients *clients;
     struct tw_mqtt_topics *topics;
     struct tw_mqtt_messages *messages;
+    bool prints_only;
 };
 
-struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits)
+struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits, bool prints_only)
 {
     struct tw_mqtt_sessions *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return NULL;
+    s->prints_only = prints_only;
     s->clients = tw_mqtt_clients_new(limits);
     s->topics = tw_mqtt_topics_new();
     s->messages = tw_mqtt_messages_new();
@@ -38,8 +40,10 @@ bool tw_mqtt_sessions_event(
 {
     if (event->protocol != TW_PROTO_MQTT || event->mqtt == NULL)
         return true;
-    tw_mqtt_clients_event(s->clients, event, facts);
-    tw_mqtt_topics_event(s->topics, event, facts);
-    tw_mqtt_messages_event(s->messages, event, facts);
+    tw_mqtt_topics_event(s->topics, event, s->prints_only ? NULL : facts);
+    if (!s->prints_only) {
+        tw_mqtt_clients_event(s->clients, event, facts);
+        tw_mqtt_messages_event(s->messages, event, facts);
+    }
     return !tw_mqtt_topics_seen(s->topics, event);
 }

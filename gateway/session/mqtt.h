@@ -15,7 +15,7 @@ struct tw_mqtt_topics;
 struct tw_mqtt_topics *tw_mqtt_topics_new(void);
 void tw_mqtt_topics_free(struct tw_mqtt_topics *t);
 /* Note who publishes on which topic; write topic_publishers, first_publisher, filter_topics and
- * known_topics. */
+ * known_topics. `facts` NULL: nothing of it, only what tw_mqtt_topics_seen() needs. */
 void tw_mqtt_topics_event(
     struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts);
 /* Is this delivery one of a payload that was published on the same topic in the last 60 s?

@@ -145,6 +145,8 @@ void tw_mqtt_topics_event(
     if (event->object.len == 0)
         return;
     t->object = tw_text_key(t->seed, event->object);
+    if (facts == NULL)
+        return;
     if (event->action == TW_ACTION_PUBLISH || event->action == TW_ACTION_DELIVER)
         on_publish(t, event, facts);
     else if (event->action == TW_ACTION_SUBSCRIBE)

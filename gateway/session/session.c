@@ -64,7 +64,7 @@ struct tw_sessions *tw_sessions_new(
     s->readers = *readers;
     s->through = (struct tw_emit){on_given, s};
     s->opcua = tw_opcua_sessions_new(limits);
-    s->mqtt = tw_mqtt_sessions_new(limits);
+    s->mqtt = tw_mqtt_sessions_new(limits, readers->prints_only);
     s->pubsub = tw_pubsub_sessions_new(&s->readers);
     s->sparkplug = tw_sparkplug_sessions_new(limits);
     s->mcp = tw_mcp_sessions_new(limits);

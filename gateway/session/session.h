@@ -19,6 +19,9 @@ struct tw_session_readers {
     void (*raw)(const struct tw_event *message, const struct tw_pubsub_layout *layout,
         const struct tw_emit *out);
     void (*whole)(const struct tw_event *chunk, struct tw_str payload, const struct tw_emit *out);
+    /* Events are only printed: what no event shows of MQTT clients and messages (who is connected
+     * twice, whose will it is, …) is not looked for. */
+    bool prints_only;
 };
 
 struct tw_sessions *tw_sessions_new(

@@ -17,7 +17,7 @@ bool tw_opcua_sessions_pass(
 uint64_t tw_opcua_sessions_evicted(const struct tw_opcua_sessions *s);
 
 struct tw_mqtt_sessions;
-struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits);
+struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits, bool prints_only);
 void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s);
 /* Client ids that are live, takeovers, publishers of a topic, topics a filter matches. Returns
  * false when the event is a delivery of a payload that was seen as a publish in the last 60 s: it

@@ -42,6 +42,16 @@ static int start(void **state)
     return sessions == NULL;
 }
 
+static int start_printing(void **state)
+{
+    struct tw_limits limits = tw_limits_default();
+    (void)state;
+    static const struct tw_session_readers readers = {.leaves = expand, .prints_only = true};
+    sessions = tw_sessions_new(&limits, &readers);
+    n_got = n_expanded = 0;
+    return sessions == NULL;
+}
+
 static int stop(void **state)
 {
     (void)state;
@@ -293,6 +303,18 @@ static void deliveries_of_what_was_published(void **state)
     assert_int_equal(n_expanded, 3);
 }
 
+/* Where events are only printed, what they show is the same, and what only rules ask is not there.
+ */
+static void what_is_printed_alone(void **state)
+{
+    deliveries_of_what_was_published(state);
+    SAY(70, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one", .retain = true);
+    assert_int_equal(facts.topic_publishers, 0);
+    SAY(71, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .retain = true);
+    assert_null(facts.origin.p);
+    assert_null(facts.retained_by.p);
+}
+
 static void leaves_share_the_facts_of_their_message(void **state)
 {
     (void)state;
@@ -464,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_publishes_on_a_topic, start, stop),
         cmocka_unit_test_setup_teardown(how_much_a_filter_matches, start, stop),
         cmocka_unit_test_setup_teardown(deliveries_of_what_was_published, start, stop),
+        cmocka_unit_test_setup_teardown(what_is_printed_alone, start_printing, stop),
         cmocka_unit_test_setup_teardown(leaves_share_the_facts_of_their_message, start, stop),
         cmocka_unit_test_setup_teardown(what_follows_a_gap, start, stop),
         cmocka_unit_test_setup_teardown(a_delivery_belongs_to_a_publish, start, stop),
