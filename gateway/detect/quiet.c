@@ -55,8 +55,8 @@ static bool is_notable(const struct tw_event *e, const struct tw_session_facts *
            e->phase == 0;
 }
 
-/* Of a delivery: only one of what was seen being published, whose payload nobody looks at again, and
- * that is nothing special. */
+/* Of a delivery: only one of what was seen being published, whose payload nobody looks at again,
+ * and that is nothing special. */
 static uint32_t kind_of_delivery(const struct tw_event *e, const struct tw_session_facts *f)
 {
     enum { FIRST = 16, LARGE_BYTES = 4096 };
@@ -95,8 +95,8 @@ static bool same(const struct context *c, const struct tw_event *e,
     const struct tw_session_facts *f, const struct tw_quiet_mark *mark)
 {
     return c->flow == e->flow && c->identity == f->identity && c->action == e->action &&
-           c->mark.changes == mark->changes &&
-           c->mark.learned == mark->learned && c->mark.acts == mark->acts && c->number != 0;
+           c->mark.changes == mark->changes && c->mark.learned == mark->learned &&
+           c->mark.acts == mark->acts && c->number != 0;
 }
 
 bool tw_quiet_is_begun(const struct tw_quiet *q, const struct tw_session_facts *facts)

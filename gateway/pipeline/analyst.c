@@ -234,14 +234,14 @@ static bool is_quiet(struct tw_analyst *a, const struct tw_event *event)
     return true;
 }
 
-/* Programs that write numbers as texts into JSON mean numbers. Which texts, the inventory says: those of
- * what is measured, or commanded without a type of its own. */
+/* Programs that write numbers as texts into JSON mean numbers. Which texts, the inventory says:
+ * those of what is measured, or commanded without a type of its own. */
 static const struct tw_event *number_of_text(
     const struct tw_event *e, const struct tw_variable_facts *v, struct tw_event *copy)
 {
     double number;
-    const bool is_number = v->role == TW_ROLE_MEASUREMENT ||
-                           (v->role == TW_ROLE_COMMAND && v->type.p == NULL);
+    const bool is_number =
+        v->role == TW_ROLE_MEASUREMENT || (v->role == TW_ROLE_COMMAND && v->type.p == NULL);
     if (e->value.kind != TW_VALUE_STRING || e->protocol != TW_PROTO_MQTT || !v->is_value ||
         !is_number || !tw_value_as_number(&e->value, &number))
         return e;

@@ -413,10 +413,9 @@ static bool teaches(const struct tw_opcua_item *item, const struct tw_event *eve
 static struct tw_thing_note *note_of(struct tw_opcua_sessions *s, const struct tw_event *event)
 {
     const struct tw_opcua_info *info = event->opcua;
-    return info->has_handle
-               ? tw_opcua_items_note(
-                     s->items, tw_opcua_items_generation(s->items, event), info->client_handle)
-               : NULL;
+    return info->has_handle ? tw_opcua_items_note(s->items,
+                                  tw_opcua_items_generation(s->items, event), info->client_handle)
+                            : NULL;
 }
 
 /* Most notifications are about an item that is known already, and teach nothing about its node. */
@@ -485,8 +484,7 @@ bool tw_opcua_sessions_pass(
     if (event->opcua == NULL || event->object.p != NULL ||
         (!is_passing(&s->passing, event) && !begin_passing(s, event)))
         return false;
-    facts->note =
-        tw_opcua_items_note(s->items, s->passing.generation, event->opcua->client_handle);
+    facts->note = tw_opcua_items_note(s->items, s->passing.generation, event->opcua->client_handle);
     if (facts->note == NULL)
         return false;
     facts->identity = s->passing.identity;

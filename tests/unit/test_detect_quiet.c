@@ -48,9 +48,8 @@ static struct item an_item(void)
 static bool notify(struct scene *s, struct item *item, struct tw_value value)
 {
     struct tw_opcua_info info = {.auth_token = 5};
-    struct tw_session_facts facts = {.note = &item->note,
-        .identity = item->identity,
-        .after_gap = item->after_gap};
+    struct tw_session_facts facts = {
+        .note = &item->note, .identity = item->identity, .after_gap = item->after_gap};
     struct tw_event e = {.protocol = TW_PROTO_OPCUA,
         .action = TW_ACTION_NOTIFY,
         .src = scene_at("10.7.0.10", 4840),
