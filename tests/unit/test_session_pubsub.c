@@ -22,7 +22,7 @@ struct lab {
 
 static void lab_open(struct lab *l)
 {
-    static const struct tw_session_readers none = {NULL, NULL, NULL};
+    static const struct tw_session_readers none = {.leaves = NULL};
     *l = (struct lab){.s = tw_pubsub_sessions_new(&none)};
     assert_non_null(l->s);
 }

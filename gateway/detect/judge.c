@@ -1,0 +1,222 @@
+/* Every event, and what is known of it before rules are asked. */
+
+#include "base/timefmt.h"
+#include "detect/engine.h"
+
+struct tw_text_key tw_detect_key(
+    struct tw_detect *d, const struct tw_by *by, const struct tw_scene *scene)
+{
+    return tw_by_key(&d->key, d->seed, by, scene);
+}
+
+unsigned tw_detect_readable(struct tw_detect *d, const struct tw_scene *scene)
+{
+    struct tw_text_key key = tw_detect_key(d, &d->actor, scene);
+    const struct tw_coverage *c = tw_table_peek(d->coverage, &key);
+    return c == NULL || c->events == 0 ? 100
+                                       : (unsigned)(100 * (c->events - c->unread) / c->events);
+}
+
+/* Of the message that the last event was of? Events that no message carries are each by themselves.
+ */
+static bool is_same_message(struct tw_last_message *m, const struct tw_event *e)
+{
+    uint64_t serial = e->mqtt != NULL ? e->mqtt->serial : 0;
+    uint64_t session = e->opcua != NULL ? e->opcua->auth_token : 0;
+    if (m->known && m->flow == e->flow && m->packet == e->packet && m->serial == serial &&
+        m->session == session && m->action == e->action)
+        return true;
+    m->known = serial != 0 || session != 0;
+    m->leaves_seen = m->leaves_dull = 0;
+    m->flow = e->flow;
+    m->packet = e->packet;
+    m->serial = serial;
+    m->session = session;
+    m->action = e->action;
+    return false;
+}
+
+/* How many rules there were to ask. */
+static size_t ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool again)
+{
+    struct tw_last_message *m = &d->message;
+    size_t n;
+    const uint16_t *list = tw_filter_rules(d->filter, scene, &n);
+    if (!again && ++m->number == 0) {
+        memset(m->done, 0, d->rules->n * sizeof(*m->done));
+        m->number = 1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint16_t rule = list[i];
+        if (m->done[rule] != m->number && !tw_detect_evaluate(d, rule, scene))
+            m->done[rule] = m->number;
+    }
+    return n;
+}
+
+static struct tw_coverage *coverage_of(struct tw_detect *d, const struct tw_scene *scene)
+{
+    const struct tw_str id = scene->facts->actor.id;
+    struct tw_near_coverage *n = NULL;
+    if (id.p != NULL && id.len > 0 && id.len <= TW_COVERAGE_ID &&
+        tw_table_evictions(d->coverage) == 0) {
+        uint64_t h = id.len;
+        for (size_t i = 0; i < id.len; i++)
+            h = h * 31 + (unsigned char)id.p[i];
+        n = &d->near[(h * 0x9e3779b97f4a7c15u >> 32) % TW_COVERAGE_NEAR];
+        if (n->len == id.len && memcmp(n->id, id.p, id.len) == 0)
+            return n->coverage;
+    }
+    const struct tw_text_key key = tw_detect_key(d, &d->actor, scene);
+    struct tw_coverage *c = tw_table_put(d->coverage, &key, NULL);
+    if (n != NULL) {
+        n->coverage = c;
+        n->len = (uint16_t)id.len;
+        memcpy(n->id, id.p, id.len);
+    }
+    return c;
+}
+
+/* An event counts as unread when its body was encrypted, bytes of it were lost, or nobody could say
+ * whether it was approved. */
+static void note_coverage(struct tw_detect *d, const struct tw_scene *scene, bool again)
+{
+    const struct tw_event *e = scene->event;
+    if (!again)
+        d->message.coverage = coverage_of(d, scene);
+    struct tw_coverage *c = d->message.coverage;
+    c->events++;
+    c->unread += e->encrypted || e->action == TW_ACTION_GAP ||
+                 scene->facts->approval.state == TW_APPROVAL_UNKNOWN;
+}
+
+static struct tw_quiet_mark mark_of(struct tw_detect *d, const struct tw_event *event)
+{
+    return (struct tw_quiet_mark){.changes = tw_changes_epoch(d->changes, event->ts_ns),
+        .learned = tw_registry_learned(d->registry),
+        .acts = tw_acts_epoch(d->acts)};
+}
+
+/* Agents are followed in more ways than rules say. */
+static bool is_followed(const struct tw_facts *f)
+{
+    return f->actor.kind != TW_ACTOR_ASSET || f->actor.ai != 0 || f->target.ai != 0;
+}
+
+/* What is told is told by the server, to whom it is of no matter; for the rest, who acts is. */
+static bool may_be_quiet(const struct tw_event *event, const struct tw_facts *f)
+{
+    if (event->action == TW_ACTION_NOTIFY)
+        return true;
+    return !is_followed(f) && !f->is_order && f->variable.label < TW_LABEL_PROMPT;
+}
+
+void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts)
+{
+    const struct tw_scene scene = {event, facts};
+    tw_quiet_end(d->quiet);
+    if (!d->started)
+        d->first_ns = event->ts_ns;
+    d->started = true;
+    d->stats.events++;
+    if (facts->watching_ns == 0)
+        facts->watching_ns = event->ts_ns - d->first_ns;
+    tw_pulse_event(&d->pulse, event->ts_ns);
+    tw_approvals_event(d->approvals, event, facts);
+    tw_changes_event(d->changes, event, facts);
+    tw_reports_event(d->changes, event, facts);
+    tw_heartbeats_event(d->heartbeats, event, facts);
+    const bool lasts = tw_lasts_event(d->lasts, event, facts),
+               acts = tw_acts_event(d->acts, event, facts),
+               conduct = tw_conduct_event(d->conduct, event, facts);
+    bool again = is_same_message(&d->message, event);
+    note_coverage(d, &scene, again);
+    if (ask_rules(d, &scene, again) == 0 && !lasts && !acts && !conduct &&
+        may_be_quiet(event, facts)) {
+        const struct tw_quiet_mark mark = mark_of(d, event);
+        tw_quiet_note(d->quiet, event, event->facts, &mark, d->message.coverage);
+    }
+}
+
+bool tw_detect_pass(
+    struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts)
+{
+    if (!tw_quiet_is_begun(d->quiet, facts)) {
+        const struct tw_quiet_mark mark = mark_of(d, event);
+        tw_quiet_begin(d->quiet, event, facts, &mark);
+    }
+    struct tw_coverage *coverage = tw_quiet_find(d->quiet, event, facts);
+    if (coverage == NULL)
+        return false;
+    d->stats.events++;
+    coverage->events++;
+    tw_pulse_event(&d->pulse, event->ts_ns);
+    return true;
+}
+
+bool tw_detect_is_quiet(struct tw_detect *d, const struct tw_event *event)
+{
+    if (event->facts == NULL || event->facts->note == NULL)
+        return false;
+    const struct tw_quiet_mark mark = mark_of(d, event);
+    struct tw_coverage *coverage = tw_quiet_find_whole(d->quiet, event, &mark);
+    if (coverage == NULL)
+        return false;
+    tw_quiet_end(d->quiet);
+    d->stats.events++;
+    coverage->events++;
+    tw_pulse_event(&d->pulse, event->ts_ns);
+    return true;
+}
+
+static void look_at_leaf(struct tw_detect *d, const struct tw_event *leaf,
+    const struct tw_session_facts *session, struct tw_facts *facts, uint32_t sort)
+{
+    struct tw_event event = *leaf;
+    const struct tw_scene scene = {&event, facts};
+    size_t n;
+    event.facts = session;
+    (void)tw_filter_rules(d->filter, &scene, &n);
+    d->message.leaves_seen |= sort;
+    if (n == 0 && !is_followed(facts))
+        d->message.leaves_dull |= sort;
+}
+
+bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
+    const struct tw_session_facts *session, struct tw_facts *facts)
+{
+    struct tw_last_message *m = &d->message;
+    const uint32_t sort = 1u << tw_like_value(&leaf->value);
+    if (!m->known || m->flow != leaf->flow || m->serial != leaf->mqtt->serial ||
+        m->action != leaf->action)
+        return false;
+    if ((m->leaves_seen & sort) == 0)
+        look_at_leaf(d, leaf, session, facts, sort);
+    if ((m->leaves_dull & sort) == 0)
+        return false;
+    d->stats.events++;
+    m->coverage->events++;
+    return true;
+}
+
+static void on_silence(void *user, const struct tw_event *event, struct tw_facts *facts)
+{
+    struct tw_detect *d = user;
+    const struct tw_scene scene = {event, facts};
+    facts->watching_ns = event->ts_ns - d->first_ns;
+    bool again = is_same_message(&d->message, event);
+    (void)ask_rules(d, &scene, again);
+}
+
+void tw_detect_tick(struct tw_detect *d, int64_t now_ns)
+{
+    tw_quiet_end(d->quiet);
+    tw_approvals_flush(d->approvals, now_ns);
+    tw_changes_flush(d->changes, now_ns);
+    tw_heartbeats_tick(d->heartbeats, now_ns, on_silence, d);
+    tw_acts_tick(d->acts, now_ns, on_silence, d);
+    for (size_t i = 0; d->n_absences > 0 && i < d->rules->n; i++) {
+        if (d->memory[i].absences != NULL)
+            tw_absences_tick(d->memory[i].absences, &d->pulse, now_ns, tw_detect_give, d);
+    }
+}
