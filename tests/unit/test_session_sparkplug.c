@@ -58,7 +58,8 @@ static void begin(struct lab *l, const struct said *m)
     l->now_ns += TW_NS_PER_S;
     l->mqtt = (struct tw_mqtt_info){.serial = ++l->serial, .client_id.s = tw_str_of(m->client)};
     l->mqtt.has_will = m->action == TW_ACTION_CONNECT;
-    l->mqtt.will_qos = l->mqtt.qos = m->kind == TW_SPARKPLUG_STATE;
+    l->mqtt.qos = m->kind == TW_SPARKPLUG_STATE;
+    l->mqtt.will_qos = m->kind == TW_SPARKPLUG_STATE;
     l->mqtt.will_qos |= m->kind == TW_SPARKPLUG_NDEATH;
     l->mqtt.retain = l->mqtt.will_retain = m->kind == TW_SPARKPLUG_STATE;
     l->info = (struct tw_sparkplug_info){.serial = l->serial,
