@@ -36,7 +36,8 @@ static bool pdu(void *user, const struct tw_pdu *p)
     uint8_t first = 0;
     assert(p->bytes.left <= MAX_KEPT && p->bytes.left <= p->len);
     assert(p->cut == (p->bytes.left < p->len));
-    assert(p->cut ? p->bytes.left == MAX_KEPT : true);
+    assert(p->cut && !p->has_hole ? p->bytes.left == MAX_KEPT : true);
+    assert(p->cut || !p->has_hole);
     run->n++;
     struct tw_str s = tw_cur_rest(&p->bytes);
     run->digest = tw_hash_mix(run->digest, tw_hash_stable(s.p, s.len) + p->len);
