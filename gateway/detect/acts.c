@@ -50,11 +50,17 @@ void tw_acts_free(struct tw_acts *a)
     free(a);
 }
 
-/* Budgets are of the inventory, and are full again; what is waited for is not waited for any more.
- */
-void tw_acts_adopt(struct tw_acts *a, struct tw_acts *old, const struct tw_registry *registry)
+/* Budgets are of the inventory, and full again with another one; what is waited for is not waited
+ * for any more. */
+void tw_acts_adopt(
+    struct tw_acts *a, struct tw_acts *old, const struct tw_registry *registry, bool same_registry)
 {
     a->seed = old->seed;
+    if (same_registry) {
+        struct tw_budgets *fresh = a->budgets;
+        a->budgets = old->budgets;
+        old->budgets = fresh;
+    }
     tw_standings_adopt(a->standings, old->standings, registry);
     tw_stops_adopt(a->stops, old->stops);
     tw_inputs_adopt(a->inputs, old->inputs);

@@ -10,7 +10,8 @@ struct tw_acts;
 struct tw_acts *tw_acts_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_acts_free(struct tw_acts *a);
 /* `registry` is the one that `a` was made of. */
-void tw_acts_adopt(struct tw_acts *a, struct tw_acts *old, const struct tw_registry *registry);
+void tw_acts_adopt(
+    struct tw_acts *a, struct tw_acts *old, const struct tw_registry *registry, bool same_registry);
 bool tw_acts_event(struct tw_acts *a, const struct tw_event *e, struct tw_facts *facts);
 /* Another number whenever values count that did not before. */
 /* Told of commands whose effect did not come, with events made for them. */

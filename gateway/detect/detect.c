@@ -194,7 +194,7 @@ void tw_detect_adopt(struct tw_detect *d, struct tw_detect *old)
     tw_lasts_adopt(d->lasts, old->lasts);
     tw_conduct_adopt(d->conduct, old->conduct);
     tw_heartbeats_adopt(d->heartbeats, old->heartbeats, d->registry);
-    tw_acts_adopt(d->acts, old->acts, d->registry);
+    tw_acts_adopt(d->acts, old->acts, d->registry, d->registry == old->registry);
 }
 
 struct tw_detect_stats tw_detect_stats(const struct tw_detect *d)

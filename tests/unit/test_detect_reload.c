@@ -86,6 +86,23 @@ static void reload(struct scene *s, const char *new_inventory, const char *new_r
     s->detect = next.detect;
 }
 
+/* Other rules, while the inventory is the one that it was. */
+static void reload_rules(struct scene *s, const char *new_rules)
+{
+    struct scene next;
+    struct tw_detect *before = s->detect;
+    struct tw_rules *rules_before = s->rules;
+    scene_open(&next, "inventory: 1\n", new_rules);
+    tw_detect_free(next.detect);
+    s->rules = next.rules;
+    s->detect = tw_detect_new(next.rules, s->registry, scene_note, s);
+    assert_non_null(s->detect);
+    tw_detect_adopt(s->detect, before);
+    next.detect = before;
+    next.rules = rules_before;
+    scene_close(&next);
+}
+
 static void acts(struct scene *s, double after_s, enum tw_action action, const char *node, double v)
 {
     scene_opcua(s, after_s, "10.7.0.53", "10.7.0.10", action, node, num(v), "Double", "Good");
@@ -114,6 +131,30 @@ static void a_rule_goes_on_counting_while_it_is_the_same(void **state)
     acts(&s, 1, TW_ACTION_READ, "ns=2;s=X", 1);
     assert_string_equal("COUNT AAA REVISED WIDER", scene_rules(&s, ids));
     assert_int_equal(5, tw_detect_stats(s.detect).events);
+    scene_close(&s);
+}
+
+static void what_a_budget_has_left_stays(void **state)
+{
+    static const char spent[] =
+        "rules:\n" RULE("SPENT", "action = write and budget.limit exists", "");
+    static const char more[] = "rules:\n" RULE(
+        "SPENT", "action = write and budget.limit exists", "") RULE("AAA", "action = call", "");
+    struct scene s;
+    char ids[MAX_SHOWN];
+    (void)state;
+    scene_open(&s, inventory, spent);
+    for (int i = 0; i < 10; i++) { /* at once; thirty a minute after that */
+        acts(&s, 0.1, TW_ACTION_WRITE, "ns=2;s=X", 1);
+        if (i % 3 == 2)
+            reload_rules(&s, i % 2 == 0 ? more : spent);
+    }
+    assert_int_equal(0, s.n);
+    acts(&s, 0.1, TW_ACTION_WRITE, "ns=2;s=X", 1);
+    assert_string_equal("SPENT", scene_rules(&s, ids));
+    reload(&s, edited, spent); /* other quotas, perhaps */
+    acts(&s, 0.1, TW_ACTION_WRITE, "ns=2;s=X", 1);
+    assert_string_equal("SPENT", scene_rules(&s, ids));
     scene_close(&s);
 }
 
@@ -230,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rule_goes_on_counting_while_it_is_the_same),
+        cmocka_unit_test(what_a_budget_has_left_stays),
         cmocka_unit_test(what_was_approved_announced_and_set_stays_known),
         cmocka_unit_test(a_silence_is_measured_from_before),
         cmocka_unit_test(from_and_to_an_empty_inventory),
