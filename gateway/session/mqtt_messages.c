@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/lately.h"
 #include "base/table.h"
 #include "base/timefmt.h"
 #include "session/mqtt.h"
@@ -67,7 +68,8 @@ struct underway {
 };
 
 struct tw_mqtt_messages {
-    struct tw_table *parties, *publishes, *retained, *wills, *asked, *underway;
+    struct tw_lately *publishes;
+    struct tw_table *parties, *retained, *wills, *asked, *underway;
     struct tw_table *will_of; /* client → key of its will */
     struct tw_seed seed;
 };
@@ -80,7 +82,7 @@ struct tw_mqtt_messages *tw_mqtt_messages_new(void)
     const size_t key = sizeof(struct message_key), name = sizeof(struct tw_text_key);
     m->seed = tw_seed_random();
     m->parties = tw_table_new(name, sizeof(struct party), MAX_PARTIES, m->seed);
-    m->publishes = tw_table_new(key, sizeof(struct publish), MAX_PUBLISHES, m->seed);
+    m->publishes = tw_lately_new(sizeof(struct publish), MAX_PUBLISHES, m->seed);
     m->retained = tw_table_new(sizeof(uint64_t), sizeof(struct retained), MAX_RETAINED, m->seed);
     m->wills = tw_table_new(key, sizeof(struct will), MAX_WILLS, m->seed);
     m->will_of = tw_table_new(sizeof(uint64_t), key, MAX_WILLS, m->seed);
@@ -100,7 +102,7 @@ void tw_mqtt_messages_free(struct tw_mqtt_messages *m)
     if (m == NULL)
         return;
     tw_table_free(m->parties);
-    tw_table_free(m->publishes);
+    tw_lately_free(m->publishes);
     tw_table_free(m->retained);
     tw_table_free(m->wills);
     tw_table_free(m->will_of);
@@ -258,7 +260,7 @@ static void on_publish(struct tw_mqtt_messages *m, const struct tw_event *event,
 {
     const struct message_key key = {event->mqtt->payload_hash, place_of(m, broker, event->object)};
     const struct tw_text_key by = party_of(m, event);
-    *(struct publish *)tw_table_put(m->publishes, &key, NULL) =
+    *(struct publish *)tw_lately_add(m->publishes, (const uint64_t[]){key.payload, key.place}) =
         (struct publish){event->ts_ns, event->packet, by};
     if (event->mqtt->retain)
         note_retained(m, event, &key, &by);
@@ -295,7 +297,8 @@ static void on_deliver(struct tw_mqtt_messages *m, const struct tw_event *event,
     struct tw_session_facts *facts)
 {
     const struct message_key key = {event->mqtt->payload_hash, place_of(m, broker, event->object)};
-    const struct publish *p = tw_table_peek(m->publishes, &key);
+    const struct publish *p =
+        tw_lately_find(m->publishes, (const uint64_t[]){key.payload, key.place});
     if (event->mqtt->retain)
         find_retained(m, &key, facts);
     if (p != NULL && event->ts_ns - p->ts_ns <= SAME_NS) {

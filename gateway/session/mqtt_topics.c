@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/lately.h"
 #include "base/table.h"
 #include "base/timefmt.h"
 #include "base/topic.h"
@@ -24,13 +25,9 @@ struct topic {
     char first[TW_MAX_IDENTITY];
 };
 
-struct seen_key {
-    uint64_t payload, topic;
-};
-
 struct tw_mqtt_topics {
     struct tw_table *topics;
-    struct tw_table *seen; /* (payload, topic) → time of the last publish */
+    struct tw_lately *seen; /* (payload, topic) → time of the publish */
     struct tw_seed seed;
     struct tw_text_key object; /* of the event that came last, as a key */
 };
@@ -42,7 +39,7 @@ struct tw_mqtt_topics *tw_mqtt_topics_new(void)
         return NULL;
     t->seed = tw_seed_random();
     t->topics = tw_table_new(sizeof(struct tw_text_key), sizeof(struct topic), MAX_TOPICS, t->seed);
-    t->seen = tw_table_new(sizeof(struct seen_key), sizeof(int64_t), MAX_SEEN, t->seed);
+    t->seen = tw_lately_new(sizeof(int64_t), MAX_SEEN, t->seed);
     if (t->topics == NULL || t->seen == NULL) {
         tw_mqtt_topics_free(t);
         return NULL;
@@ -55,7 +52,7 @@ void tw_mqtt_topics_free(struct tw_mqtt_topics *t)
     if (t == NULL)
         return;
     tw_table_free(t->topics);
-    tw_table_free(t->seen);
+    tw_lately_free(t->seen);
     free(t);
 }
 
@@ -158,11 +155,11 @@ bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event)
     bool publish = event->action == TW_ACTION_PUBLISH && event->field.p == NULL;
     if ((!publish && event->action != TW_ACTION_DELIVER) || event->object.len == 0)
         return false;
-    const struct seen_key key = {event->mqtt->payload_hash, t->object.a};
+    const uint64_t key[2] = {event->mqtt->payload_hash, t->object.a};
     if (publish) {
-        *(int64_t *)tw_table_put(t->seen, &key, NULL) = event->ts_ns;
+        *(int64_t *)tw_lately_add(t->seen, key) = event->ts_ns;
         return false;
     }
-    const int64_t *at = tw_table_peek(t->seen, &key);
+    const int64_t *at = tw_lately_find(t->seen, key);
     return at != NULL && event->ts_ns - *at <= SEEN_NS;
 }
