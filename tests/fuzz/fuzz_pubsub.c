@@ -61,7 +61,7 @@ static void as_payload(
     struct tw_payload p;
     tw_payload_read(topic, mqtt, bytes, &p);
     mqtt->payload_format = p.format;
-    const unsigned wrong = tw_payload_give(&p, &message, true, &emit);
+    const unsigned wrong = tw_payload_give(&p, &message, true, NULL, &emit);
     assert(seen->events > 0 && seen->malformed == wrong);
     tw_payload_leaves(&message, &emit);
 }
