@@ -65,7 +65,7 @@ static void give(struct run *r, const struct tw_event *message, struct tw_str by
     if (!expand && p.container)
         message->mqtt->payload = bytes;
     r->events = r->malformed = 0;
-    const unsigned wrong = tw_payload_give(&p, message, expand, &emit);
+    const unsigned wrong = tw_payload_give(&p, message, expand, NULL, &emit);
     assert(r->events > 0 && r->malformed == wrong && wrong <= 1);
 }
 
