@@ -107,7 +107,7 @@ static void close_state(void *state, struct tw_proto_env *env, const struct tw_c
 }
 
 static const struct tw_proto proto = {"fuzz", TW_PROTO_MQTT, sizeof(struct state), probe,
-    open_state, take, gap, tick, next_deadline, close_state, NULL, {80, 0}, 0};
+    open_state, take, gap, tick, next_deadline, close_state, NULL, {80, 0}, 0, NULL};
 static const struct tw_proto *const protocols[] = {&proto, NULL};
 
 static void emit(void *user, const struct tw_event *event)
