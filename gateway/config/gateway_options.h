@@ -9,7 +9,6 @@ enum tw_option_kind {
     TW_OPTION_PATH, /* relative to the file */
     TW_OPTION_INT,
     TW_OPTION_PERCENT, /* 0 to 100, with a fraction */
-    TW_OPTION_NUMBER,
     TW_OPTION_CHOICE,
     TW_OPTION_LISTEN, /* ADDRESS:PORT */
     TW_OPTION_TEXTS,
