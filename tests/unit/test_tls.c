@@ -120,6 +120,33 @@ static void finds_the_sequence_again(void **state)
     lab_free(&lab);
 }
 
+/* A hole in a record costs this one record, wherever it begins. */
+static void a_hole_in_a_record(void **state)
+{
+    (void)state;
+    for (size_t seen = 1; seen < 20; seen++) {
+        struct lab lab;
+        uint8_t packet[64], bytes[128];
+        begin(&lab, 0, TLS_SERVER_13);
+        send_sealed(&lab, UP, 0, 0x10, "s'MQTT' 04 02 0000 s'x'");
+        send_sealed(&lab, DOWN, 0, 0x20, "00 00");
+        tw_text_clear(&lab.lines);
+        size_t n = lab_packet(0x30, "s'lost' '1234567890'", packet);
+        n = tls_sealed(TLS_DATA, 1, TLS_DATA, packet, n, bytes);
+        lab_bytes(&lab, UP, bytes, seen);
+        lab.proto->gap(lab.state, &lab.env, &lab.conn, UP, n - seen - 3, &lab.when);
+        lab_bytes(&lab, UP, bytes + n - 3, 3);
+        send_sealed(&lab, UP, 2, 0x30, "s'a' '1'");
+        send_sealed(&lab, UP, 3, 0x30, "s'b' '2'");
+        assert_string_equal(lab_text(&lab), "7>publish a value:1 number q0 number 1\n"
+                                            "8>publish b value:2 number q0 number 1\n");
+        assert_int_equal(counts(&lab)[TW_TLS_COUNT_FAILED], 0);
+        assert_int_equal(counts(&lab)[TW_TLS_COUNT_RECORDS], 4);
+        lab_end(&lab, TW_END_INPUT);
+        lab_free(&lab);
+    }
+}
+
 struct unread {
     const char *client, *server;
     enum tw_tls_count why;
@@ -307,6 +334,7 @@ int main(void)
         cmocka_unit_test(reads_1_3),
         cmocka_unit_test(reads_1_2),
         cmocka_unit_test(finds_the_sequence_again),
+        cmocka_unit_test(a_hole_in_a_record),
         cmocka_unit_test(says_why_not),
         cmocka_unit_test(claims_what_it_has_a_secret_for),
         cmocka_unit_test(reads_behind_a_proxy),
