@@ -85,16 +85,16 @@ static enum tw_probe ask(
     enum tw_probe answer = TW_PROBE_NO;
     unsigned weak = 0, bit = 1;
     for (const struct tw_proto *const *p = c->f->config.protocols; *p != NULL; p++, bit <<= 1) {
-        enum tw_probe said = (*p)->probe(bytes, c->d, w->midstream_probe);
-        if (said == TW_PROBE_YES && (*p)->wanted != NULL && !(*p)->wanted(c->f->env, bytes)) {
-            w->named = *p;
-            said = TW_PROBE_NO;
-        }
+        const enum tw_probe said = (*p)->probe(bytes, c->d, w->midstream_probe);
         const bool is_weak = said == TW_PROBE_WEAK;
         if (said == TW_PROBE_YES ||
             (is_weak && ((w->weak[c->d ^ 1] & bit) != 0 || is_usual_port(w, *p)))) {
-            *out = *p;
-            return TW_PROBE_YES;
+            if ((*p)->wanted == NULL || (*p)->wanted(c->f->env, bytes)) {
+                *out = *p;
+                return TW_PROBE_YES;
+            }
+            w->named = *p;
+            continue;
         }
         weak |= is_weak ? bit : 0;
         if (said == TW_PROBE_MORE || (is_weak && answer == TW_PROBE_NO))

@@ -174,7 +174,8 @@ static const struct tw_proto fake_two = {"two", TW_PROTO_MQTT, sizeof(struct fak
     open_two, fake_data, fake_gap, fake_tick, fake_deadline, fake_close, .ports = {1883}};
 static const struct tw_proto *const fakes[] = {&fake_one, &fake_two, NULL};
 
-static inline struct rig *rig_new(size_t capacity, bool ndpi)
+static inline struct rig *rig_new_of(
+    const struct tw_proto *const *protocols, size_t capacity, bool ndpi)
 {
     struct rig *r = calloc(1, sizeof(*r));
     r->env = (struct tw_proto_env){.emit = {rig_emit, r},
@@ -183,11 +184,16 @@ static inline struct rig *rig_new(size_t capacity, bool ndpi)
         .counters = &r->counters,
         .next_serial = 1};
     const struct tw_flows_config config = {
-        .capacity = capacity, .protocols = fakes, .env = &r->env, .ndpi = ndpi};
+        .capacity = capacity, .protocols = protocols, .env = &r->env, .ndpi = ndpi};
     r->flows = tw_flows_new(&config);
     r->now_ns = 1000 * TW_NS_PER_S;
     rig_here = r;
     return r;
+}
+
+static inline struct rig *rig_new(size_t capacity, bool ndpi)
+{
+    return rig_new_of(fakes, capacity, ndpi);
 }
 
 /* Nothing may be left in the pool. Returns bytes still in use. */

@@ -69,6 +69,34 @@ static void test_rows(void **state)
     }
 }
 
+static bool is_of_no_use(struct tw_proto_env *env, struct tw_cur bytes)
+{
+    (void)env;
+    (void)bytes;
+    return false;
+}
+
+/* A protocol that has no use for what it knows gets it by no answer, and gives its name alone. */
+static void test_not_wanted(void **state)
+{
+    (void)state;
+    static const char *const said[] = {">TWO! <abc", ">t? <t?", "|<t? >t?", "|>two"};
+    static const char *const out[] = {"[flow two 40000>4840 tcp 5/277 established]",
+        "[flow two 40000>4840 tcp 5/274 established]",
+        "[flow two 40000>4840 tcp 2/112 established]",
+        "[flow two 40000>4840 tcp 1/57 established]"};
+    struct tw_proto unwanted = fake_two;
+    unwanted.wanted = is_of_no_use;
+    const struct tw_proto *const protocols[] = {&fake_one, &unwanted, NULL};
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        struct rig *r = rig_new_of(protocols, 4, true);
+        say(r, said[i]);
+        rig_finish(r);
+        assert_string_equal(r->log, out[i]);
+        assert_int_equal(rig_free(r), 0);
+    }
+}
+
 /* The usual port makes a weak answer good enough, if the start was seen. */
 static void test_usual_port(void **state)
 {
@@ -151,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_not_wanted),
         cmocka_unit_test(test_usual_port),
         cmocka_unit_test(test_gives_up),
         cmocka_unit_test(test_limit),
