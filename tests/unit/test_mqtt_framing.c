@@ -77,6 +77,76 @@ static void a_hole_inside_a_packet_keeps_the_boundary(void **state)
     free(p);
 }
 
+static char who[64];
+
+static void keep_who(void *user, const struct tw_event *e)
+{
+    const struct tw_maybe *id = &e->mqtt->client_id, *name = &e->mqtt->username;
+    (void)user;
+    snprintf(who, sizeof(who), "%s %.*s %.*s", tw_action_name(e->action),
+        TW_STR_ARG(id->is_null ? TW_STR("?") : id->s),
+        TW_STR_ARG(name->is_null ? TW_STR("?") : name->s));
+}
+
+/* All of `p` but what is behind the first `seen` bytes and before the last one. */
+static void torn(struct lab *lab, const uint8_t *p, size_t seen, size_t n)
+{
+    lab_bytes(lab, UP, p, seen);
+    if (n - seen > 1)
+        tw_mqtt.gap(lab->state, &lab->env, &lab->conn, UP, n - seen - 1, &lab->when);
+    lab_bytes(lab, UP, p + n - 1, 1);
+}
+
+/* Who publishes after a CONNECT of which so much was seen at first. What was not is not known. */
+static const char *who_is_it(const char *spec, size_t seen)
+{
+    uint8_t connect[64];
+    const size_t n = lab_packet(0x10, spec, connect);
+    struct lab lab;
+    lab_open(&lab, false);
+    torn(&lab, connect, seen, n);
+    lab_send(&lab, DOWN, 0x20, "00 00");
+    lab.env.emit = (struct tw_emit){keep_who, NULL};
+    who[0] = '\0';
+    lab_send(&lab, UP, 0x30, "s'a' '1'");
+    assert_int_equal(lab.counters.malformed, 0);
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
+    return who;
+}
+
+static void a_hole_inside_a_connect(void **state)
+{
+    (void)state;
+    for (size_t seen = 2; seen < 20; seen++)
+        assert_string_equal(
+            who_is_it("s'MQTT' 04 82 0000 s'x' s'ann'", seen), seen < 15   ? "publish ? ?"
+                                                               : seen < 19 ? "publish x ?"
+                                                                           : "publish x ann");
+    for (size_t seen = 2; seen < 20; seen++)
+        assert_string_equal(who_is_it("s'MQTT' 04 02 0000 s'x-and-y'", seen),
+            seen < 12 ? "publish ? ?" : "publish ? ");
+}
+
+/* Less filters were seen than are answered: no mistake of anybody. */
+static void a_hole_inside_a_subscribe(void **state)
+{
+    uint8_t subscribe[64];
+    const size_t n = lab_packet(0x82, "0001 s'a' 00 s'b' 00", subscribe);
+    (void)state;
+    for (size_t seen = 2; seen < n; seen++) {
+        struct lab lab;
+        begin(&lab);
+        torn(&lab, subscribe, seen, n);
+        lab_send(&lab, DOWN, 0x90, "0001 00 00");
+        assert_int_equal(lab.counters.malformed, 0);
+        if (seen == 8)
+            assert_non_null(strstr(lab_text(&lab), ">subscribe a status=GrantedQoS0"));
+        lab_end(&lab, TW_END_INPUT);
+        lab_free(&lab);
+    }
+}
+
 static void finds_a_boundary_again(void **state)
 {
     uint8_t bytes[256] = "\x01tail of something\x30\x40";
@@ -350,6 +420,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_huge_packet_is_told_at_its_end),
         cmocka_unit_test(a_hole_inside_a_packet_keeps_the_boundary),
+        cmocka_unit_test(a_hole_inside_a_connect),
+        cmocka_unit_test(a_hole_inside_a_subscribe),
         cmocka_unit_test(finds_a_boundary_again),
         cmocka_unit_test(joins_in_the_middle),
         cmocka_unit_test(tells_the_sides_by_what_they_send),

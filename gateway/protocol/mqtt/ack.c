@@ -232,7 +232,8 @@ void tw_mqtt_on_request_ack(const struct tw_mqtt_call *c, const struct tw_mqtt_a
         return;
     }
     bool counted = a->h.type == TW_MQTT_SUBACK || c->st->version == TW_MQTT_V5;
-    if (detail == TW_MQTT_FINE && !p->refused && counted && ack.codes.len != count_filters(c, p))
+    if (detail == TW_MQTT_FINE && !p->refused && !p->cut && counted &&
+        ack.codes.len != count_filters(c, p))
         tw_mqtt_grammar(c, a, TW_MQTT_ACK_COUNT); /* [MQTT5 3.9.3, 3.11.3] */
     if (!p->refused)
         tw_mqtt_emit_filters(c, p, tw_mqtt_pending_body(p), &ack);

@@ -41,7 +41,7 @@ void tw_mqtt_info_begin(const struct tw_mqtt_call *c, struct tw_mqtt_info *info)
     *info = (struct tw_mqtt_info){.serial = c->env->next_serial++, .version = version_text(c->st)};
     info->carrier = c->st->carrier != NULL ? c->st->carrier : c->conn->carrier;
     info->client_id.is_null = who == NULL || !who->has_client;
-    info->username.is_null = who == NULL;
+    info->username.is_null = who == NULL || who->user_unseen;
     if (who != NULL && who->has_client)
         info->client_id.s = (struct tw_str){who->text, who->client_len};
     if (who != NULL && who->has_user)

@@ -142,6 +142,7 @@ enum tw_mqtt_anomaly tw_mqtt_connect_read(
         return version != TW_MQTT_FINE ? version : TW_MQTT_SHORT_PACKET;
     out->clean_start = (flags & CLEAN) != 0;
     out->has_will = (flags & WILL) != 0;
+    out->no_username = (flags & USERNAME) == 0;
     out->will_qos = (uint8_t)((flags & WILL_QOS) >> 3);
     out->will_retain = (flags & WILL_RETAIN) != 0;
     enum tw_mqtt_anomaly anomaly = connect_flags_anomaly(flags, out->level);

@@ -98,7 +98,8 @@ struct tw_mqtt_connect {
     struct tw_str name;
     uint8_t level; /* without the bridge bit */
     bool bridge, clean_start, has_will, will_retain, has_username, has_password;
-    uint64_t token; /* digest of a password that is one; 0: it is none */
+    bool no_username; /* by its flag; else it may have been cut off */
+    uint64_t token;   /* digest of a password that is one; 0: it is none */
     uint8_t will_qos;
     uint16_t keep_alive;
     struct tw_str client_id, will_topic, will_payload, username;

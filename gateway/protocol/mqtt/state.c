@@ -184,8 +184,8 @@ void tw_mqtt_identity_set(
     size_t size = sizeof(struct tw_mqtt_identity) + client.len + user.len;
     struct tw_mqtt_identity *who = tw_pool_get(c->env->pool, size, NULL);
     if (who != NULL) {
-        *who = (struct tw_mqtt_identity){
-            (uint16_t)client.len, (uint16_t)user.len, client_id.s.p != NULL, username.s.p != NULL};
+        *who = (struct tw_mqtt_identity){(uint16_t)client.len, (uint16_t)user.len,
+            client_id.s.p != NULL, username.s.p != NULL, username.is_null};
         if (client.len > 0)
             memcpy(who->text, client.p, client.len);
         if (user.len > 0)

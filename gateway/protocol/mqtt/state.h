@@ -18,6 +18,7 @@ struct tw_mqtt_pending {
     uint8_t flags; /* of its fixed header */
     uint8_t dir;   /* who sent it */
     bool refused;  /* its anomaly was reported: no event of its own */
+    bool cut;      /* its end was not kept, or not seen */
     bool supposed; /* not seen: stands for the message that an acknowledgement speaks of */
 };
 
@@ -29,7 +30,8 @@ struct tw_mqtt_alias {
 struct tw_mqtt_identity {
     uint16_t client_len, user_len;
     bool has_client, has_user;
-    char text[]; /* client id, then user name */
+    bool user_unseen; /* whether there is one, and which, was not seen */
+    char text[];      /* client id, then user name */
 };
 
 /* An acknowledgement of nothing: held until the other direction has moved on, because a capture may

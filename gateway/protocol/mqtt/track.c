@@ -39,6 +39,7 @@ static void wait_for_answer(
         p = tw_mqtt_pending_add(c, a->h.type, id, a->h.flags, body);
     if (p != NULL) {
         p->refused = refused;
+        p->cut = a->pdu->cut;
         return;
     }
     struct tw_mqtt_pending now = {.ts_ns = c->when->ts_ns, .packet = c->when->packet, .id = id};
@@ -58,11 +59,15 @@ static void on_connect(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     }
     struct tw_mqtt_connect k;
     enum tw_mqtt_anomaly detail = tw_mqtt_connect_read(a->body, a->h.flags, &k);
-    st->connect_seen = st->client_known = true;
+    st->client_known = true;
     st->client = (uint8_t)c->dir;
+    if (a->pdu->cut && k.level == 0)
+        return; /* as good as not seen */
+    st->connect_seen = true;
     st->guessed = false;
     st->version = k.level == TW_MQTT_V31 || k.level == TW_MQTT_V5 ? k.level : TW_MQTT_V311;
-    struct tw_maybe id = {.is_null = !k.has_client_id}, user = {0};
+    struct tw_maybe id = {.is_null = !k.has_client_id};
+    struct tw_maybe user = {.is_null = a->pdu->cut && !k.no_username && !k.has_username};
     if (k.has_client_id)
         id.s = k.client_id;
     if (k.has_username)
