@@ -244,7 +244,7 @@ struct tw_mqtt_info {
     bool has_items;            /* CBOR, MessagePack */
     uint32_t payload_items;    /* values in it, containers not counted */
     uint64_t inflated_bytes;   /* of a payload that was compressed; 0: it was not */
-    uint64_t payload_hash;     /* never printed: tells equal payloads */
+    uint64_t payload_hash;     /* never printed: tells equal payloads; 0: not seen as a whole */
     struct tw_str payload;     /* never printed: a deliver's bytes, for expansion after the merge */
     bool has_reason;
     uint8_t reason; /* as sent */

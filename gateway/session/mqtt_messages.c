@@ -260,8 +260,9 @@ static void on_publish(struct tw_mqtt_messages *m, const struct tw_event *event,
 {
     const struct message_key key = {event->mqtt->payload_hash, place_of(m, broker, event->object)};
     const struct tw_text_key by = party_of(m, event);
-    *(struct publish *)tw_lately_add(m->publishes, (const uint64_t[]){key.payload, key.place}) =
-        (struct publish){event->ts_ns, event->packet, by};
+    if (key.payload != 0)
+        *(struct publish *)tw_lately_add(m->publishes, (const uint64_t[]){key.payload, key.place}) =
+            (struct publish){event->ts_ns, event->packet, by};
     if (event->mqtt->retain)
         note_retained(m, event, &key, &by);
     find_repeat(m, event, &key, tw_hash_mix(by.a, broker), facts);
@@ -287,8 +288,8 @@ static void find_retained(
     struct tw_mqtt_messages *m, const struct message_key *key, struct tw_session_facts *facts)
 {
     const struct retained *r = tw_table_find(m->retained, &key->place);
-    if (r == NULL || r->payload != key->payload)
-        return; /* set before anybody watched */
+    if (r == NULL || r->payload != key->payload || key->payload == 0)
+        return; /* set before anybody watched, or seen in part only */
     facts->retained_by = name_of(m, &r->by);
     facts->retained_ns = r->ts_ns;
 }

@@ -318,7 +318,7 @@ static void give(const struct tw_mqtt_call *c, struct report *r, const struct tw
 static void give_beginning(const struct tw_mqtt_call *c, struct report *r)
 {
     r->info.payload_format = NULL;
-    r->info.payload_hash = 0; /* equal to no other */
+    r->info.payload_hash = 0;
     r->event.value = (struct tw_value){.kind = TW_VALUE_NONE};
     r->event.type = NULL;
     tw_emit(&c->env->emit, &r->event);
