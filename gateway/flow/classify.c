@@ -233,7 +233,7 @@ static const char *state_name(const struct tw_flow *w)
     if (w->refused)
         return "refused";
     if (w->ip_proto != 6)
-        return w->seen == 3 ? "established" : "unanswered";
+        return w->conn.seen == 3 ? "established" : "unanswered";
     /* Without an answer seen, an acknowledgement by the initiator proves that there was one. */
     return !w->syn || w->answered || w->acked_back ? "established" : "unanswered";
 }

@@ -149,7 +149,7 @@ static void open_flow(
     if (syn->waits) {
         w->packets = 1;
         w->bytes = syn->wire_len;
-        w->seen = 1;
+        w->conn.seen = 1;
     }
     if (p->ip_proto == TCP)
         tw_tcp_open(c, p, syn);
@@ -200,7 +200,7 @@ static void account(const struct tw_flow_ctx *c, const struct tw_packet *p)
     struct tw_flow *w = c->w;
     w->packets++;
     w->bytes += p->wire_len;
-    w->seen |= (uint8_t)(1u << c->d);
+    w->conn.seen |= (uint8_t)(1u << c->d);
     if (p->ts_ns > w->last_ns)
         w->last_ns = p->ts_ns;
     /* Cooked captures tell the sender's address only. */

@@ -27,7 +27,6 @@ struct tw_flow {
     uint32_t hash, chain, newer, older; /* table; links are index + 1, 0 is none */
     uint32_t heap_at;
     uint8_t ip_proto, mode;
-    uint8_t seen;       /* bit per direction */
     uint8_t wants_more; /* bit per direction: a probe asked for more of it */
     uint8_t weak[2];    /* bit per protocol: its probe was not sure */
     uint8_t fed, known_for, probes_left, first_early, conflicts;

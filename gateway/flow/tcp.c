@@ -35,9 +35,9 @@ int64_t tw_tcp_idle_ns(const struct tw_flow *w, int64_t limit_ns)
         idle_ns = closing_idle_ns;
     else if (w->weak_reset != 0)
         idle_ns = reset_idle_ns;
-    else if (w->syn && !w->answered && w->seen == 1 && !w->acked_back)
+    else if (w->syn && !w->answered && w->conn.seen == 1 && !w->acked_back)
         idle_ns = syn_idle_ns;
-    else if (w->seen != 3 && (w->half[0].has_fin || w->half[1].has_fin))
+    else if (w->conn.seen != 3 && (w->half[0].has_fin || w->half[1].has_fin))
         idle_ns = half_seen_idle_ns;
     return idle_ns < limit_ns ? idle_ns : limit_ns;
 }
@@ -78,7 +78,7 @@ static bool restarts(struct tw_flow_ctx *c, const struct tw_packet *p)
     struct tw_flow *w = c->w;
     if (!is_bare_syn(p) || is_own_syn(w, c->d, p))
         return false;
-    if (w->syn && c->d == 0 && w->seen == 1 && !w->acked_back)
+    if (w->syn && c->d == 0 && w->conn.seen == 1 && !w->acked_back)
         return true;
     w->pending = (struct tw_flow_syn){.waits = true,
         .direction = (uint8_t)c->d,

@@ -28,6 +28,7 @@ struct tw_conn {
     struct tw_tunnel tunnel; /* of its first packet; kind NULL: none */
     bool nano;
     bool midstream; /* the handshake was not seen */
+    uint8_t seen;   /* a bit for each direction of which there was any packet */
     uint64_t flow;
     uint64_t first_packet;
     const struct tw_carrier *carrier; /* of what is inside a transport; NULL: TCP itself */

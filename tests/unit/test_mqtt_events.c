@@ -470,6 +470,14 @@ static void one_direction_alone(void **state)
     lab_end(&lab, TW_END_INPUT);
     assert_int_equal(lab.counters.malformed, 0);
     lab_free(&lab);
+    /* A server that only takes its time is there all the same: its SYN was seen. */
+    lab_open(&lab, false);
+    lab.conn.seen = 3;
+    lab_send(&lab, UP, 0x10, "s'MQTT' 04 02 0000 s'x'");
+    due = tw_mqtt.next_deadline(lab.state);
+    assert_true(due == lab.when.ts_ns + lab.env.limits.request_timeout_ns);
+    lab_end(&lab, TW_END_INPUT);
+    lab_free(&lab);
 }
 
 static void the_end_of_the_capture_ends_no_session(void **state)

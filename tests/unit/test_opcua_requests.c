@@ -85,6 +85,14 @@ static void where_the_server_is_not_seen_requests_wait_less(void **state)
     assert_true(tw_opcua.next_deadline(t.state) == t.when.ts_ns + t.env.limits.request_timeout_ns);
     assert_true(talk_close(&t, TW_END_CLOSED));
     tw_text_free(&t.said);
+    /* A server that only takes its time is there all the same: its SYN was seen. */
+    talk_open(&t, true);
+    t.conn.seen = 3;
+    w_read(&w, 2, nodes, 1);
+    talk_message(&t, 0, 2, &w);
+    assert_true(tw_opcua.next_deadline(t.state) == t.when.ts_ns + t.env.limits.request_timeout_ns);
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
 }
 
 static void a_publish_may_wait(void **state)

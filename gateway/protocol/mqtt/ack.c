@@ -171,7 +171,7 @@ void tw_mqtt_settle_stray(const struct tw_mqtt_call *c, unsigned dir)
 
 static void note_stray(const struct tw_mqtt_call *c, unsigned type, uint16_t id)
 {
-    if (c->st->incomplete || !c->st->clean || !c->st->heard[c->dir ^ 1] ||
+    if (c->st->incomplete || !c->st->clean || (c->st->seen >> (c->dir ^ 1) & 1) == 0 ||
         is_repeat(c->st, c->dir, type, id))
         return;
     tw_mqtt_settle_stray(c, c->dir);

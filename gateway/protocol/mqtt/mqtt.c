@@ -133,7 +133,7 @@ static void mqtt_data(void *state, struct tw_proto_env *env, const struct tw_con
     if (st->rejected)
         return;
     struct tw_mqtt_call call = {st, env, conn, when, direction & 1};
-    st->heard[call.dir] = true;
+    st->seen |= (uint8_t)(conn->seen | 1u << call.dir);
     if (st->held[0].what != TW_MQTT_FINE || st->held[1].what != TW_MQTT_FINE)
         tw_mqtt_settle_held(&call, false);
     if (call.dir == st->client)
@@ -168,7 +168,7 @@ static int64_t deadline(const struct tw_mqtt_state *st, const struct tw_mqtt_pen
 {
     bool request = p->type == TW_MQTT_CONNECT || p->type == TW_MQTT_SUBSCRIBE ||
                    p->type == TW_MQTT_UNSUBSCRIBE;
-    const bool mute = !st->heard[st->client ^ 1];
+    const bool mute = (st->seen >> (st->client ^ 1) & 1) == 0;
     return request ? p->ts_ns + (mute ? st->one_sided_ns : st->timeout_ns) : INT64_MAX;
 }
 

@@ -91,7 +91,7 @@ struct tw_mqtt_state {
     int8_t lean;            /* of a guess: below 0 towards 3.x, above towards 5.0 */
     struct tw_mqtt_stray stray[2];
     struct tw_mqtt_held held[2];
-    bool heard[2]; /* bytes of this direction were seen */
+    uint8_t seen; /* directions, a bit each, of which anything was seen */
     bool client_known;
     bool guessed;    /* the version was told from packets: 3.1 and 3.1.1 look alike */
     bool incomplete; /* mid-stream, or bytes are missing: what happened before is not known */

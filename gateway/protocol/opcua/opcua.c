@@ -166,6 +166,7 @@ static void data(void *state, struct tw_proto_env *env, const struct tw_conn *co
         .garbage = garbage,
         .resync = resync,
         .max_kept = max_chunk(&k)};
+    k.st->seen |= (uint8_t)(conn->seen | 1u << k.dir);
     tw_stream_data(&k.st->stream[k.dir], env->pool, &user, bytes);
 }
 
@@ -200,7 +201,7 @@ static bool waits(const struct tw_opcua_request *r)
 
 static int64_t deadline_of(const struct tw_opcua_state *st, const struct tw_opcua_request *r)
 {
-    const bool mute = st->client != TW_OPCUA_NO_SIDE && !st->spoke[st->client ^ 1];
+    const bool mute = st->client != TW_OPCUA_NO_SIDE && (st->seen >> (st->client ^ 1) & 1) == 0;
     int64_t patience = mute ? st->one_sided_ns : st->timeout_ns;
     /* A server holds a Publish until there is something to say, for as long as its keep-alive. */
     if (waits(r) && patience < WAITING_NS)

@@ -197,6 +197,7 @@ struct tw_opcua_state {
     struct tw_opcua_late late[TW_OPCUA_MAX_LATE]; /* a ring: their answers may still come */
     unsigned n_late;
     int64_t timeout_ns, one_sided_ns;
+    uint8_t seen; /* directions, a bit each, of which anything was seen */
 };
 
 /* One call from the worker. */
