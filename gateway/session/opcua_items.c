@@ -144,12 +144,14 @@ static void remove_item(struct tw_opcua_items *items, const struct item_key *key
     tw_table_remove(items->table, item);
 }
 
-/* A name too long to keep is forgotten rather than cut: half a NodeId is another node. */
+/* What was noted of the item that had this number before is not good for this one. A name too long
+ * to keep is forgotten rather than cut: half a NodeId is another node. */
 static void note(struct tw_opcua_items *items, const struct tw_event *event, bool handle)
 {
     const struct item_key key = key_of(items, event, handle);
     bool created;
     struct item *item = tw_table_put(items->table, &key, &created);
+    forget_near(items, &key, item);
     if (event->object.len > sizeof(item->node)) {
         remove_item(items, &key, item);
         return;

@@ -346,6 +346,36 @@ static void data_changes_of_known_items_pass(void **state)
     assert_false(passes(10, 71, number, true));
 }
 
+static void observe(uint64_t token, uint32_t handle, uint32_t item, const char *node)
+{
+    struct tw_event e = subscription_event(TW_ACTION_SUBSCRIBE, 1, 33, handle, item);
+    info.auth_token = token;
+    e.object = tw_str_of(node);
+    e.object_null = false;
+    give(&e);
+}
+
+/* Handles are the client's to give out again: what was noted is about the node that had it before.
+ */
+static void another_item_of_the_same_handle_has_no_note(void **state)
+{
+    (void)state;
+    create(10, "urn:a", 1, 1);
+    observe(10, 71, 88, "ns=2;s=Temp");
+    complete(10, 71);
+    struct tw_thing_note *note = complete(10, 71);
+    assert_non_null(note);
+    *note = (struct tw_thing_note){.context = 5, .kinds = 7, .series = 2};
+    observe(10, 72, 89, "ns=2;s=Other");
+    assert_true(passes(10, 71, number, true));
+    assert_int_equal(facts.note->context, 5);
+    observe(10, 71, 90, "ns=2;s=Stop");
+    assert_true(passes(10, 71, number, true));
+    assert_int_equal(facts.note->context, 0);
+    assert_int_equal(facts.note->kinds, 0);
+    assert_int_equal(facts.note->series, 0);
+}
+
 static void the_message_is_the_same_until_another_event(void **state)
 {
     (void)state;
@@ -421,6 +451,7 @@ int main(void)
         TEST(moving_is_not_being_in_two_places),
         TEST(handles_become_nodes),
         TEST(data_changes_of_known_items_pass),
+        TEST(another_item_of_the_same_handle_has_no_note),
         TEST(the_message_is_the_same_until_another_event),
         TEST(refused_items_and_long_names_are_not_kept),
         TEST(tables_stay_small),
