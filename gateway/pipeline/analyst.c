@@ -308,10 +308,18 @@ void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *ind
     a->indicators = some(indicators);
 }
 
+/* Of a message whose leaves are alike for all that session/ and rules know; others have names,
+ * ranges or a status of their own. */
+static bool is_mere_leaf(const struct tw_event *leaf)
+{
+    return leaf->sparkplug == NULL && leaf->metric == NULL && leaf->pubsub == NULL;
+}
+
 /* The message that it is of was judged just before, and `facts` are still about that. */
 static bool pass_leaf(struct tw_analyst *a, const struct tw_event *leaf)
 {
-    const struct tw_session_facts *known = tw_sessions_pass_leaf(a->sessions, leaf);
+    const struct tw_session_facts *known =
+        is_mere_leaf(leaf) ? tw_sessions_pass_leaf(a->sessions, leaf) : NULL;
     if (known == NULL || a->series != NULL || a->indicators != NULL ||
         !tw_registry_leaf_is_plain(a->config.registry, leaf) ||
         !tw_detect_pass_leaf(a->detect, leaf, known, &a->facts))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "event/emit_json.h"
+#include "event/sparkplug.h"
 #include "pipeline/analyst.h"
 
 static void keep_json(void *user, const struct tw_event *event)
@@ -234,12 +235,84 @@ static void arrivals_are_looked_back_at(void **state)
     free(path);
 }
 
+static const char plant[] =
+    "inventory: 1\nassets:\n"
+    "  - {id: edge, kind: edge, ip: [10.7.0.50], identity: {mqtt_client_id: [edge]}}\n"
+    "  - {id: broker, kind: mqtt-broker, ip: [10.7.0.20], ports: [1883]}\n";
+
+/* Leaves of JSON are alike. Metrics of Sparkplug and fields of PubSub have names, ranges and a
+ * status of their own, whoever shows them: a dissector does not, the merge of several workers does.
+ */
+static void only_mere_leaves_pass(void **state)
+{
+    struct tw_diags d = {0};
+    struct said said = {0};
+    char *rule_path = file_of(later_rule, ".yaml"), *plant_path = file_of(plant, ".yaml");
+    const char *paths[] = {rule_path};
+    struct tw_sparkplug_info sparkplug = {.kind = TW_SPARKPLUG_NBIRTH};
+    struct tw_sparkplug_metric metric = {.datatype = 9};
+    struct tw_pubsub_info pubsub = {.encoding = "json"};
+    (void)state;
+    struct tw_rules *rules = tw_rules_load(paths, 1, &d);
+    struct tw_registry *registry = tw_registry_load(plant_path, &d);
+    assert_non_null(rules);
+    assert_non_null(registry);
+    const struct tw_analyst_config config = {.limits = tw_limits_default(),
+        .registry = registry,
+        .rules = rules,
+        .alerts = {.site = "s",
+            .gateway = "g",
+            .ruleset = tw_rules_digest(rules),
+            .inventory = tw_registry_digest(registry),
+            .engine = "1",
+            .ndpi = "-"},
+        .alert = keep_said,
+        .alert_user = &said};
+    struct tw_analyst *a = tw_analyst_new(&config);
+    assert_non_null(a);
+    struct tw_mqtt_info mqtt = {.serial = 1, .client_id = {.s = TW_STR("edge")}};
+    struct tw_event message = {.ts_ns = INT64_C(1772352000) * 1000000000,
+        .packet = 1,
+        .protocol = TW_PROTO_MQTT,
+        .action = TW_ACTION_PUBLISH,
+        .src = {.ip = {4, {10, 7, 0, 50}}, .port = 50001},
+        .dst = {.ip = {4, {10, 7, 0, 20}}, .port = 1883},
+        .object = TW_STR("plant/telemetry"),
+        .flow = 7,
+        .mqtt = &mqtt};
+    struct tw_event leaf = message;
+    leaf.field = TW_STR("/a");
+    leaf.value = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = 1};
+    tw_analyst_event(a, &message);
+    assert_true(tw_analyst_pass(a, &leaf));
+    leaf.sparkplug = &sparkplug;
+    assert_false(tw_analyst_pass(a, &leaf));
+    leaf.sparkplug = NULL;
+    leaf.metric = &metric;
+    assert_false(tw_analyst_pass(a, &leaf));
+    leaf.metric = NULL;
+    leaf.pubsub = &pubsub;
+    assert_false(tw_analyst_pass(a, &leaf));
+    leaf.pubsub = NULL;
+    assert_true(tw_analyst_pass(a, &leaf));
+    assert_int_equal(3, tw_analyst_stats(a).events);
+    tw_analyst_free(a);
+    tw_registry_free(registry);
+    tw_rules_free(rules);
+    tw_diags_fini(&d);
+    unlink(rule_path);
+    unlink(plant_path);
+    free(rule_path);
+    free(plant_path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_of_nodes_are_hidden),
         cmocka_unit_test(indicators_come_and_go),
         cmocka_unit_test(arrivals_are_looked_back_at),
+        cmocka_unit_test(only_mere_leaves_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
