@@ -97,10 +97,11 @@ static struct tw_quiet_mark mark_of(struct tw_detect *d, const struct tw_event *
         .acts = tw_acts_epoch(d->acts)};
 }
 
-/* Agents are followed in more ways than rules say. */
+/* Agents, and those who collect for them, are followed in more ways than rules say. */
 static bool is_followed(const struct tw_facts *f)
 {
-    return f->actor.kind != TW_ACTOR_ASSET || f->actor.ai != 0 || f->target.ai != 0;
+    return f->actor.kind != TW_ACTOR_ASSET || f->actor.ai != 0 || f->target.ai != 0 ||
+           f->actor.trainer;
 }
 
 /* What is told is told by the server, to whom it is of no matter; for the rest, who acts is. */

@@ -314,6 +314,37 @@ static void reads_of_people_pass_and_those_of_agents_do_not(void **state)
     scene_close(&s);
 }
 
+/* A doubt may fall on what a model is trained on after it was read many times. */
+static void reads_of_a_trainer_never_pass(void **state)
+{
+    struct scene s;
+    char inventory[2048];
+    (void)state;
+    snprintf(inventory, sizeof(inventory), "%s", PLANT);
+    char *kind = strstr(inventory, "kind: infrastructure");
+    assert_non_null(kind);
+    memmove(kind + strlen("trainer: true, "), kind, strlen(kind) + 1);
+    memcpy(kind, "trainer: true, ", strlen("trainer: true, "));
+    scene_open(&s, inventory,
+        "rules:\n"
+        "  - {id: A-1, name: n, rev: 1, evidence: D, severity: 60, marks: doubtful,\n"
+        "     when: action = write and value > 90, suppress: {by: [object], for: 1s}, output: x}\n"
+        "  - {id: B-1, name: n, rev: 1, evidence: D, severity: 60,\n"
+        "     when: action = read and actor.trainer and doubt.object exists,\n"
+        "     suppress: {by: [object], for: 1s}, output: \"%doubt.object\"}\n");
+    struct item item = an_item();
+    for (int i = 0; i < 3; i++)
+        assert_false(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_int_equal(0, s.n);
+    scene_opcua(
+        &s, 1, "10.7.0.30", "10.7.0.10", TW_ACTION_WRITE, "ns=2;s=Temp", num(95), "Double", "Good");
+    assert_int_equal(1, s.n);
+    assert_false(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_int_equal(2, s.n);
+    assert_string_equal("ns=2;s=Temp", s.found[1].summary);
+    scene_close(&s);
+}
+
 /* As it is `delivered`; the payload was seen being published. */
 static bool delivers(
     struct scene *s, struct item *item, const char *ip, const struct tw_mqtt_info *info)
@@ -497,6 +528,7 @@ int main(void)
         cmocka_unit_test(another_context_is_asked_again),
         cmocka_unit_test(what_is_out_of_the_ordinary_never_passes),
         cmocka_unit_test(reads_of_people_pass_and_those_of_agents_do_not),
+        cmocka_unit_test(reads_of_a_trainer_never_pass),
         cmocka_unit_test(deliveries_pass_unless_somebody_looks_at_them),
         cmocka_unit_test(leaves_pass_by_the_kind_of_their_value),
         cmocka_unit_test(a_change_order_opens_and_closes),
