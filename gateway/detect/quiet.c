@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "detect/filter.h"
 #include "detect/state.h"
 
@@ -11,6 +12,7 @@ enum { CONTEXTS = 2048 };
  * number is never used for another one. */
 struct context {
     uint64_t flow, identity, number;
+    uint64_t links; /* MAC addresses of both: others may go on in the middle of a connection */
     enum tw_action action;
     struct tw_quiet_mark mark;
     void *handed;
@@ -85,6 +87,21 @@ static uint32_t kind_of(const struct tw_event *e, const struct tw_session_facts 
     return 1u << tw_like_value(&e->value);
 }
 
+static uint64_t link_of(const struct tw_endpoint *at)
+{
+    uint64_t link = 0;
+    if (!at->has_mac)
+        return 0;
+    for (size_t i = 0; i < sizeof(at->mac); i++)
+        link = link << 8 | at->mac[i];
+    return link + 1;
+}
+
+static uint64_t links_of(const struct tw_event *e)
+{
+    return tw_hash_mix(link_of(&e->src), link_of(&e->dst));
+}
+
 static size_t place_of(const struct tw_event *e, const struct tw_session_facts *f)
 {
     const uint64_t mixed = (e->flow ^ f->identity ^ e->action) * 0x9e3779b97f4a7c15u;
@@ -96,7 +113,7 @@ static bool same(const struct context *c, const struct tw_event *e,
 {
     return c->flow == e->flow && c->identity == f->identity && c->action == e->action &&
            c->mark.changes == mark->changes && c->mark.learned == mark->learned &&
-           c->mark.acts == mark->acts && c->number != 0;
+           c->mark.acts == mark->acts && c->number != 0 && c->links == links_of(e);
 }
 
 bool tw_quiet_is_begun(const struct tw_quiet *q, const struct tw_session_facts *facts)
@@ -150,8 +167,13 @@ void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,
         return;
     struct context *c = &q->contexts[place_of(event, facts)];
     if (!same(c, event, facts, mark) || c->handed != handed)
-        *c = (struct context){
-            event->flow, facts->identity, ++q->numbers, event->action, *mark, handed};
+        *c = (struct context){.flow = event->flow,
+            .identity = facts->identity,
+            .number = ++q->numbers,
+            .links = links_of(event),
+            .action = event->action,
+            .mark = *mark,
+            .handed = handed};
     struct tw_thing_note *note = facts->note;
     if (note->context != c->number) {
         note->context = c->number;

@@ -37,6 +37,7 @@ struct item {
     uint64_t flow, identity;
     bool after_gap, encrypted;
     const char *status, *node;
+    uint8_t mac; /* the last byte of the client's; 0: not seen */
 };
 
 static struct item an_item(void)
@@ -284,6 +285,8 @@ static bool reads(struct scene *s, struct item *item, const char *ip, const char
         .status_bad = strncmp(item->status, "Bad", 3) == 0,
         .opcua = &info,
         .facts = &facts};
+    e.src.has_mac = item->mac != 0;
+    memcpy(e.src.mac, (const uint8_t[]){2, 0, 0, 0, 0, item->mac}, sizeof(e.src.mac));
     return whole(s, &e);
 }
 
@@ -311,6 +314,32 @@ static void reads_of_people_pass_and_those_of_agents_do_not(void **state)
     assert_true(notify(&s, &told, num(1)));
     assert_true(reads(&s, &item, "10.7.0.50", "Value"));
     assert_true(notify(&s, &told, num(1)));
+    scene_close(&s);
+}
+
+/* Who goes on with a connection from another network card may be somebody else. */
+static void reads_from_another_card_are_looked_at(void **state)
+{
+    static const char mac[] = "mac: [\"02:00:00:00:00:01\"], ";
+    struct scene s;
+    char inventory[2048];
+    (void)state;
+    snprintf(inventory, sizeof(inventory), "%s", PLANT);
+    char *ip = strstr(inventory, "ip: [10.7.0.50]");
+    assert_non_null(ip);
+    memmove(ip + strlen(mac), ip, strlen(ip) + 1);
+    memcpy(ip, mac, strlen(mac));
+    scene_open(&s, inventory, RULE("action = read and actor.identity = mismatch"));
+    struct item item = an_item();
+    item.mac = 1;
+    assert_false(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_true(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_int_equal(0, s.n);
+    item.mac = 2;
+    assert_false(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_int_equal(1, s.n);
+    assert_false(reads(&s, &item, "10.7.0.50", "Value"));
+    assert_int_equal(2, s.n);
     scene_close(&s);
 }
 
@@ -528,6 +557,7 @@ int main(void)
         cmocka_unit_test(another_context_is_asked_again),
         cmocka_unit_test(what_is_out_of_the_ordinary_never_passes),
         cmocka_unit_test(reads_of_people_pass_and_those_of_agents_do_not),
+        cmocka_unit_test(reads_from_another_card_are_looked_at),
         cmocka_unit_test(reads_of_a_trainer_never_pass),
         cmocka_unit_test(deliveries_pass_unless_somebody_looks_at_them),
         cmocka_unit_test(leaves_pass_by_the_kind_of_their_value),
