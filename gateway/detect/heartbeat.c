@@ -142,11 +142,13 @@ static bool is_arrival(const struct tw_event *e)
     return (actions & 1u << e->action) != 0;
 }
 
-/* Something that its AI system does; not what is said of a connection, or of a deadline. */
+/* Something that its AI system does; not what is said of a connection, or of a deadline. What was
+ * lost, and was no message, is as little an act as it is when it is seen. */
 static bool is_act(const struct tw_event *e)
 {
     static const uint32_t others = 1u << TW_ACTION_FLOW | 1u << TW_ACTION_DISCONNECT |
-                                   1u << TW_ACTION_MALFORMED | 1u << TW_ACTION_CONFLICT;
+                                   1u << TW_ACTION_MALFORMED | 1u << TW_ACTION_CONFLICT |
+                                   1u << TW_ACTION_GAP;
     return (others & 1u << e->action) == 0 && e->phase == 0;
 }
 

@@ -334,9 +334,31 @@ static void what_was_not_seen(void **state)
     scene_close(&s);
 }
 
+/* Acknowledgements and pings are no acts, whether they are seen or lost. */
+static void lost_acknowledgements_are_no_acts(void **state)
+{
+    struct scene s;
+    struct tw_event gap = {.protocol = TW_PROTO_MQTT,
+        .action = TW_ACTION_GAP,
+        .missing_bytes = 4,
+        .src = scene_at(BOT, 50000),
+        .dst = scene_at(PLC, 4840)};
+    (void)state;
+    start(&s);
+    act(&s, 40, true, TW_ACTION_READ, SP); /* what is usual */
+    for (int i = 0; i < 60; i++) {         /* it is stopped, but for what keeps its connection */
+        scene_event(&s, 1, &gap);
+        stands_at(&s, 0, TW_ACTION_READ, 20);
+        tw_detect_tick(s.detect, s.now_ns);
+    }
+    assert_int_equal(0, scene_told(&s, "OVR-05"));
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lost_acknowledgements_are_no_acts),
         cmocka_unit_test(steps_from_what_was_accepted),
         cmocka_unit_test(steps_from_what_others_did),
         cmocka_unit_test(a_late_notification_is_not_the_last_value),
