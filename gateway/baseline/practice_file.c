@@ -226,7 +226,7 @@ static void read_cell(const struct reading *r, const struct tw_node *n, struct t
         if (!tw_str_is(n->children[0].text, tw_mix_action(i)) ||
             !tw_str_is(n->children[1].text, tw_mix_on(i)))
             continue;
-        out->mix.n += times - out->mix.cells[i];
+        out->mix.n = out->mix.n - out->mix.cells[i] + times;
         out->mix.cells[i] = times;
         return;
     }
