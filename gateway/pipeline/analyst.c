@@ -227,8 +227,6 @@ static bool is_quiet(struct tw_analyst *a, const struct tw_event *event)
         !tw_detect_is_quiet(a->detect, event))
         return false;
     tw_registry_pass(a->config.registry, event);
-    if (a->recent != NULL)
-        tw_recent_event(a->recent, event);
     if (a->series != NULL)
         tw_series_event(a->series, event);
     return true;
@@ -370,6 +368,7 @@ void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns)
     tw_sessions_tick(a->sessions, now_ns, &out);
     if (a->detect == NULL)
         return;
+    a->last_ns = now_ns > a->last_ns ? now_ns : a->last_ns;
     tw_detect_tick(a->detect, now_ns);
     if (a->series != NULL)
         tw_series_tick(a->series, now_ns);

@@ -215,9 +215,11 @@ static void arrivals_are_looked_back_at(void **state)
         tw_analyst_whole(a, &e);
         e.ts_ns += INT64_C(1000000000);
     }
+    /* A while in which nobody does anything that is judged. */
+    tw_analyst_tick(a, e.ts_ns + INT64_C(8000000000));
     change_to(a, rules, registry, one);
     assert_int_equal(1, said.n);
-    assert_string_equal("3 1", said.last);
+    assert_string_equal("3 10", said.last);
     change_to(a, rules, registry, two);
     assert_int_equal(1, said.n);
     change_to(a, rules, registry, NULL);
