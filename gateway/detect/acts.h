@@ -9,13 +9,13 @@
 struct tw_acts;
 struct tw_acts *tw_acts_new(const struct tw_registry *registry, const struct tw_pulse *pulse);
 void tw_acts_free(struct tw_acts *a);
-/* `registry` is the one that `a` was made of. */
+/* `registry` is the one that `a` was made of; `same_registry`: `old` as well. */
 void tw_acts_adopt(
     struct tw_acts *a, struct tw_acts *old, const struct tw_registry *registry, bool same_registry);
 bool tw_acts_event(struct tw_acts *a, const struct tw_event *e, struct tw_facts *facts);
-/* Another number whenever values count that did not before. */
 /* Told of commands whose effect did not come, with events made for them. */
 void tw_acts_tick(struct tw_acts *a, int64_t now_ns, tw_silence_fn fn, void *user);
+/* Another number whenever values count that did not before. */
 uint64_t tw_acts_epoch(const struct tw_acts *a);
 uint64_t tw_acts_evictions(const struct tw_acts *a);
 

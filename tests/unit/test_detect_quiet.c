@@ -257,7 +257,6 @@ static void what_is_out_of_the_ordinary_never_passes(void **state)
     scene_close(&s);
 }
 
-/* The same value is no matter before the change order opens, one while it is open, none after. */
 /* A whole event as the analysis thread treats it; true when it was counted and no more. */
 static bool whole(struct scene *s, struct tw_event *e)
 {
@@ -475,6 +474,7 @@ static void leaves_pass_by_the_kind_of_their_value(void **state)
     scene_close(&s);
 }
 
+/* The same value is no matter before the change order opens, one while it is open, none after. */
 static void a_change_order_opens_and_closes(void **state)
 {
     struct scene s;
