@@ -68,6 +68,8 @@ enum {
      * YAML or JSON file is at most 200,000 values. */
     TW_BASELINE_MAX_LEARNED = 8192,
     TW_BASELINE_MAX_SERIES = 3072,
+    /* Keys count as well; series give way to what was learned of AI systems. */
+    TW_BASELINE_MAX_VALUES = 199000,
     /* AI systems whose practice is learned, 30 KiB each; steps of them all that the file takes. */
     TW_BASELINE_MAX_SYSTEMS = 64,
     TW_BASELINE_MAX_STEPS = 30000,

@@ -35,4 +35,6 @@ const struct tw_baseline_entry *tw_baseline_at(const struct tw_baseline *b, size
 const struct tw_practice *tw_baseline_systems(const struct tw_baseline *b, size_t *out_n);
 const struct tw_baseline_content *tw_baseline_content(const struct tw_baseline *b);
 
+/* How many series the file has room for beside these. */
+size_t tw_baseline_room(const struct tw_practice *systems, size_t n);
 void tw_baseline_write(const struct tw_baseline_content *content, struct tw_text *out);

@@ -278,10 +278,11 @@ void tw_learner_write(struct tw_learner *l, struct tw_text *out)
         e->active = finite && tw_profile_is_active(&e->profile);
         l->stats.judged += e->active && e->kind == TW_SERIES_ANALOG;
     }
-    if (n > TW_BASELINE_MAX_SERIES) {
+    const size_t room = tw_baseline_room(systems, n_systems);
+    if (n > room) {
         qsort(entries, n, sizeof(*entries), by_values);
-        l->stats.left_out = n - TW_BASELINE_MAX_SERIES;
-        n = TW_BASELINE_MAX_SERIES;
+        l->stats.left_out = n - room;
+        n = room;
     }
     qsort(entries, n, sizeof(*entries), order);
     const struct tw_baseline_content content = {

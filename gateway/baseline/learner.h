@@ -12,7 +12,7 @@ struct tw_learner *tw_learner_new(size_t most);
 void tw_learner_free(struct tw_learner *l);
 /* `facts`: who acts and on what, as the inventory says. */
 void tw_learner_event(struct tw_learner *l, const struct tw_event *e, const struct tw_facts *facts);
-/* The file: at most the TW_BASELINE_MAX_SERIES with most values. */
+/* The file: of the series those with most values, as many as there is room for. */
 void tw_learner_write(struct tw_learner *l, struct tw_text *out);
 
 struct tw_learner_stats {

@@ -109,6 +109,8 @@ struct tw_text;
 struct tw_yaml;
 struct tw_diags;
 struct tw_node;
+/* How many values it is of, its keys among them, or fewer. */
+size_t tw_practice_values(const struct tw_practice *list, size_t n);
 /* The member "systems". */
 void tw_practice_write(struct tw_text *out, const struct tw_practice *list, size_t n);
 /* NULL, with a diagnostic, when it is none. To be freed. */

@@ -112,6 +112,24 @@ void tw_practice_write(struct tw_text *out, const struct tw_practice *list, size
     tw_text_addz(out, "\n]");
 }
 
+size_t tw_practice_values(const struct tw_practice *list, size_t n)
+{
+    enum { KEYS = 13, VOLUMES = 4, CELL = 4, TARGET = 7, ROW = 2 };
+    size_t values = 2, steps = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct tw_practice *p = &list[i];
+        values += 1 + 2 * KEYS + VOLUMES + TW_PRACTICE_HOURS + TARGET * p->n_targets +
+                  p->n_classes + ROW * TW_PRACTICE_CLASSES;
+        for (unsigned k = 0; k < TW_MIX_CELLS; k++)
+            values += p->mix.cells[k] > 0 ? CELL : 0;
+        for (unsigned k = 0; k < TW_PRACTICE_CLASSES; k++) {
+            for (unsigned m = 0; m < TW_PRACTICE_CLASSES; m++)
+                steps += p->steps[k][m] > 0;
+        }
+    }
+    return values + 2 * (steps < TW_BASELINE_MAX_STEPS ? steps : TW_BASELINE_MAX_STEPS);
+}
+
 /* ---- reading */
 
 static const struct tw_key keys[] = {

@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "baseline/baseline.h"
 #include "baseline/layout.h"
 #include "crypto/digest.h"
@@ -27,6 +28,15 @@ static void add_entry(struct tw_text *out, const struct tw_baseline_entry *e)
     for (size_t i = 0; i < tw_profile_numbers_count; i++)
         tw_json_member_double(out, tw_profile_numbers[i].name, *tw_profile_at(&p, i));
     tw_json_object_end(out);
+}
+
+size_t tw_baseline_room(const struct tw_practice *systems, size_t n)
+{
+    enum { HEAD = 16, NAMES = 9 };
+    const size_t of_one = 1 + 2 * (NAMES + tw_profile_numbers_count),
+                 taken = HEAD + tw_practice_values(systems, n);
+    const size_t room = (TW_BASELINE_MAX_VALUES - taken) / of_one;
+    return room < TW_BASELINE_MAX_SERIES ? room : TW_BASELINE_MAX_SERIES;
 }
 
 /* From `"learned"` on: what the digest is of. */

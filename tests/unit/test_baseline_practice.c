@@ -453,6 +453,77 @@ static void test_file_is_checked(void **state)
     tw_learner_free(l.learner);
 }
 
+/* As much of each as there can be. */
+static void fill(struct tw_practice *p, const char *id)
+{
+    static char names[TW_PRACTICE_CLASSES][16];
+    *p = (struct tw_practice){.ai_system = tw_str_of(id),
+        .n_classes = TW_PRACTICE_CLASSES - 1,
+        .n_targets = TW_PRACTICE_TARGETS};
+    for (unsigned i = 0; i < TW_PRACTICE_CLASSES; i++) {
+        snprintf(names[i], sizeof(names[i]), "target.%u up", i);
+        if (i < p->n_classes)
+            p->classes[i] = tw_str_of(names[i]);
+        if (i < p->n_targets)
+            p->targets[i].on = tw_str_of(names[i]);
+        for (unsigned k = 0; k < TW_PRACTICE_CLASSES; k++)
+            p->steps[i][k] = 7;
+    }
+    for (unsigned i = 0; i < TW_MIX_CELLS; i++)
+        p->mix.cells[i] = 3;
+    p->mix.n = 3 * TW_MIX_CELLS;
+}
+
+/* What is written can be read, however much was learned. */
+static void test_series_give_way(void **state)
+{
+    static struct tw_practice systems[TW_BASELINE_MAX_SYSTEMS];
+    static struct tw_baseline_entry entries[TW_BASELINE_MAX_SERIES];
+    static char ids[TW_BASELINE_MAX_SYSTEMS][8], objects[TW_BASELINE_MAX_SERIES][24];
+    static const size_t rows[] = {0, 4, TW_BASELINE_MAX_SYSTEMS};
+    (void)state;
+    for (size_t i = 0; i < TW_BASELINE_MAX_SYSTEMS; i++) {
+        snprintf(ids[i], sizeof(ids[i]), "ai%02zu", i);
+        fill(&systems[i], ids[i]);
+    }
+    for (size_t i = 0; i < TW_BASELINE_MAX_SERIES; i++) {
+        snprintf(objects[i], sizeof(objects[i]), "ns=2;s=Value.%04zu", i);
+        entries[i] = (struct tw_baseline_entry){.name = {.source = TW_SERIES_NOTIFY,
+                                                    .server = {4, {10, 0, 0, 1}},
+                                                    .client = {4, {10, 0, 0, 2}},
+                                                    .port = 4840,
+                                                    .object = tw_str_of(objects[i]),
+                                                    .field = TW_STR("/value"),
+                                                    .variable = TW_STR("plant.value")},
+            .active = true};
+    }
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const size_t n = tw_baseline_room(systems, rows[i]);
+        const struct tw_baseline_content content = {.from_ns = LAB_START,
+            .to_ns = LAB_START + TW_NS_PER_S,
+            .entries = entries,
+            .n = n,
+            .systems = systems,
+            .n_systems = rows[i]};
+        struct tw_text file = {0};
+        struct tw_diags diags = {0};
+        char path[] = "/tmp/tierwatch-practice-XXXXXX";
+        const int fd = mkstemp(path);
+        tw_baseline_write(&content, &file);
+        assert_true(fd >= 0);
+        assert_int_equal((ssize_t)file.len, write(fd, file.p, file.len));
+        close(fd);
+        struct tw_baseline *b = tw_baseline_load(path, &diags);
+        assert_non_null(b);
+        assert_int_equal(n, tw_baseline_count(b));
+        assert_true(rows[i] == 0 ? n == TW_BASELINE_MAX_SERIES : n < TW_BASELINE_MAX_SERIES);
+        tw_baseline_free(b);
+        tw_diags_fini(&diags);
+        tw_text_free(&file);
+        unlink(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -467,6 +538,7 @@ int main(void)
         cmocka_unit_test(test_mix_of_a_working_agent),
         cmocka_unit_test(test_nobody_else),
         cmocka_unit_test(test_file_is_checked),
+        cmocka_unit_test(test_series_give_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
