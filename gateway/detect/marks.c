@@ -78,12 +78,20 @@ static struct tw_str actor_name(const struct tw_event *e, const struct tw_facts 
     return (struct tw_str){text, tw_ip_text(text, &e->src.ip)};
 }
 
+/* What a server of OPC UA gave deviates, whoever asked for it; what an AI system did is its own. */
+static bool is_from_server(const struct tw_event *e)
+{
+    static const uint32_t pushed =
+        1u << TW_ACTION_DELIVER | 1u << TW_ACTION_NOTIFY | 1u << TW_ACTION_ALARM;
+    if (e->action == TW_ACTION_DEVIATION)
+        return e->deviation != NULL && e->protocol == TW_PROTO_OPCUA && e->pubsub == NULL;
+    return (pushed & 1u << e->action) != 0;
+}
+
 /* The object as a whole: what is in one field of a payload reaches whoever gets the payload. */
 static struct tw_place_id place_of(const struct tw_marks *m, const struct tw_event *e)
 {
-    const bool from_server = e->action == TW_ACTION_DELIVER || e->action == TW_ACTION_NOTIFY ||
-                             e->action == TW_ACTION_ALARM;
-    const struct tw_ip *ip = from_server ? &e->src.ip : &e->dst.ip;
+    const struct tw_ip *ip = is_from_server(e) ? &e->src.ip : &e->dst.ip;
     struct tw_place_id place = {.object = tw_node_key(m->seed, e->object)};
     place.server = tw_hash(m->seed, ip, sizeof(*ip)); /* whichever port it is reached on */
     return place;

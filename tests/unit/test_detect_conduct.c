@@ -222,6 +222,37 @@ static void texts_that_reach_an_agent(void **state)
     tw_marks_free(m);
 }
 
+/* A deviation of what a server told its client is of the server's node, which others read. */
+static void doubts_about_what_deviates(void **state)
+{
+    static const struct tw_rule doubter = {.info = {.id = "R-2"}, .mark = TW_MARK_DOUBTFUL};
+    const struct tw_deviation frozen = {.kind = TW_DEVIATION_FROZEN};
+    const struct tw_facts plc = {.actor = {.id = TW_STR("plc")}},
+                          trainer = {.actor = {.id = TW_STR("lab"), .trainer = true}};
+    struct tw_marks *m = tw_marks_new(1);
+    struct tw_conduct_facts out = {.known_ns = 0};
+    (void)state;
+    now_ns = 1000 * SECOND;
+    struct tw_event e = write_to("ns=2;s=Flow"), collected = e;
+    e.protocol = collected.protocol = TW_PROTO_OPCUA;
+    collected.action = TW_ACTION_READ;
+    assert_true(tw_ip_parse(TW_STR("10.7.0.10"), &e.src.ip));
+    assert_true(tw_ip_parse(TW_STR("10.7.0.40"), &e.dst.ip));
+    assert_true(tw_ip_parse(TW_STR("10.7.0.70"), &collected.src.ip));
+    collected.dst = e.src;
+    e.action = TW_ACTION_DEVIATION;
+    e.deviation = &frozen;
+    assert_false(tw_marks_event(m, &collected, &trainer, &out));
+    tw_marks_set(m, &doubter, &e, &plc);
+    assert_true(tw_marks_event(m, &collected, &trainer, &out));
+    assert_true(tw_str_is(out.doubt_object, "ns=2;s=Flow"));
+    assert_true(tw_str_is(out.doubt_rule, "R-2"));
+    /* The client has no such node. */
+    collected.dst = e.dst;
+    assert_false(tw_marks_event(m, &collected, &trainer, &out));
+    tw_marks_free(m);
+}
+
 static void many_marks(void **state)
 {
     struct tw_marks *m = tw_marks_new(1);
@@ -247,6 +278,7 @@ int main(void)
         cmocka_unit_test(another_inventory),
         cmocka_unit_test(names_at_an_address),
         cmocka_unit_test(texts_that_reach_an_agent),
+        cmocka_unit_test(doubts_about_what_deviates),
         cmocka_unit_test(many_marks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
