@@ -152,6 +152,27 @@ static struct tw_str class_name(const struct tw_practice *p, int class)
     return class < (int)p->n_classes ? p->classes[class] : TW_STR("another command");
 }
 
+/* The first command to a target since judging began: which way it goes is not known, though it was
+ * learned that it goes some way. */
+static bool is_first(const struct tw_practice *p, struct tw_str name)
+{
+    static const struct tw_str set = {" set", 4},
+                               ways[] = {{" up", 3}, {" down", 5}, {" again", 6}};
+    if (name.len <= set.len || memcmp(name.p + name.len - set.len, set.p, set.len) != 0)
+        return false;
+    const size_t stem = name.len - set.len;
+    for (size_t i = 0; i < p->n_classes; i++) {
+        const struct tw_str c = p->classes[i];
+        if (c.len <= stem || memcmp(c.p, name.p, stem) != 0)
+            continue;
+        for (size_t k = 0; k < sizeof(ways) / sizeof(ways[0]); k++) {
+            if (tw_str_eq((struct tw_str){c.p + stem, c.len - stem}, ways[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void judge_step(
     struct tw_practices *all, struct one *o, const struct tw_event *e, const struct tw_facts *f)
 {
@@ -164,6 +185,10 @@ static void judge_step(
     const bool joined = before >= 0 && e->ts_ns - o->trace.before_ns < PAUSE_S * TW_NS_PER_S;
     o->trace.before = class;
     o->trace.before_ns = e->ts_ns;
+    if (name.p != NULL && is_first(p, name)) {
+        o->trace.before = -1;
+        return;
+    }
     if (!joined || o->steps < LEAST_STEPS || o->left[before] < LEAST_LEFT ||
         p->steps[before][class] >= RARE * o->left[before])
         return;

@@ -241,6 +241,42 @@ static void test_step_that_was_never_learned(void **state)
     tear_down(&l);
 }
 
+/* After a start it is not known which way the first command to a target goes: that is no other
+ * sequence than the learned one, and what follows it is not judged either. */
+static void test_first_command_to_a_target(void **state)
+{
+    struct lab l;
+    (void)state;
+    set_up(&l);
+    usual_steps(&l, 2400);
+    (void)learned(&l);
+    act(&l, "fan", 10);
+    pass_s(&l, 10);
+    act(&l, "fan", 20);
+    pass_s(&l, 10);
+    act(&l, "valve", 1); /* it would be "valve set" behind "fan up" */
+    pass_s(&l, 10);
+    act(&l, "fan", 10);
+    assert_int_equal(0, l.n_told);
+    pass_s(&l, 10);
+    act(&l, "fan", 20);
+    pass_s(&l, 10);
+    act(&l, "valve", 2);
+    assert_int_equal(1, l.n_told);
+    assert_string_equal("valve up", l.told[0].after);
+    /* Where nothing was learned of a target, its first command is something new. */
+    pass_s(&l, 10);
+    act(&l, "fan", 10);
+    pass_s(&l, 10);
+    act(&l, "fan", 20);
+    const size_t before = l.n_told;
+    pass_s(&l, 10);
+    act(&l, "pump", 1);
+    assert_int_equal(before + 1, l.n_told);
+    assert_string_equal("pump set", l.told[before].after);
+    tear_down(&l);
+}
+
 static void test_few_steps_say_nothing(void **state)
 {
     struct lab l;
@@ -531,6 +567,7 @@ int main(void)
         cmocka_unit_test(test_a_refused_command_is_none),
         cmocka_unit_test(test_a_hole_joins_nothing),
         cmocka_unit_test(test_step_that_was_never_learned),
+        cmocka_unit_test(test_first_command_to_a_target),
         cmocka_unit_test(test_few_steps_say_nothing),
         cmocka_unit_test(test_pace),
         cmocka_unit_test(test_history),
