@@ -1,6 +1,7 @@
 #include "cli/loss.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "base/num.h"
 #include "base/timefmt.h"

@@ -104,12 +104,15 @@ static bool is_followed(const struct tw_facts *f)
            f->actor.trainer;
 }
 
-/* What is told is told by the server, to whom it is of no matter; for the rest, who acts is. */
+/* What is told is told by the server, and is of no matter unless it is text to an agent; for the
+ * rest, who acts is. What agents are made of is followed wherever it shows. */
 static bool may_be_quiet(const struct tw_event *event, const struct tw_facts *f)
 {
+    if (f->variable.label >= TW_LABEL_PROMPT)
+        return false;
     if (event->action == TW_ACTION_NOTIFY)
-        return true;
-    return !is_followed(f) && !f->is_order && f->variable.label < TW_LABEL_PROMPT;
+        return f->target.ai == 0 || event->value.kind != TW_VALUE_STRING;
+    return !is_followed(f) && !f->is_order;
 }
 
 void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts)
@@ -174,10 +177,13 @@ static void look_at_leaf(struct tw_detect *d, const struct tw_event *leaf,
     const struct tw_session_facts *session, struct tw_facts *facts, uint32_t sort)
 {
     struct tw_event event = *leaf;
+    const struct tw_approval_facts approval = facts->approval;
     const struct tw_scene scene = {&event, facts};
     size_t n;
     event.facts = session;
+    facts->approval = (struct tw_approval_facts){.state = TW_APPROVAL_NONE}; /* that of a leaf */
     (void)tw_filter_rules(d->filter, &scene, &n);
+    facts->approval = approval;
     d->message.leaves_seen |= sort;
     if (n == 0 && !is_followed(facts))
         d->message.leaves_dull |= sort;

@@ -36,7 +36,7 @@ struct item {
     struct tw_thing_note note;
     uint64_t flow, identity;
     bool after_gap, encrypted;
-    const char *status, *node;
+    const char *status, *node, *to; /* to: who is told; NULL: the agent */
     uint8_t mac; /* the last byte of the client's; 0: not seen */
 };
 
@@ -54,7 +54,7 @@ static bool notify(struct scene *s, struct item *item, struct tw_value value)
     struct tw_event e = {.protocol = TW_PROTO_OPCUA,
         .action = TW_ACTION_NOTIFY,
         .src = scene_at("10.7.0.10", 4840),
-        .dst = scene_at("10.7.0.30", 50000),
+        .dst = scene_at(item->to != NULL ? item->to : "10.7.0.30", 50000),
         .flow = item->flow,
         .object = tw_str_of(item->node),
         .value = value,
@@ -98,7 +98,11 @@ static void what_a_rule_can_match_never_passes(void **state)
     assert_false(notify(&s, &item, num(91)));
     assert_int_equal(1, s.n);
     assert_string_equal("temp 91", s.found[0].summary);
-    /* Texts are not above a number. */
+    /* Texts are not above a number; what an agent is told in words may be an instruction. */
+    for (int i = 0; i < 3; i++)
+        assert_false(notify(&s, &item, text("a")));
+    item.to = "10.7.0.50";
+    item.flow++;
     assert_false(notify(&s, &item, text("a")));
     assert_true(notify(&s, &item, text("b")));
     assert_false(notify(&s, &item, num(92)));

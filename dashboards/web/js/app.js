@@ -333,10 +333,11 @@ class App {
 
     /* The broker has let us in: what it told us before is ours to see. */
     async restore({url, user, root}) {
-        const entries = await this.keep.begin(`${url} ${user} ${root}`);
-        await inSlices(entries, ({raw, gateway, heard}) =>
-            this.store.takeAlert(raw, gateway, heard, true),
-        );
+        const {turn} = this,
+            entries = await this.keep.begin(`${url} ${user} ${root}`);
+        await inSlices(entries, ({raw, gateway, heard}) => {
+            if (this.turn === turn) this.store.takeAlert(raw, gateway, heard, true);
+        });
         this.paint(true);
     }
 
