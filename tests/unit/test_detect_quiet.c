@@ -37,7 +37,7 @@ struct item {
     uint64_t flow, identity;
     bool after_gap, encrypted;
     const char *status, *node, *to; /* to: who is told; NULL: the agent */
-    uint8_t mac; /* the last byte of the client's; 0: not seen */
+    uint8_t mac;                    /* the last byte of the client's; 0: not seen */
 };
 
 static struct item an_item(void)
