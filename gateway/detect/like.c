@@ -136,10 +136,12 @@ static tw_like of_value(const struct tw_value *v)
     return v->kind == TW_VALUE_NONE ? 0 : bits[tw_like_value(v)];
 }
 
-/* Without a jump: there are many of these. */
-static inline tw_like when(bool is, tw_like bit)
+/* Without a jump, and in one word: there are many of these, and each bit is known beforehand. */
+__attribute__((always_inline)) static inline tw_like when(bool is, tw_like bit)
 {
-    return -(tw_like)is & bit;
+    const uint64_t low = (uint64_t)bit, high = (uint64_t)(bit >> 64);
+    return low != 0 ? (tw_like)((uint64_t)is << __builtin_ctzll(low))
+                    : (tw_like)((uint64_t)is << (high != 0 ? __builtin_ctzll(high) : 0)) << 64;
 }
 
 static tw_like of_actor(const struct tw_actor_facts *a)
