@@ -84,6 +84,13 @@ done
 
 umask 027
 mkdir -p "$etc/conf.d"
+# What is known of one broker is not told to another.
+was=$(before host)
+if [ -n "$was" ] && [ "$was" != "$broker" ]; then
+    for file in broker.secret broker-ca.pem; do
+        [ ! -e "$etc/$file" ] || { mv "$etc/$file" "$etc/$file.old"; echo "$etc/$file: of $was, now $file.old"; }
+    done
+fi
 # The service's own user and group, where the package made them.
 owner=$(id -un) group=$(id -gn)
 if getent passwd tierwatch >/dev/null; then owner=tierwatch group=tierwatch; fi

@@ -63,6 +63,13 @@ echo 'gateway: gw-9' >"$etc/conf.d/20-mine.yaml"
 exits 0 "a second run" setup --no-test --interface lo --broker none
 is "$("$TIERWATCH" run -c "$etc/tierwatch.yaml" --dump-config | grep -E '^(site|gateway|interfaces):' | tr '\n' ' ')" \
     'site: "plant-x" gateway: "gw-9" interfaces: ["lo"] ' "keeps what it was told, and other files"
+echo pw-1 >"$work/pw"
+exits 0 "a broker" setup --no-test --interface lo --broker one.example --user gw-1 --password-file "$work/pw"
+is "$(grep -A3 ^broker "$etc/conf.d/10-gateway.yaml" | tr -s '\n ' ' ')" \
+    'broker: host: "one.example" user: "gw-1" password_file: ../broker.secret ' "with its secret"
+exits 0 "another one" setup --no-test --interface lo --broker two.example
+is "$(grep -A3 ^broker "$etc/conf.d/10-gateway.yaml" | tr -s '\n ' ' ') $(cat "$etc/broker.secret.old")" \
+    'broker: host: "two.example"  pw-1' "is not told the secret of the one before"
 if [ "$(id -u)" -eq 0 ]; then
     exits 0 "with everything checked" setup --interface lo --broker none
     like "$(cat "$work/out")" "All of it is in order" "and said so"
