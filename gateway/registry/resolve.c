@@ -286,6 +286,23 @@ static void fill_grant(const struct tw_decision *d, struct tw_grant_facts *out)
 
 enum { CLIENT, SERVER }; /* the sides of a flow, for the cache of identities */
 
+static bool is_loopback(const struct tw_ip *ip)
+{
+    static const uint8_t one[16] = {[15] = 1};
+    return ip->family == 6 ? memcmp(ip->b, one, sizeof(one)) == 0 : ip->b[0] == 127;
+}
+
+/* On the loopback of a host all its programs have the server's address: only names tell. */
+static const struct tw_who_facts *who_is_client(struct tw_registry *r, struct tw_claim *client,
+    const struct tw_event *event, const struct tw_entry *server)
+{
+    const struct tw_who_facts *who = tw_who_is(r, client, event->flow, CLIENT);
+    if (server == NULL || who->entry != server || !has_names(event) || !is_loopback(&event->src.ip))
+        return who;
+    client->facts[TW_ID_IP] = client->facts[TW_ID_MAC] = TW_STR_NONE;
+    return tw_who_is(r, client, event->flow, CLIENT);
+}
+
 /* Who acts on what. */
 static void resolve_parties(
     struct tw_registry *r, const struct tw_event *event, struct tw_resolved *last)
@@ -297,7 +314,9 @@ static void resolve_parties(
     tw_claim_address(&client, from_server ? &event->dst : &event->src);
     if (has_names(event))
         claim_names(r, &client, event);
-    const struct tw_who_facts *named = tw_who_is(r, &client, event->flow, CLIENT), *who = named;
+    const struct tw_who_facts *named =
+        who_is_client(r, &client, event, from_server ? src.entry : dst.entry);
+    const struct tw_who_facts *who = named;
     if (from_server) {
         tw_claim_address(&plain, &event->src);
         who = tw_who_is(r, &plain, event->flow, SERVER);

@@ -5,6 +5,9 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "event/sparkplug.h"
 #include "registry_help.h"
 
@@ -370,6 +373,44 @@ static void an_empty_inventory_knows_nobody(void **state)
     tw_registry_free(r);
 }
 
+/* Where a whole plant is tried on one host, all its programs have the address of the server. */
+static void loopback_names_nobody(void **state)
+{
+    static const char inventory[] =
+        "inventory: 1\n"
+        "networks: {bench: [127.0.0.0/8]}\n"
+        "assets:\n"
+        "  - {id: plc, kind: opcua-server, ip: [127.0.0.1], ports: [4840]}\n"
+        "  - {id: desk, ip: [127.0.0.1], identity: {opcua_application_uri: [\"urn:desk\"]}}\n";
+    static const struct {
+        const char *uri, *id;
+        enum tw_identity identity;
+    } rows[] = {{"urn:agent", "-", UNREG}, {"urn:desk", "desk", REG}};
+    struct tw_diags d = {0};
+    char path[] = "/tmp/tierwatch-identity-XXXXXX";
+    (void)state;
+    const int fd = mkstemp(path);
+    assert_int_equal(write(fd, inventory, sizeof(inventory) - 1), sizeof(inventory) - 1);
+    close(fd);
+    struct tw_registry *r = tw_registry_load(path, &d);
+    unlink(path);
+    assert_non_null(r);
+    for (size_t i = 0; i < 2; i++) {
+        struct tw_facts f;
+        struct tw_opcua_info info = {.application_uri = maybe(rows[i].uri)};
+        struct tw_event e = opcua_event(TW_ACTION_READ, "127.0.0.1", "i=2258", &info);
+        e.flow = i;
+        e.src = place("127.0.0.1", 50000, NULL);
+        e.dst = place("127.0.0.1", 4840, NULL);
+        tw_registry_resolve(r, &e, &f);
+        assert_string_equal(text(f.actor.id), rows[i].id);
+        assert_int_equal(f.actor.identity, rows[i].identity);
+        assert_string_equal(text(f.target.asset), "plc");
+        assert_string_equal(text(f.actor.network), "bench");
+    }
+    tw_registry_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +422,7 @@ int main(void)
         cmocka_unit_test(the_entry_comes_along),
         cmocka_unit_test(sparkplug_names_are_identities),
         cmocka_unit_test(an_empty_inventory_knows_nobody),
+        cmocka_unit_test(loopback_names_nobody),
     };
     return cmocka_run_group_tests(tests, open_brewery, close_brewery);
 }
