@@ -102,9 +102,12 @@ async function keys(page) {
     await until(async () => (await page.textContent('.shown')).startsWith(`${commands} `));
     is(await page.textContent('.shown'), `${commands} of ${newest.length} alerts`, 'text filters as it is typed');
     await page.keyboard.press('Escape');
+    await until(async () => (await page.textContent('.shown')).startsWith(`${newest.length - 1} `));
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
+    await page.waitForSelector('.detail:visible');
     await page.keyboard.press('n');
+    await page.waitForSelector('textarea:focus');
     await page.keyboard.type('called the shift');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
