@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "base/timefmt.h"
 
-bool tw_practice_is_act(const struct tw_event *e, const struct tw_facts *f)
+static bool is_act(const struct tw_event *e, const struct tw_facts *f)
 {
     if (f->actor.ai == 0 || f->variable.role == TW_ROLE_HEARTBEAT || e->status_bad ||
         (f->actor.identity == TW_IDENTITY_MISMATCH && f->actor.certain))
@@ -30,12 +30,21 @@ double tw_practice_history(const struct tw_event *e, uint64_t *last_packet)
     return (double)e->opcua->message_bytes;
 }
 
-double tw_practice_egress(const struct tw_event *e, const struct tw_facts *f)
+static double egress_of(const struct tw_event *e, const struct tw_facts *f)
 {
     const struct tw_flow_info *flow = e->flow_info;
     if (e->action != TW_ACTION_FLOW || flow == NULL || !flow->has_totals || f->target.in_plant)
         return 0;
     return (double)flow->bytes;
+}
+
+bool tw_practice_deed_of(
+    const struct tw_event *e, const struct tw_facts *f, struct tw_practice_deed *out)
+{
+    if (f->actor.ai == 0)
+        return false;
+    *out = (struct tw_practice_deed){is_act(e, f), egress_of(e, f), tw_mix_cell(e, f)};
+    return out->act || out->egress > 0 || out->cell != TW_MIX_CELLS;
 }
 
 bool tw_practice_limit(const struct tw_event *e, const struct tw_facts *f, bool *out_at_limit)

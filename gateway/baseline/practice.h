@@ -48,12 +48,18 @@ struct tw_practice_window {
  * nothing: too few acts, or a pause. */
 bool tw_practice_window_ends(struct tw_practice_window *w, int64_t ts_ns, struct tw_mix *out);
 
-/* Something that an AI system sets in motion and that was not refused. */
-bool tw_practice_is_act(const struct tw_event *e, const struct tw_facts *f);
+/* What an event is to the practice of the AI system that acts. */
+struct tw_practice_deed {
+    bool act;      /* something that it sets in motion and that was not refused */
+    double egress; /* bytes sent out of the plant; 0: none */
+    unsigned cell; /* of its mix; TW_MIX_CELLS: none */
+};
+/* False when it is nothing of all that, or no AI system acts. */
+bool tw_practice_deed_of(
+    const struct tw_event *e, const struct tw_facts *f, struct tw_practice_deed *out);
 unsigned tw_practice_hour(int64_t ts_ns);
-/* Bytes of history that the event is about, or sent out of the plant; 0: none. */
+/* Bytes of history that the event is about; 0: none. */
 double tw_practice_history(const struct tw_event *e, uint64_t *last_packet);
-double tw_practice_egress(const struct tw_event *e, const struct tw_facts *f);
 /* Of a command whose variable has a range: is it at one of its limits? */
 bool tw_practice_limit(const struct tw_event *e, const struct tw_facts *f, bool *out_at_limit);
 

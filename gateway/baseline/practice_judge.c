@@ -335,26 +335,22 @@ static void judge_mix(struct tw_practices *all, struct one *o, const struct tw_e
 void tw_practices_event(
     struct tw_practices *all, const struct tw_event *e, const struct tw_facts *f)
 {
-    if (f->actor.ai == 0 || all->n == 0)
-        return;
-    const bool act = tw_practice_is_act(e, f);
-    const double egress = tw_practice_egress(e, f);
-    const unsigned cell = tw_mix_cell(e, f);
-    if (!act && egress <= 0 && cell == TW_MIX_CELLS)
+    struct tw_practice_deed deed;
+    if (all->n == 0 || !tw_practice_deed_of(e, f, &deed))
         return;
     if (all->last == NULL || !tw_str_eq(all->last->p->ai_system, f->actor.id))
         all->last = find(all, f->actor.id);
     struct one *o = all->last;
     if (o == NULL)
         return;
-    if (cell < TW_MIX_CELLS)
-        judge_mix(all, o, e, f, cell);
+    if (deed.cell < TW_MIX_CELLS)
+        judge_mix(all, o, e, f, deed.cell);
     const double history = tw_practice_history(e, &o->history_packet);
     if (history > 0)
         judge_volume(all, o, e, f, TW_DEPARTURE_HISTORY, history);
-    if (egress > 0)
-        judge_volume(all, o, e, f, TW_DEPARTURE_EGRESS, egress);
-    if (!act)
+    if (deed.egress > 0)
+        judge_volume(all, o, e, f, TW_DEPARTURE_EGRESS, deed.egress);
+    if (!deed.act)
         return;
     judge_step(all, o, e, f);
     judge_pace(all, o, e, f);

@@ -162,24 +162,20 @@ static void learn_mix(struct learned *s, unsigned cell, int64_t ts_ns, int64_t h
 void tw_practice_learner_event(struct tw_practice_learner *l, const struct tw_event *e,
     const struct tw_facts *f, double observed_s, int64_t hole_ns)
 {
-    if (f->actor.ai == 0)
-        return;
-    const bool act = tw_practice_is_act(e, f);
-    const double egress = tw_practice_egress(e, f);
-    const unsigned cell = tw_mix_cell(e, f);
-    if (!act && egress <= 0 && cell == TW_MIX_CELLS)
+    struct tw_practice_deed deed;
+    if (!tw_practice_deed_of(e, f, &deed))
         return;
     struct learned *s = of(l, f);
     if (s == NULL)
         return;
-    if (cell < TW_MIX_CELLS)
-        learn_mix(s, cell, e->ts_ns, hole_ns);
+    if (deed.cell < TW_MIX_CELLS)
+        learn_mix(s, deed.cell, e->ts_ns, hole_ns);
     const double history = tw_practice_history(e, &s->history_packet);
     if (history > 0)
         learn_volume(&s->history, history, e->ts_ns);
-    if (egress > 0)
-        learn_volume(&s->egress, egress, e->ts_ns);
-    if (!act)
+    if (deed.egress > 0)
+        learn_volume(&s->egress, deed.egress, e->ts_ns);
+    if (!deed.act)
         return;
     learn_step(l, s, e, f, hole_ns);
     learn_pace(s, e->ts_ns, observed_s);

@@ -22,6 +22,9 @@ bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *a
  * the bits; a field that is not covered asks TW_LIKE_ANY, which all have. */
 #define TW_LIKE_ANY ((tw_like)1 << 127)
 tw_like tw_like_of(const struct tw_scene *scene);
+/* A payload of so many bytes is large: only then it matters how many these are to a rule whose
+ * limit is above. */
+enum { TW_LIKE_LARGE_BYTES = 4096 };
 /* The part of it that a value alone decides. */
 enum { TW_LIKE_NUMBER, TW_LIKE_TEXT, TW_LIKE_RICH, TW_LIKE_TRUTH, TW_LIKE_OTHER };
 unsigned tw_like_value(const struct tw_value *value);

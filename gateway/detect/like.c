@@ -80,10 +80,6 @@ enum { ACTION = 0, PROTOCOL = 5, KIND = 7, IDENTITY = 9, TIER = 11, ROLE = 14, A
 #define ROUTINE BIT(84)
 #define RICH BIT(85)
 
-/* A payload of so many bytes is large: only then it matters how many these are to a rule whose
- * limit is above. */
-enum { LARGE_BYTES = 4096 };
-
 /* No word of so many letters is a secret, or a sentence, or code. */
 enum { WORD_BYTES = 10 };
 
@@ -202,7 +198,7 @@ static tw_like of_mqtt(const struct tw_mqtt_info *m)
         return 0;
     return MQTT | when(m->mcp != NULL, MCP) |
            when(m->has_payload && tw_payload_kind_is_model(m->payload_kind), MODEL) |
-           when(m->has_payload && m->payload_bytes >= LARGE_BYTES, LARGE) |
+           when(m->has_payload && m->payload_bytes >= TW_LIKE_LARGE_BYTES, LARGE) |
            when(tw_payload_danger_name(m->payload_danger) != NULL, DANGER);
 }
 
@@ -388,7 +384,8 @@ static tw_like of_field(const struct tw_field *field)
 static bool is_of_large(const struct tw_test *t)
 {
     return is_field(t->left, "mqtt.payload_bytes") && (t->op == TW_OP_GT || t->op == TW_OP_GE) &&
-           t->right == NULL && t->one.kind == TW_LITERAL_NUMBER && t->one.number >= LARGE_BYTES;
+           t->right == NULL && t->one.kind == TW_LITERAL_NUMBER &&
+           t->one.number >= TW_LIKE_LARGE_BYTES;
 }
 
 static bool is_name_of_bad(const struct tw_literal *l)

@@ -61,11 +61,11 @@ static bool is_notable(const struct tw_event *e, const struct tw_session_facts *
  * and that is nothing special. */
 static uint32_t kind_of_delivery(const struct tw_event *e, const struct tw_session_facts *f)
 {
-    enum { FIRST = 16, LARGE_BYTES = 4096 };
+    enum { FIRST = 16 };
     const struct tw_mqtt_info *m = e->mqtt;
     if (m == NULL || e->value.kind != TW_VALUE_NONE || e->status.s.p != NULL ||
         e->detail.p != NULL || e->sparkplug != NULL || e->pubsub != NULL || m->mcp != NULL ||
-        m->decision != NULL || m->payload_bytes >= LARGE_BYTES ||
+        m->decision != NULL || m->payload_bytes >= TW_LIKE_LARGE_BYTES ||
         tw_payload_kind_is_model(m->payload_kind) ||
         tw_payload_danger_name(m->payload_danger) != NULL || f->takeovers != 0 ||
         f->known_topics != 0 || f->learned != NULL)

@@ -99,19 +99,21 @@ const struct tw_session_facts *tw_sessions_pass(struct tw_sessions *s, const str
     return &s->passing;
 }
 
+static bool is_of_last(const struct tw_sessions *s, const struct tw_event *event)
+{
+    return event->mqtt != NULL && event->mqtt->serial == s->message_serial &&
+           event->flow == s->message_flow;
+}
+
 const struct tw_session_facts *tw_sessions_pass_leaf(
     const struct tw_sessions *s, const struct tw_event *leaf)
 {
-    const bool is_of_last = leaf->mqtt != NULL && s->message_serial != 0 &&
-                            leaf->mqtt->serial == s->message_serial &&
-                            leaf->flow == s->message_flow;
-    return is_of_last ? &s->facts : NULL;
+    return s->message_serial != 0 && is_of_last(s, leaf) ? &s->facts : NULL;
 }
 
 static bool is_leaf_of_last(const struct tw_sessions *s, const struct tw_event *event)
 {
-    return event->field.p != NULL && event->mqtt != NULL && event->mqtt == s->message &&
-           event->mqtt->serial == s->message_serial && event->flow == s->message_flow;
+    return event->field.p != NULL && event->mqtt == s->message && is_of_last(s, event);
 }
 
 static void give(struct tw_sessions *s, const struct tw_event *event)
