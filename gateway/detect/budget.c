@@ -82,6 +82,7 @@ static void spend(struct tw_budgets *budgets, struct bucket_key key, double per_
     if (out->budget_per_s > 0 && out->budget_declared >= declared)
         return;
     out->budget_per_s = per_s;
+    out->budget_burst = burst;
     out->budget_declared = declared;
     out->acts = n;
 }

@@ -228,6 +228,7 @@ struct tw_act_facts {
     int64_t input_ns;     /* how long ago */
     /* It acts too often. */
     double budget_per_s; /* what it may, of the budget that is spent; 0: none is */
+    double budget_burst; /* how many of them at once */
     bool budget_declared;
     unsigned acts; /* under it in the last minute */
     /* Numbers only. A person wanted another value a short while ago. */

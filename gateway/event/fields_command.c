@@ -32,6 +32,7 @@ GET(input_bad_for)
 
 NUM(budget_acts, ACT && ACT->budget_per_s > 0, ACT->acts)
 NUM(budget_limit, ACT && ACT->budget_per_s > 0, ACT->budget_per_s * 60)
+NUM(budget_burst, ACT && ACT->budget_per_s > 0, ACT->budget_burst)
 FLAG(budget_declared, ACT && ACT->budget_declared)
 
 GET(override_by)
@@ -132,6 +133,7 @@ const struct tw_field tw_fields_command[] = {
     {"budget.acts", "Acts of about the last minute, where the budget for them is spent", "41", N,
         NULL, get_budget_acts},
     {"budget.limit", "Acts per minute of that budget", "30", N, NULL, get_budget_limit},
+    {"budget.burst", "Acts at once of that budget", "10", N, NULL, get_budget_burst},
     {"budget.declared", "It is a quota, or the rate of a grant", "true", B, NULL,
         get_budget_declared},
     {"override.by", "Person who commanded another value here a short while before", "hmi-1", S,

@@ -567,7 +567,8 @@ static void register_session(FILE *out, uint32_t i, bool ai)
         fprintf(out,
             ",\n     may: [{opcua: plc-%03u, actions: [read, browse, subscribe], nodes: "
             "[\"ns=2;*\"]},\n"
-            "       {opcua: plc-%03u, actions: [write], nodes: [\"ns=2;s=%s\", \"ns=2;i=*\"]}]",
+            "       {opcua: plc-%03u, actions: [write], nodes: [\"ns=2;s=%s\", \"ns=2;i=*\"]}],\n"
+            "     quotas: {writes: 600/min}",
             server_of(i), server_of(i), setpoint);
     }
     fprintf(out, "}\n");

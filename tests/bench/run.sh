@@ -160,6 +160,19 @@ YAML
     done
 }
 
+# Where there is an alert, it names the SHA-256 of the capture: once for all alerts, and in the figures above.
+digest_cost() { # NAME
+    local i alerts
+    alerts=$("$program" replay -q --inventory "$dir/$1.yaml" "${rules[@]}" --alerts - "$dir/$1.pcap" 2>/dev/null | wc -l)
+    for ((i = 1; i <= runs; i++)); do
+        measure "$1.digest" openssl dgst -sha256 "$dir/$1.pcap"
+        measure "first.$1.digest" openssl dgst -sha256 "$dir/$1.first.pcap"
+    done
+    awk -v cpu="$(net "$1.digest" 1)" -v bare="$(net "$1.bare" 1)" -v alerts="$alerts" 'BEGIN {
+        printf "  the capture'"'"'s SHA-256: %.2f × bare, %s\n", cpu / bare,
+            (alerts > 0) ? "in the figures of replay, for it alerts" : "once it alerts (it does not)" }'
+}
+
 line_cost() { # NAME
     awk -v lines="$(awk '$1 == "lines" { print $2 }' "$results/$1.decoded")" -v cpu="$(net "$1.decode" 1)" \
         -v replay="$(net "$1.replay1" 1)" 'BEGIN { if (lines > 0)
@@ -222,6 +235,7 @@ report() { # NAME
     check_counts "$1"
     line_cost "$1"
     judge_cost "$1"
+    digest_cost "$1"
     echo "  goal of replay --threads 1: $(goal_of "$1")"
 }
 
