@@ -277,17 +277,22 @@ static enum tw_json_kind key(struct tw_json *r, struct tw_json_token *out)
     return TW_JSON_KEY;
 }
 
+static inline enum tw_json_kind scalar(struct tw_json *r, char c, struct tw_json_token *out)
+{
+    if (c == '"')
+        return string(r, TW_JSON_STRING, out);
+    if (is_digit(c) || (c == '-' && r->at + 1 < r->text.len && is_digit(r->text.p[r->at + 1])))
+        return number(r, out);
+    return literal(r, out);
+}
+
 static enum tw_json_kind value(struct tw_json *r, struct tw_json_token *out)
 {
     const char c = look(r);
     if (c == '{' || c == '[')
         return open_container(r, c == '{');
     r->expect = r->depth == 0 ? DONE : COMMA_OR_END;
-    if (c == '"')
-        return string(r, TW_JSON_STRING, out);
-    if (is_digit(c) || (c == '-' && r->at + 1 < r->text.len && is_digit(r->text.p[r->at + 1])))
-        return number(r, out);
-    return literal(r, out);
+    return scalar(r, c, out);
 }
 
 static enum tw_json_kind next(struct tw_json *r, struct tw_json_token *out)
@@ -319,6 +324,11 @@ static enum tw_json_kind next(struct tw_json *r, struct tw_json_token *out)
 enum tw_json_kind tw_json_next(struct tw_json *r, struct tw_json_token *out)
 {
     return out->kind = next(r, out);
+}
+
+enum tw_json_kind tw_json_scalar(struct tw_json *r, struct tw_json_token *out)
+{
+    return out->kind = scalar(r, look(r), out);
 }
 
 static uint32_t hex4(struct tw_str s, size_t at)

@@ -51,6 +51,10 @@ void tw_json_init(struct tw_json *r, struct tw_str text);
  * asked again. */
 enum tw_json_kind tw_json_next(struct tw_json *r, struct tw_json_token *out);
 
+/* The scalar at the reader's place, for those who know that a value of a container stands there;
+ * all that is around it is theirs to check. ERROR where there is none. */
+enum tw_json_kind tw_json_scalar(struct tw_json *r, struct tw_json_token *out);
+
 /* For those who look for a few members only. `t` is the last token; false where no more tokens
  * follow, as above. To behind the value that it begins: */
 bool tw_json_skip(struct tw_json *r, struct tw_json_token *t);

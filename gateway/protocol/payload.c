@@ -149,6 +149,26 @@ static void read_container(struct tw_payload *p)
     p->format = "opcua-json";
 }
 
+/* A container like those before. What may be PubSub says so in its members. */
+static bool read_shaped(struct tw_shapes *shapes, struct tw_str topic, struct tw_payload *p)
+{
+    if (p->place.encoding == TW_PUBSUB_JSON)
+        return false;
+    p->shape = tw_shapes_read(shapes, topic, p->text, p->tape);
+    if (p->shape == NULL)
+        return false;
+    p->place.encoding = TW_PUBSUB_NEITHER;
+    return true;
+}
+
+/* Only what would be read no other way the next time. */
+static void learn_shape(struct tw_shapes *shapes, struct tw_str topic, const struct tw_payload *p)
+{
+    if (p->place.encoding == TW_PUBSUB_NEITHER && p->problem == TW_PROBLEM_NONE && !p->truncated &&
+        p->decision.p == NULL && p->n_tape > 0)
+        tw_shapes_learn(shapes, topic, p->text);
+}
+
 /* CBOR or MessagePack: counted, not decoded. */
 static void read_packed(struct tw_payload *p)
 {
@@ -237,8 +257,8 @@ static enum tw_payload_says what_is_said(
     return by_topic(topic);
 }
 
-void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struct tw_str payload,
-    struct tw_payload *out)
+void tw_payload_read(struct tw_shapes *shapes, struct tw_str topic, const struct tw_mqtt_info *mqtt,
+    struct tw_str payload, struct tw_payload *out)
 {
     tw_pubsub_place(topic, mqtt, &out->place);
     tw_sparkplug_place(topic, &out->sparkplug);
@@ -255,6 +275,7 @@ void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struc
     out->decision = TW_STR_NONE;
     out->text = payload;
     out->n_tape = 0;
+    out->shape = NULL;
     const bool metrics = tw_sparkplug_has_metrics(out->sparkplug.kind);
     const bool uadp = out->place.encoding == TW_PUBSUB_UADP && !metrics;
     if (payload.len == 0)
@@ -264,13 +285,17 @@ void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struc
         out->container = true;
     } else if (out->says > TW_PAYLOAD_SAYS_JSON)
         read_packed(out);
+    else if (read_shaped(shapes, topic, out))
+        out->container = true;
     else if (!starts_like_json(payload) || !read_json(out)) {
         out->truncated = false;
         read_other(mqtt, out);
     } else if (!out->container)
         read_scalar(out);
-    else
+    else {
         read_container(out);
+        learn_shape(shapes, topic, out);
+    }
     if (!out->container || metrics)
         out->place.encoding = TW_PUBSUB_NEITHER;
     if (out->sparkplug.is_old_state && !tw_sparkplug_is_state_text(payload))

@@ -5,7 +5,7 @@
  * for the stack. */
 
 #include "event/event.h"
-#include "protocol/json.h"
+#include "protocol/payload_shape.h"
 #include "protocol/pubsub/topic.h"
 #include "protocol/sparkplug/topic.h"
 
@@ -37,7 +37,10 @@ struct tw_payload {
     struct tw_str text;
     struct tw_pubsub_place place; /* its encoding says whether this is PubSub */
     struct tw_sparkplug_place sparkplug;
-    /* The tokens of a container, when they fit: spares reading the text a second time. */
+    /* The shape that a container has, NULL when none was known: then its scalars alone are on the
+     * tape. Else all its tokens, when they fit, `n_tape` of them: spares reading the text a second
+     * time. */
+    const struct tw_shape *shape;
     unsigned n_tape;
     struct tw_json_token tape[TW_PAYLOAD_TAPE];
     char scratch[TW_MAX_EVENT_STRING];
@@ -46,9 +49,10 @@ struct tw_payload {
 /* Look at a payload that was published on `topic`. `mqtt` (NULL: none) has the properties of the
  * message. `out` borrows from all of them. What the payload is, topic and content type decide where
  * they say it; else JSON is what is whole and valid JSON, text what is UTF-8, and the rest is
- * binary. `problem` names what is wrong, also with what only looks like JSON. */
-void tw_payload_read(struct tw_str topic, const struct tw_mqtt_info *mqtt, struct tw_str payload,
-    struct tw_payload *out);
+ * binary. `problem` names what is wrong, also with what only looks like JSON. `shapes` (NULL: none)
+ * are those of the messages before; `out` is good until they are used again. */
+void tw_payload_read(struct tw_shapes *shapes, struct tw_str topic, const struct tw_mqtt_info *mqtt,
+    struct tw_str payload, struct tw_payload *out);
 
 /* Emit `message`, which carries the payload, and with `expand` what is in it. Leaves of JSON are
  * shown to `pass` first, with the user of `out`; NULL: all are emitted. Returns how many anomalies

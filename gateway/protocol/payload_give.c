@@ -107,6 +107,6 @@ void tw_payload_leaves(const struct tw_event *message, const struct tw_emit *out
     struct tw_payload p;
     /* What is called a tool is no topic; its arguments are JSON. */
     const struct tw_str topic = message->action == TW_ACTION_TOOL ? TW_STR("") : message->object;
-    tw_payload_read(topic, message->mqtt, message->mqtt->payload, &p);
+    tw_payload_read(NULL, topic, message->mqtt, message->mqtt->payload, &p);
     tw_payload_expand(&p, message, out);
 }

@@ -66,7 +66,9 @@ struct walk {
     unsigned at; /* next token on the tape */
     struct tw_event leaf;
     const struct tw_emit *out;
-    tw_pass_fn pass; /* NULL: every leaf is emitted */
+    tw_pass_fn pass;         /* NULL: every leaf is emitted */
+    tw_payload_name_fn name; /* NULL, or what leaves are called is asked, and nothing else */
+    void *name_user;
     unsigned n_leaves, depth;
     /* PubSub: the facts that leaves share, and those of each DataSetMessage. */
     struct tw_pubsub_json *pubsub;
@@ -87,7 +89,7 @@ struct walk {
 /* The next token; `spare` is for those that are not on the tape. */
 static const struct tw_json_token *next_token(struct walk *w, struct tw_json_token *spare)
 {
-    if (w->p->n_tape > 0)
+    if (w->p != NULL && w->p->n_tape > 0)
         return &w->p->tape[w->at++];
     tw_json_next(&w->reader, spare);
     return spare;
@@ -229,42 +231,50 @@ static void leave(struct walk *w)
         w->long_depth = 0;
 }
 
+static void hide(struct tw_event *leaf)
+{
+    leaf->value = (struct tw_value){.kind = TW_VALUE_STRING, .s = TW_REDACTED};
+    leaf->type = "string";
+}
+
 static void give_leaf(struct walk *w, const struct tw_json_token *t)
 {
     take_index(w);
     w->n_leaves++;
+    if (w->name != NULL) {
+        w->name(w->name_user, (struct tw_str){w->path, w->path_len}, w->secret_depth != 0,
+            w->long_depth != 0);
+        return;
+    }
     if (!tw_payload_scalar(t, w->scratch, &w->leaf.value, &w->leaf.type))
         return;
-    if (w->secret_depth != 0 && t->kind != TW_JSON_NULL) {
-        w->leaf.value = (struct tw_value){.kind = TW_VALUE_STRING, .s = TW_REDACTED};
-        w->leaf.type = "string";
-    }
+    if (w->secret_depth != 0 && t->kind != TW_JSON_NULL)
+        hide(&w->leaf);
     w->leaf.truncated = w->leaf.value.truncated || w->long_depth != 0;
     w->leaf.field = (struct tw_str){w->path, w->path_len};
     if (w->pass == NULL || !w->pass(w->out->user, &w->leaf))
         tw_emit(w->out, &w->leaf);
 }
 
-void tw_payload_expand_json(const struct tw_payload *p, const struct tw_event *message,
-    struct tw_pubsub_json *pubsub, tw_pass_fn pass, const struct tw_emit *out)
+/* A walk through `p` that stands before its first token. */
+static void begin(struct walk *w, const struct tw_payload *p, struct tw_str text)
 {
-    struct walk w;
-    w.p = p;
-    w.at = w.n_leaves = w.depth = w.secret_depth = w.long_depth = 0;
-    if (tw_secret_name(message->object))
-        w.secret_depth = 1;
-    w.path_len = 0;
-    w.pubsub = pubsub;
-    w.n_messages = 0;
-    w.quality.depth = 0;
-    w.in_messages = pubsub != NULL && p->tape[0].kind == TW_JSON_ARRAY;
-    w.leaf = *message;
-    w.out = out;
-    w.pass = pass;
-    tw_json_init(&w.reader, p->text);
-    while (w.n_leaves < TW_MAX_LEAVES) {
+    w->p = p;
+    w->at = w->n_leaves = w->depth = w->secret_depth = w->long_depth = 0;
+    w->path_len = 0;
+    w->pubsub = NULL;
+    w->n_messages = 0;
+    w->quality.depth = 0;
+    w->in_messages = false;
+    w->name = NULL;
+    tw_json_init(&w->reader, text);
+}
+
+static void walk(struct walk *w)
+{
+    while (w->n_leaves < TW_MAX_LEAVES) {
         struct tw_json_token spare;
-        const struct tw_json_token *t = next_token(&w, &spare);
+        const struct tw_json_token *t = next_token(w, &spare);
         switch (t->kind) {
         case TW_JSON_ERROR:
         case TW_JSON_END:
@@ -272,17 +282,67 @@ void tw_payload_expand_json(const struct tw_payload *p, const struct tw_event *m
             return;
         case TW_JSON_OBJECT:
         case TW_JSON_ARRAY:
-            enter(&w, t->kind == TW_JSON_ARRAY);
+            enter(w, t->kind == TW_JSON_ARRAY);
             break;
         case TW_JSON_OBJECT_END:
         case TW_JSON_ARRAY_END:
-            leave(&w);
+            leave(w);
             break;
         case TW_JSON_KEY:
-            take_key(&w, t);
+            take_key(w, t);
             break;
         default:
-            give_leaf(&w, t);
+            give_leaf(w, t);
         }
     }
+}
+
+void tw_payload_names(struct tw_str text, tw_payload_name_fn name, void *user)
+{
+    struct walk w;
+    begin(&w, NULL, text);
+    w.leaf = (struct tw_event){.ts_ns = 0};
+    w.name = name;
+    w.name_user = user;
+    walk(&w);
+}
+
+/* Leaves whose names are known. */
+static void give_shaped(const struct tw_payload *p, const struct tw_event *message, tw_pass_fn pass,
+    const struct tw_emit *out)
+{
+    const struct tw_shape *shape = p->shape;
+    const bool is_secret = tw_secret_name(message->object);
+    char scratch[TW_MAX_EVENT_STRING];
+    struct tw_event leaf = *message;
+    for (unsigned i = 0; i < shape->n_leaves; i++) {
+        const struct tw_json_token *t = &p->tape[i];
+        if (!tw_payload_scalar(t, scratch, &leaf.value, &leaf.type))
+            continue;
+        if ((is_secret || shape->leaves[i].is_secret) && t->kind != TW_JSON_NULL)
+            hide(&leaf);
+        leaf.truncated = leaf.value.truncated;
+        leaf.field = tw_shape_name(shape, i);
+        if (pass == NULL || !pass(out->user, &leaf))
+            tw_emit(out, &leaf);
+    }
+}
+
+void tw_payload_expand_json(const struct tw_payload *p, const struct tw_event *message,
+    struct tw_pubsub_json *pubsub, tw_pass_fn pass, const struct tw_emit *out)
+{
+    struct walk w;
+    if (p->shape != NULL) {
+        give_shaped(p, message, pass, out);
+        return;
+    }
+    begin(&w, p, p->text);
+    if (tw_secret_name(message->object))
+        w.secret_depth = 1;
+    w.pubsub = pubsub;
+    w.in_messages = pubsub != NULL && p->tape[0].kind == TW_JSON_ARRAY;
+    w.leaf = *message;
+    w.out = out;
+    w.pass = pass;
+    walk(&w);
 }

@@ -11,6 +11,9 @@ struct tw_value tw_payload_string(const struct tw_json_token *t, char *scratch);
 /* The value of a scalar token and its type (NULL for null); false for any other token. */
 bool tw_payload_scalar(
     const struct tw_json_token *t, char *scratch, struct tw_value *out, const char **out_type);
+/* What the leaves of a valid container are called: their JSON Pointers, in document order. */
+typedef void (*tw_payload_name_fn)(void *user, struct tw_str path, bool is_secret, bool is_cut);
+void tw_payload_names(struct tw_str text, tw_payload_name_fn name, void *user);
 /* Every leaf of the container as a copy of `message`; with those of `pubsub` (NULL: it is none) the
  * facts of their DataSetMessage. */
 void tw_payload_expand_json(const struct tw_payload *p, const struct tw_event *message,

@@ -14,6 +14,8 @@
 #include "crypto/tls_keys.h"
 #include "event/event.h"
 
+struct tw_shapes;
+
 /* Where in the capture the bytes stand: the packet that completed them. */
 struct tw_when {
     int64_t ts_ns;
@@ -73,6 +75,7 @@ struct tw_proto_env {
     bool (*opcua_open)(void *keys, const struct tw_sealed *sealed, void *out, size_t *out_len,
         unsigned *out_padding);
     void *opcua_keys;
+    struct tw_shapes *shapes; /* of JSON payloads; NULL: each is read by itself */
     /* Payloads that are compressed; NULL: they stay so. */
     enum tw_gunzip_status (*gunzip)(struct tw_gunzip *g, struct tw_str in, struct tw_str *out);
     struct tw_gunzip *gunzip_context;

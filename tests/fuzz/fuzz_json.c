@@ -60,6 +60,27 @@ static void collect(void *user, const struct tw_event *event)
     tw_event_json(&sink->text, event);
 }
 
+/* The third time it is read by its shape, if it has one; another text of the same beginning is not.
+ */
+static void check_shaped(const struct tw_event *message, struct tw_str text, struct tw_text *whole)
+{
+    static struct sink shaped;
+    struct tw_shapes *shapes = tw_shapes_new();
+    struct tw_payload p;
+    assert(shapes != NULL);
+    tw_text_clear(&shaped.text);
+    for (unsigned i = 0; i < 3; i++)
+        tw_payload_read(shapes, message->object, NULL, text, &p);
+    const struct tw_emit out = {collect, &shaped};
+    tw_payload_expand(&p, message, &out);
+    assert(tw_str_eq(tw_text_str(&shaped.text), tw_text_str(whole)));
+    const bool is_shaped = p.shape != NULL;
+    text.len -= text.len > 0;
+    tw_payload_read(shapes, message->object, NULL, text, &p);
+    assert(!is_shaped || p.shape == NULL);
+    tw_shapes_free(shapes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sink taped, untaped;
@@ -75,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tw_text_clear(&taped.text);
     tw_text_clear(&untaped.text);
     bool valid = read_all(text, &leaves);
-    tw_payload_read(message.object, NULL, text, &p);
+    tw_payload_read(NULL, message.object, NULL, text, &p);
     assert(!valid || tw_str_is(tw_str_of(p.format), "json") ||
            tw_str_is(tw_str_of(p.format), "number"));
     const struct tw_emit a = {collect, &taped}, b = {collect, &untaped};
@@ -84,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tw_payload_expand(&p, &message, &b);
     assert(taped.n == untaped.n);
     assert(tw_str_eq(tw_text_str(&taped.text), tw_text_str(&untaped.text)));
+    check_shaped(&message, text, &untaped.text);
     if (valid && p.container)
         assert(taped.n == (leaves < TW_MAX_LEAVES ? leaves : TW_MAX_LEAVES));
     return 0;

@@ -73,7 +73,7 @@ static bool repeats(struct tw_str text)
 static void keys(struct tw_str s)
 {
     struct tw_payload p;
-    tw_payload_read(TW_STR("t"), NULL, s, &p);
+    tw_payload_read(NULL, TW_STR("t"), NULL, s, &p);
     if (!p.container || p.truncated || p.n_tape == 0)
         return;
     const bool found = p.problem == TW_PROBLEM_DUPLICATE_KEY;

@@ -59,7 +59,7 @@ static void as_payload(
     const struct tw_event message = {
         .protocol = TW_PROTO_MQTT, .action = TW_ACTION_PUBLISH, .object = topic, .mqtt = mqtt};
     struct tw_payload p;
-    tw_payload_read(topic, mqtt, bytes, &p);
+    tw_payload_read(NULL, topic, mqtt, bytes, &p);
     mqtt->payload_format = p.format;
     const unsigned wrong = tw_payload_give(&p, &message, true, NULL, &emit);
     assert(seen->events > 0 && seen->malformed == wrong);

@@ -60,7 +60,7 @@ static void give(struct run *r, const struct tw_event *message, struct tw_str by
 {
     struct tw_payload p;
     const struct tw_emit emit = {pass_on, r};
-    tw_payload_read(message->object, message->mqtt, bytes, &p);
+    tw_payload_read(NULL, message->object, message->mqtt, bytes, &p);
     message->mqtt->payload_format = p.format;
     if (!expand && p.container)
         message->mqtt->payload = bytes;

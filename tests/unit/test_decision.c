@@ -114,7 +114,7 @@ static void in_json(void **state)
     for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++) {
         struct tw_decision_context c = {.carrier = NULL};
         struct tw_payload p;
-        tw_payload_read(TW_STR("t"), NULL, tw_str_of(payloads[i].payload), &p);
+        tw_payload_read(NULL, TW_STR("t"), NULL, tw_str_of(payloads[i].payload), &p);
         const bool said = p.decision.p != NULL && tw_decision_of_json(p.decision, &c);
         if (said != (payloads[i].line != NULL))
             fail_msg("%s", payloads[i].payload);

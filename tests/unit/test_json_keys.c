@@ -16,7 +16,7 @@ static const char *problem_of(struct tw_str text, const char *content_type)
     struct tw_payload p;
     if (content_type != NULL)
         mqtt.content_type = tw_str_of(content_type);
-    tw_payload_read(TW_STR("t"), &mqtt, text, &p);
+    tw_payload_read(NULL, TW_STR("t"), &mqtt, text, &p);
     return tw_payload_problem_name(p.problem);
 }
 

@@ -27,7 +27,7 @@ static void describe(struct tw_str topic, struct tw_str payload, struct tw_text 
     const struct tw_emit emit = {leaf_line, out};
     struct tw_payload p;
     tw_text_clear(out);
-    tw_payload_read(topic, NULL, payload, &p);
+    tw_payload_read(NULL, topic, NULL, payload, &p);
     tw_text_addz(out, p.format);
     if (p.value.kind != TW_VALUE_NONE) {
         tw_text_addz(out, ":");
@@ -136,7 +136,7 @@ static void gives_many_leaves_but_not_all(void **state)
         for (unsigned k = 0; k < counts[i]; k++)
             tw_json_u64(&text, k);
         tw_json_array_end(&text);
-        tw_payload_read(message.object, NULL, tw_text_str(&text), &p);
+        tw_payload_read(NULL, message.object, NULL, tw_text_str(&text), &p);
         assert_string_equal(p.format, "json");
         assert_int_equal(p.truncated, counts[i] > TW_MAX_LEAVES);
         tw_payload_expand(&p, &message, &emit);
@@ -172,7 +172,7 @@ static void cuts_what_is_long(void **state)
     const struct tw_event message = {.object = TW_STR("t"), .mqtt = &mqtt};
     const struct tw_emit emit = {keep_last, &last};
     (void)state;
-    tw_payload_read(message.object, NULL, filled(p, "", 5000, 'x', ""), &read);
+    tw_payload_read(NULL, message.object, NULL, filled(p, "", 5000, 'x', ""), &read);
     assert_true(read.truncated && read.value.truncated);
     assert_int_equal(read.value.s.len, TW_MAX_EVENT_STRING);
     mqtt.payload = filled(p, "[\"", 5000, 'x', "\\n\"]");
@@ -183,7 +183,7 @@ static void cuts_what_is_long(void **state)
     tw_payload_leaves(&message, &emit);
     assert_true(last.truncated && last.field.len <= TW_MAX_TOPIC && last.value.i == 1);
     mqtt.payload = filled(p, "", 70, '[', "");
-    tw_payload_read(message.object, NULL, mqtt.payload, &read);
+    tw_payload_read(NULL, message.object, NULL, mqtt.payload, &read);
     assert_true(read.truncated && read.container);
     assert_string_equal(read.format, "json");
     free(p);

@@ -303,7 +303,7 @@ static void said_by_topic_or_type(void **state)
         const struct tw_mqtt_info mqtt = {.content_type = tw_str_of(said[i].type)};
         struct tw_payload p;
         tw_payload_read(
-            tw_str_of(said[i].topic), &mqtt, (struct tw_str){said[i].p, said[i].len}, &p);
+            NULL, tw_str_of(said[i].topic), &mqtt, (struct tw_str){said[i].p, said[i].len}, &p);
         if (!same(p.format, said[i].format) || !same(tw_payload_kind_name(p.kind), said[i].kind) ||
             !same(tw_payload_problem_name(p.problem), said[i].problem) ||
             p.has_items != (said[i].items >= 0) || (p.has_items && (int)p.items != said[i].items))

@@ -158,16 +158,16 @@ static void as_payloads(void **state)
     const struct tw_str png = TW_STR("\x89PNG\r\n\x1a\n" LABEL), words = TW_STR(LABEL),
                         run = TW_STR("cos\nsystem\n(Vid\ntR.");
     (void)state;
-    tw_payload_read(TW_STR("cam/1"), NULL, png, &p);
+    tw_payload_read(NULL, TW_STR("cam/1"), NULL, png, &p);
     assert_int_equal(TW_ORIGIN_AIGC, p.origin);
     assert_int_equal(TW_PAYLOAD_PNG, p.kind);
-    tw_payload_read(TW_STR("cam/1"), NULL, words, &p);
+    tw_payload_read(NULL, TW_STR("cam/1"), NULL, words, &p);
     assert_int_equal(TW_ORIGIN_NONE, p.origin);
-    tw_payload_read(TW_STR("jobs"), NULL, run, &p);
+    tw_payload_read(NULL, TW_STR("jobs"), NULL, run, &p);
     assert_string_equal("text", p.format);
     assert_int_equal(TW_DANGER_PICKLE, p.danger);
     assert_string_equal("os", p.calls);
-    tw_payload_read(TW_STR("jobs"), NULL, TW_STR("{\"a\":1}"), &p);
+    tw_payload_read(NULL, TW_STR("jobs"), NULL, TW_STR("{\"a\":1}"), &p);
     assert_int_equal(TW_DANGER_NONE, p.danger);
     assert_null(p.calls);
 }

@@ -59,7 +59,7 @@ static unsigned feed_cut(struct tw_text *log, const char *topic, struct tw_str b
     const struct tw_emit emit = {log_event, log};
     struct tw_mqtt_info mqtt = {.serial = 1};
     struct tw_payload p;
-    tw_payload_read(tw_str_of(topic), &mqtt, bytes, &p);
+    tw_payload_read(NULL, tw_str_of(topic), &mqtt, bytes, &p);
     mqtt.payload_format = p.format;
     const struct tw_event message = {.protocol = TW_PROTO_MQTT,
         .action = TW_ACTION_PUBLISH,
@@ -818,7 +818,7 @@ static void state_of_a_host(void **state)
         const struct tw_event message = {.action = TW_ACTION_PUBLISH, .mqtt = &mqtt};
         const struct tw_emit emit = {log_state, &log};
         struct tw_payload p;
-        tw_payload_read(tw_str_of(rows[i].topic), &mqtt, tw_str_of(rows[i].payload), &p);
+        tw_payload_read(NULL, tw_str_of(rows[i].topic), &mqtt, tw_str_of(rows[i].payload), &p);
         (void)tw_payload_give(&p, &message, true, NULL, &emit);
         tw_text_add(&log, "", 1);
         assert_string_equal(log.p, rows[i].said);

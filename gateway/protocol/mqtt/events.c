@@ -358,7 +358,7 @@ void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_hea
     r.info.payload_bytes = p->payload.len + (pdu->len - pdu->bytes.left);
     set_props(&r, &p->props);
     const struct tw_str text = is_gzip(p->payload) ? inflated(c, &r, p->payload, pdu) : p->payload;
-    tw_payload_read(topic, &r.info, text, &read);
+    tw_payload_read(c->env->shapes, topic, &r.info, text, &read);
     set_payload(c, &r, p->payload, &read, pdu);
     if (pdu->has_hole) {
         give_beginning(c, &r);

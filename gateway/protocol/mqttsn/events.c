@@ -129,7 +129,7 @@ void tw_sn_emit_publish(
     set_publish(&r, m);
     set_object(&r, topic);
     r.info.alias_unresolved = topic.p == NULL;
-    tw_payload_read(topic, &r.info, m->text, &read);
+    tw_payload_read(c->env->shapes, topic, &r.info, m->text, &read);
     r.info.has_payload = true;
     r.info.payload_bytes = m->text.len;
     r.info.payload_format = read.format;

@@ -1,0 +1,49 @@
+#pragma once
+/* Devices repeat themselves: message after message has the same keys in the same order, and only
+ * the values differ. A shape is a JSON container without its scalars: the text between them, and
+ * what each of them is called. A payload that has a known shape is read by comparing that text and
+ * reading the scalars; what is valid, unambiguous and where leaves stand is known already.
+ *
+ * A shape says nothing that reading the text anew would not say: it fits byte by byte or not at
+ * all. Shapes are few, the ones not used any more make room, and each is small. */
+
+#include "protocol/json.h"
+
+enum {
+    TW_SHAPE_LEAVES = 64,
+    TW_SHAPE_TEXT = 4096, /* longest payload that gives a shape */
+    TW_SHAPE_PATHS = 4096 /* bytes of all names */
+};
+
+struct tw_shape_leaf {
+    uint16_t before;  /* bytes between the scalar before and this one */
+    uint16_t at, len; /* its JSON Pointer, among the names */
+    bool is_secret;   /* by its name, or that of an object around it */
+};
+
+struct tw_shape {
+    unsigned n_leaves, behind; /* `behind`: bytes after the last one */
+    const char *between;       /* all bytes between, in order; 8 more may be read */
+    const char *names;
+    struct tw_shape_leaf leaves[];
+};
+
+struct tw_shapes;
+
+/* NULL when memory is short. */
+struct tw_shapes *tw_shapes_new(void);
+void tw_shapes_free(struct tw_shapes *s);
+
+/* The shape of `text`, and its scalars in `out` (TW_SHAPE_LEAVES of them); NULL when it is not
+ * known: read it as if there were no shapes. `topic` only helps to find it. */
+const struct tw_shape *tw_shapes_read(
+    struct tw_shapes *s, struct tw_str topic, struct tw_str text, struct tw_json_token *out);
+
+/* Such a text was read and is an ordinary object or array: when it comes again, its shape is kept.
+ */
+void tw_shapes_learn(struct tw_shapes *s, struct tw_str topic, struct tw_str text);
+
+static inline struct tw_str tw_shape_name(const struct tw_shape *s, unsigned leaf)
+{
+    return (struct tw_str){s->names + s->leaves[leaf].at, s->leaves[leaf].len};
+}
