@@ -3,6 +3,8 @@
 #include <endian.h>
 #include <sys/random.h>
 
+#include "base/mix.h"
+
 static inline uint64_t rotl(uint64_t v, int by)
 {
     return v << by | v >> (64 - by);
@@ -84,23 +86,58 @@ __attribute__((always_inline)) static inline uint64_t squeeze(struct sip *s)
     return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
 }
 
-uint64_t tw_hash(struct tw_seed seed, const void *data, size_t len)
+/* ---- tables: folded products with secret factors */
+
+static const uint64_t primes[] = {0xa0761d6478bd642fu, 0xe7037ed1a0b428dbu, 0x8ebc6af09c88c6e3u};
+
+/* The last 16 bytes, or all of them where there are fewer. */
+static inline void load_end(const uint8_t *p, size_t len, uint64_t *low, uint64_t *high)
 {
-    struct sip s = absorb(seed, data, len);
-    s.v2 ^= 0xff;
-    return squeeze(&s);
+    *low = *high = 0;
+    if (len >= 8) {
+        *low = load64(p + (len >= 16 ? len - 16 : 0));
+        *high = load64(p + len - 8);
+    } else if (len > 0) {
+        *low = load_tail(p, len);
+    }
 }
 
+uint64_t tw_hash(struct tw_seed seed, const void *data, size_t len)
+{
+    const uint8_t *p = data;
+    const uint64_t a = seed.k0 ^ primes[0], b = seed.k1 ^ primes[1];
+    uint64_t h = tw_mix_fold(a, b), low, high;
+    for (size_t at = 0; at + 16 < len; at += 16)
+        h = tw_mix_fold(load64(p + at) ^ a, load64(p + at + 8) ^ h);
+    load_end(p, len, &low, &high);
+    h = tw_mix_fold(low ^ b, high ^ h);
+    return tw_mix_fold(h ^ a, len ^ b);
+}
+
+/* Two of them with factors of their own. */
 void tw_hash_wide(struct tw_seed seed, const void *data, size_t len, uint64_t out[2])
 {
-    struct sip s = absorb(seed, data, len);
-    s.v2 ^= 0xee;
-    out[0] = squeeze(&s);
-    s.v1 ^= 0xdd;
-    out[1] = squeeze(&s);
+    const uint8_t *p = data;
+    const uint64_t a = seed.k0 ^ primes[1], b = seed.k1 ^ primes[2];
+    const uint64_t c = seed.k1 ^ primes[0], d = tw_mix_fold(a, b);
+    uint64_t h = d, g = tw_mix_fold(b, c), low, high;
+    for (size_t at = 0; at + 16 < len; at += 16) {
+        const uint64_t x = load64(p + at), y = load64(p + at + 8);
+        h = tw_mix_fold(x ^ a, y ^ h);
+        g = tw_mix_fold(y ^ c, x ^ g);
+    }
+    load_end(p, len, &low, &high);
+    h = tw_mix_fold(low ^ b, high ^ h);
+    g = tw_mix_fold(high ^ d, low ^ g);
+    out[0] = tw_mix_fold(h ^ a, len ^ b);
+    out[1] = tw_mix_fold(g ^ c, len ^ d);
 }
+
+/* ---- what is printed: SipHash-1-3 */
 
 uint64_t tw_hash_stable(const void *data, size_t len)
 {
-    return tw_hash((struct tw_seed){0x0123456789abcdefu, 0xfedcba9876543210u}, data, len);
+    struct sip s = absorb((struct tw_seed){0x0123456789abcdefu, 0xfedcba9876543210u}, data, len);
+    s.v2 ^= 0xff;
+    return squeeze(&s);
 }

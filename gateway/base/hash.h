@@ -1,6 +1,7 @@
 #pragma once
-/* Keyed 64-bit hashing (SipHash-1-3 shape) for tables that hold bytes an attacker chose. Values are
- * the same on every machine for the same seed; they are never shown to users. */
+/* Keyed hashing for tables that hold bytes an attacker chose: who does not know the seed, and sees
+ * no value, can not make two that collide. Values are the same on every machine for the same seed;
+ * they are never shown to users. */
 
 #include "base/str.h"
 
@@ -13,11 +14,11 @@ struct tw_seed {
 struct tw_seed tw_seed_random(void);
 
 uint64_t tw_hash(struct tw_seed seed, const void *p, size_t len);
-/* The same shape with 128 bits, for keys that stand for a text. */
+/* The same with 128 bits, for keys that stand for a text. */
 void tw_hash_wide(struct tw_seed seed, const void *p, size_t len, uint64_t out[2]);
 
-/* An unkeyed, stable 64-bit digest for identifiers that are printed (flow ids) and for telling
- * payloads apart. Not for tables filled by strangers. */
+/* An unkeyed, stable 64-bit digest (SipHash-1-3 shape) for identifiers that are printed (flow ids)
+ * and for telling payloads apart. Not for tables filled by strangers. */
 uint64_t tw_hash_stable(const void *p, size_t len);
 
 /* Mix a further value into a stable digest. */

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "flow/mix.h"
+#include "base/mix.h"
 
 enum {
     /* A mirror port may show an acknowledgement before the bytes it acknowledges. So a hole is only

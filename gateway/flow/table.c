@@ -1,6 +1,6 @@
 #include <sys/mman.h>
 
-#include "flow/mix.h"
+#include "base/mix.h"
 #include "flow/state.h"
 
 /* Zeroed address space; a page costs memory once it is written. */

@@ -1,5 +1,5 @@
 #pragma once
-/* Inside flow/: the step of a keyed hash that is quick on short keys. With a secret in either
+/* The step of a keyed hash that is quick on short keys. With a secret in either
  * factor an attacker who sees no hash values can not aim for collisions. */
 
 #include <stdint.h>
