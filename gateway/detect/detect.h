@@ -85,8 +85,9 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
  * neither tw_detect_event() nor more facts than those of its session are needed. */
 bool tw_detect_pass(
     struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts);
-/* The same for an event that session/ completed: a read, a delivery. */
-bool tw_detect_is_quiet(struct tw_detect *d, const struct tw_event *event);
+/* The same for a read or a delivery, with all that session/ knows of it. */
+bool tw_detect_is_quiet(
+    struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts);
 /* True for a leaf that no rule can match and nothing is remembered of, whatever its name: it is
  * counted. It is of the message that tw_detect_event() saw last, with the facts in `facts`, and
  * nothing is declared about it [tw_registry_leaf_is_plain()]. */

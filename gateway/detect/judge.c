@@ -158,12 +158,13 @@ bool tw_detect_pass(
     return true;
 }
 
-bool tw_detect_is_quiet(struct tw_detect *d, const struct tw_event *event)
+bool tw_detect_is_quiet(
+    struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts)
 {
-    if (event->facts == NULL || event->facts->note == NULL)
+    if (facts == NULL || facts->note == NULL)
         return false;
     const struct tw_quiet_mark mark = mark_of(d, event);
-    struct tw_coverage *coverage = tw_quiet_find_whole(d->quiet, event, &mark);
+    struct tw_coverage *coverage = tw_quiet_find_whole(d->quiet, event, facts, &mark);
     if (coverage == NULL)
         return false;
     tw_quiet_end(d->quiet);

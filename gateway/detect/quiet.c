@@ -146,10 +146,9 @@ void *tw_quiet_find(
     return q->permit.handed;
 }
 
-void *tw_quiet_find_whole(
-    const struct tw_quiet *q, const struct tw_event *event, const struct tw_quiet_mark *mark)
+void *tw_quiet_find_whole(const struct tw_quiet *q, const struct tw_event *event,
+    const struct tw_session_facts *facts, const struct tw_quiet_mark *mark)
 {
-    const struct tw_session_facts *facts = event->facts;
     if (!is_notable(event, facts) || facts->note->context == 0)
         return NULL;
     const struct context *c = &q->contexts[place_of(event, facts)];

@@ -464,7 +464,8 @@ static inline void tw_emit(const struct tw_emit *emit, const struct tw_event *ev
     emit->fn(emit->user, event);
 }
 
-/* Data changes and leaves of payloads are most of a plant's traffic, and nobody has a question
- * about most of them. Such an event is shown here first, while its facts of OPC UA lack serial,
- * details and what session/ adds: true when that was all there is to do. */
+/* Data changes, deliveries and leaves of payloads are most of a plant's traffic, and nobody has a
+ * question about most of them. Such an event is shown here first, while its facts of OPC UA lack
+ * serial, details and what session/ adds, and a delivery all that its payload would say: true when
+ * that was all there is to do. */
 typedef bool (*tw_pass_fn)(void *user, const struct tw_event *event);

@@ -221,10 +221,11 @@ static const struct tw_event *hide_secret(const struct tw_event *e, struct hidde
 }
 
 /* Events like it have shown that there is nothing to judge. */
-static bool is_quiet(struct tw_analyst *a, const struct tw_event *event)
+static bool is_quiet(
+    struct tw_analyst *a, const struct tw_event *event, const struct tw_session_facts *facts)
 {
     if (a->detect == NULL || a->config.learner != NULL || a->indicators != NULL ||
-        !tw_detect_is_quiet(a->detect, event))
+        !tw_detect_is_quiet(a->detect, event, facts))
         return false;
     tw_registry_pass(a->config.registry, event);
     if (a->series != NULL)
@@ -251,7 +252,7 @@ static const struct tw_event *number_of_text(
 static void judge(struct tw_analyst *a, const struct tw_event *event)
 {
     struct tw_event copy;
-    if (is_quiet(a, event))
+    if (is_quiet(a, event, event->facts))
         return;
     tw_registry_resolve_next(a->config.registry, event, &a->facts);
     event = number_of_text(event, &a->facts.variable, &copy);
@@ -326,12 +327,24 @@ static bool pass_leaf(struct tw_analyst *a, const struct tw_event *leaf)
     return true;
 }
 
+/* Its payload is looked at only when it does not pass. */
+static bool pass_delivery(struct tw_analyst *a, const struct tw_event *delivery)
+{
+    const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, delivery);
+    if (facts == NULL || !is_quiet(a, delivery, facts))
+        return false;
+    count(&a->stats, delivery);
+    return true;
+}
+
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
 {
     if (a->detect == NULL || a->config.event != NULL)
         return false;
     if (event->field.p != NULL)
         return pass_leaf(a, event);
+    if (event->action == TW_ACTION_DELIVER)
+        return pass_delivery(a, event);
     const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, event);
     if (facts == NULL || !tw_detect_pass(a->detect, event, facts))
         return false;

@@ -47,3 +47,13 @@ bool tw_mqtt_sessions_event(
     }
     return !tw_mqtt_topics_seen(s->topics, event);
 }
+
+bool tw_mqtt_sessions_pass(
+    struct tw_mqtt_sessions *s, const struct tw_event *delivery, struct tw_session_facts *facts)
+{
+    if (s->prints_only || !tw_mqtt_topics_pass(s->topics, delivery, facts))
+        return false;
+    tw_mqtt_clients_event(s->clients, delivery, facts);
+    tw_mqtt_messages_event(s->messages, delivery, facts);
+    return true;
+}

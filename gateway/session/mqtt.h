@@ -22,6 +22,12 @@ void tw_mqtt_topics_event(
  * Remembers publishes. Asked right after tw_mqtt_topics_event() of the same event. */
 bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event);
 
+/* The facts of a delivery whose payload was not looked at yet, where that need not be done: it was
+ * published like that, and something is noted of such deliveries. Else false, and
+ * tw_mqtt_topics_event() is to follow. */
+bool tw_mqtt_topics_pass(
+    struct tw_mqtt_topics *t, const struct tw_event *delivery, struct tw_session_facts *facts);
+
 struct tw_mqtt_messages;
 struct tw_mqtt_messages *tw_mqtt_messages_new(void);
 void tw_mqtt_messages_free(struct tw_mqtt_messages *m);

@@ -25,9 +25,15 @@ struct topic {
     char first[TW_MAX_IDENTITY];
 };
 
+/* A publish. `is_plain`: a delivery of it shows nothing that has to be looked at. */
+struct seen {
+    int64_t ts_ns;
+    bool is_plain;
+};
+
 struct tw_mqtt_topics {
     struct tw_table *topics;
-    struct tw_lately *seen; /* (payload, topic) → time of the publish */
+    struct tw_lately *seen; /* (payload, topic) → struct seen */
     struct tw_seed seed;
     struct tw_text_key object; /* of the event that came last, as a key */
 };
@@ -39,7 +45,7 @@ struct tw_mqtt_topics *tw_mqtt_topics_new(void)
         return NULL;
     t->seed = tw_seed_random();
     t->topics = tw_table_new(sizeof(struct tw_text_key), sizeof(struct topic), MAX_TOPICS, t->seed);
-    t->seen = tw_lately_new(sizeof(int64_t), MAX_SEEN, t->seed);
+    t->seen = tw_lately_new(sizeof(struct seen), MAX_SEEN, t->seed);
     if (t->topics == NULL || t->seen == NULL) {
         tw_mqtt_topics_free(t);
         return NULL;
@@ -150,16 +156,46 @@ void tw_mqtt_topics_event(
         on_subscribe(t, event, facts);
 }
 
+/* What else the same payload may be depends on what else is said of it. */
+static bool is_plain(const struct tw_event *e)
+{
+    const struct tw_mqtt_info *m = e->mqtt;
+    return e->sparkplug == NULL && e->pubsub == NULL && m->mcp == NULL && m->decision == NULL &&
+           m->content_type.len == 0 && m->payload_kind == TW_PAYLOAD_UNKNOWN &&
+           m->payload_danger == TW_DANGER_NONE && m->payload_origin == TW_ORIGIN_NONE &&
+           !e->truncated;
+}
+
+/* The publish that this delivery is one of. */
+static const struct seen *find_seen(const struct tw_mqtt_topics *t, const struct tw_event *event)
+{
+    const uint64_t key[2] = {event->mqtt->payload_hash, t->object.a};
+    const struct seen *s = tw_lately_find(t->seen, key);
+    return s != NULL && event->ts_ns - s->ts_ns <= SEEN_NS ? s : NULL;
+}
+
 bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event)
 {
     bool publish = event->action == TW_ACTION_PUBLISH && event->field.p == NULL;
     if ((!publish && event->action != TW_ACTION_DELIVER) || event->object.len == 0)
         return false;
+    if (!publish)
+        return find_seen(t, event) != NULL;
     const uint64_t key[2] = {event->mqtt->payload_hash, t->object.a};
-    if (publish) {
-        *(int64_t *)tw_lately_add(t->seen, key) = event->ts_ns;
+    *(struct seen *)tw_lately_add(t->seen, key) =
+        (struct seen){.ts_ns = event->ts_ns, .is_plain = is_plain(event)};
+    return false;
+}
+
+bool tw_mqtt_topics_pass(
+    struct tw_mqtt_topics *t, const struct tw_event *delivery, struct tw_session_facts *facts)
+{
+    if (delivery->object.len == 0 || !is_plain(delivery))
         return false;
-    }
-    const int64_t *at = tw_lately_find(t->seen, key);
-    return at != NULL && event->ts_ns - *at <= SEEN_NS;
+    t->object = tw_text_key(t->seed, delivery->object);
+    const struct seen *s = find_seen(t, delivery);
+    if (s == NULL || !s->is_plain)
+        return false;
+    on_publish(t, delivery, facts);
+    return facts->note->context != 0;
 }

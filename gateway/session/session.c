@@ -90,8 +90,21 @@ void tw_sessions_free(struct tw_sessions *s)
     free(s);
 }
 
+/* What is done here for a delivery that does not pass is done again when it is completed. */
+static const struct tw_session_facts *pass_delivery(
+    struct tw_sessions *s, const struct tw_event *event)
+{
+    s->passing = (struct tw_session_facts){.after_gap = false};
+    if (after_gap(s, event) || !tw_mqtt_sessions_pass(s->mqtt, event, &s->passing))
+        return NULL;
+    s->now = (struct tw_mcp_time){event->ts_ns, event->packet};
+    return &s->passing;
+}
+
 const struct tw_session_facts *tw_sessions_pass(struct tw_sessions *s, const struct tw_event *event)
 {
+    if (event->action == TW_ACTION_DELIVER && event->mqtt != NULL)
+        return pass_delivery(s, event);
     if (event->protocol != TW_PROTO_OPCUA || after_gap(s, event) ||
         !tw_opcua_sessions_pass(s->opcua, event, &s->passing))
         return NULL;

@@ -24,3 +24,7 @@ void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s);
  * is not to be expanded. */
 bool tw_mqtt_sessions_event(
     struct tw_mqtt_sessions *s, struct tw_event *event, struct tw_session_facts *facts);
+/* The facts of a delivery whose payload nobody needs to look at: false when it may be anything
+ * else. What it does is done again by tw_mqtt_sessions_event(). */
+bool tw_mqtt_sessions_pass(
+    struct tw_mqtt_sessions *s, const struct tw_event *delivery, struct tw_session_facts *facts);

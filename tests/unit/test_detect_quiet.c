@@ -265,7 +265,7 @@ static void what_is_out_of_the_ordinary_never_passes(void **state)
 static bool whole(struct scene *s, struct tw_event *e)
 {
     e->ts_ns = s->now_ns;
-    if (tw_detect_is_quiet(s->detect, e)) {
+    if (tw_detect_is_quiet(s->detect, e, e->facts)) {
         s->packet++;
         return true;
     }

@@ -15,6 +15,7 @@ static struct tw_sessions *sessions;
 static struct tw_event got[8];
 static struct tw_session_facts facts; /* of the last event */
 static unsigned n_got, n_expanded;
+static const struct tw_session_facts *passed;
 
 static void collect(void *user, const struct tw_event *e)
 {
@@ -74,7 +75,13 @@ struct said {
     unsigned will_delay;
     uint64_t packet; /* 1 when not given */
     uint64_t bytes;  /* of a payload that is not given */
-    char rest;       /* lets a row end before the last field */
+    const char *content_type;
+    enum tw_payload_kind kind;
+    enum {
+        COMPLETED,
+        ASKED
+    } how;     /* ASKED: as a delivery that may pass before its payload is read */
+    char rest; /* lets a row end before the last field */
 };
 
 static void say(struct said w)
@@ -130,7 +137,14 @@ static void say(struct said w)
         e.field = TW_STR("/v");
     if (w.payload != NULL)
         e.value = (struct tw_value){.kind = TW_VALUE_STRING, .s = tw_str_of(w.payload)};
+    info.content_type = tw_str_of(w.content_type);
+    info.payload_kind = w.kind;
     const struct tw_emit out = {collect, NULL};
+    if (w.how == ASKED) {
+        e.value = (struct tw_value){.kind = TW_VALUE_NONE};
+        passed = tw_sessions_pass(sessions, &e);
+        return;
+    }
     tw_sessions_event(sessions, &e, &out);
 }
 
@@ -302,6 +316,60 @@ static void deliveries_of_what_was_published(void **state)
     assert_int_equal(n_expanded, 3);
     SAY(62, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one");
     assert_int_equal(n_expanded, 3);
+}
+
+static void note_delivery(void)
+{
+    assert_non_null(facts.note);
+    facts.note->context = 7;
+}
+
+/* Only where something was noted of such deliveries, and only of what was published like that. */
+static void deliveries_that_need_no_reading(void **state)
+{
+    (void)state;
+    SAY(1, 2, 2, TW_ACTION_CONNECT, "s", "s");
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one", .packet = 41);
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .how = ASKED);
+    assert_null(passed);
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t", "one");
+    note_delivery();
+    const struct tw_session_facts completed = facts;
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .how = ASKED);
+    assert_non_null(passed);
+    assert_ptr_equal(passed->note, completed.note);
+    assert_int_equal(passed->identity, completed.identity);
+    assert_int_equal(passed->origin_packet, 41);
+    assert_true(tw_str_is(passed->origin, "p"));
+    assert_int_equal(passed->topic_publishers, 1);
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t", "two", .how = ASKED);
+    assert_null(passed);
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "u", "one", .how = ASKED);
+    assert_null(passed);
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .content_type = "x", .how = ASKED);
+    assert_null(passed);
+    SAY(62, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .how = ASKED);
+    assert_null(passed);
+    SAY(63, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one", .kind = TW_PAYLOAD_ONNX);
+    SAY(63, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .how = ASKED);
+    assert_null(passed);
+    SAY(64, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one", .content_type = "application/json");
+    SAY(64, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .how = ASKED);
+    assert_null(passed);
+    SAY(65, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one");
+    SAY(65, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .how = ASKED);
+    assert_non_null(passed);
+    SAY(65, 2, 2, TW_ACTION_GAP, "s", NULL);
+    SAY(66, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .how = ASKED);
+    assert_null(passed);
+}
+
+static void what_is_printed_needs_reading(void **state)
+{
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "p", "t", "one");
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "t", "one", .how = ASKED);
+    assert_null(passed);
 }
 
 /* Where events are only printed, what they show is the same, and what only rules ask is not there.
@@ -497,6 +565,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_publishes_on_a_topic, start, stop),
         cmocka_unit_test_setup_teardown(how_much_a_filter_matches, start, stop),
         cmocka_unit_test_setup_teardown(deliveries_of_what_was_published, start, stop),
+        cmocka_unit_test_setup_teardown(deliveries_that_need_no_reading, start, stop),
+        cmocka_unit_test_setup_teardown(what_is_printed_needs_reading, start_printing, stop),
         cmocka_unit_test_setup_teardown(what_is_printed_alone, start_printing, stop),
         cmocka_unit_test_setup_teardown(leaves_share_the_facts_of_their_message, start, stop),
         cmocka_unit_test_setup_teardown(what_follows_a_gap, start, stop),

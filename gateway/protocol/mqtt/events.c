@@ -216,8 +216,24 @@ void tw_mqtt_emit_malformed(
     tw_emit(&c->env->emit, &r.event);
 }
 
-static void set_payload(const struct tw_mqtt_call *c, struct report *r, struct tw_str payload,
-    const struct tw_payload *read, const struct tw_pdu *pdu)
+static void set_digest(
+    const struct tw_mqtt_call *c, struct report *r, struct tw_str payload, const struct tw_pdu *pdu)
+{
+    struct tw_mqtt_info *info = &r->info;
+    info->payload_hash = tw_hash_stable(payload.p, payload.len);
+    info->has_sha256 = c->env->payload_sha256 != NULL && !pdu->cut;
+    if (info->has_sha256)
+        c->env->payload_sha256(payload.p, payload.len, info->payload_sha256);
+}
+
+/* A whole delivery on a topic that is known: is there nothing to do about it, whatever is in it? */
+static bool passes(const struct tw_mqtt_call *c, struct report *r, const struct tw_pdu *pdu)
+{
+    return c->env->pass != NULL && !pdu->has_hole && !pdu->cut && !r->event.object_null &&
+           !r->event.truncated && c->env->pass(c->env->emit.user, &r->event);
+}
+
+static void set_payload(struct report *r, const struct tw_payload *read, const struct tw_pdu *pdu)
 {
     struct tw_mqtt_info *info = &r->info;
     info->payload_format = read->format;
@@ -231,10 +247,6 @@ static void set_payload(const struct tw_mqtt_call *c, struct report *r, struct t
     info->payload_danger = read->danger;
     info->payload_calls = read->calls;
     info->payload_origin = read->origin;
-    info->payload_hash = tw_hash_stable(payload.p, payload.len);
-    info->has_sha256 = c->env->payload_sha256 != NULL && !pdu->cut;
-    if (info->has_sha256)
-        c->env->payload_sha256(payload.p, payload.len, info->payload_sha256);
     r->event.value = read->value;
     r->event.type = read->type;
     r->event.truncated |= read->truncated || pdu->cut;
@@ -357,9 +369,12 @@ void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_hea
     r.info.has_payload = true;
     r.info.payload_bytes = p->payload.len + (pdu->len - pdu->bytes.left);
     set_props(&r, &p->props);
+    set_digest(c, &r, p->payload, pdu);
+    if (deliver && passes(c, &r, pdu))
+        return;
     const struct tw_str text = is_gzip(p->payload) ? inflated(c, &r, p->payload, pdu) : p->payload;
     tw_payload_read(c->env->shapes, topic, &r.info, text, &read);
-    set_payload(c, &r, p->payload, &read, pdu);
+    set_payload(&r, &read, pdu);
     if (pdu->has_hole) {
         give_beginning(c, &r);
         return;
