@@ -41,3 +41,24 @@ static inline size_t tw_scan_json_string(struct tw_str s, size_t at, bool *high)
     *high |= (seen & tops) != 0;
     return at;
 }
+
+/* How many bytes `s` begins with that are printable ASCII: no control character, no DEL, nothing
+ * above. */
+static inline size_t tw_scan_printable(struct tw_str s)
+{
+    const uint64_t tops = 0x8080808080808080u;
+    size_t at = 0;
+    while (s.len - at >= sizeof(uint64_t)) {
+        uint64_t w;
+        memcpy(&w, s.p + at, sizeof(w));
+        w = le64toh(w);
+        const uint64_t stop =
+            ((w | (w - 0x2020202020202020u)) & tops) | tw_scan_zero(w ^ 0x7f7f7f7f7f7f7f7fu);
+        if (stop != 0) /* the lowest mark is right */
+            return at + (size_t)__builtin_ctzll(stop) / 8;
+        at += sizeof(w);
+    }
+    while (at < s.len && s.p[at] >= 0x20 && s.p[at] < 0x7f)
+        at++;
+    return at;
+}

@@ -1,5 +1,7 @@
 #include "base/str.h"
 
+#include "base/scan.h"
+
 static unsigned char lower(char c)
 {
     unsigned char u = (unsigned char)c;
@@ -101,7 +103,7 @@ static size_t sequence(const unsigned char *u, size_t left)
 bool tw_utf8_valid(struct tw_str s)
 {
     const unsigned char *u = (const unsigned char *)s.p;
-    size_t i = 0;
+    size_t i = tw_scan_printable(s);
     while (i < s.len) {
         if (u[i] < 0x80) {
             i++;

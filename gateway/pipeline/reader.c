@@ -137,9 +137,9 @@ static bool play(struct reader *r, const struct tw_raw_packet *raw)
 
 static enum tw_status loop(struct reader *r)
 {
+    struct tw_capture_error err = {0}; /* long, and rarely written */
     for (unsigned n = 1;; n++) {
         struct tw_raw_packet raw;
-        struct tw_capture_error err = {0};
         enum tw_status st = tw_capture_next(r->config->capture, IDLE_MS, &raw, &err);
         if (st == TW_END)
             return TW_OK;
@@ -158,6 +158,7 @@ static enum tw_status loop(struct reader *r)
             else
                 r->out->damage = err;
             r->out->damaged = true;
+            err = (struct tw_capture_error){0};
         } else if (st == TW_IO && r->config->live) {
             tw_log(TW_LOG_WARN, "%s", err.text);
         } else {

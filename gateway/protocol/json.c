@@ -180,7 +180,16 @@ static double slow(struct tw_str text, const struct number *n)
     return n->minus && d > 0 ? -d : d;
 }
 
-static enum tw_json_kind number(struct tw_json *r, struct tw_json_token *out)
+/* One correctly rounded operation on two exact numbers. */
+static inline double exact(uint64_t digits, int power, bool minus)
+{
+    const double d = power < 0 ? (double)digits / powers[-power] : (double)digits * powers[power];
+    return minus ? -d : d;
+}
+
+/* Any number; the reader stands at its beginning. */
+__attribute__((noinline)) static enum tw_json_kind any_number(
+    struct tw_json *r, struct tw_json_token *out)
 {
     struct number n = {.whole = true};
     const size_t from = r->at;
@@ -197,16 +206,40 @@ static enum tw_json_kind number(struct tw_json *r, struct tw_json_token *out)
         if (kind != TW_JSON_ERROR)
             return kind;
     }
-    /* One correctly rounded operation on two exact numbers. */
-    if (n.count <= 18 && n.digits < (UINT64_C(1) << 53) && n.power >= -22 && n.power <= 22) {
-        const double d = (double)n.digits;
-        out->d = n.power < 0 ? d / powers[-n.power] : d * powers[n.power];
-        if (n.minus)
-            out->d = -out->d;
-    } else {
+    if (n.count <= 18 && n.digits < (UINT64_C(1) << 53) && n.power >= -22 && n.power <= 22)
+        out->d = exact(n.digits, n.power, n.minus);
+    else
         out->d = slow(text, &n);
-    }
     return TW_JSON_DOUBLE;
+}
+
+/* Nearly all numbers have few digits and no exponent: those are read in one go. */
+static inline enum tw_json_kind number(struct tw_json *r, struct tw_json_token *out)
+{
+    enum { FEW = 15 };
+    const char *const s = r->text.p;
+    const size_t len = r->text.len;
+    size_t at = r->at + (s[r->at] == '-');
+    const bool minus = at != r->at;
+    const size_t whole = at;
+    uint64_t digits = 0;
+    for (; at < len && is_digit(s[at]); at++)
+        digits = digits * 10 + (uint64_t)(s[at] - '0');
+    size_t point = at;
+    if (at < len && s[at] == '.')
+        for (at++; at < len && is_digit(s[at]); at++)
+            digits = digits * 10 + (uint64_t)(s[at] - '0');
+    const bool is_plain = at - whole <= FEW && (at == len || (s[at] | 0x20) != 'e') &&
+                          (s[whole] != '0' || point == whole + 1) && at != point + 1;
+    if (!is_plain || point == whole)
+        return any_number(r, out);
+    r->at = at;
+    if (at != point) {
+        out->d = exact(digits, -(int)(at - point - 1), minus);
+        return TW_JSON_DOUBLE;
+    }
+    out->i = minus ? -(int64_t)digits : (int64_t)digits;
+    return TW_JSON_INT;
 }
 
 static bool word(struct tw_json *r, struct tw_str w)

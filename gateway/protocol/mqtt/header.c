@@ -1,3 +1,4 @@
+#include "base/scan.h"
 #include "protocol/mqtt/packet.h"
 
 enum { CLIENT = 1, SERVER = 2, BOTH = 3 };
@@ -118,12 +119,14 @@ enum tw_mqtt_anomaly tw_mqtt_text_anomaly(struct tw_str s)
 {
     if (s.len == 0)
         return TW_MQTT_FINE;
+    if (tw_scan_printable(s) == s.len)
+        return TW_MQTT_FINE;
     return memchr(s.p, 0, s.len) != NULL || !tw_utf8_valid(s) ? TW_MQTT_BAD_UTF8 : TW_MQTT_FINE;
 }
 
 bool tw_mqtt_has_control(struct tw_str s)
 {
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = tw_scan_printable(s); i < s.len; i++) {
         unsigned char c = (unsigned char)s.p[i];
         if (c < 0x20 || c == 0x7f)
             return true;
