@@ -45,8 +45,12 @@ struct tw_last_message {
     enum tw_action action;
     bool known;
     struct tw_coverage *coverage; /* of its actor */
-    /* By what sort of value its leaves have: was looked at, and no rule can match such a leaf. */
-    uint32_t leaves_seen, leaves_dull;
+    tw_like like;                 /* of its first event */
+    /* By what sort of value its leaves have: was looked at; no rule can match such a leaf, or some
+     * have to be asked [leaves.c]. */
+    uint32_t leaves_seen, leaves_dull, leaves_asked;
+    bool declared; /* variables are among its leaves, or it is one */
+    bool plain;    /* the facts that were handed in last are those of such a leaf */
     uint32_t number;
     uint32_t *done; /* by rule: number of the last message that it need not be asked about again */
 };
@@ -89,6 +93,11 @@ struct tw_text_key tw_detect_key(
     struct tw_detect *d, const struct tw_by *by, const struct tw_scene *scene);
 /* How much of what its actor did could be read, in percent. */
 unsigned tw_detect_readable(struct tw_detect *d, const struct tw_scene *scene);
+/* Agents, and those who collect for them, are followed in more ways than rules say. */
+bool tw_detect_follows(const struct tw_facts *f);
+/* Ask those rules of `list` that are not done with the message. */
+void tw_detect_ask(
+    struct tw_detect *d, const struct tw_scene *scene, const uint16_t *list, size_t n);
 /* Ask a rule. False when no other event of the same message can match it either. */
 bool tw_detect_evaluate(struct tw_detect *d, size_t rule, const struct tw_scene *scene);
 /* It matched. */

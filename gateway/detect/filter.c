@@ -110,21 +110,40 @@ static size_t slot_of(tw_like like)
     return (mixed * 0x9e3779b97f4a7c15u) >> 52;
 }
 
-const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n)
+/* Where the likes of it are, or have to go. */
+static size_t find(const struct tw_filter *f, tw_like like)
 {
-    const tw_like like = tw_like_of(scene);
     size_t at = slot_of(like);
     while (f->slots[at].like != 0 && f->slots[at].like != like)
         at = (at + 1) % SLOTS;
-    if (f->slots[at].like == 0) {
-        make_room(f);
-        at = slot_of(like);
-        while (f->slots[at].like != 0)
-            at = (at + 1) % SLOTS;
-        f->slots[at] = (struct slot){.like = like, .first = (uint32_t)f->n_room};
-        f->n_used++;
-        fill(f, scene, &f->slots[at]);
-    }
-    *out_n = f->slots[at].n;
-    return f->lists + f->slots[at].first;
+    return at;
+}
+
+const uint16_t *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n)
+{
+    const struct slot *s = &f->slots[find(f, like)];
+    if (s->like == 0)
+        return NULL;
+    *out_n = s->n;
+    return f->lists + s->first;
+}
+
+const uint16_t *tw_filter_rules_of(
+    struct tw_filter *f, tw_like like, const struct tw_scene *scene, size_t *out_n)
+{
+    const uint16_t *known = tw_filter_known(f, like, out_n);
+    if (known != NULL)
+        return known;
+    make_room(f);
+    struct slot *s = &f->slots[find(f, like)];
+    *s = (struct slot){.like = like, .first = (uint32_t)f->n_room};
+    f->n_used++;
+    fill(f, scene, s);
+    *out_n = s->n;
+    return f->lists + s->first;
+}
+
+const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n)
+{
+    return tw_filter_rules_of(f, tw_like_of(scene), scene, out_n);
 }

@@ -12,6 +12,11 @@ struct tw_filter *tw_filter_new(const struct tw_rules *rules);
 void tw_filter_free(struct tw_filter *f);
 /* The rules, ascending, that such an event can match or hold; good until the next call. */
 const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n);
+/* The same for who knows already what the event is like. */
+const uint16_t *tw_filter_rules_of(
+    struct tw_filter *f, tw_like like, const struct tw_scene *scene, size_t *out_n);
+/* The same where an event like it was there before; else NULL. */
+const uint16_t *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n);
 
 /* Can an event that is like this one match the rule or hold it? */
 bool tw_rule_can_match(const struct tw_rule *rule, const struct tw_scene *scene);
@@ -22,6 +27,9 @@ bool tw_rule_concerns(const struct tw_rule *rule, const struct tw_actor_facts *a
  * the bits; a field that is not covered asks TW_LIKE_ANY, which all have. */
 #define TW_LIKE_ANY ((tw_like)1 << 127)
 tw_like tw_like_of(const struct tw_scene *scene);
+/* What a leaf is like, of a message that is like this, when nothing is declared about the leaf and
+ * nothing is remembered of its actor: as tw_like_of() of it and such facts. */
+tw_like tw_like_of_leaf(tw_like message, const struct tw_event *leaf);
 /* A payload of so many bytes is large: only then it matters how many these are to a rule whose
  * limit is above. */
 enum { TW_LIKE_LARGE_BYTES = 4096 };

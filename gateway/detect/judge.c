@@ -27,7 +27,7 @@ static bool is_same_message(struct tw_last_message *m, const struct tw_event *e)
         m->session == session && m->action == e->action)
         return true;
     m->known = serial != 0 || session != 0;
-    m->leaves_seen = m->leaves_dull = 0;
+    m->leaves_seen = m->leaves_dull = m->leaves_asked = 0;
     m->flow = e->flow;
     m->packet = e->packet;
     m->serial = serial;
@@ -36,21 +36,32 @@ static bool is_same_message(struct tw_last_message *m, const struct tw_event *e)
     return false;
 }
 
-/* How many rules there were to ask. */
-static size_t ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool again)
+void tw_detect_ask(
+    struct tw_detect *d, const struct tw_scene *scene, const uint16_t *list, size_t n)
 {
     struct tw_last_message *m = &d->message;
-    size_t n;
-    const uint16_t *list = tw_filter_rules(d->filter, scene, &n);
-    if (!again && ++m->number == 0) {
-        memset(m->done, 0, d->rules->n * sizeof(*m->done));
-        m->number = 1;
-    }
     for (size_t i = 0; i < n; i++) {
         uint16_t rule = list[i];
         if (m->done[rule] != m->number && !tw_detect_evaluate(d, rule, scene))
             m->done[rule] = m->number;
     }
+}
+
+/* How many rules there were to ask. */
+static size_t ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool again)
+{
+    struct tw_last_message *m = &d->message;
+    const tw_like like = tw_like_of(scene);
+    size_t n;
+    const uint16_t *list = tw_filter_rules_of(d->filter, like, scene, &n);
+    if (!again) {
+        m->like = like;
+        if (++m->number == 0) {
+            memset(m->done, 0, d->rules->n * sizeof(*m->done));
+            m->number = 1;
+        }
+    }
+    tw_detect_ask(d, scene, list, n);
     return n;
 }
 
@@ -97,8 +108,7 @@ static struct tw_quiet_mark mark_of(struct tw_detect *d, const struct tw_event *
         .acts = tw_acts_epoch(d->acts)};
 }
 
-/* Agents, and those who collect for them, are followed in more ways than rules say. */
-static bool is_followed(const struct tw_facts *f)
+bool tw_detect_follows(const struct tw_facts *f)
 {
     return f->actor.kind != TW_ACTOR_ASSET || f->actor.ai != 0 || f->target.ai != 0 ||
            f->actor.trainer;
@@ -112,13 +122,14 @@ static bool may_be_quiet(const struct tw_event *event, const struct tw_facts *f)
         return false;
     if (event->action == TW_ACTION_NOTIFY)
         return f->target.ai == 0 || event->value.kind != TW_VALUE_STRING;
-    return !is_followed(f) && !f->is_order;
+    return !tw_detect_follows(f) && !f->is_order;
 }
 
 void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct tw_facts *facts)
 {
     const struct tw_scene scene = {event, facts};
     tw_quiet_end(d->quiet);
+    d->message.plain = false;
     if (!d->started)
         d->first_ns = event->ts_ns;
     d->started = true;
@@ -134,6 +145,8 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
                acts = tw_acts_event(d->acts, event, facts),
                conduct = tw_conduct_event(d->conduct, event, facts);
     bool again = is_same_message(&d->message, event);
+    if (!again)
+        d->message.declared = facts->variable.id.p != NULL;
     note_coverage(d, &scene, again);
     if (ask_rules(d, &scene, again) == 0 && !lasts && !acts && !conduct &&
         may_be_quiet(event, facts)) {
@@ -171,39 +184,6 @@ bool tw_detect_is_quiet(
     d->stats.events++;
     coverage->events++;
     tw_pulse_event(&d->pulse, event->ts_ns);
-    return true;
-}
-
-static void look_at_leaf(struct tw_detect *d, const struct tw_event *leaf,
-    const struct tw_session_facts *session, struct tw_facts *facts, uint32_t sort)
-{
-    struct tw_event event = *leaf;
-    const struct tw_approval_facts approval = facts->approval;
-    const struct tw_scene scene = {&event, facts};
-    size_t n;
-    event.facts = session;
-    facts->approval = (struct tw_approval_facts){.state = TW_APPROVAL_NONE}; /* that of a leaf */
-    (void)tw_filter_rules(d->filter, &scene, &n);
-    facts->approval = approval;
-    d->message.leaves_seen |= sort;
-    if (n == 0 && !is_followed(facts))
-        d->message.leaves_dull |= sort;
-}
-
-bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
-    const struct tw_session_facts *session, struct tw_facts *facts)
-{
-    struct tw_last_message *m = &d->message;
-    const uint32_t sort = 1u << tw_like_value(&leaf->value);
-    if (!m->known || m->flow != leaf->flow || m->serial != leaf->mqtt->serial ||
-        m->action != leaf->action)
-        return false;
-    if ((m->leaves_seen & sort) == 0)
-        look_at_leaf(d, leaf, session, facts, sort);
-    if ((m->leaves_dull & sort) == 0)
-        return false;
-    d->stats.events++;
-    m->coverage->events++;
     return true;
 }
 

@@ -218,6 +218,23 @@ tw_like tw_like_of(const struct tw_scene *scene)
            when(tw_event_decision(e) != NULL, DECISION) | when(e->detail.p != NULL, ANOMALY);
 }
 
+/* What an event says of itself, and not of the message that it is of; declared or remembered things
+ * that others have. */
+static const tw_like of_leaf_alone =
+                         VALUE | RICH | FIELD | STATUS | STATUS_BAD | ENCRYPTED | ANOMALY,
+                     of_others = (tw_like)15 << ROLE | (tw_like)7 << APPROVAL | VARIABLE | RANGE |
+                                 HAS_PUBLISHERS | PUBLISHER_OK | GIVEN | GIVER_OK | REPORT |
+                                 REPORTED | LEAVES | ABOVE | CHANGE | ACT | CLAIM | ROUTINE |
+                                 VARIABLE_STEP | VARIABLE_RATE | CONDUCT | CHAIN | LOOP;
+
+tw_like tw_like_of_leaf(tw_like message, const struct tw_event *leaf)
+{
+    return (message & ~(of_leaf_alone | of_others)) | of_value(&leaf->value) |
+           when(leaf->field.p != NULL, FIELD) | when(leaf->status.s.p != NULL, STATUS) |
+           when(leaf->status_bad, STATUS_BAD) | when(leaf->encrypted, ENCRYPTED) |
+           when(leaf->detail.p != NULL, ANOMALY);
+}
+
 /* Fields, and the bits with which they say more than these. A trailing dot: all that begin so. */
 static const struct row {
     const char *name;

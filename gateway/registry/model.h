@@ -103,6 +103,13 @@ struct tw_entry { /* an asset or an AI system */
     const struct tw_node *node;
 };
 
+/* The variables of one topic, all of them fields of its payload. */
+struct tw_topic_fields {
+    const struct tw_name_row *rows; /* NULL: others may be there as well */
+    size_t n;
+    bool known;
+};
+
 struct tw_variable {
     struct tw_str id, unit, type;
     enum tw_role role;
@@ -124,8 +131,9 @@ struct tw_variable {
     int64_t every_ns;              /* 0: not declared */
     struct tw_str ai_system;       /* whose prompt … it is */
     struct tw_str opcua_node;
-    struct tw_str topic, field; /* mqtt; field absent: not given */
-    const struct tw_node *node; /* of the YAML tree */
+    struct tw_str topic, field;    /* mqtt; field absent: not given */
+    struct tw_topic_fields fields; /* of its topic, once somebody asked */
+    const struct tw_node *node;    /* of the YAML tree */
 };
 
 /* What a gateway of MQTT-SN and its clients agreed on beforehand. */
@@ -159,7 +167,8 @@ struct tw_resolved {
     struct tw_str names[TW_RESOLVED_NAMES];
     enum tw_action action;
     bool known;
-    bool plain_leaves; /* nothing is declared about its leaves */
+    bool plain_leaves; /* nothing is declared about its leaves, but for these fields */
+    struct tw_topic_fields fields;
 };
 
 struct tw_registry {
@@ -297,6 +306,9 @@ const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event
 /* variable.c: fills variable, is_payload, is_part. */
 void tw_variable_find(const struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *server, struct tw_decision *out);
+
+/* variable.c: the variables of the topic of this one. */
+struct tw_topic_fields tw_variable_fields(struct tw_registry *r, const struct tw_variable *v);
 
 /* Command variables that a Topic Filter takes in. */
 void tw_variable_commands(

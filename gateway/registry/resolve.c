@@ -380,15 +380,33 @@ static void remember(struct tw_resolved *last, const struct tw_event *event)
     last->session = event->opcua != NULL ? event->opcua->auth_token : 0;
     last->known = last->serial != 0 || last->session != 0;
     last->plain_leaves = false;
+    last->fields = (struct tw_topic_fields){.n = 0};
     names_of(event, last->names);
 }
 
-/* A topic without variables, reports and orders has none for its leaves; the grant is that of the
- * topic. */
-static bool has_plain_leaves(const struct tw_event *event, const struct tw_decision *d)
+/* A topic without variables, reports and orders has none for its leaves; where variables are fields
+ * of the payload, the others are as plain. The grant is that of the topic. */
+static void note_leaves(
+    struct tw_registry *r, const struct tw_event *event, const struct tw_decision *d)
 {
-    return event->protocol == TW_PROTO_MQTT && event->action == TW_ACTION_PUBLISH &&
-           event->field.p == NULL && d->variable == NULL && d->report == NULL && !d->is_order;
+    struct tw_resolved *last = &r->last;
+    last->plain_leaves = event->protocol == TW_PROTO_MQTT && event->action == TW_ACTION_PUBLISH &&
+                         d->report == NULL && !d->is_order;
+    if (last->plain_leaves && d->variable != NULL) {
+        last->fields = tw_variable_fields(r, d->variable);
+        last->plain_leaves = last->fields.rows != NULL;
+    }
+}
+
+/* Is the leaf one that a variable is declared for? */
+static bool is_declared(const struct tw_registry *r, const struct tw_event *leaf)
+{
+    const struct tw_topic_fields *f = &r->last.fields;
+    for (size_t i = 0; i < f->n; i++) {
+        if (tw_str_eq(r->variables[f->rows[i].item].field, leaf->field))
+            return true;
+    }
+    return f->n > 0 && leaf->field.len == 0;
 }
 
 /* Its own words, once a message: not what a broker passes on, not again with every leaf. */
@@ -433,7 +451,7 @@ static void resolve(
     }
     tw_clock_event(&r->clock, event);
     /* Asked before the copying, which then goes on while memory is waited for. */
-    const bool plain = last->plain_leaves && event->field.p != NULL;
+    const bool plain = last->plain_leaves && event->field.p != NULL && !is_declared(r, event);
     const struct tw_decision *d = plain ? NULL : tw_decide(r, event, last->entry, last->server);
     if (!again || !kept) {
         facts->actor = last->actor;
@@ -455,7 +473,9 @@ static void resolve(
         tw_report_fill(r, event, last->entry, d->report, &facts->report);
     else if (tells_decision(last->entry, event))
         tw_report_of_decision(r, event, last->entry, &facts->report);
-    last->plain_leaves = has_plain_leaves(event, d);
+    if (event->field.p != NULL)
+        return;
+    note_leaves(r, event, d);
     last->grant = facts->grant;
 }
 
@@ -475,7 +495,7 @@ bool tw_registry_leaf_is_plain(const struct tw_registry *r, const struct tw_even
 {
     const struct tw_resolved *last = &r->last;
     return last->plain_leaves && leaf->mqtt != NULL && last->serial == leaf->mqtt->serial &&
-           last->flow == leaf->flow && last->action == leaf->action;
+           last->flow == leaf->flow && last->action == leaf->action && !is_declared(r, leaf);
 }
 
 void tw_registry_pass(struct tw_registry *r, const struct tw_event *event)

@@ -82,6 +82,35 @@ static void find_topic(
     out->is_part = best == FIT_MESSAGE || best == FIT_PART;
 }
 
+/* Leaves are held against every one of them. */
+enum { MAX_FIELDS = 32 };
+
+static struct tw_topic_fields fields_of(const struct tw_registry *r, struct tw_str topic)
+{
+    static const struct tw_topic_fields others = {.known = true};
+    const struct tw_name_index *index = &r->exact_topics;
+    struct tw_topic_fields f = {.rows = tw_name_index_find(index, topic), .known = true};
+    while (f.rows != NULL && f.rows + f.n < index->rows + index->n &&
+           tw_str_eq(f.rows[f.n].text, topic)) {
+        if (f.n == MAX_FIELDS || r->variables[f.rows[f.n].item].field.len == 0)
+            return others;
+        f.n++;
+    }
+    for (size_t i = 0; i < r->n_filter_topics; i++) {
+        if (tw_topic_matches(r->variables[r->filter_topics[i]].topic, topic))
+            return others;
+    }
+    return f;
+}
+
+struct tw_topic_fields tw_variable_fields(struct tw_registry *r, const struct tw_variable *v)
+{
+    struct tw_variable *own = &r->variables[v - r->variables];
+    if (!own->fields.known)
+        own->fields = fields_of(r, v->topic);
+    return own->fields;
+}
+
 void tw_variable_find(const struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *server, struct tw_decision *out)
 {

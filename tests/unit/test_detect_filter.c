@@ -472,10 +472,34 @@ static void test_none_left_out(void **unused)
     tw_diags_fini(&diags);
 }
 
+/* What a leaf is like is told from its message, whatever that is like. */
+static void test_leaf_of_message(void **unused)
+{
+    static struct made m;
+    (void)unused;
+    begin(&m);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        change(&m);
+        m.facts.indicator = NULL;
+        struct tw_event leaf = m.event;
+        const struct tw_facts plain = {
+            .actor = m.facts.actor, .target = m.facts.target, .grant = m.facts.grant};
+        const struct tw_scene scene = {&leaf, &plain};
+        leaf.field = some_text();
+        leaf.value = some_value();
+        leaf.status.s = some_text();
+        leaf.status_bad = any(2);
+        leaf.encrypted = any(2);
+        leaf.detail = some_text();
+        assert_true(tw_like_of_leaf(tw_like_of(&m.scene), &leaf) == tw_like_of(&scene));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alike),
+        cmocka_unit_test(test_leaf_of_message),
         cmocka_unit_test(test_none_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
