@@ -6,7 +6,9 @@
 #include "detect/filter.h"
 #include "detect/state.h"
 
-enum { CONTEXTS = 2048 };
+/* Those whose digests meet have places side by side: where one took the place of another, all that
+ * was noted under it would be asked again. */
+enum { SETS = 2048, WAYS = 4 };
 
 /* Who notifies whom, or reads, and all that rules may ask of it beside the item and its value. The
  * number is never used for another one. */
@@ -27,8 +29,9 @@ struct permit {
 
 struct tw_quiet {
     uint64_t numbers;
+    uint64_t forgotten; /* contexts up to this number are not good any more */
     struct permit permit;
-    struct context contexts[CONTEXTS];
+    struct context contexts[SETS][WAYS];
 };
 
 struct tw_quiet *tw_quiet_new(void)
@@ -43,7 +46,7 @@ void tw_quiet_free(struct tw_quiet *q)
 
 void tw_quiet_forget(struct tw_quiet *q)
 {
-    memset(q->contexts, 0, sizeof(q->contexts));
+    q->forgotten = q->numbers;
     tw_quiet_end(q);
 }
 
@@ -57,11 +60,14 @@ static bool is_notable(const struct tw_event *e, const struct tw_session_facts *
            e->phase == 0;
 }
 
+/* Bits of tw_thing_note.kinds: values by what they are like, those that are uncertain, deliveries.
+ */
+enum { UNCERTAIN = 8, DELIVERY = 16 };
+
 /* Of a delivery: only one of what was seen being published, whose payload nobody looks at again,
  * and that is nothing special. */
 static uint32_t kind_of_delivery(const struct tw_event *e, const struct tw_session_facts *f)
 {
-    enum { FIRST = 16 };
     const struct tw_mqtt_info *m = e->mqtt;
     if (m == NULL || e->value.kind != TW_VALUE_NONE || e->status.s.p != NULL ||
         e->detail.p != NULL || e->sparkplug != NULL || e->pubsub != NULL || m->mcp != NULL ||
@@ -70,7 +76,7 @@ static uint32_t kind_of_delivery(const struct tw_event *e, const struct tw_sessi
         tw_payload_danger_name(m->payload_danger) != NULL || f->takeovers != 0 ||
         f->known_topics != 0 || f->learned != NULL)
         return 0;
-    return 1u << (FIRST + (f->origin.p != NULL) + 2 * (f->topic_publishers > 0));
+    return 1u << (DELIVERY + (f->origin.p != NULL) + 2 * (f->topic_publishers > 0));
 }
 
 /* The bit of what is alike for all rules under one context; 0: of this event nothing is noted. */
@@ -81,10 +87,12 @@ static uint32_t kind_of(const struct tw_event *e, const struct tw_session_facts 
     if (e->action == TW_ACTION_READ && !tw_event_is_whole_value(e))
         return 0;
     /* Structures may be ranges, which the registry learns from. */
-    if (e->status_bad || e->status_code >> 30 != 0 || e->status.s.p == NULL ||
+    if (e->status_bad || e->status_code >> 31 != 0 || e->status.s.p == NULL ||
         e->value.kind == TW_VALUE_NONE || e->value.kind == TW_VALUE_OBJECT)
         return 0;
-    return 1u << tw_like_value(&e->value);
+    /* An uncertain value may be a poor input where a good one is none. */
+    const unsigned first = e->status_code >> 30 == 0 ? 0 : UNCERTAIN;
+    return 1u << (first + tw_like_value(&e->value));
 }
 
 static uint64_t link_of(const struct tw_endpoint *at)
@@ -102,18 +110,28 @@ static uint64_t links_of(const struct tw_event *e)
     return tw_hash_mix(link_of(&e->src), link_of(&e->dst));
 }
 
-static size_t place_of(const struct tw_event *e, const struct tw_session_facts *f)
+/* The context that is kept of who does this on the flow; else the place for a new one: that of the
+ * oldest beside it. */
+static struct context *place_of(
+    struct tw_quiet *q, const struct tw_event *e, const struct tw_session_facts *f)
 {
     const uint64_t mixed = (e->flow ^ f->identity ^ e->action) * 0x9e3779b97f4a7c15u;
-    return mixed >> 53;
+    struct context *set = q->contexts[mixed >> 53], *oldest = set;
+    for (struct context *c = set; c < set + WAYS; c++) {
+        if (c->flow == e->flow && c->identity == f->identity && c->action == e->action)
+            return c;
+        oldest = c->number < oldest->number ? c : oldest;
+    }
+    return oldest;
 }
 
-static bool same(const struct context *c, const struct tw_event *e,
+/* Is it still good, and for this event? */
+static bool is_good(const struct tw_quiet *q, const struct context *c, const struct tw_event *e,
     const struct tw_session_facts *f, const struct tw_quiet_mark *mark)
 {
     return c->flow == e->flow && c->identity == f->identity && c->action == e->action &&
            c->mark.changes == mark->changes && c->mark.learned == mark->learned &&
-           c->mark.acts == mark->acts && c->number != 0 && c->links == links_of(e);
+           c->mark.acts == mark->acts && c->number > q->forgotten && c->links == links_of(e);
 }
 
 bool tw_quiet_is_begun(const struct tw_quiet *q, const struct tw_session_facts *facts)
@@ -124,9 +142,11 @@ bool tw_quiet_is_begun(const struct tw_quiet *q, const struct tw_session_facts *
 void tw_quiet_begin(struct tw_quiet *q, const struct tw_event *event,
     const struct tw_session_facts *facts, const struct tw_quiet_mark *mark)
 {
-    const struct context *c = &q->contexts[place_of(event, facts)];
     q->permit = (struct permit){.message = facts->message};
-    if (is_notable(event, facts) && same(c, event, facts, mark)) {
+    if (!is_notable(event, facts))
+        return;
+    const struct context *c = place_of(q, event, facts);
+    if (is_good(q, c, event, facts, mark)) {
         q->permit.number = c->number;
         q->permit.handed = c->handed;
     }
@@ -146,14 +166,14 @@ void *tw_quiet_find(
     return q->permit.handed;
 }
 
-void *tw_quiet_find_whole(const struct tw_quiet *q, const struct tw_event *event,
+void *tw_quiet_find_whole(struct tw_quiet *q, const struct tw_event *event,
     const struct tw_session_facts *facts, const struct tw_quiet_mark *mark)
 {
     if (!is_notable(event, facts) || facts->note->context == 0)
         return NULL;
-    const struct context *c = &q->contexts[place_of(event, facts)];
-    if (!same(c, event, facts, mark) || facts->note->context != c->number ||
-        (facts->note->kinds & kind_of(event, facts)) == 0)
+    const struct context *c = place_of(q, event, facts);
+    if (facts->note->context != c->number || (facts->note->kinds & kind_of(event, facts)) == 0 ||
+        !is_good(q, c, event, facts, mark))
         return NULL;
     return c->handed;
 }
@@ -164,8 +184,8 @@ void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,
     const uint32_t kind = is_notable(event, facts) ? kind_of(event, facts) : 0;
     if (kind == 0 || mark->changes == 0)
         return;
-    struct context *c = &q->contexts[place_of(event, facts)];
-    if (!same(c, event, facts, mark) || c->handed != handed)
+    struct context *c = place_of(q, event, facts);
+    if (!is_good(q, c, event, facts, mark) || c->handed != handed)
         *c = (struct context){.flow = event->flow,
             .identity = facts->identity,
             .number = ++q->numbers,

@@ -31,7 +31,7 @@ void tw_quiet_end(struct tw_quiet *q);
 void *tw_quiet_find(
     const struct tw_quiet *q, const struct tw_event *event, const struct tw_session_facts *facts);
 /* The same for an event that session/ completed, and that is not one of a message passing. */
-void *tw_quiet_find_whole(const struct tw_quiet *q, const struct tw_event *event,
+void *tw_quiet_find_whole(struct tw_quiet *q, const struct tw_event *event,
     const struct tw_session_facts *facts, const struct tw_quiet_mark *mark);
 /* No rule can match such an event. `handed` is not NULL. */
 void tw_quiet_note(struct tw_quiet *q, const struct tw_event *event,

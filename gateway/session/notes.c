@@ -4,7 +4,8 @@
 
 #include "base/hash.h"
 
-enum { PLACES = 8192 };
+/* Room for a hundred clients that poll some hundred nodes each. */
+enum { SETS = 32768 };
 
 /* The key is a keyed digest: two things never share one. */
 struct place {
@@ -14,7 +15,7 @@ struct place {
 
 struct tw_notes {
     struct tw_seed seed;
-    struct place places[PLACES];
+    struct place places[SETS][2]; /* the newer one first */
 };
 
 struct tw_notes *tw_notes_new(void)
@@ -36,8 +37,11 @@ struct tw_thing_note *tw_notes_of(struct tw_notes *n, const struct tw_event *eve
     tw_hash_wide(n->seed, event->object.p, event->object.len, key);
     for (unsigned i = 0; i < 2; i++)
         key[i] = tw_hash_mix(key[i], event->flow);
-    struct place *at = &n->places[key[0] % PLACES];
-    if (at->key[0] != key[0] || at->key[1] != key[1])
-        *at = (struct place){.key = {key[0], key[1]}};
-    return &at->note;
+    struct place *set = n->places[key[0] % SETS];
+    for (unsigned i = 0; i < 2; i++)
+        if (set[i].key[0] == key[0] && set[i].key[1] == key[1])
+            return &set[i].note;
+    set[1] = set[0];
+    set[0] = (struct place){.key = {key[0], key[1]}};
+    return &set[0].note;
 }

@@ -1,6 +1,6 @@
 #pragma once
 /* Room for notes [tw_thing_note] about things that session/ keeps nothing else of: nodes that a
- * client reads. Each has one place; two things in one place cost time, nothing else. Inside
+ * client reads. Where room is short the newer one has it: that costs time, nothing else. Inside
  * session/. */
 
 #include "event/event.h"
@@ -9,5 +9,6 @@ struct tw_notes;
 /* NULL when memory is short. */
 struct tw_notes *tw_notes_new(void);
 void tw_notes_free(struct tw_notes *n);
-/* The note about what `flow` does to the event's object; zero when it is new there. */
+/* The note about what `flow` does to the event's object; zero when it is new there. Good
+ * until the next call. */
 struct tw_thing_note *tw_notes_of(struct tw_notes *n, const struct tw_event *event);

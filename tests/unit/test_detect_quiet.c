@@ -36,6 +36,7 @@ struct item {
     struct tw_thing_note note;
     uint64_t flow, identity;
     bool after_gap, encrypted;
+    uint32_t code;
     const char *status, *node, *to; /* to: who is told; NULL: the agent */
     uint8_t mac;                    /* the last byte of the client's; 0: not seen */
 };
@@ -60,6 +61,7 @@ static bool notify(struct scene *s, struct item *item, struct tw_value value)
         .value = value,
         .status = {.s = tw_str_of(item->status)},
         .status_bad = item->status != NULL && strncmp(item->status, "Bad", 3) == 0,
+        .status_code = item->code,
         .encrypted = item->encrypted,
         .opcua = &info,
         .facts = &facts};
@@ -231,6 +233,75 @@ static void another_context_is_asked_again(void **state)
     assert_true(notify(&s, &item, num(1)));
     item.note = (struct tw_thing_note){0}; /* as for a new item */
     assert_false(notify(&s, &item, num(1)));
+    scene_close(&s);
+}
+
+enum { UNCERTAIN_LAST_USABLE = 0x40900000 };
+
+static void uncertain_values_are_asked_about_apart(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = write"));
+    struct item item = an_item(), poor = an_item();
+    poor.status = "UncertainLastUsableValue";
+    poor.code = UNCERTAIN_LAST_USABLE;
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    poor.note = item.note;
+    assert_false(notify(&s, &poor, num(1)));
+    assert_true(notify(&s, &poor, num(1)));
+    assert_false(notify(&s, &poor, truth(true)));
+    item.note = poor.note;
+    assert_true(notify(&s, &item, num(1)));
+    scene_close(&s);
+}
+
+/* A poor value of what an AI system decides from is seen, and so is the good one after it. */
+static void poor_inputs_never_pass(void **state)
+{
+    struct scene s;
+    char inventory[2048];
+    (void)state;
+    snprintf(inventory, sizeof(inventory), "%s", PLANT);
+    char *tier = strstr(inventory, "tier: T2,");
+    assert_non_null(tier);
+    memmove(tier + strlen("inputs: [temp], "), tier, strlen(tier) + 1);
+    memcpy(tier, "inputs: [temp], ", strlen("inputs: [temp], "));
+    scene_open(&s, inventory, RULE("action = write"));
+    struct item item = an_item();
+    assert_false(notify(&s, &item, num(1)));
+    assert_true(notify(&s, &item, num(1)));
+    for (int i = 0; i < 3; i++) {
+        item.status = "UncertainLastUsableValue";
+        item.code = UNCERTAIN_LAST_USABLE;
+        assert_false(notify(&s, &item, num(1)));
+        assert_false(notify(&s, &item, num(1)));
+        item.status = "Good";
+        item.code = 0;
+        assert_false(notify(&s, &item, num(1)));
+        assert_true(notify(&s, &item, num(1)));
+    }
+    scene_close(&s);
+}
+
+/* Many connections take no place from each other. */
+static void what_many_are_told_passes(void **state)
+{
+    enum { FLOWS = 1000 };
+    static struct item items[FLOWS];
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = write"));
+    for (size_t i = 0; i < FLOWS; i++) {
+        items[i] = an_item();
+        items[i].flow = i * 0x9e3779b97f4a7c15u >> 3;
+        assert_false(notify(&s, &items[i], num(1)));
+    }
+    size_t passed = 0;
+    for (size_t i = 0; i < FLOWS; i++)
+        passed += notify(&s, &items[i], num(1));
+    assert_in_range(passed, FLOWS - FLOWS / 50, FLOWS);
     scene_close(&s);
 }
 
@@ -640,6 +711,9 @@ int main(void)
         cmocka_unit_test(each_kind_of_value_is_asked_about_once),
         cmocka_unit_test(arrays_pass_and_structures_do_not),
         cmocka_unit_test(another_context_is_asked_again),
+        cmocka_unit_test(uncertain_values_are_asked_about_apart),
+        cmocka_unit_test(poor_inputs_never_pass),
+        cmocka_unit_test(what_many_are_told_passes),
         cmocka_unit_test(what_is_out_of_the_ordinary_never_passes),
         cmocka_unit_test(reads_of_people_pass_and_those_of_agents_do_not),
         cmocka_unit_test(reads_from_another_card_are_looked_at),
