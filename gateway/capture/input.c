@@ -211,7 +211,7 @@ static enum tw_status broken(struct tw_input *in, struct tw_capture_error *err)
         err->offset = d.offset;
     } else {
         const bool exact = tw_source_kind(&in->source) == TW_SOURCE_PCAP;
-        const uint64_t at = exact ? in->record_at : in->source.read_bytes;
+        const uint64_t at = exact ? in->record_at : tw_source_read_bytes(&in->source);
         set_error(in, err,
             "%s is damaged after packet %" PRIu64 ", %s byte offset %" PRIu64
             ": %s; all packets before it were read",
@@ -284,13 +284,13 @@ void tw_input_count(struct tw_input *in)
 
 uint64_t tw_input_read_bytes(const struct tw_input *in)
 {
-    return in->pcap != NULL ? in->source.read_bytes : in->read_bytes;
+    return in->pcap != NULL ? tw_source_read_bytes(&in->source) : in->read_bytes;
 }
 
 void tw_input_close(struct tw_input *in)
 {
     tw_input_count(in);
-    in->read_bytes = in->source.read_bytes;
+    in->read_bytes = in->source.read_bytes = tw_source_read_bytes(&in->source);
     if (in->filter != NULL) {
         pcap_freecode(in->filter);
         free(in->filter);

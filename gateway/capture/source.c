@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,6 +63,8 @@ void tw_source_close(struct tw_source *s)
     if (s->own_fd && s->fd >= 0)
         close(s->fd);
     s->fd = -1;
+    free(s->buffer);
+    s->buffer = NULL;
 }
 
 /* A pipe may be silent for long, and Ctrl-C shall not wait for its next packet. */
@@ -93,18 +96,44 @@ static ssize_t cookie_read(void *cookie, char *out, size_t n)
     return got;
 }
 
+/* A file is read again from its start, by stdio itself: that copies the short headers of records
+ * in one go, which it does byte by byte for streams of somebody else's making. */
+static FILE *file_stream(const struct tw_source *s)
+{
+    if (lseek(s->fd, 0, SEEK_SET) != 0)
+        return NULL;
+    const int fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+    if (f == NULL && fd >= 0)
+        close(fd);
+    return f;
+}
+
 FILE *tw_source_stream(struct tw_source *s)
 {
     const cookie_io_functions_t io = {.read = cookie_read};
-    FILE *f = fopencookie(s, "r", io);
+    /* stdio would take a size without a buffer for a wish, and libpcap's reads of 4 KiB at a time
+     * cost more than everything else it does. */
+    if (s->buffer == NULL && (s->buffer = malloc(TW_SOURCE_BUFFER)) == NULL)
+        return NULL;
+    FILE *f = s->seekable ? file_stream(s) : fopencookie(s, "r", io);
     if (f == NULL)
         return NULL;
-    /* libpcap reads 4 KiB at a time otherwise, which costs more than everything else it does. */
-    if (setvbuf(f, NULL, _IOFBF, TW_SOURCE_BUFFER) != 0) {
+    if (setvbuf(f, s->buffer, _IOFBF, TW_SOURCE_BUFFER) != 0) {
         fclose(f);
         return NULL;
     }
+    /* Only the thread that opened it reads it. */
+    (void)__fsetlocking(f, FSETLOCKING_BYCALLER);
     return f;
+}
+
+uint64_t tw_source_read_bytes(const struct tw_source *s)
+{
+    if (!s->seekable || s->fd < 0)
+        return s->read_bytes;
+    const off_t at = lseek(s->fd, 0, SEEK_CUR); /* the stream's descriptor shares it */
+    return at < 0 ? 0 : (uint64_t)at;
 }
 
 static const uint32_t magic_micro = 0xa1b2c3d4, magic_nano = 0xa1b23c4d;
@@ -325,6 +354,7 @@ bool tw_source_find_damage(const struct tw_source *s, struct tw_source_damage *o
 {
     if (!s->seekable || s->head_len < 24)
         return false;
+    const off_t before = lseek(s->fd, 0, SEEK_CUR);
     const int fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
     struct scan scan = {.f = fd < 0 ? NULL : fdopen(fd, "r"), .size = s->size};
     if (scan.f == NULL) {
@@ -343,5 +373,7 @@ bool tw_source_find_damage(const struct tw_source *s, struct tw_source_damage *o
             jump(&scan, 24) && scan_pcap(&scan, b == magic_kuznetzov || l == magic_kuznetzov, out);
     }
     fclose(scan.f);
+    /* What was read is counted by where the descriptor stands. */
+    (void)lseek(s->fd, before, SEEK_SET);
     return is_damaged;
 }

@@ -1,6 +1,7 @@
 #pragma once
-/* Inside capture/: the bytes of one capture file or pipe. They reach libpcap through a stdio stream
- * that counts them and lets us look at the first ones, also where nothing can be read twice. */
+/* Inside capture/: the bytes of one capture file or pipe. They reach libpcap through a stdio stream,
+ * of which we can tell how far it was read and what its first bytes were, also where nothing can be
+ * read twice. */
 
 #include <stdio.h>
 
@@ -13,7 +14,8 @@ struct tw_source {
     int stop_fd; /* readable: whoever waits for a pipe gets its end; 0: none */
     bool own_fd, seekable;
     uint64_t size;       /* of a regular file, else 0 */
-    uint64_t read_bytes; /* handed to the reader so far */
+    uint64_t read_bytes; /* of a pipe: handed to the reader so far */
+    char *buffer;        /* of the stream */
     size_t head_len, head_at;
     uint8_t head[TW_SOURCE_HEAD];
 };
@@ -21,9 +23,11 @@ struct tw_source {
 /* "-" is standard input. TW_IO with errno set when it can not be opened. Reads the first bytes. */
 TW_MUST_CHECK enum tw_status tw_source_open(struct tw_source *s, const char *path);
 void tw_source_close(struct tw_source *s);
-/* A stream over all of it, from the first byte; closing it does not close the source. NULL when
- * memory is short. */
+/* A stream over all of it, from the first byte, for one thread; closing it does not close the
+ * source, but has to come first. NULL when memory is short. */
 FILE *tw_source_stream(struct tw_source *s);
+/* Handed to the reader so far, with what its buffer holds. */
+uint64_t tw_source_read_bytes(const struct tw_source *s);
 
 enum tw_source_kind { TW_SOURCE_EMPTY, TW_SOURCE_UNKNOWN, TW_SOURCE_PCAP, TW_SOURCE_PCAPNG };
 enum tw_source_kind tw_source_kind(const struct tw_source *s);

@@ -530,6 +530,39 @@ static void test_standard_input(void **state)
     }
 }
 
+/* Large captures are read by the quarter of a MiB; damage at their end does not change the count. */
+static void test_read_bytes(void **state)
+{
+    enum { PACKETS = 10000, BLOCK = 256 * 1024, SIZE = 24 + PACKETS * RECORD + 5 };
+    (void)state;
+    char path[128];
+    snprintf(path, sizeof(path), "%s/large.pcap", folder);
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    struct file f = {.len = 0};
+    pcap_head(&f, 0xa1b2c3d4);
+    for (uint32_t i = 0; i < PACKETS; i++) {
+        pcap_packet(&f, 100, 0, 53);
+        assert_int_equal(fwrite(f.b, 1, f.len, out), f.len);
+        f.len = 0;
+    }
+    assert_int_equal(fwrite("short", 1, 5, out), 5);
+    fclose(out);
+    const char *name = path;
+    struct tw_capture *c = open_ok(&name, 1, NULL);
+    expect(c, INT64_C(100000000000), 1, false);
+    assert_int_equal(tw_capture_stats(c).read_bytes, BLOCK);
+    for (uint64_t i = 2; i <= PACKETS; i++)
+        expect(c, INT64_C(100000000000), i, false);
+    struct tw_raw_packet p;
+    struct tw_capture_error err;
+    assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_DAMAGED);
+    assert_int_equal(err.offset, SIZE - 5);
+    assert_int_equal(tw_capture_stats(c).read_bytes, SIZE);
+    assert_int_equal(tw_capture_stats(c).total_bytes, SIZE);
+    tw_capture_close(c);
+}
+
 static void test_stop(void **state)
 {
     (void)state;
@@ -587,6 +620,7 @@ int main(void)
         cmocka_unit_test(test_other_links),
         cmocka_unit_test(test_strange_times),
         cmocka_unit_test(test_standard_input),
+        cmocka_unit_test(test_read_bytes),
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_no_interface),
     };
