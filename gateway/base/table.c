@@ -316,6 +316,12 @@ void *tw_table_at(const struct tw_table *t, uint32_t index)
     return value_of(t, (int32_t)index);
 }
 
+void *tw_table_use(struct tw_table *t, uint32_t index)
+{
+    touch(t, (int32_t)index);
+    return value_of(t, (int32_t)index);
+}
+
 size_t tw_table_size(const struct tw_table *t)
 {
     return t->size;

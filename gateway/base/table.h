@@ -36,6 +36,8 @@ const void *tw_table_key(const struct tw_table *t, const void *value);
 /* Values by number, for who keeps many of them: good until the value is removed or evicted. */
 uint32_t tw_table_index(const struct tw_table *t, const void *value);
 void *tw_table_at(const struct tw_table *t, uint32_t index);
+/* The same, marked as used. */
+void *tw_table_use(struct tw_table *t, uint32_t index);
 size_t tw_table_size(const struct tw_table *t);
 uint64_t tw_table_evictions(const struct tw_table *t);
 

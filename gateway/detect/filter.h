@@ -3,6 +3,9 @@
  * variable is declared, what kind of value it is. Nearly every event is in these like many before
  * it, so the rules that are left for its likes are kept, and the others are not asked. */
 
+#include <float.h>
+#include <math.h>
+
 #include "detect/rule.h"
 
 struct tw_filter;
@@ -41,5 +44,28 @@ tw_like tw_like_of_leaf(tw_like message, const struct tw_event *leaf);
 enum { TW_LIKE_LARGE_BYTES = 4096 };
 /* The part of it that a value alone decides. */
 enum { TW_LIKE_NUMBER, TW_LIKE_TEXT, TW_LIKE_RICH, TW_LIKE_TRUTH, TW_LIKE_OTHER };
-unsigned tw_like_value(const struct tw_value *value);
+unsigned tw_like_text(struct tw_str text);
+
+static inline unsigned tw_like_value(const struct tw_value *v)
+{
+    switch (v->kind) {
+    case TW_VALUE_INT:
+    case TW_VALUE_UINT:
+        return TW_LIKE_NUMBER;
+    case TW_VALUE_FLOAT:
+    case TW_VALUE_DOUBLE: {
+        /* A number that is nothing else than that: finite, and not too small to be exact. */
+        const double least = v->kind == TW_VALUE_FLOAT ? (double)FLT_MIN : DBL_MIN;
+        return v->d == 0 || (fabs(v->d) >= least && fabs(v->d) <= DBL_MAX) ? TW_LIKE_NUMBER
+                                                                            : TW_LIKE_OTHER;
+    }
+    case TW_VALUE_STRING:
+        return tw_like_text(v->s);
+    case TW_VALUE_BOOL:
+        return TW_LIKE_TRUTH;
+    default:
+        return TW_LIKE_OTHER;
+    }
+}
+
 tw_like tw_like_asks(const struct tw_test *test);

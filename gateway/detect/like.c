@@ -2,9 +2,6 @@
  * tw_like_of() alone as long as none of the row's bits is set; a unit test holds the two together.
  */
 
-#include <float.h>
-#include <math.h>
-
 #include "detect/filter.h"
 
 /* Numbers, each in some bits. */
@@ -97,29 +94,9 @@ static bool is_rich(struct tw_str s)
     return false;
 }
 
-/* A number that is nothing else than that: finite, and not too small to be exact. */
-static bool is_plain(const struct tw_value *v)
+unsigned tw_like_text(struct tw_str s)
 {
-    double least = v->kind == TW_VALUE_FLOAT ? (double)FLT_MIN : DBL_MIN;
-    return v->d == 0 || (fabs(v->d) >= least && fabs(v->d) <= DBL_MAX);
-}
-
-unsigned tw_like_value(const struct tw_value *v)
-{
-    switch (v->kind) {
-    case TW_VALUE_INT:
-    case TW_VALUE_UINT:
-        return TW_LIKE_NUMBER;
-    case TW_VALUE_FLOAT:
-    case TW_VALUE_DOUBLE:
-        return is_plain(v) ? TW_LIKE_NUMBER : TW_LIKE_OTHER;
-    case TW_VALUE_STRING:
-        return is_rich(v->s) ? TW_LIKE_RICH : TW_LIKE_TEXT;
-    case TW_VALUE_BOOL:
-        return TW_LIKE_TRUTH;
-    default:
-        return TW_LIKE_OTHER;
-    }
+    return is_rich(s) ? TW_LIKE_RICH : TW_LIKE_TEXT;
 }
 
 static tw_like of_value(const struct tw_value *v)

@@ -4,7 +4,7 @@
 
 #include "session/notes.h"
 
-enum { TEXT_ROOM = 1280, ITEMS_PER_SESSION = 4 };
+enum { TEXT_ROOM = 1280, ITEMS_PER_SESSION = 4, ROUTES = 4096 };
 
 /* Tokens are unique to a server only. Compared as bytes. */
 struct session_key {
@@ -43,6 +43,14 @@ struct flow {
     char room[TW_MAX_IDENTITY + 64];
 };
 
+/* The session that a flow used last, and where all stands that looking it up would find. Good as
+ * long as none began or was activated, and nothing had to go. */
+struct route {
+    uint64_t flow, epoch;
+    struct session_key key;
+    uint32_t session, at, app; /* places in the tables of sessions, flows and applications */
+};
+
 /* The message whose session was looked up last: its other events have the same one. */
 struct last {
     uint64_t flow, packet, request_packet, token;
@@ -70,6 +78,7 @@ struct tw_opcua_sessions {
     struct last last;
     struct passing passing;
     uint64_t identities, messages;
+    struct route routes[ROUTES];
 };
 
 struct tw_opcua_server tw_opcua_server_of(const struct tw_event *event)
@@ -299,7 +308,39 @@ static bool is_good(const struct tw_event *event)
     return event->status.s.p != NULL && !event->status_bad;
 }
 
-static struct session *session_of(struct tw_opcua_sessions *s, const struct tw_event *event)
+static bool changes_session(const struct tw_event *event)
+{
+    static const uint32_t changes =
+        1u << TW_ACTION_SESSION | 1u << TW_ACTION_AUTHENTICATE | 1u << TW_ACTION_DISCONNECT;
+    return (changes & 1u << event->action) != 0;
+}
+
+static uint64_t epoch_of(const struct tw_opcua_sessions *s)
+{
+    return 1 + s->identities + tw_table_evictions(s->sessions) + tw_table_evictions(s->flows) +
+           tw_opcua_live_evictions(s->live);
+}
+
+static struct route *route_of(struct tw_opcua_sessions *s, uint64_t flow)
+{
+    return &s->routes[(flow * 0x9e3779b97f4a7c15u >> 32) % ROUTES];
+}
+
+/* All is marked as used that looking it up would mark. */
+static struct session *by_route(
+    struct tw_opcua_sessions *s, const struct tw_event *event, const struct route *route)
+{
+    const struct session_key key = key_of(event, event->opcua->auth_token);
+    if (route->flow != event->flow || route->epoch != epoch_of(s) || changes_session(event) ||
+        memcmp(&route->key, &key, sizeof(key)) != 0)
+        return NULL;
+    struct flow *flow = tw_table_use(s->flows, route->at);
+    memcpy(&flow->last, &key, sizeof(key));
+    return tw_table_use(s->sessions, route->session);
+}
+
+static struct session *session_of(
+    struct tw_opcua_sessions *s, const struct tw_event *event, struct route *route)
 {
     const struct tw_opcua_info *info = event->opcua;
     bool good = is_good(event);
@@ -315,6 +356,10 @@ static struct session *session_of(struct tw_opcua_sessions *s, const struct tw_e
         activated(s, session, event);
     struct flow *flow = tw_table_put(s->flows, &event->flow, NULL);
     memcpy(&flow->last, &key, sizeof(key));
+    *route = (struct route){.flow = event->flow,
+        .key = key,
+        .session = tw_table_index(s->sessions, session),
+        .at = tw_table_index(s->flows, flow)};
     return session;
 }
 
@@ -330,9 +375,7 @@ static bool is_same_message(const struct last *last, const struct tw_event *even
 static void remember(
     struct tw_opcua_sessions *s, const struct tw_event *event, struct session *session)
 {
-    static const uint32_t changes =
-        1u << TW_ACTION_SESSION | 1u << TW_ACTION_AUTHENTICATE | 1u << TW_ACTION_DISCONNECT;
-    if ((changes & 1u << event->action) != 0)
+    if (changes_session(event))
         return;
     s->last.flow = event->flow;
     s->last.packet = event->packet;
@@ -351,7 +394,11 @@ static struct session *used(struct tw_opcua_sessions *s, const struct tw_event *
         return s->last.session;
     s->last.session = NULL;
     s->last.elsewhere.family = 0;
-    struct session *session = session_of(s, event);
+    struct route *route = route_of(s, event->flow);
+    struct session *session = by_route(s, event, route);
+    const bool routed = session != NULL;
+    if (!routed)
+        session = session_of(s, event, route);
     if (session == NULL)
         return NULL;
     const struct tw_ip *ip = client_of(event);
@@ -361,8 +408,14 @@ static struct session *used(struct tw_opcua_sessions *s, const struct tw_event *
     } else if (is_good(event)) {
         enter(s, session, ip, event->ts_ns);
     }
-    if (session->has_app)
-        (void)tw_opcua_live_touch(s->live, &session->app, ip, event->ts_ns, &s->last.elsewhere);
+    if (!routed) {
+        route->app =
+            session->has_app ? tw_opcua_live_app(s->live, &session->app) : TW_OPCUA_NOT_LIVE;
+        /* Else the application may be live again by another session. */
+        if (!session->has_app || route->app != TW_OPCUA_NOT_LIVE)
+            route->epoch = epoch_of(s);
+    }
+    (void)tw_opcua_live_touch(s->live, route->app, ip, event->ts_ns, &s->last.elsewhere);
     remember(s, event, session);
     return session;
 }

@@ -25,9 +25,13 @@ void tw_opcua_live_add(struct tw_opcua_live *live, const struct tw_text_key *app
     const struct tw_ip *ip, int64_t ts_ns);
 void tw_opcua_live_remove(
     struct tw_opcua_live *live, const struct tw_text_key *app, const struct tw_ip *ip);
+/* Where it is kept, good as long as none is added and evictions stay the same. */
+#define TW_OPCUA_NOT_LIVE UINT32_MAX
+uint32_t tw_opcua_live_app(struct tw_opcua_live *live, const struct tw_text_key *app);
 /* It was used. True with another address in `out` when one is live there, too. */
-bool tw_opcua_live_touch(struct tw_opcua_live *live, const struct tw_text_key *app,
-    const struct tw_ip *ip, int64_t ts_ns, struct tw_ip *out);
+bool tw_opcua_live_touch(struct tw_opcua_live *live, uint32_t app, const struct tw_ip *ip,
+    int64_t ts_ns, struct tw_ip *out);
+uint64_t tw_opcua_live_evictions(const struct tw_opcua_live *live);
 
 /* Names of the fields that event notifications carry. */
 struct tw_opcua_filters;

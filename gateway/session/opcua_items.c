@@ -167,23 +167,37 @@ static void note(struct tw_opcua_items *items, const struct tw_event *event, boo
         item->has_filter = false;
 }
 
-static struct near *find_near(struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
+static bool is_it(const struct near *near, uint32_t generation, uint32_t handle)
+{
+    return near->item != 0 && near->generation == generation && near->number == handle;
+}
+
+/* By way of the table, where the item counts as used again. */
+__attribute__((noinline)) static struct near *find_far(
+    struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
 {
     struct near *near = near_of(items, generation, handle);
-    const bool is_it = near->item != 0 && near->generation == generation && near->number == handle;
-    if (is_it && ++near->uses % TOUCH_EVERY != 0)
-        return near;
     const struct item_key key = {.generation = generation, .number = handle, .is_handle = true};
     const struct item *item = tw_table_find(items->table, &key);
     if (item == NULL)
         return NULL;
     const uint32_t place = tw_table_index(items->table, item) + 1;
-    if (is_it && near->item == place)
+    const bool known = is_it(near, generation, handle);
+    if (known && near->item == place)
         return near;
-    if (near->item != 0 && !is_it)
+    if (near->item != 0 && !known)
         items->near[((size_t)(near - items->near) + NEAR / 2) % NEAR] = *near;
     *near = (struct near){.generation = generation, .number = handle, .item = place};
     return near;
+}
+
+static inline struct near *find_near(
+    struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
+{
+    struct near *near = near_of(items, generation, handle);
+    if (is_it(near, generation, handle) && ++near->uses % TOUCH_EVERY != 0)
+        return near;
+    return find_far(items, generation, handle);
 }
 
 static struct item *find_handle(struct tw_opcua_items *items, uint32_t generation, uint32_t handle)

@@ -53,7 +53,8 @@ struct tw_text_key tw_opcua_live_key(const struct tw_opcua_live *live, struct tw
 static struct place *place_of(struct app *app, const struct tw_ip *ip)
 {
     for (size_t i = 0; app != NULL && i < PLACES; i++)
-        if (app->place[i].ip.family != 0 && tw_ip_eq(&app->place[i].ip, ip))
+        if (app->place[i].ip.family == ip->family && ip->family != 0 &&
+            tw_ip_eq(&app->place[i].ip, ip))
             return &app->place[i];
     return NULL;
 }
@@ -92,13 +93,19 @@ void tw_opcua_live_remove(
         place->sessions--;
 }
 
-bool tw_opcua_live_touch(struct tw_opcua_live *live, const struct tw_text_key *app_key,
-    const struct tw_ip *ip, int64_t ts_ns, struct tw_ip *out)
+uint32_t tw_opcua_live_app(struct tw_opcua_live *live, const struct tw_text_key *app_key)
 {
-    struct app *app = tw_table_find(live->apps, app_key);
-    struct place *mine = place_of(app, ip);
-    if (app == NULL)
+    const struct app *app = tw_table_peek(live->apps, app_key);
+    return app == NULL ? TW_OPCUA_NOT_LIVE : tw_table_index(live->apps, app);
+}
+
+bool tw_opcua_live_touch(struct tw_opcua_live *live, uint32_t app_index, const struct tw_ip *ip,
+    int64_t ts_ns, struct tw_ip *out)
+{
+    if (app_index == TW_OPCUA_NOT_LIVE)
         return false;
+    struct app *app = tw_table_use(live->apps, app_index);
+    struct place *mine = place_of(app, ip);
     if (mine != NULL)
         mine->last_ns = ts_ns;
     for (size_t i = 0; i < PLACES; i++) {
@@ -109,4 +116,9 @@ bool tw_opcua_live_touch(struct tw_opcua_live *live, const struct tw_text_key *a
         return true;
     }
     return false;
+}
+
+uint64_t tw_opcua_live_evictions(const struct tw_opcua_live *live)
+{
+    return tw_table_evictions(live->apps);
 }

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "protocol/opcua/plain.h"
 
 /* The place in the info that a field of a table names. */
 static void *place(struct tw_opcua_info *info, uint16_t at)
@@ -154,39 +155,44 @@ static bool url(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua
     return true;
 }
 
-static bool take_data_value(
-    struct tw_opcua_walk *w, struct tw_cur *c, struct tw_opcua_data_value *v)
+static bool take_any_data_value(struct tw_opcua_walk *w, struct tw_cur *c, uint32_t *out_status)
 {
-    if (!tw_opcua_data_value(&w->s, c, w->quiet ? NULL : v))
+    struct tw_opcua_data_value v = {0};
+    if (!tw_opcua_data_value(&w->s, c, w->quiet ? NULL : &v))
         return false;
+    *out_status = v.status;
     if (w->quiet)
         return true;
-    w->event.value = v->v.value;
-    w->event.type = v->v.type;
-    w->event.source_ts_ns = v->source_ts_ns;
-    w->event.server_ts_ns = v->server_ts_ns;
-    if (v->v.dimensions != NULL) {
+    w->event.value = v.v.value;
+    w->event.type = v.v.type;
+    w->event.source_ts_ns = v.source_ts_ns;
+    w->event.server_ts_ns = v.server_ts_ns;
+    if (v.v.dimensions != NULL) {
         struct tw_value *dimensions = tw_opcua_walk_detail(w, "dimensions");
-        *dimensions = *v->v.dimensions;
+        *dimensions = *v.v.dimensions;
         dimensions->name = TW_STR("dimensions");
     }
     return true;
 }
 
+static bool take_data_value(struct tw_opcua_walk *w, struct tw_cur *c, uint32_t *out_status)
+{
+    return (!w->quiet && tw_opcua_plain(c, &w->event, out_status)) ||
+           take_any_data_value(w, c, out_status);
+}
+
 static bool data_value(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
-    struct tw_opcua_data_value v = {0};
+    uint32_t status;
     (void)f;
-    return take_data_value(w, c, &v);
+    return take_data_value(w, c, &status);
 }
 
 static bool result_value(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
-    struct tw_opcua_data_value v = {0};
     (void)f;
-    if (!take_data_value(w, c, &v))
+    if (!take_data_value(w, c, &w->status))
         return false;
-    w->status = v.status;
     w->has_status = true;
     return true;
 }
@@ -319,16 +325,13 @@ static bool data_changes(struct tw_opcua_walk *w, struct tw_cur *c)
     if (!tw_opcua_count(c, 5, &n))
         return false;
     for (uint32_t i = 0; i < n && w->emitted < TW_OPCUA_MAX_ITEMS; i++) {
-        struct tw_opcua_data_value v;
-        v.status = 0;
         if (i == 0)
             tw_opcua_walk_begin(w);
         else
             tw_opcua_walk_next(w);
-        if (!tw_cur_u32le(c, &w->info.client_handle) || !take_data_value(w, c, &v))
+        if (!tw_cur_u32le(c, &w->info.client_handle) || !take_data_value(w, c, &w->status))
             return false;
         w->info.has_handle = true;
-        w->status = v.status;
         w->has_status = true;
         w->event.object_null = true;
         tw_opcua_walk_emit_next(w);

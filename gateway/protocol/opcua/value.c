@@ -607,37 +607,9 @@ static bool read_times(struct tw_cur *c, uint8_t mask, int64_t *source, int64_t 
     return !(mask & SERVER_PS) || tw_cur_skip(c, 2);
 }
 
-/* A number or truth with status and times: what nearly all data changes are. False for any other,
- * and `c` stays. */
-static bool read_plain(struct tw_cur *c, struct tw_opcua_data_value *out)
-{
-    enum { PLAIN = HAS_STATUS | HAS_SOURCE | HAS_SERVER };
-    struct tw_cur at = *c;
-    uint8_t mask, type;
-    uint32_t status = 0;
-    uint64_t source = 0, server = 0;
-    if (!tw_cur_u8(&at, &mask) || !tw_cur_u8(&at, &type) || (mask & ~PLAIN) != HAS_VALUE ||
-        type < TW_UA_BOOLEAN || type > TW_UA_DOUBLE ||
-        !readers[type].read(NULL, &at, &out->v.value) ||
-        ((mask & HAS_STATUS) && !tw_cur_u32le(&at, &status)) ||
-        ((mask & HAS_SOURCE) && !tw_cur_u64le(&at, &source)) ||
-        ((mask & HAS_SERVER) && !tw_cur_u64le(&at, &server)))
-        return false;
-    out->has_value = true;
-    out->v.type = tw_opcua_type_name(type, false);
-    out->v.dimensions = NULL;
-    out->status = status;
-    out->source_ts_ns = tw_opcua_time_ns((int64_t)source);
-    out->server_ts_ns = tw_opcua_time_ns((int64_t)server);
-    *c = at;
-    return true;
-}
-
 bool tw_opcua_data_value(
     struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_opcua_data_value *out)
 {
-    if (out != NULL && read_plain(c, out))
-        return true;
     struct tw_opcua_data_value passed, *v = out == NULL ? &passed : out;
     uint8_t mask;
     if (!tw_cur_u8(c, &mask) || (mask & 0xc0))

@@ -73,6 +73,8 @@ static void set_status(struct tw_opcua_walk *w)
         return;
     }
     uint32_t code = w->has_status ? w->status : w->service_result;
+    if (w->event.status.s.p != NULL && w->event.status_code == code)
+        return; /* that of the item before */
     w->event.status_code = code;
     w->event.status_bad = tw_opcua_is_bad(code);
     w->event.status.s = tw_opcua_status_text(code, w->status_text);
