@@ -22,6 +22,7 @@ struct tw_table {
     size_t key_size, value_offset, stride, capacity, size;
     size_t zeroed; /* bytes of a new value */
     struct tw_seed seed;
+    bool of_digests;
     /* Buckets in use grow with the entries, one at a time (linear hashing): those up to `mask`, and
      * beyond it the upper halves of the first `split` of them. A large table with few entries
      * touches little memory. */
@@ -104,6 +105,12 @@ void tw_table_on_evict(struct tw_table *t, tw_table_evict_fn fn, void *user)
 {
     t->evict = fn;
     t->evict_user = user;
+}
+
+void tw_table_of_digests(struct tw_table *t)
+{
+    assert(t->key_size >= sizeof(uint64_t) && t->size == 0);
+    t->of_digests = true;
 }
 
 void tw_table_zero_first(struct tw_table *t, size_t bytes)
@@ -198,7 +205,11 @@ static int32_t lookup(const struct tw_table *t, const void *key, uint32_t hash)
 
 static uint32_t hash_of(const struct tw_table *t, const void *key)
 {
-    return (uint32_t)tw_hash(t->seed, key, t->key_size);
+    uint64_t digest;
+    if (!t->of_digests)
+        return (uint32_t)tw_hash(t->seed, key, t->key_size);
+    memcpy(&digest, key, sizeof(digest));
+    return (uint32_t)(digest ^ digest >> 32);
 }
 
 void *tw_table_peek(const struct tw_table *t, const void *key)

@@ -16,6 +16,9 @@ struct tw_table *tw_table_new(
     size_t key_size, size_t value_size, size_t capacity, struct tw_seed seed);
 void tw_table_free(struct tw_table *t);
 void tw_table_on_evict(struct tw_table *t, tw_table_evict_fn fn, void *user);
+/* For keys that begin with 64 bits of a seeded digest, such as tw_text_key(): they are spread as
+ * they are, and not hashed a second time. Before the first entry. */
+void tw_table_of_digests(struct tw_table *t);
 /* For large values that say themselves how much of them counts: of a new one only so many bytes are
  * zeroed, the rest is what its place held before. */
 void tw_table_zero_first(struct tw_table *t, size_t bytes);

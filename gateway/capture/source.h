@@ -1,7 +1,7 @@
 #pragma once
-/* Inside capture/: the bytes of one capture file or pipe. They reach libpcap through a stdio stream,
- * of which we can tell how far it was read and what its first bytes were, also where nothing can be
- * read twice. */
+/* Inside capture/: the bytes of one capture file or pipe. They reach libpcap through a stdio
+ * stream, of which we can tell how far it was read and what its first bytes were, also where
+ * nothing can be read twice. */
 
 #include <stdio.h>
 

@@ -57,7 +57,7 @@ static inline unsigned tw_like_value(const struct tw_value *v)
         /* A number that is nothing else than that: finite, and not too small to be exact. */
         const double least = v->kind == TW_VALUE_FLOAT ? (double)FLT_MIN : DBL_MIN;
         return v->d == 0 || (fabs(v->d) >= least && fabs(v->d) <= DBL_MAX) ? TW_LIKE_NUMBER
-                                                                            : TW_LIKE_OTHER;
+                                                                           : TW_LIKE_OTHER;
     }
     case TW_VALUE_STRING:
         return tw_like_text(v->s);

@@ -9,7 +9,7 @@ struct word {
 
 struct tw_words {
     struct word *list;
-    size_t n, n_anywhere; /* those that are found anywhere */
+    size_t n, n_anywhere;   /* those that are found anywhere */
     uint32_t first_letters; /* bit per letter a word begins with */
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 struct tw_mqtt_sessions {
+    struct tw_mqtt_names *names;
     struct tw_mqtt_clients *clients;
     struct tw_mqtt_topics *topics;
     struct tw_mqtt_messages *messages;
@@ -15,9 +16,12 @@ struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits, bo
     if (s == NULL)
         return NULL;
     s->prints_only = prints_only;
-    s->clients = tw_mqtt_clients_new(limits);
-    s->topics = tw_mqtt_topics_new();
-    s->messages = tw_mqtt_messages_new();
+    s->names = tw_mqtt_names_new();
+    if (s->names != NULL) {
+        s->clients = tw_mqtt_clients_new(limits, s->names);
+        s->topics = tw_mqtt_topics_new(s->names);
+        s->messages = tw_mqtt_messages_new(s->names);
+    }
     if (s->clients == NULL || s->topics == NULL || s->messages == NULL) {
         tw_mqtt_sessions_free(s);
         return NULL;
@@ -32,6 +36,7 @@ void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s)
     tw_mqtt_clients_free(s->clients);
     tw_mqtt_topics_free(s->topics);
     tw_mqtt_messages_free(s->messages);
+    tw_mqtt_names_free(s->names);
     free(s);
 }
 
@@ -40,20 +45,24 @@ bool tw_mqtt_sessions_event(
 {
     if (event->protocol != TW_PROTO_MQTT || event->mqtt == NULL)
         return true;
-    tw_mqtt_topics_event(s->topics, event, s->prints_only ? NULL : facts);
+    struct tw_mqtt_named *named = tw_mqtt_names_of(s->names, event);
     if (!s->prints_only) {
-        tw_mqtt_clients_event(s->clients, event, facts);
-        tw_mqtt_messages_event(s->messages, event, facts);
+        tw_mqtt_topics_event(s->topics, event, named, facts);
+        tw_mqtt_clients_event(s->clients, event, named, facts);
+        tw_mqtt_messages_event(s->messages, event, named, facts);
     }
-    return !tw_mqtt_topics_seen(s->topics, event);
+    return !tw_mqtt_topics_seen(s->topics, event, named);
 }
 
 bool tw_mqtt_sessions_pass(
     struct tw_mqtt_sessions *s, const struct tw_event *delivery, struct tw_session_facts *facts)
 {
-    if (s->prints_only || !tw_mqtt_topics_pass(s->topics, delivery, facts))
+    if (s->prints_only)
         return false;
-    tw_mqtt_clients_event(s->clients, delivery, facts);
-    tw_mqtt_messages_event(s->messages, delivery, facts);
+    struct tw_mqtt_named *named = tw_mqtt_names_of(s->names, delivery);
+    if (!tw_mqtt_topics_pass(s->topics, delivery, named, facts))
+        return false;
+    tw_mqtt_clients_event(s->clients, delivery, named, facts);
+    tw_mqtt_messages_event(s->messages, delivery, named, facts);
     return true;
 }

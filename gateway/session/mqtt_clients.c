@@ -28,21 +28,23 @@ struct client {
 
 struct tw_mqtt_clients {
     struct tw_table *clients;
-    struct tw_seed seed;
+    const struct tw_mqtt_names *names;
 };
 
-struct tw_mqtt_clients *tw_mqtt_clients_new(const struct tw_limits *limits)
+struct tw_mqtt_clients *tw_mqtt_clients_new(
+    const struct tw_limits *limits, const struct tw_mqtt_names *names)
 {
     struct tw_mqtt_clients *c = calloc(1, sizeof(*c));
     if (c == NULL)
         return NULL;
-    c->seed = tw_seed_random();
-    c->clients =
-        tw_table_new(sizeof(struct tw_text_key), sizeof(struct client), limits->sessions, c->seed);
+    c->names = names;
+    c->clients = tw_table_new(sizeof(struct tw_text_key), sizeof(struct client), limits->sessions,
+        tw_mqtt_names_seed(names));
     if (c->clients == NULL) {
         free(c);
         return NULL;
     }
+    tw_table_of_digests(c->clients);
     return c;
 }
 
@@ -56,10 +58,9 @@ void tw_mqtt_clients_free(struct tw_mqtt_clients *c)
 
 /* Client ids are unique per server: its address is part of the key. */
 static struct tw_text_key key_of(
-    const struct tw_mqtt_clients *c, const struct tw_event *event, const struct tw_endpoint *broker)
+    const struct tw_mqtt_named *named, uint64_t at, const struct tw_endpoint *broker)
 {
-    struct tw_text_key key = tw_text_key(c->seed, event->mqtt->client_id.s);
-    uint64_t at = tw_hash(c->seed, broker->ip.b, broker->ip.family == 6 ? 16 : 4);
+    struct tw_text_key key = named->client;
     key.a = tw_hash_mix(key.a, at);
     key.b = tw_hash_mix(key.b, at ^ broker->port);
     return key;
@@ -157,11 +158,14 @@ static bool is_accepted(const struct tw_event *event)
 
 /* Both ends may send a DISCONNECT, an AUTH or nonsense: the server's is the one under which the
  * flow is known. */
-static struct client *client_of(const struct tw_mqtt_clients *c, const struct tw_event *event)
+static struct client *client_of(const struct tw_mqtt_clients *c, const struct tw_event *event,
+    const struct tw_mqtt_named *named)
 {
     const struct tw_endpoint *ends[] = {&event->dst, &event->src};
     for (unsigned i = event->action == TW_ACTION_DELIVER; i < 2; i++) {
-        struct tw_text_key key = key_of(c, event, ends[i]);
+        const bool first = i == (event->action == TW_ACTION_DELIVER);
+        const uint64_t at = first ? named->broker : tw_mqtt_names_address(c->names, &ends[i]->ip);
+        const struct tw_text_key key = key_of(named, at, ends[i]);
         struct client *k = tw_table_find(c->clients, &key);
         if (k != NULL && find(k, event->flow) != NULL)
             return k;
@@ -175,21 +179,24 @@ static uint64_t identity_of(
 {
     const struct tw_text_key *key = tw_table_key(c->clients, k);
     const struct tw_str user = event->mqtt->username.s;
-    return (user.len > 0 ? tw_hash_mix(key->a, tw_hash(c->seed, user.p, user.len)) : key->a) | 1;
+    return (user.len > 0
+                   ? tw_hash_mix(key->a, tw_hash(tw_mqtt_names_seed(c->names), user.p, user.len))
+                   : key->a) |
+           1;
 }
 
-void tw_mqtt_clients_event(
-    struct tw_mqtt_clients *c, const struct tw_event *event, struct tw_session_facts *facts)
+void tw_mqtt_clients_event(struct tw_mqtt_clients *c, const struct tw_event *event,
+    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
     if (event->mqtt->client_id.s.len == 0)
         return;
     struct client *k;
     if (is_accepted(event)) {
-        struct tw_text_key key = key_of(c, event, &event->dst);
+        const struct tw_text_key key = key_of(named, named->broker, &event->dst);
         k = tw_table_put(c->clients, &key, NULL);
         on_connect(k, event);
     } else {
-        k = client_of(c, event);
+        k = client_of(c, event, named);
         if (k == NULL)
             return;
         if (event->action == TW_ACTION_DISCONNECT)

@@ -74,13 +74,13 @@ struct tw_mqtt_messages {
     struct tw_seed seed;
 };
 
-struct tw_mqtt_messages *tw_mqtt_messages_new(void)
+struct tw_mqtt_messages *tw_mqtt_messages_new(const struct tw_mqtt_names *names)
 {
     struct tw_mqtt_messages *m = calloc(1, sizeof(*m));
     if (m == NULL)
         return NULL;
     const size_t key = sizeof(struct message_key), name = sizeof(struct tw_text_key);
-    m->seed = tw_seed_random();
+    m->seed = tw_mqtt_names_seed(names);
     m->parties = tw_table_new(name, sizeof(struct party), MAX_PARTIES, m->seed);
     m->publishes = tw_lately_new(sizeof(struct publish), MAX_PUBLISHES, m->seed);
     m->retained = tw_table_new(sizeof(uint64_t), sizeof(struct retained), MAX_RETAINED, m->seed);
@@ -94,6 +94,9 @@ struct tw_mqtt_messages *tw_mqtt_messages_new(void)
         tw_mqtt_messages_free(m);
         return NULL;
     }
+    tw_table_of_digests(m->parties);
+    tw_table_of_digests(m->retained);
+    tw_table_of_digests(m->will_of);
     return m;
 }
 
@@ -111,19 +114,20 @@ void tw_mqtt_messages_free(struct tw_mqtt_messages *m)
     free(m);
 }
 
-/* What a connection is known by: its client id, else the client's address. */
-static struct tw_text_key party_of(struct tw_mqtt_messages *m, const struct tw_event *event)
+/* It is kept unless it was forgotten for want of room, and so is the way to it. */
+static struct tw_text_key party_of(
+    struct tw_mqtt_messages *m, const struct tw_event *event, struct tw_mqtt_named *named)
 {
     char text[TW_IP_TEXT];
-    struct tw_str name = event->mqtt->client_id.s;
-    if (name.len == 0)
-        name = (struct tw_str){text, tw_ip_text(text, &event->src.ip)};
-    struct tw_text_key key = tw_text_key(m->seed, name);
-    if (tw_table_peek(m->parties, &key) == NULL) {
-        struct party *p = tw_table_put(m->parties, &key, NULL);
-        p->len = (uint16_t)tw_str_copy(p->text, sizeof(p->text), name);
+    const uint64_t since = tw_table_evictions(m->parties) + 1;
+    if (named->party == since)
+        return named->client;
+    if (tw_table_peek(m->parties, &named->client) == NULL) {
+        struct party *p = tw_table_put(m->parties, &named->client, NULL);
+        p->len = (uint16_t)tw_str_copy(p->text, sizeof(p->text), tw_mqtt_party(event, text));
     }
-    return key;
+    named->party = tw_table_evictions(m->parties) + 1;
+    return named->client;
 }
 
 /* Absent when it was forgotten for want of room. */
@@ -133,22 +137,23 @@ static struct tw_str name_of(struct tw_mqtt_messages *m, const struct tw_text_ke
     return p != NULL ? (struct tw_str){p->text, p->len} : TW_STR_NONE;
 }
 
-static uint64_t broker_of(const struct tw_mqtt_messages *m, const struct tw_event *event)
+static uint64_t place_of(const struct tw_mqtt_named *named)
 {
-    bool from_server = event->action == TW_ACTION_DELIVER;
-    const struct tw_endpoint *broker = from_server ? &event->src : &event->dst;
-    return tw_hash(m->seed, broker->ip.b, broker->ip.family == 6 ? 16 : 4);
+    return tw_hash_mix(named->topic.a, named->broker);
 }
 
-static uint64_t place_of(const struct tw_mqtt_messages *m, uint64_t broker, struct tw_str topic)
+/* Another topic of the same broker. */
+static uint64_t other_place(
+    const struct tw_mqtt_messages *m, const struct tw_mqtt_named *named, struct tw_str topic)
 {
-    return tw_hash_mix(tw_hash(m->seed, topic.p, topic.len), broker);
+    return tw_hash_mix(tw_text_key(m->seed, topic).a, named->broker);
 }
 
 /* A client of a broker: its id is unique there. */
-static uint64_t client_of(struct tw_mqtt_messages *m, const struct tw_event *event, uint64_t broker)
+static uint64_t client_of(
+    struct tw_mqtt_messages *m, const struct tw_event *event, struct tw_mqtt_named *named)
 {
-    return tw_hash_mix(party_of(m, event).a, broker);
+    return tw_hash_mix(party_of(m, event, named).a, named->broker);
 }
 
 static void cancel_will(struct tw_mqtt_messages *m, uint64_t client)
@@ -161,34 +166,37 @@ static void cancel_will(struct tw_mqtt_messages *m, uint64_t client)
 
 /* A session that is resumed within the Will Delay has no will to be published any more
  * [MQTT5 3.1.3.2.2]. */
-static void on_connect(struct tw_mqtt_messages *m, const struct tw_event *event, uint64_t broker)
+static void on_connect(
+    struct tw_mqtt_messages *m, const struct tw_event *event, struct tw_mqtt_named *named)
 {
     const struct tw_mqtt_info *info = event->mqtt;
     if (event->status.is_null || event->status_bad)
         return;
-    const uint64_t client = client_of(m, event, broker);
+    const uint64_t client = client_of(m, event, named);
     const struct message_key *old = tw_table_peek(m->will_of, &client);
     const struct will *before = old != NULL ? tw_table_peek(m->wills, old) : NULL;
     if (before != NULL && before->delayed)
         cancel_will(m, client);
     if (!info->has_will)
         return;
-    const struct message_key key = {info->will_payload_hash, place_of(m, broker, info->will_topic)};
+    const struct message_key key = {
+        info->will_payload_hash, other_place(m, named, info->will_topic)};
     *(struct message_key *)tw_table_put(m->will_of, &client, NULL) = key;
     struct will *will = tw_table_put(m->wills, &key, NULL);
-    *will = (struct will){.by = party_of(m, event),
+    *will = (struct will){.by = party_of(m, event, named),
         .retain = info->will_retain,
         .delayed = info->more != NULL && info->more->will_delay > 0};
 }
 
 /* The client said good-bye, and not that its will is to be published all the same
  * [MQTT5 3.14.4]. */
-static void on_disconnect(struct tw_mqtt_messages *m, const struct tw_event *event, uint64_t broker)
+static void on_disconnect(
+    struct tw_mqtt_messages *m, const struct tw_event *event, struct tw_mqtt_named *named)
 {
     bool said = event->mqtt->packet != NULL;
     bool normal = !event->mqtt->has_reason || event->mqtt->reason == 0;
     if (said && normal)
-        cancel_will(m, client_of(m, event, broker));
+        cancel_will(m, client_of(m, event, named));
 }
 
 /* A message with a Response Topic asks for a reply there, with the same Correlation Data. */
@@ -199,12 +207,12 @@ static struct message_key reply_key(const struct tw_event *event, uint64_t place
     return (struct message_key){correlation, place};
 }
 
-static void note_request(struct tw_mqtt_messages *m, const struct tw_event *event, uint64_t broker,
-    const struct tw_text_key *by)
+static void note_request(struct tw_mqtt_messages *m, const struct tw_event *event,
+    const struct tw_mqtt_named *named, const struct tw_text_key *by)
 {
     if (event->mqtt->response_topic.len == 0)
         return;
-    const uint64_t place = place_of(m, broker, event->mqtt->response_topic);
+    const uint64_t place = other_place(m, named, event->mqtt->response_topic);
     const struct message_key key = reply_key(event, place);
     struct asked *asked = tw_table_put(m->asked, &key, NULL);
     asked->ts_ns = event->ts_ns;
@@ -255,19 +263,19 @@ static void note_retained(struct tw_mqtt_messages *m, const struct tw_event *eve
         *r = (struct retained){event->ts_ns, message->payload, *by};
 }
 
-static void on_publish(struct tw_mqtt_messages *m, const struct tw_event *event, uint64_t broker,
-    struct tw_session_facts *facts)
+static void on_publish(struct tw_mqtt_messages *m, const struct tw_event *event,
+    struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
-    const struct message_key key = {event->mqtt->payload_hash, place_of(m, broker, event->object)};
-    const struct tw_text_key by = party_of(m, event);
+    const struct message_key key = {event->mqtt->payload_hash, place_of(named)};
+    const struct tw_text_key by = party_of(m, event, named);
     if (key.payload != 0)
         *(struct publish *)tw_lately_add(m->publishes, (const uint64_t[]){key.payload, key.place}) =
             (struct publish){event->ts_ns, event->packet, by};
     if (event->mqtt->retain)
         note_retained(m, event, &key, &by);
-    find_repeat(m, event, &key, tw_hash_mix(by.a, broker), facts);
+    find_repeat(m, event, &key, tw_hash_mix(by.a, named->broker), facts);
     find_request(m, event, key.place, facts);
-    note_request(m, event, broker, &by);
+    note_request(m, event, named, &by);
 }
 
 /* A will goes to subscribers without anybody publishing it. */
@@ -294,10 +302,10 @@ static void find_retained(
     facts->retained_ns = r->ts_ns;
 }
 
-static void on_deliver(struct tw_mqtt_messages *m, const struct tw_event *event, uint64_t broker,
-    struct tw_session_facts *facts)
+static void on_deliver(struct tw_mqtt_messages *m, const struct tw_event *event,
+    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
-    const struct message_key key = {event->mqtt->payload_hash, place_of(m, broker, event->object)};
+    const struct message_key key = {event->mqtt->payload_hash, place_of(named)};
     const struct publish *p =
         tw_lately_find(m->publishes, (const uint64_t[]){key.payload, key.place});
     if (event->mqtt->retain)
@@ -311,17 +319,16 @@ static void on_deliver(struct tw_mqtt_messages *m, const struct tw_event *event,
     }
 }
 
-void tw_mqtt_messages_event(
-    struct tw_mqtt_messages *m, const struct tw_event *event, struct tw_session_facts *facts)
+void tw_mqtt_messages_event(struct tw_mqtt_messages *m, const struct tw_event *event,
+    struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
-    const uint64_t broker = broker_of(m, event);
     const bool message = event->object.len > 0 && event->field.p == NULL;
     if (event->action == TW_ACTION_PUBLISH && message)
-        on_publish(m, event, broker, facts);
+        on_publish(m, event, named, facts);
     else if (event->action == TW_ACTION_DELIVER && message)
-        on_deliver(m, event, broker, facts);
+        on_deliver(m, event, named, facts);
     else if (event->action == TW_ACTION_CONNECT)
-        on_connect(m, event, broker);
+        on_connect(m, event, named);
     else if (event->action == TW_ACTION_DISCONNECT)
-        on_disconnect(m, event, broker);
+        on_disconnect(m, event, named);
 }

@@ -34,22 +34,21 @@ struct seen {
 struct tw_mqtt_topics {
     struct tw_table *topics;
     struct tw_lately *seen; /* (payload, topic) → struct seen */
-    struct tw_seed seed;
-    struct tw_text_key object; /* of the event that came last, as a key */
 };
 
-struct tw_mqtt_topics *tw_mqtt_topics_new(void)
+struct tw_mqtt_topics *tw_mqtt_topics_new(const struct tw_mqtt_names *names)
 {
+    const struct tw_seed seed = tw_mqtt_names_seed(names);
     struct tw_mqtt_topics *t = calloc(1, sizeof(*t));
     if (t == NULL)
         return NULL;
-    t->seed = tw_seed_random();
-    t->topics = tw_table_new(sizeof(struct tw_text_key), sizeof(struct topic), MAX_TOPICS, t->seed);
-    t->seen = tw_lately_new(sizeof(struct seen), MAX_SEEN, t->seed);
+    t->topics = tw_table_new(sizeof(struct tw_text_key), sizeof(struct topic), MAX_TOPICS, seed);
+    t->seen = tw_lately_new(sizeof(struct seen), MAX_SEEN, seed);
     if (t->topics == NULL || t->seen == NULL) {
         tw_mqtt_topics_free(t);
         return NULL;
     }
+    tw_table_of_digests(t->topics);
     return t;
 }
 
@@ -62,59 +61,41 @@ void tw_mqtt_topics_free(struct tw_mqtt_topics *t)
     free(t);
 }
 
-static uint64_t broker_of(const struct tw_mqtt_topics *t, const struct tw_event *event)
+static struct tw_text_key key_of(const struct tw_mqtt_named *named)
 {
-    bool deliver = event->action == TW_ACTION_DELIVER;
-    const struct tw_endpoint *broker = deliver ? &event->src : &event->dst;
-    return tw_hash(t->seed, broker->ip.b, broker->ip.family == 6 ? 16 : 4);
-}
-
-static struct tw_text_key key_of(const struct tw_mqtt_topics *t, uint64_t broker)
-{
-    struct tw_text_key key = t->object;
-    key.a = tw_hash_mix(key.a, broker);
+    struct tw_text_key key = named->topic;
+    key.a = tw_hash_mix(key.a, named->broker);
     return key;
 }
 
-/* Who publishes: the client id, else the address. `text` is for the address. */
-static struct tw_str publisher(const struct tw_event *event, char text[TW_IP_TEXT])
+static void note_publisher(struct topic *k, uint64_t id, const struct tw_event *event)
 {
-    struct tw_str id = event->mqtt->client_id.s;
-    if (id.len > 0)
-        return id;
-    return (struct tw_str){text, tw_ip_text(text, &event->src.ip)};
-}
-
-static void note_publisher(struct topic *k, uint64_t id, struct tw_str name)
-{
+    char text[TW_IP_TEXT];
     for (unsigned i = 0; i < k->n_publishers; i++) {
         if (k->publishers[i] == id)
             return;
     }
     if (k->n_publishers == 0)
-        k->first_len = (uint16_t)tw_str_copy(k->first, sizeof(k->first), name);
+        k->first_len =
+            (uint16_t)tw_str_copy(k->first, sizeof(k->first), tw_mqtt_party(event, text));
     if (k->n_publishers < PUBLISHERS)
         k->publishers[k->n_publishers++] = id;
 }
 
-static void on_publish(
-    struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts)
+static void on_publish(struct tw_mqtt_topics *t, const struct tw_event *event,
+    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
-    uint64_t broker = broker_of(t, event);
-    struct tw_text_key key = key_of(t, broker);
+    const struct tw_text_key key = key_of(named);
     bool created;
     struct topic *k = tw_table_put(t->topics, &key, &created);
     if (created) {
-        k->broker = broker;
+        k->broker = named->broker;
         k->text_len = (uint16_t)tw_str_copy(k->text, sizeof(k->text), event->object);
     }
-    if (event->action == TW_ACTION_PUBLISH) {
-        char text[TW_IP_TEXT];
-        struct tw_str name = publisher(event, text);
-        note_publisher(k, tw_hash(t->seed, name.p, name.len), name);
-    } else {
+    if (event->action == TW_ACTION_PUBLISH)
+        note_publisher(k, named->client.a, event);
+    else
         facts->note = &k->deliveries;
-    }
     facts->topic_publishers = k->n_publishers;
     if (k->n_publishers > 0)
         facts->first_publisher = (struct tw_str){k->first, k->first_len};
@@ -122,10 +103,9 @@ static void on_publish(
 
 /* How many of the known topics a filter matches. Topics are walked from the least recently used on;
  * of very many only the last ones count. */
-static void on_subscribe(
-    struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts)
+static void on_subscribe(struct tw_mqtt_topics *t, const struct tw_event *event,
+    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
-    uint64_t broker = broker_of(t, event);
     size_t skip =
         tw_table_size(t->topics) > MAX_MATCHED ? tw_table_size(t->topics) - MAX_MATCHED : 0;
     for (const struct topic *k = tw_table_oldest(t->topics); k != NULL;
@@ -134,7 +114,7 @@ static void on_subscribe(
             skip--;
             continue;
         }
-        if (k->broker != broker)
+        if (k->broker != named->broker)
             continue;
         facts->known_topics++;
         facts->filter_topics +=
@@ -142,18 +122,15 @@ static void on_subscribe(
     }
 }
 
-void tw_mqtt_topics_event(
-    struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_session_facts *facts)
+void tw_mqtt_topics_event(struct tw_mqtt_topics *t, const struct tw_event *event,
+    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
     if (event->object.len == 0)
         return;
-    t->object = tw_text_key(t->seed, event->object);
-    if (facts == NULL)
-        return;
     if (event->action == TW_ACTION_PUBLISH || event->action == TW_ACTION_DELIVER)
-        on_publish(t, event, facts);
+        on_publish(t, event, named, facts);
     else if (event->action == TW_ACTION_SUBSCRIBE)
-        on_subscribe(t, event, facts);
+        on_subscribe(t, event, named, facts);
 }
 
 /* What else the same payload may be depends on what else is said of it. */
@@ -167,35 +144,35 @@ static bool is_plain(const struct tw_event *e)
 }
 
 /* The publish that this delivery is one of. */
-static const struct seen *find_seen(const struct tw_mqtt_topics *t, const struct tw_event *event)
+static const struct seen *find_seen(
+    const struct tw_mqtt_topics *t, const struct tw_event *event, const struct tw_mqtt_named *named)
 {
-    const uint64_t key[2] = {event->mqtt->payload_hash, t->object.a};
+    const uint64_t key[2] = {event->mqtt->payload_hash, named->topic.a};
     const struct seen *s = tw_lately_find(t->seen, key);
     return s != NULL && event->ts_ns - s->ts_ns <= SEEN_NS ? s : NULL;
 }
 
-bool tw_mqtt_topics_seen(struct tw_mqtt_topics *t, const struct tw_event *event)
+bool tw_mqtt_topics_seen(
+    struct tw_mqtt_topics *t, const struct tw_event *event, const struct tw_mqtt_named *named)
 {
     bool publish = event->action == TW_ACTION_PUBLISH && event->field.p == NULL;
     if ((!publish && event->action != TW_ACTION_DELIVER) || event->object.len == 0)
         return false;
     if (!publish)
-        return find_seen(t, event) != NULL;
-    const uint64_t key[2] = {event->mqtt->payload_hash, t->object.a};
+        return find_seen(t, event, named) != NULL;
+    const uint64_t key[2] = {event->mqtt->payload_hash, named->topic.a};
     *(struct seen *)tw_lately_add(t->seen, key) =
         (struct seen){.ts_ns = event->ts_ns, .is_plain = is_plain(event)};
     return false;
 }
 
-bool tw_mqtt_topics_pass(
-    struct tw_mqtt_topics *t, const struct tw_event *delivery, struct tw_session_facts *facts)
+bool tw_mqtt_topics_pass(struct tw_mqtt_topics *t, const struct tw_event *delivery,
+    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
-    if (delivery->object.len == 0 || !is_plain(delivery))
-        return false;
-    t->object = tw_text_key(t->seed, delivery->object);
-    const struct seen *s = find_seen(t, delivery);
+    const struct seen *s =
+        delivery->object.len > 0 && is_plain(delivery) ? find_seen(t, delivery, named) : NULL;
     if (s == NULL || !s->is_plain)
         return false;
-    on_publish(t, delivery, facts);
+    on_publish(t, delivery, named, facts);
     return facts->note->context != 0;
 }

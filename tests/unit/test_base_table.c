@@ -37,6 +37,30 @@ static struct value *put(struct tw_table *t, uint32_t key)
     return v;
 }
 
+/* Where a key is a digest its beginning says where to look, not that it is the same. */
+static void digests_are_keys_as_a_whole(void **state)
+{
+    enum { KEYS = 400 };
+    struct tw_table *t = tw_table_new(sizeof(struct tw_text_key), sizeof(uint64_t), KEYS, seed);
+    (void)state;
+    tw_table_of_digests(t);
+    for (uint64_t k = 0; k < KEYS; k++) {
+        const struct tw_text_key key = {k / 4, k % 4};
+        bool created;
+        uint64_t *v = tw_table_put(t, &key, &created);
+        assert_true(created);
+        *v = k;
+    }
+    for (uint64_t k = 0; k < KEYS; k++) {
+        const struct tw_text_key key = {k / 4, k % 4}, other = {k / 4, 4};
+        const uint64_t *v = tw_table_peek(t, &key);
+        assert_non_null(v);
+        assert_int_equal(k, *v);
+        assert_null(tw_table_peek(t, &other));
+    }
+    tw_table_free(t);
+}
+
 static void finds_what_was_put(void **state)
 {
     struct tw_table *t = tw_table_new(sizeof(uint32_t), sizeof(struct value), 1000, seed);
@@ -238,6 +262,7 @@ int main(void)
         cmocka_unit_test(removal_makes_room),
         cmocka_unit_test(behaves_like_a_list),
         cmocka_unit_test(keys_of_any_length),
+        cmocka_unit_test(digests_are_keys_as_a_whole),
         cmocka_unit_test(hash_depends_on_seed_and_every_byte),
     };
     return cmocka_run_group_tests_name("base/table", tests, NULL, NULL);

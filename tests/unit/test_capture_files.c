@@ -530,7 +530,8 @@ static void test_standard_input(void **state)
     }
 }
 
-/* Large captures are read by the quarter of a MiB; damage at their end does not change the count. */
+/* Large captures are read by the quarter of a MiB; damage at their end does not change the count.
+ */
 static void test_read_bytes(void **state)
 {
     enum { PACKETS = 10000, BLOCK = 256 * 1024, SIZE = 24 + PACKETS * RECORD + 5 };

@@ -552,6 +552,53 @@ static void memory_is_bounded(void **state)
     assert_null(facts.origin.p);
 }
 
+/* What a connection is called by is told by every message, not by the one before. */
+static void names_on_one_connection(void **state)
+{
+    char topic[128], id[128];
+    (void)state;
+    memset(topic, 't', sizeof(topic));
+    memset(id, 'i', sizeof(id));
+    topic[127] = id[127] = '\0';
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "a", "t", "one", .packet = 1);
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "a", "u", "two", .packet = 2);
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "b", "u", "three", .packet = 3);
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, NULL, "u", "four", .packet = 4);
+    SAY(1, 2, 1, TW_ACTION_PUBLISH, NULL, "u", "five", .packet = 5);
+    SAY(1, 2, 1, TW_ACTION_PUBLISH, NULL, topic, "six", .packet = 6);
+    SAY(1, 2, 1, TW_ACTION_PUBLISH, id, "u", "seven", .packet = 7);
+    assert_int_equal(facts.topic_publishers, 5);
+    static const char *const on[] = {"t", "u", "u", "u", "u", NULL, "u"},
+                             *const said[] = {"one", "two", "three", "four", "five", "six",
+                                 "seven"},
+                             *const by[] = {
+                                 "a", "a", "b", "10.0.0.1", "10.0.0.2", "10.0.0.2", NULL};
+    for (unsigned i = 0; i < 7; i++) {
+        SAY(2, 3, 3, TW_ACTION_DELIVER, "s", on[i] != NULL ? on[i] : topic, said[i]);
+        assert_int_equal(facts.origin_packet, i + 1);
+        IS(facts.origin, by[i] != NULL ? by[i] : id);
+    }
+    topic[126] = 'u';
+    SAY(2, 3, 3, TW_ACTION_DELIVER, "s", topic, "six");
+    assert_null(facts.origin.p);
+}
+
+static void who_was_forgotten_is_known_again(void **state)
+{
+    char who[16];
+    (void)state;
+    SAY(1, 1, 1, TW_ACTION_PUBLISH, "a", "t", "one");
+    for (unsigned i = 0; i < 9000; i++) {
+        snprintf(who, sizeof(who), "c%u", i);
+        SAY(1, 2, 2, TW_ACTION_PUBLISH, who, "u", "x");
+    }
+    SAY(2, 3, 3, TW_ACTION_DELIVER, "s", "t", "one");
+    assert_null(facts.origin.p);
+    SAY(2, 1, 1, TW_ACTION_PUBLISH, "a", "t", "one");
+    SAY(2, 3, 3, TW_ACTION_DELIVER, "s", "t", "one");
+    IS(facts.origin, "a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -580,6 +627,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_reply_is_told_from_other_messages, start, stop),
         cmocka_unit_test_setup_teardown(a_message_sent_again_counts_once, start, stop),
         cmocka_unit_test_setup_teardown(memory_is_bounded, start, stop),
+        cmocka_unit_test_setup_teardown(names_on_one_connection, start, stop),
+        cmocka_unit_test_setup_teardown(who_was_forgotten_is_known_again, start, stop),
     };
     return cmocka_run_group_tests_name("session/mqtt", tests, NULL, NULL);
 }
