@@ -160,17 +160,10 @@ bool tw_program_build(
     const struct tw_expr_place *place, struct tw_expr *expr, struct tw_program *out);
 /* Of a program without calls. */
 bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene);
-/* Those of its first 64 places whose test need not be asked, for it comes out the same for all
- * events that are alike (filter.h), and how it does. */
-struct tw_program_known {
-    uint64_t places, hold;
-};
-struct tw_program_known tw_program_known(
-    const struct tw_program *p, const struct tw_scene *scene, tw_like like);
-/* The same as tw_program_run(). `out_shared` says whether only fields that all events of the
- * message share were looked at: then the others come out the same. */
-bool tw_program_run_known(const struct tw_program *p, const struct tw_program_known *known,
-    const struct tw_scene *scene, const struct tw_recall_at *at, bool *out_shared);
+/* The same. `out_shared` says whether only fields that all events of the message share were looked
+ * at: then the others come out the same. */
+bool tw_program_run_shared(const struct tw_program *p, const struct tw_scene *scene,
+    const struct tw_recall_at *at, bool *out_shared);
 /* Can it be true for any event that is like this one (filter.h)? */
 bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, tw_like like);
 

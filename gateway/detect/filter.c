@@ -17,7 +17,7 @@ struct slot {
 struct tw_filter {
     const struct tw_rules *rules;
     size_t n_used, n_room, room;
-    struct tw_rule_left *lists;
+    uint16_t *lists;
     struct slot slots[SLOTS];
 };
 
@@ -89,10 +89,8 @@ static void fill(struct tw_filter *f, const struct tw_scene *scene, struct slot 
     const enum tw_action action = scene->event->action;
     const uint16_t *all = f->rules->by_action[action];
     for (size_t i = 0; i < f->rules->n_by_action[action]; i++) {
-        const struct tw_rule *rule = &f->rules->list[all[i]];
-        if (can_match(rule, scene, s->like))
-            f->lists[s->first + s->n++] = (struct tw_rule_left){
-                .known = tw_program_known(&rule->when, scene, s->like), .rule = all[i]};
+        if (can_match(&f->rules->list[all[i]], scene, s->like))
+            f->lists[s->first + s->n++] = all[i];
     }
     f->n_room += s->n;
 }
@@ -121,7 +119,7 @@ static size_t find(const struct tw_filter *f, tw_like like)
     return at;
 }
 
-const struct tw_rule_left *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n)
+const uint16_t *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n)
 {
     const struct slot *s = &f->slots[find(f, like)];
     if (s->like == 0)
@@ -130,10 +128,10 @@ const struct tw_rule_left *tw_filter_known(const struct tw_filter *f, tw_like li
     return f->lists + s->first;
 }
 
-const struct tw_rule_left *tw_filter_rules_of(
+const uint16_t *tw_filter_rules_of(
     struct tw_filter *f, tw_like like, const struct tw_scene *scene, size_t *out_n)
 {
-    const struct tw_rule_left *known = tw_filter_known(f, like, out_n);
+    const uint16_t *known = tw_filter_known(f, like, out_n);
     if (known != NULL)
         return known;
     make_room(f);
@@ -145,8 +143,7 @@ const struct tw_rule_left *tw_filter_rules_of(
     return f->lists + s->first;
 }
 
-const struct tw_rule_left *tw_filter_rules(
-    struct tw_filter *f, const struct tw_scene *scene, size_t *out_n)
+const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n)
 {
     return tw_filter_rules_of(f, tw_like_of(scene), scene, out_n);
 }

@@ -13,19 +13,13 @@ struct tw_filter;
 /* NULL when memory is short. */
 struct tw_filter *tw_filter_new(const struct tw_rules *rules);
 void tw_filter_free(struct tw_filter *f);
-/* A rule that an event can match or hold, and what is known of its condition. */
-struct tw_rule_left {
-    struct tw_program_known known;
-    uint16_t rule;
-};
-/* The rules that such an event can match or hold, ascending; good until the next call. */
-const struct tw_rule_left *tw_filter_rules(
-    struct tw_filter *f, const struct tw_scene *scene, size_t *out_n);
+/* The rules, ascending, that such an event can match or hold; good until the next call. */
+const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n);
 /* The same for who knows already what the event is like. */
-const struct tw_rule_left *tw_filter_rules_of(
+const uint16_t *tw_filter_rules_of(
     struct tw_filter *f, tw_like like, const struct tw_scene *scene, size_t *out_n);
 /* The same where an event like it was there before; else NULL. */
-const struct tw_rule_left *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n);
+const uint16_t *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n);
 
 /* Can an event that is like this one match the rule or hold it? */
 bool tw_rule_can_match(const struct tw_rule *rule, const struct tw_scene *scene);

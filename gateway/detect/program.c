@@ -3,7 +3,7 @@
 #include "detect/filter.h"
 
 /* Jumps to FALSE and TRUE end a run. */
-enum { FALSE_AT, TRUE_AT, FIRST_JUMP, PLACES = 64 };
+enum { FALSE_AT, TRUE_AT, FIRST_JUMP };
 
 struct tw_jump {
     const struct tw_test *test;
@@ -108,8 +108,8 @@ bool tw_program_build(
     return true;
 }
 
-bool tw_program_run_known(const struct tw_program *p, const struct tw_program_known *known,
-    const struct tw_scene *scene, const struct tw_recall_at *at_rule, bool *out_shared)
+bool tw_program_run_shared(const struct tw_program *p, const struct tw_scene *scene,
+    const struct tw_recall_at *at_rule, bool *out_shared)
 {
     *out_shared = true;
     if (p->n == 0)
@@ -118,10 +118,7 @@ bool tw_program_run_known(const struct tw_program *p, const struct tw_program_kn
     while (at >= FIRST_JUMP) {
         const struct tw_jump *j = &p->jumps[at];
         *out_shared &= j->shared;
-        const bool holds = at < PLACES && (known->places >> at & 1) != 0
-                               ? (known->hold >> at & 1) != 0
-                               : tw_test_ask(j->test, scene, at_rule, j->slot);
-        at = holds ? j->if_true : j->if_false;
+        at = tw_test_ask(j->test, scene, at_rule, j->slot) ? j->if_true : j->if_false;
     }
     return at == TRUE_AT;
 }
@@ -129,22 +126,8 @@ bool tw_program_run_known(const struct tw_program *p, const struct tw_program_kn
 bool tw_program_run(const struct tw_program *p, const struct tw_scene *scene)
 {
     static const struct tw_recall_at nothing;
-    static const struct tw_program_known none;
     bool shared;
-    return tw_program_run_known(p, &none, scene, &nothing, &shared);
-}
-
-struct tw_program_known tw_program_known(
-    const struct tw_program *p, const struct tw_scene *scene, tw_like like)
-{
-    struct tw_program_known known = {0};
-    for (uint32_t at = FIRST_JUMP; at < p->n && at < PLACES; at++) {
-        if ((p->jumps[at].asks & like) != 0)
-            continue;
-        known.places |= UINT64_C(1) << at;
-        known.hold |= (uint64_t)tw_test_eval(p->jumps[at].test, scene) << at;
-    }
-    return known;
+    return tw_program_run_shared(p, scene, &nothing, &shared);
 }
 
 /* Jumps lead to what was emitted before, so one pass downwards meets all that can be reached. */
