@@ -97,9 +97,10 @@ unsigned tw_detect_readable(struct tw_detect *d, const struct tw_scene *scene);
 bool tw_detect_follows(const struct tw_facts *f);
 /* Ask those rules of `list` that are not done with the message. */
 void tw_detect_ask(
-    struct tw_detect *d, const struct tw_scene *scene, const uint16_t *list, size_t n);
+    struct tw_detect *d, const struct tw_scene *scene, const struct tw_left *list, size_t n);
 /* Ask a rule. False when no other event of the same message can match it either. */
-bool tw_detect_evaluate(struct tw_detect *d, size_t rule, const struct tw_scene *scene);
+bool tw_detect_evaluate(
+    struct tw_detect *d, const struct tw_left *left, const struct tw_scene *scene);
 /* It matched. */
 void tw_detect_tell(
     struct tw_detect *d, size_t rule, const struct tw_scene *scene, const struct tw_match *m);

@@ -129,8 +129,10 @@ static bool held(struct tw_detect *d, size_t i, const struct tw_scene *scene)
 }
 
 /* False when no other event of the same message can match it either. */
-bool tw_detect_evaluate(struct tw_detect *d, size_t i, const struct tw_scene *scene)
+bool tw_detect_evaluate(
+    struct tw_detect *d, const struct tw_left *left, const struct tw_scene *scene)
 {
+    const size_t i = left->rule;
     const struct tw_rule *rule = &d->rules->list[i];
     struct tw_match match;
     const bool absence = d->memory[i].absences != NULL;
@@ -143,7 +145,7 @@ bool tw_detect_evaluate(struct tw_detect *d, size_t i, const struct tw_scene *sc
         return holds;
     d->stats.evaluated++;
     const struct tw_recall_at at = {d->recall, rule->recall_key};
-    if (!tw_program_run_shared(&rule->when, scene, &at, &shared))
+    if (!tw_rest_run(&left->when, scene, &at, &shared))
         return holds || !shared;
     if (!excused(d, rule, scene) && enough(d, i, scene, &match))
         tw_detect_tell(d, i, scene, &match);

@@ -167,6 +167,26 @@ bool tw_program_run_shared(const struct tw_program *p, const struct tw_scene *sc
 /* Can it be true for any event that is like this one (filter.h)? */
 bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scene, tw_like like);
 
+/* What is left to ask of a program for events that are alike: the tests that come out one way for
+ * all of them are gone. `shared` says of a test, and of what is gone on the way behind it, whether
+ * only fields were looked at that all events of a message share. */
+struct tw_rest_jump {
+    const struct tw_test *test;
+    uint32_t if_true, if_false, slot;
+    bool shared, true_shared, false_shared;
+};
+struct tw_rest {
+    const struct tw_rest_jump *jumps;
+    uint32_t entry;
+    bool shared;
+};
+/* `room` is for p->n jumps; how many of them were used is returned. */
+uint32_t tw_program_rest(const struct tw_program *p, const struct tw_scene *scene, tw_like like,
+    struct tw_rest_jump *room, struct tw_rest *out);
+/* As tw_program_run_shared() of the program, for an event that is like the one it was made for. */
+bool tw_rest_run(const struct tw_rest *rest, const struct tw_scene *scene,
+    const struct tw_recall_at *at, bool *out_shared);
+
 /* A field by name, or a report with the nearest one. `offset` is where it stands in place->node. */
 const struct tw_field *tw_expr_field(
     const struct tw_expr_place *place, struct tw_str name, size_t offset);

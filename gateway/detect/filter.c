@@ -5,7 +5,8 @@
 enum {
     SLOTS = 4096,
     MAX_USED = SLOTS / 2,
-    ROOM = 65536, /* rules of all lists together */
+    ROOM = 65536,      /* rules of all lists together */
+    JUMP_ROOM = 65536, /* and what is left to ask of them */
 };
 
 struct slot {
@@ -17,7 +18,9 @@ struct slot {
 struct tw_filter {
     const struct tw_rules *rules;
     size_t n_used, n_room, room;
-    uint16_t *lists;
+    size_t n_jumps, jump_room, most_jumps; /* most: of all rules together */
+    struct tw_left *lists;
+    struct tw_rest_jump *jumps;
     struct slot slots[SLOTS];
 };
 
@@ -28,10 +31,15 @@ struct tw_filter *tw_filter_new(const struct tw_rules *rules)
         return NULL;
     f->rules = rules;
     f->room = ROOM + rules->n;
+    for (size_t i = 0; i < rules->n; i++)
+        f->most_jumps += rules->list[i].when.n;
+    f->jump_room = JUMP_ROOM + f->most_jumps;
+    /* Zero already, so that pages nobody needs are never touched. */
     f->lists = calloc(f->room, sizeof(*f->lists));
-    if (f->lists != NULL)
+    f->jumps = calloc(f->jump_room, sizeof(*f->jumps));
+    if (f->lists != NULL && f->jumps != NULL)
         return f;
-    free(f);
+    tw_filter_free(f);
     return NULL;
 }
 
@@ -40,6 +48,7 @@ void tw_filter_free(struct tw_filter *f)
     if (f == NULL)
         return;
     free(f->lists);
+    free(f->jumps);
     free(f);
 }
 
@@ -89,8 +98,13 @@ static void fill(struct tw_filter *f, const struct tw_scene *scene, struct slot 
     const enum tw_action action = scene->event->action;
     const uint16_t *all = f->rules->by_action[action];
     for (size_t i = 0; i < f->rules->n_by_action[action]; i++) {
-        if (can_match(&f->rules->list[all[i]], scene, s->like))
-            f->lists[s->first + s->n++] = all[i];
+        const struct tw_rule *rule = &f->rules->list[all[i]];
+        if (!can_match(rule, scene, s->like))
+            continue;
+        struct tw_left *left = &f->lists[s->first + s->n++];
+        left->rule = all[i];
+        f->n_jumps +=
+            tw_program_rest(&rule->when, scene, s->like, f->jumps + f->n_jumps, &left->when);
     }
     f->n_room += s->n;
 }
@@ -98,10 +112,11 @@ static void fill(struct tw_filter *f, const struct tw_scene *scene, struct slot 
 /* When there are too many kinds of events, those that come again are worked out again. */
 static void make_room(struct tw_filter *f)
 {
-    if (f->n_used < MAX_USED && f->n_room + f->rules->n <= f->room)
+    if (f->n_used < MAX_USED && f->n_room + f->rules->n <= f->room &&
+        f->n_jumps + f->most_jumps <= f->jump_room)
         return;
     memset(f->slots, 0, sizeof(f->slots));
-    f->n_used = f->n_room = 0;
+    f->n_used = f->n_room = f->n_jumps = 0;
 }
 
 static size_t slot_of(tw_like like)
@@ -119,7 +134,7 @@ static size_t find(const struct tw_filter *f, tw_like like)
     return at;
 }
 
-const uint16_t *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n)
+const struct tw_left *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n)
 {
     const struct slot *s = &f->slots[find(f, like)];
     if (s->like == 0)
@@ -128,10 +143,10 @@ const uint16_t *tw_filter_known(const struct tw_filter *f, tw_like like, size_t 
     return f->lists + s->first;
 }
 
-const uint16_t *tw_filter_rules_of(
+const struct tw_left *tw_filter_rules_of(
     struct tw_filter *f, tw_like like, const struct tw_scene *scene, size_t *out_n)
 {
-    const uint16_t *known = tw_filter_known(f, like, out_n);
+    const struct tw_left *known = tw_filter_known(f, like, out_n);
     if (known != NULL)
         return known;
     make_room(f);
@@ -143,7 +158,8 @@ const uint16_t *tw_filter_rules_of(
     return f->lists + s->first;
 }
 
-const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n)
+const struct tw_left *tw_filter_rules(
+    struct tw_filter *f, const struct tw_scene *scene, size_t *out_n)
 {
     return tw_filter_rules_of(f, tw_like_of(scene), scene, out_n);
 }

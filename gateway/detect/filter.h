@@ -1,7 +1,8 @@
 #pragma once
 /* Which rules can match at all, told by a few facts that most tests ask about: who acts, whether a
  * variable is declared, what kind of value it is. Nearly every event is in these like many before
- * it, so the rules that are left for its likes are kept, and the others are not asked. */
+ * it, so the rules that are left for its likes are kept, with what is left to ask of each, and the
+ * others are not asked. */
 
 #include <float.h>
 #include <math.h>
@@ -10,16 +11,23 @@
 
 struct tw_filter;
 
+/* A rule that such an event can match or hold, and what is left to ask of its condition. */
+struct tw_left {
+    struct tw_rest when;
+    uint16_t rule;
+};
+
 /* NULL when memory is short. */
 struct tw_filter *tw_filter_new(const struct tw_rules *rules);
 void tw_filter_free(struct tw_filter *f);
 /* The rules, ascending, that such an event can match or hold; good until the next call. */
-const uint16_t *tw_filter_rules(struct tw_filter *f, const struct tw_scene *scene, size_t *out_n);
+const struct tw_left *tw_filter_rules(
+    struct tw_filter *f, const struct tw_scene *scene, size_t *out_n);
 /* The same for who knows already what the event is like. */
-const uint16_t *tw_filter_rules_of(
+const struct tw_left *tw_filter_rules_of(
     struct tw_filter *f, tw_like like, const struct tw_scene *scene, size_t *out_n);
 /* The same where an event like it was there before; else NULL. */
-const uint16_t *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n);
+const struct tw_left *tw_filter_known(const struct tw_filter *f, tw_like like, size_t *out_n);
 
 /* Can an event that is like this one match the rule or hold it? */
 bool tw_rule_can_match(const struct tw_rule *rule, const struct tw_scene *scene);

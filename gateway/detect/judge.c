@@ -37,12 +37,12 @@ static bool is_same_message(struct tw_last_message *m, const struct tw_event *e)
 }
 
 void tw_detect_ask(
-    struct tw_detect *d, const struct tw_scene *scene, const uint16_t *list, size_t n)
+    struct tw_detect *d, const struct tw_scene *scene, const struct tw_left *list, size_t n)
 {
     struct tw_last_message *m = &d->message;
     for (size_t i = 0; i < n; i++) {
-        uint16_t rule = list[i];
-        if (m->done[rule] != m->number && !tw_detect_evaluate(d, rule, scene))
+        const uint16_t rule = list[i].rule;
+        if (m->done[rule] != m->number && !tw_detect_evaluate(d, &list[i], scene))
             m->done[rule] = m->number;
     }
 }
@@ -53,7 +53,7 @@ static size_t ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool 
     struct tw_last_message *m = &d->message;
     const tw_like like = tw_like_of(scene);
     size_t n;
-    const uint16_t *list = tw_filter_rules_of(d->filter, like, scene, &n);
+    const struct tw_left *list = tw_filter_rules_of(d->filter, like, scene, &n);
     if (!again) {
         m->like = like;
         if (++m->number == 0) {

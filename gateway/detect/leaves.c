@@ -30,7 +30,7 @@ static void ask(struct tw_detect *d, const struct tw_event *leaf,
     size_t n;
     event.facts = session;
     make_plain(d, facts);
-    const uint16_t *list = tw_filter_rules_of(d->filter, like, &scene, &n);
+    const struct tw_left *list = tw_filter_rules_of(d->filter, like, &scene, &n);
     tw_detect_ask(d, &scene, list, n);
 }
 

@@ -149,3 +149,73 @@ bool tw_program_can_hold(const struct tw_program *p, const struct tw_scene *scen
     }
     return reached[TRUE_AT];
 }
+
+enum outcome { UNKNOWN, FALSE_FOR_ALL, TRUE_FOR_ALL };
+
+/* Where a run goes on at a test that is left, or ends, behind tests that are known. */
+struct way {
+    uint32_t to;
+    bool shared;
+};
+
+static enum outcome outcome_of(const struct tw_jump *j, const struct tw_scene *scene, tw_like like)
+{
+    if ((j->asks & like) != 0)
+        return UNKNOWN;
+    return tw_test_eval(j->test, scene) ? TRUE_FOR_ALL : FALSE_FOR_ALL;
+}
+
+/* Tests lie above those that they lead to: all below `at` is known already. */
+static struct way way_from(
+    const struct way *ways, const enum outcome *outcomes, uint32_t at, const struct tw_jump *j)
+{
+    if (outcomes[at] == UNKNOWN)
+        return (struct way){at, true};
+    const struct way *next = &ways[outcomes[at] == TRUE_FOR_ALL ? j->if_true : j->if_false];
+    return (struct way){next->to, next->shared && j->shared};
+}
+
+uint32_t tw_program_rest(const struct tw_program *p, const struct tw_scene *scene, tw_like like,
+    struct tw_rest_jump *room, struct tw_rest *out)
+{
+    enum { MOST = FIRST_JUMP + TW_EXPR_MAX_TESTS };
+    struct way ways[MOST] = {[FALSE_AT] = {FALSE_AT, true}, [TRUE_AT] = {TRUE_AT, true}};
+    enum outcome outcomes[MOST];
+    uint32_t number[MOST] = {[FALSE_AT] = FALSE_AT, [TRUE_AT] = TRUE_AT}, n = 0;
+    *out = (struct tw_rest){.jumps = room, .entry = TRUE_AT, .shared = true};
+    if (p->n == 0)
+        return 0;
+    for (uint32_t at = FIRST_JUMP; at <= p->entry; at++) {
+        const struct tw_jump *j = &p->jumps[at];
+        outcomes[at] = outcome_of(j, scene, like);
+        ways[at] = way_from(ways, outcomes, at, j);
+        if (outcomes[at] != UNKNOWN)
+            continue;
+        const struct way *yes = &ways[j->if_true], *no = &ways[j->if_false];
+        number[at] = FIRST_JUMP + n;
+        room[n++] = (struct tw_rest_jump){.test = j->test,
+            .if_true = number[yes->to],
+            .if_false = number[no->to],
+            .slot = j->slot,
+            .shared = j->shared,
+            .true_shared = yes->shared,
+            .false_shared = no->shared};
+    }
+    out->entry = number[ways[p->entry].to];
+    out->shared = ways[p->entry].shared;
+    return n;
+}
+
+bool tw_rest_run(const struct tw_rest *rest, const struct tw_scene *scene,
+    const struct tw_recall_at *at_rule, bool *out_shared)
+{
+    uint32_t at = rest->entry;
+    *out_shared = rest->shared;
+    while (at >= FIRST_JUMP) {
+        const struct tw_rest_jump *j = &rest->jumps[at - FIRST_JUMP];
+        const bool is = tw_test_ask(j->test, scene, at_rule, j->slot);
+        *out_shared &= j->shared && (is ? j->true_shared : j->false_shared);
+        at = is ? j->if_true : j->if_false;
+    }
+    return at == TRUE_AT;
+}

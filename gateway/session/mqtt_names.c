@@ -2,7 +2,7 @@
 
 #include "session/mqtt.h"
 
-enum { PLACES = 4096, CLIENT = 48, TOPIC = 96 };
+enum { PLACES = 16384, CLIENT = 48, TOPIC = 96 };
 
 /* What a connection was named by when it was last asked about. */
 struct place {
@@ -91,9 +91,9 @@ static void take_connection(
 
 struct tw_mqtt_named *tw_mqtt_names_of(struct tw_mqtt_names *n, const struct tw_event *event)
 {
-    struct place *p = &n->places[event->flow * 0x9e3779b97f4a7c15u >> 52];
+    struct place *p = &n->places[event->flow * 0x9e3779b97f4a7c15u >> 50];
     const struct tw_str object = event->object;
-    _Static_assert(PLACES == 1 << 12, "the bits that are left");
+    _Static_assert(PLACES == 1 << 14, "the bits that are left");
     if (event->mqtt->client_id.s.len >= CLIENT || object.len >= TOPIC) {
         n->large = (struct tw_mqtt_named){.client = client_key(n, event),
             .topic = tw_text_key(n->seed, object),
