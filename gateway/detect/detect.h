@@ -93,6 +93,9 @@ bool tw_detect_is_quiet(
  * nothing is declared about it [tw_registry_leaf_is_plain()]. */
 bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
     const struct tw_session_facts *session, struct tw_facts *facts);
+/* The same in few steps for a further leaf of a message of which one passed, where no leaf with
+ * such a value can match a rule; false says nothing. */
+bool tw_detect_pass_alike(struct tw_detect *d, const struct tw_event *leaf);
 /* Event time passed `now_ns`: windows close. */
 void tw_detect_tick(struct tw_detect *d, int64_t now_ns);
 

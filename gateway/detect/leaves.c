@@ -78,3 +78,14 @@ bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
         ask(d, leaf, session, facts);
     return true;
 }
+
+bool tw_detect_pass_alike(struct tw_detect *d, const struct tw_event *leaf)
+{
+    struct tw_last_message *m = &d->message;
+    if (!m->known || m->declared || m->serial != leaf->mqtt->serial || m->flow != leaf->flow ||
+        (m->leaves_dull >> tw_like_value(&leaf->value) & 1) == 0)
+        return false;
+    d->stats.events++;
+    m->coverage->events++;
+    return true;
+}

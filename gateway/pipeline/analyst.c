@@ -28,6 +28,8 @@ struct tw_analyst {
     const struct tw_indicators *indicators; /* NULL: none */
     struct tw_recent *recent;               /* NULL: none come later */
     int64_t first_ns, last_ns;
+    /* The message of which a leaf passed last: what is said of that holds for all its leaves. */
+    uint64_t leaves_serial, leaves_flow;
     uint64_t costs[COSTS];
     struct tw_analyst_stats stats;
 };
@@ -317,12 +319,21 @@ static bool is_mere_leaf(const struct tw_event *leaf)
 /* The message that it is of was judged just before, and `facts` are still about that. */
 static bool pass_leaf(struct tw_analyst *a, const struct tw_event *leaf)
 {
-    const struct tw_session_facts *known =
-        is_mere_leaf(leaf) ? tw_sessions_pass_leaf(a->sessions, leaf) : NULL;
+    const struct tw_session_facts *known;
+    if (!is_mere_leaf(leaf) || leaf->mqtt == NULL)
+        return false;
+    if (a->leaves_serial == leaf->mqtt->serial && a->leaves_flow == leaf->flow &&
+        tw_detect_pass_alike(a->detect, leaf)) {
+        count(&a->stats, leaf);
+        return true;
+    }
+    known = tw_sessions_pass_leaf(a->sessions, leaf);
     if (known == NULL || a->series != NULL || a->indicators != NULL ||
         !tw_registry_leaf_is_plain(a->config.registry, leaf) ||
         !tw_detect_pass_leaf(a->detect, leaf, known, &a->facts))
         return false;
+    a->leaves_serial = leaf->mqtt->serial;
+    a->leaves_flow = leaf->flow;
     count(&a->stats, leaf);
     return true;
 }
