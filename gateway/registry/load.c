@@ -54,7 +54,8 @@ static bool finish(struct tw_registry *r, const struct tw_yaml *y, struct tw_dia
     tw_sha256_hex(y != NULL ? y->bytes : "", y != NULL ? y->n_bytes : 0, r->digest + 7);
     r->who = tw_who_new();
     r->decisions = tw_decisions_new();
-    if (r->who != NULL && r->decisions != NULL && tw_registry_index(r))
+    r->parties = tw_party_cache_new();
+    if (r->who != NULL && r->decisions != NULL && r->parties != NULL && tw_registry_index(r))
         return true;
     tw_diag_add(
         diags, TW_DIAG_ERROR, y != NULL ? y->file : "inventory", 0, 0, NULL, NULL, "out of memory");
@@ -111,6 +112,7 @@ void tw_registry_free(struct tw_registry *r)
     free(r->kept);
     tw_who_free(r->who);
     tw_decisions_free(r->decisions);
+    tw_party_cache_free(r->parties);
     tw_yaml_free(r->yaml);
     free(r);
 }

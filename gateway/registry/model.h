@@ -162,6 +162,7 @@ struct tw_resolved {
     struct tw_actor_facts actor;
     struct tw_target_facts target;
     struct tw_grant_facts grant; /* with plain_leaves */
+    struct tw_parties *parties;  /* good until others are asked for */
     const struct tw_entry *entry, *server;
     uint64_t flow, packet, serial, session;
     struct tw_str names[TW_RESOLVED_NAMES];
@@ -201,7 +202,8 @@ struct tw_registry {
     struct tw_clock clock;
     bool grants_steps;  /* some grant has a greatest step */
     uint64_t learned;   /* ranges */
-    struct tw_who *who; /* caches, see who.c and decide.c */
+    struct tw_who *who; /* caches, see who.c, decide.c and parties.c */
+    struct tw_party_cache *parties;
     struct tw_decisions *decisions;
     char version_text[TW_NUM_TEXT]; /* a model version that came as a number */
     void **kept;                    /* everything allocated */
@@ -276,6 +278,27 @@ const struct tw_who_facts *tw_who_is(
 struct tw_place tw_who_at(
     struct tw_registry *r, const struct tw_endpoint *at, enum tw_protocol protocol);
 
+/* Absent, too, where it applies and nobody knows it. */
+static inline struct tw_str tw_maybe_known(const struct tw_maybe *m)
+{
+    return m->is_null ? TW_STR_NONE : m->s;
+}
+
+/* parties.c: who acts on whom. */
+struct tw_parties {
+    struct tw_who_facts who;                        /* of the actor */
+    const struct tw_entry *entry, *server, *target; /* entry: the actor's */
+    const struct tw_entry *commanded;               /* the edge node that is to obey; NULL: none */
+    bool from_server, in_plant, is_kept;            /* in_plant: the target; is_kept: parties.c */
+};
+
+struct tw_party_cache;
+struct tw_party_cache *tw_party_cache_new(void);
+void tw_party_cache_free(struct tw_party_cache *c);
+/* Good until the next call. */
+struct tw_parties *tw_parties_of(struct tw_registry *r, const struct tw_event *event);
+bool tw_same_place(const struct tw_endpoint *a, const struct tw_endpoint *b);
+
 /* identity.c: the same without a cache; the mismatch is written into `text`. */
 void tw_identity_judge(const struct tw_registry *r, const struct tw_claim *claim, char *text,
     size_t size, struct tw_who_facts *out);
@@ -302,6 +325,9 @@ struct tw_decisions *tw_decisions_new(void);
 void tw_decisions_free(struct tw_decisions *d);
 const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *actor, const struct tw_entry *server);
+/* parties.c: the same, kept with those who do it. `p` came last from tw_parties_of(). */
+const struct tw_decision *tw_parties_decide(
+    struct tw_registry *r, struct tw_parties *p, const struct tw_event *event);
 
 /* variable.c: fills variable, is_payload, is_part. */
 void tw_variable_find(const struct tw_registry *r, const struct tw_event *event,

@@ -6,116 +6,6 @@
 #include "event/sparkplug.h"
 #include "registry/schedule.h"
 
-static struct tw_str known(const struct tw_maybe *m)
-{
-    return m->is_null ? TW_STR_NONE : m->s;
-}
-
-/* Events that a server sends by itself: what their session says about the client is about the
- * receiver. */
-static bool is_from_server(const struct tw_event *event, const struct tw_place *src)
-{
-    static const uint32_t pushed =
-        1u << TW_ACTION_NOTIFY | 1u << TW_ACTION_ALARM | 1u << TW_ACTION_DELIVER;
-    if ((pushed & 1u << event->action) != 0)
-        return true;
-    /* What a server gave deviates, whoever asked for it. */
-    if (event->action == TW_ACTION_DEVIATION)
-        return event->protocol == TW_PROTO_OPCUA && event->pubsub == NULL;
-    return src->entry != NULL && src->is_server_port;
-}
-
-/* Names that the other side did not accept, or will not need any more: a mistyped password is no
- * identity, and what a connection was is judged while it lives. */
-static bool is_accepted(const struct tw_event *event)
-{
-    if (event->action == TW_ACTION_DISCONNECT)
-        return false;
-    bool asks = event->action == TW_ACTION_AUTHENTICATE || event->action == TW_ACTION_CONNECT;
-    return !asks || (!event->status_bad && !event->status.is_null);
-}
-
-static const struct tw_entry *sparkplug_owner(const struct tw_registry *r, struct tw_str name)
-{
-    const struct tw_name_row *row = tw_name_index_find(&r->by_id[TW_ID_SPARKPLUG], name);
-    return row == NULL ? NULL : &r->entries[row->item];
-}
-
-/* "a/b" or "a/b/c" into `out`, which has room for all names that an event holds. */
-static struct tw_str sparkplug_name(char *out, struct tw_str a, struct tw_str b, struct tw_str c)
-{
-    const struct tw_str levels[] = {a, b, c};
-    size_t len = 0;
-    for (size_t i = 0; i < 3 && levels[i].len > 0; i++) {
-        if (i > 0)
-            out[len++] = '/';
-        memcpy(out + len, levels[i].p, levels[i].len);
-        len += levels[i].len;
-    }
-    return (struct tw_str){out, len};
-}
-
-/* A device counts where the inventory lists those of its edge node. */
-static struct tw_str sparkplug_node(
-    const struct tw_registry *r, const struct tw_sparkplug_info *s, char *out)
-{
-    const struct tw_str node = sparkplug_name(out, s->group, s->edge_node, TW_STR_NONE);
-    const struct tw_entry *e = sparkplug_owner(r, node);
-    return e != NULL && e->lists_devices ? sparkplug_name(out, s->group, s->edge_node, s->device)
-                                         : node;
-}
-
-static bool is_command(const struct tw_event *event)
-{
-    const struct tw_sparkplug_info *s = event->sparkplug;
-    return s != NULL && (s->kind == TW_SPARKPLUG_NCMD || s->kind == TW_SPARKPLUG_DCMD);
-}
-
-/* What a message or a will says its sender is; a command says who is to obey. */
-static void claim_sparkplug(
-    const struct tw_registry *r, struct tw_claim *c, const struct tw_event *event)
-{
-    const struct tw_sparkplug_info *s = event->sparkplug;
-    if (r->by_id[TW_ID_SPARKPLUG].n == 0 || is_command(event) || event->action == TW_ACTION_DELIVER)
-        return;
-    c->facts[TW_ID_SPARKPLUG] =
-        s->kind == TW_SPARKPLUG_STATE
-            ? sparkplug_name(c->sparkplug, TW_STR("STATE"), s->host, TW_STR_NONE)
-            : sparkplug_node(r, s, c->sparkplug);
-}
-
-static void claim_names(
-    const struct tw_registry *r, struct tw_claim *c, const struct tw_event *event)
-{
-    bool accepted = is_accepted(event);
-    if (event->opcua != NULL) {
-        const struct tw_opcua_info *o = event->opcua;
-        c->facts[TW_ID_URI] = known(&o->application_uri);
-        c->facts[TW_ID_CERTIFICATE] = known(&o->certificate_sha256);
-        c->certificate_uri = o->certificate_uri;
-        if (accepted)
-            c->facts[TW_ID_OPCUA_USER] = known(&o->user);
-    }
-    if (event->mqtt != NULL) {
-        struct tw_str id = known(&event->mqtt->client_id);
-        /* A refused client id says something only when it is somebody's. */
-        if (accepted || tw_name_index_find(&r->by_id[TW_ID_CLIENT_ID], id) != NULL)
-            c->facts[TW_ID_CLIENT_ID] = id;
-        if (accepted)
-            c->facts[TW_ID_MQTT_USER] = known(&event->mqtt->username);
-        if (accepted && event->sparkplug != NULL)
-            claim_sparkplug(r, c, event);
-    }
-}
-
-/* Damage and gaps belong to a stream, not to what a client said. */
-static bool has_names(const struct tw_event *event)
-{
-    static const uint32_t anonymous = 1u << TW_ACTION_FLOW | 1u << TW_ACTION_MALFORMED |
-                                      1u << TW_ACTION_GAP | 1u << TW_ACTION_CONFLICT;
-    return (anonymous & 1u << event->action) == 0;
-}
-
 void tw_entry_facts(const struct tw_entry *e, struct tw_actor_facts *out)
 {
     out->id = e->id;
@@ -160,19 +50,19 @@ static void fill_actor(const struct tw_who_facts *who, const struct tw_entry *en
     if (!is_client)
         return;
     if (event->mqtt != NULL) {
-        out->client_id = known(&event->mqtt->client_id);
-        out->user = known(&event->mqtt->username);
+        out->client_id = tw_maybe_known(&event->mqtt->client_id);
+        out->user = tw_maybe_known(&event->mqtt->username);
     } else if (event->opcua != NULL) {
-        out->application_uri = known(&event->opcua->application_uri);
-        out->user = known(&event->opcua->user);
+        out->application_uri = tw_maybe_known(&event->opcua->application_uri);
+        out->user = tw_maybe_known(&event->opcua->user);
     }
 }
 
-static void fill_target(const struct tw_entry *e, const struct tw_place *at,
-    const struct tw_event *event, struct tw_target_facts *out)
+static void fill_target(const struct tw_entry *e, bool in_plant, const struct tw_event *event,
+    struct tw_target_facts *out)
 {
     out->importance = TW_IMPORTANCE_NORMAL;
-    out->in_plant = at->in_plant;
+    out->in_plant = in_plant;
     out->endpoint = event->dst;
     if (e == NULL)
         return;
@@ -184,12 +74,8 @@ static void fill_target(const struct tw_entry *e, const struct tw_place *at,
 }
 
 /* A Sparkplug command acts on the edge node; the broker only passes it on. */
-static void fill_commanded(
-    const struct tw_registry *r, const struct tw_event *event, struct tw_target_facts *out)
+static void fill_commanded(const struct tw_entry *e, struct tw_target_facts *out)
 {
-    char text[3 * (TW_MAX_IDENTITY + 1)];
-    const struct tw_entry *e = sparkplug_owner(
-        r, sparkplug_name(text, event->sparkplug->group, event->sparkplug->edge_node, TW_STR_NONE));
     if (e == NULL)
         return;
     out->asset = e->id;
@@ -284,53 +170,18 @@ static void fill_grant(const struct tw_decision *d, struct tw_grant_facts *out)
     out->max_window_ns = d->grant->max_window_ns;
 }
 
-enum { CLIENT, SERVER }; /* the sides of a flow, for the cache of identities */
-
-static bool is_loopback(const struct tw_ip *ip)
-{
-    static const uint8_t one[16] = {[15] = 1};
-    return ip->family == 6 ? memcmp(ip->b, one, sizeof(one)) == 0 : ip->b[0] == 127;
-}
-
-/* On the loopback of a host all its programs have the server's address: only names tell. */
-static const struct tw_who_facts *who_is_client(struct tw_registry *r, struct tw_claim *client,
-    const struct tw_event *event, const struct tw_entry *server)
-{
-    const struct tw_who_facts *who = tw_who_is(r, client, event->flow, CLIENT);
-    if (server == NULL || who->entry != server || !has_names(event) || !is_loopback(&event->src.ip))
-        return who;
-    client->facts[TW_ID_IP] = client->facts[TW_ID_MAC] = TW_STR_NONE;
-    return tw_who_is(r, client, event->flow, CLIENT);
-}
-
 /* Who acts on what. */
 static void resolve_parties(
     struct tw_registry *r, const struct tw_event *event, struct tw_resolved *last)
 {
-    const struct tw_place src = tw_who_at(r, &event->src, event->protocol);
-    const struct tw_place dst = tw_who_at(r, &event->dst, event->protocol);
-    const bool from_server = is_from_server(event, &src);
-    struct tw_claim client, plain;
-    tw_claim_address(&client, from_server ? &event->dst : &event->src);
-    if (has_names(event))
-        claim_names(r, &client, event);
-    const struct tw_who_facts *named =
-        who_is_client(r, &client, event, from_server ? src.entry : dst.entry);
-    const struct tw_who_facts *who = named;
-    if (from_server) {
-        tw_claim_address(&plain, &event->src);
-        who = tw_who_is(r, &plain, event->flow, SERVER);
-    }
-    /* A server is told by where it listens; a client by all that it is. */
-    last->entry = from_server && src.entry != NULL ? src.entry : who->entry;
-    last->server = from_server ? last->entry : dst.entry;
-    const struct tw_entry *target = from_server ? named->entry : dst.entry;
+    const struct tw_parties *p = last->parties = tw_parties_of(r, event);
+    last->entry = p->entry;
+    last->server = p->server;
     last->actor = (struct tw_actor_facts){0};
     last->target = (struct tw_target_facts){0};
-    fill_actor(who, last->entry, event, !from_server, &last->actor);
-    fill_target(target, &dst, event, &last->target);
-    if (is_command(event))
-        fill_commanded(r, event, &last->target);
+    fill_actor(&p->who, p->entry, event, !p->from_server, &last->actor);
+    fill_target(p->target, p->in_plant, event, &last->target);
+    fill_commanded(p->commanded, &last->target);
 }
 
 static void names_of(const struct tw_event *event, struct tw_str out[TW_RESOLVED_NAMES])
@@ -346,7 +197,7 @@ static void names_of(const struct tw_event *event, struct tw_str out[TW_RESOLVED
     }
 }
 
-static bool same_place(const struct tw_endpoint *a, const struct tw_endpoint *b)
+bool tw_same_place(const struct tw_endpoint *a, const struct tw_endpoint *b)
 {
     return a->port == b->port && tw_ip_eq(&a->ip, &b->ip) && a->has_mac == b->has_mac &&
            memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
@@ -367,8 +218,8 @@ static bool is_same_message(const struct tw_resolved *last, const struct tw_even
         if (last->names[i].p != names[i].p || last->names[i].len != names[i].len)
             return false;
     }
-    return same_place(&last->actor.endpoint, &event->src) &&
-           same_place(&last->target.endpoint, &event->dst);
+    return tw_same_place(&last->actor.endpoint, &event->src) &&
+           tw_same_place(&last->target.endpoint, &event->dst);
 }
 
 static void remember(struct tw_resolved *last, const struct tw_event *event)
@@ -452,7 +303,7 @@ static void resolve(
     tw_clock_event(&r->clock, event);
     /* Asked before the copying, which then goes on while memory is waited for. */
     const bool plain = last->plain_leaves && event->field.p != NULL && !is_declared(r, event);
-    const struct tw_decision *d = plain ? NULL : tw_decide(r, event, last->entry, last->server);
+    const struct tw_decision *d = plain ? NULL : tw_parties_decide(r, last->parties, event);
     if (!again || !kept) {
         facts->actor = last->actor;
         facts->target = last->target;

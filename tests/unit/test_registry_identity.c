@@ -411,6 +411,102 @@ static void loopback_names_nobody(void **state)
     tw_registry_free(r);
 }
 
+static unsigned any(unsigned n)
+{
+    static uint64_t state = 1;
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(state >> 33) % n;
+}
+
+static const char *one_of(const char *const *list, unsigned n)
+{
+    return list[any(n)];
+}
+
+static bool same_str(struct tw_str a, struct tw_str b)
+{
+    return (a.p == NULL) == (b.p == NULL) && tw_str_eq(a, b);
+}
+
+static void assert_same_facts(const struct tw_facts *a, const struct tw_facts *b)
+{
+    assert_true(same_str(a->actor.id, b->actor.id));
+    assert_true(same_str(a->actor.client_id, b->actor.client_id));
+    assert_true(same_str(a->actor.user, b->actor.user));
+    assert_true(same_str(a->actor.network, b->actor.network));
+    assert_true(same_str(a->actor.mismatch, b->actor.mismatch));
+    assert_int_equal(a->actor.kind, b->actor.kind);
+    assert_int_equal(a->actor.identity, b->actor.identity);
+    assert_int_equal(a->actor.certain, b->actor.certain);
+    assert_int_equal(a->actor.registered_address, b->actor.registered_address);
+    assert_int_equal(a->actor.in_registered_only, b->actor.in_registered_only);
+    assert_true(same_str(a->target.asset, b->target.asset));
+    assert_int_equal(a->target.in_plant, b->target.in_plant);
+    assert_int_equal(a->grant.allowed, b->grant.allowed);
+    assert_int_equal(a->grant.default_open, b->grant.default_open);
+    assert_true(same_str(a->grant.needs_approval, b->grant.needs_approval));
+    assert_true(same_str(a->variable.id, b->variable.id));
+    assert_int_equal(a->variable.is_value, b->variable.is_value);
+    assert_int_equal(a->variable.publisher_ok, b->variable.publisher_ok);
+    assert_int_equal(a->is_order, b->is_order);
+    assert_int_equal(a->report.is_report, b->report.is_report);
+}
+
+/* What is known of a connection is known of what it said, not of what it says next: names,
+ * addresses and topics may be others. On a connection that nothing is known of, the same comes out.
+ */
+static void a_connection_is_asked_about_anew(void **state)
+{
+    static const char *const ids[] = {"mash-ai", "mash-ai", "desk", "nobody", "", "?", NULL},
+                             *const users[] = {"mash", "desk", "", NULL},
+                             *const ips[] = {"192.168.7.51", "192.168.7.40", "192.168.7.20",
+                                 "192.168.7.99", "fd07::10"},
+                             *const macs[] = {NULL, NULL, "02:07:00:00:00:01"},
+                             *const topics[] = {"brew/ai/mash/advice", "brew/cmd/valve",
+                                 "brew/kettle/temp", "brew/notes", "", NULL};
+    static const enum tw_action actions[] = {TW_ACTION_PUBLISH, TW_ACTION_PUBLISH,
+        TW_ACTION_DELIVER, TW_ACTION_SUBSCRIBE, TW_ACTION_CONNECT, TW_ACTION_DISCONNECT};
+    struct tw_mqtt_info info = {.serial = 0};
+    struct tw_event e = mqtt_event(TW_ACTION_PUBLISH, ips[0], topics[0], NULL, &info);
+    unsigned registered = 0;
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        switch (any(7)) {
+        case 0:
+            info.client_id = maybe(one_of(ids, 7));
+            break;
+        case 1:
+            info.username = maybe(one_of(users, 4));
+            break;
+        case 2:
+            e.src = place(one_of(ips, 5), 50000, one_of(macs, 3));
+            break;
+        case 3:
+            e.dst = place(one_of(ips, 5), any(2) ? 1883 : 1884, NULL);
+            break;
+        case 4:
+            e.object = tw_str_of(one_of(topics, 6));
+            break;
+        case 5:
+            e.value.kind = any(2) ? TW_VALUE_DOUBLE : TW_VALUE_NONE;
+            e.field = tw_str_of(any(4) ? NULL : "/t");
+            break;
+        default:
+            e.action = actions[any(6)];
+        }
+        struct tw_facts known, fresh;
+        e.flow = 2;
+        info.serial++;
+        tw_registry_resolve(brewery, &e, &known);
+        struct tw_event other = e;
+        other.flow = 1000 + i;
+        tw_registry_resolve(brewery, &other, &fresh);
+        assert_same_facts(&fresh, &known);
+        registered += known.actor.id.p != NULL;
+    }
+    assert_true(registered > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +519,7 @@ int main(void)
         cmocka_unit_test(sparkplug_names_are_identities),
         cmocka_unit_test(an_empty_inventory_knows_nobody),
         cmocka_unit_test(loopback_names_nobody),
+        cmocka_unit_test(a_connection_is_asked_about_anew),
     };
     return cmocka_run_group_tests(tests, open_brewery, close_brewery);
 }
