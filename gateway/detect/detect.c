@@ -59,6 +59,7 @@ static bool detect_init(struct tw_detect *d, const struct tw_registry *registry)
         d->quiet == NULL || d->approvals == NULL || d->changes == NULL || d->lasts == NULL ||
         d->conduct == NULL || d->heartbeats == NULL || d->acts == NULL || d->coverage == NULL)
         return false;
+    tw_table_of_digests(d->coverage);
     tw_table_on_evict(d->coverage, coverage_lost, d->quiet);
     if (d->rules->n_calls > 0 && (d->recall = tw_recall_new(d->seed)) == NULL)
         return false;

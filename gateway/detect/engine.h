@@ -13,7 +13,7 @@
 #include "detect/tally.h"
 #include "detect/window.h"
 
-enum { TW_COVERAGE_NEAR = 2048, TW_COVERAGE_ID = 48 };
+enum { TW_COVERAGE_NEAR = 8192, TW_COVERAGE_ID = 48 };
 
 /* What a rule remembers; NULL where it does not. */
 struct tw_rule_memory {
@@ -46,8 +46,9 @@ struct tw_last_message {
     bool known;
     struct tw_coverage *coverage; /* of its actor */
     tw_like like;                 /* of its first event */
-    /* By what sort of value its leaves have: was looked at; no rule can match such a leaf, or some
-     * have to be asked [leaves.c]. */
+    bool followed;                /* tw_detect_follows() its actor */
+    /* For messages that are like it, by what sort of value its leaves have: was looked at; no rule
+     * can match such a leaf, or some have to be asked [leaves.c]. */
     uint32_t leaves_seen, leaves_dull, leaves_asked;
     bool declared; /* variables are among its leaves, or it is one */
     bool plain;    /* the facts that were handed in last are those of such a leaf */

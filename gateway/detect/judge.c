@@ -27,7 +27,6 @@ static bool is_same_message(struct tw_last_message *m, const struct tw_event *e)
         m->session == session && m->action == e->action)
         return true;
     m->known = serial != 0 || session != 0;
-    m->leaves_seen = m->leaves_dull = m->leaves_asked = 0;
     m->flow = e->flow;
     m->packet = e->packet;
     m->serial = serial;
@@ -55,7 +54,11 @@ static size_t ask_rules(struct tw_detect *d, const struct tw_scene *scene, bool 
     size_t n;
     const struct tw_left *list = tw_filter_rules_of(d->filter, like, scene, &n);
     if (!again) {
+        const bool followed = tw_detect_follows(scene->facts);
+        if (like != m->like || followed != m->followed)
+            m->leaves_seen = m->leaves_dull = m->leaves_asked = 0;
         m->like = like;
+        m->followed = followed;
         if (++m->number == 0) {
             memset(m->done, 0, d->rules->n * sizeof(*m->done));
             m->number = 1;
@@ -71,10 +74,9 @@ static struct tw_coverage *coverage_of(struct tw_detect *d, const struct tw_scen
     struct tw_near_coverage *n = NULL;
     if (id.p != NULL && id.len > 0 && id.len <= TW_COVERAGE_ID &&
         tw_table_evictions(d->coverage) == 0) {
-        uint64_t h = id.len;
-        for (size_t i = 0; i < id.len; i++)
-            h = h * 31 + (unsigned char)id.p[i];
-        n = &d->near[(h * 0x9e3779b97f4a7c15u >> 32) % TW_COVERAGE_NEAR];
+        /* The inventory has each id once: where it is written spreads them. */
+        const uint64_t at = (uint64_t)(uintptr_t)id.p * 0x9e3779b97f4a7c15u;
+        n = &d->near[(at >> 32) % TW_COVERAGE_NEAR];
         if (n->len == id.len && memcmp(n->id, id.p, id.len) == 0)
             return n->coverage;
     }

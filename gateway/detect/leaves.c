@@ -41,7 +41,7 @@ static void look_at_sort(struct tw_detect *d, const struct tw_event *leaf,
     struct tw_last_message *m = &d->message;
     size_t n;
     m->leaves_seen |= sort;
-    if (tw_detect_follows(facts))
+    if (m->followed)
         return;
     if (tw_filter_known(d->filter, tw_like_of_leaf(m->like, leaf), &n) == NULL) {
         struct tw_event event = *leaf;

@@ -72,6 +72,7 @@ struct tw_windows *tw_windows_new(const struct tw_window_spec *spec)
         free(w);
         return NULL;
     }
+    tw_table_of_digests(w->table);
     /* Items beyond `n` are written before they are read; a ring of a thousand is large. */
     tw_table_zero_first(w->table, sizeof(struct window));
     return w;
@@ -172,6 +173,7 @@ struct tw_sprts *tw_sprts_new(const struct tw_sprt_spec *spec)
         free(s);
         return NULL;
     }
+    tw_table_of_digests(s->table);
     return s;
 }
 
@@ -237,6 +239,7 @@ struct tw_holds *tw_holds_new(int64_t for_ns)
         free(h);
         return NULL;
     }
+    tw_table_of_digests(h->table);
     return h;
 }
 

@@ -4,6 +4,13 @@
 
 enum { PLACES = 16384, CLIENT = 48, TOPIC = 96 };
 
+struct topic {
+    bool used;
+    uint8_t len;
+    char text[TOPIC];
+    struct tw_text_key key;
+};
+
 /* What a connection was named by when it was last asked about. */
 struct place {
     struct tw_mqtt_named named;
@@ -17,6 +24,7 @@ struct place {
 struct tw_mqtt_names {
     struct tw_seed seed;
     struct tw_mqtt_named large; /* of names that have no room */
+    struct topic last;          /* of any connection: what is published is delivered next */
     struct place places[PLACES];
 };
 
@@ -89,6 +97,17 @@ static void take_connection(
     p->has_topic = false;
 }
 
+static struct tw_text_key topic_key(struct tw_mqtt_names *n, struct tw_str topic)
+{
+    struct topic *t = &n->last;
+    if (t->used && same_text(t->text, t->len, topic))
+        return t->key;
+    t->used = true;
+    t->len = (uint8_t)tw_str_copy(t->text, TOPIC, topic);
+    t->key = tw_text_key(n->seed, topic);
+    return t->key;
+}
+
 struct tw_mqtt_named *tw_mqtt_names_of(struct tw_mqtt_names *n, const struct tw_event *event)
 {
     struct place *p = &n->places[event->flow * 0x9e3779b97f4a7c15u >> 50];
@@ -104,7 +123,7 @@ struct tw_mqtt_named *tw_mqtt_names_of(struct tw_mqtt_names *n, const struct tw_
         take_connection(n, p, event);
     if (!p->has_topic || !same_text(p->topic, p->topic_len, object)) {
         p->topic_len = (uint8_t)tw_str_copy(p->topic, TOPIC, object);
-        p->named.topic = tw_text_key(n->seed, object);
+        p->named.topic = topic_key(n, object);
         p->has_topic = true;
     }
     return &p->named;
