@@ -102,12 +102,23 @@ static inline void load_end(const uint8_t *p, size_t len, uint64_t *low, uint64_
     }
 }
 
+/* No two factors of a step may differ by something known: a product does not tell them apart, and
+ * words could be chosen that trade places. */
 uint64_t tw_hash(struct tw_seed seed, const void *data, size_t len)
 {
     const uint8_t *p = data;
-    const uint64_t a = seed.k0 ^ primes[0], b = seed.k1 ^ primes[1];
-    uint64_t h = tw_mix_fold(a, b), low, high;
-    for (size_t at = 0; at + 16 < len; at += 16)
+    const uint64_t a = seed.k0 ^ primes[0], b = seed.k1 ^ primes[1], c = tw_mix_fold(a, b);
+    uint64_t h = c, low, high;
+    size_t at = 0;
+    if (len > 32) {
+        uint64_t g = b; /* a second chain, so that one product need not wait for the other */
+        for (; at + 32 < len; at += 32) {
+            h = tw_mix_fold(load64(p + at) ^ a, load64(p + at + 8) ^ h);
+            g = tw_mix_fold(load64(p + at + 16) ^ c, load64(p + at + 24) ^ g);
+        }
+        h ^= g;
+    }
+    if (at + 16 < len)
         h = tw_mix_fold(load64(p + at) ^ a, load64(p + at + 8) ^ h);
     load_end(p, len, &low, &high);
     h = tw_mix_fold(low ^ b, high ^ h);

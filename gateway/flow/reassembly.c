@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-#include "base/mix.h"
-
 enum {
     /* A mirror port may show an acknowledgement before the bytes it acknowledges. So a hole is only
      * given up when some time has passed since, or some later segments have. */
@@ -33,34 +31,10 @@ static struct tw_cur bytes_of(const struct tw_segment *s)
     return tw_cur_of(s->data, s->have);
 }
 
-/* Sixteen bytes a multiplication; keyed, since an attacker chooses both copies. */
+/* Keyed, since an attacker chooses both copies. */
 static uint32_t digest(struct tw_seed seed, struct tw_cur c)
 {
-    const uint64_t key = seed.k1 ^ UINT64_C(0xa0761d6478bd642f);
-    uint64_t h = seed.k0 ^ c.left ^ UINT64_C(0xe7037ed1a0b428db), g = key, a, b;
-    /* Two chains, so that one multiplication need not wait for the other. */
-    while (c.left >= 32) {
-        uint64_t e, f;
-        if (!tw_cur_u64le(&c, &a) || !tw_cur_u64le(&c, &b) || !tw_cur_u64le(&c, &e) ||
-            !tw_cur_u64le(&c, &f))
-            break;
-        h = tw_mix_fold(a ^ key, b ^ h);
-        g = tw_mix_fold(e ^ seed.k0, f ^ g);
-    }
-    h ^= g;
-    while (c.left >= 16) {
-        if (!tw_cur_u64le(&c, &a) || !tw_cur_u64le(&c, &b))
-            break;
-        h = tw_mix_fold(a ^ key, b ^ h);
-    }
-    uint8_t tail[16] = {0};
-    if (!tw_cur_copy(&c, c.left, tail))
-        return 0;
-    struct tw_cur t = tw_cur_of(tail, sizeof(tail));
-    if (!tw_cur_u64le(&t, &a) || !tw_cur_u64le(&t, &b))
-        return 0;
-    h = tw_mix_fold(a ^ key, b ^ h);
-    h = tw_mix_fold(h ^ seed.k0, key);
+    const uint64_t h = tw_hash(seed, c.p, c.left);
     return (uint32_t)(h ^ h >> 32);
 }
 

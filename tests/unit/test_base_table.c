@@ -228,7 +228,7 @@ static void keys_of_any_length(void **state)
 
 static void hash_depends_on_seed_and_every_byte(void **state)
 {
-    uint8_t bytes[33] = {0};
+    uint8_t bytes[130] = {0};
     const struct tw_seed other = {1, 3};
     (void)state;
     for (size_t len = 0; len <= sizeof(bytes); len++) {
@@ -242,10 +242,33 @@ static void hash_depends_on_seed_and_every_byte(void **state)
             bytes[i] ^= 1;
         }
     }
+    /* The order of words counts, wherever they stand. */
+    for (size_t i = 0; i + 16 <= sizeof(bytes); i += 8) {
+        bytes[i] = 1;
+        const uint64_t h = tw_hash(seed, bytes, sizeof(bytes));
+        bytes[i] = 0;
+        bytes[i + 8] = 1;
+        assert_int_not_equal(h, tw_hash(seed, bytes, sizeof(bytes)));
+        bytes[i + 8] = 0;
+    }
     struct tw_text_key a = tw_text_key(seed, TW_STR("plant/a")),
                        b = tw_text_key(seed, TW_STR("plant/b"));
     assert_memory_not_equal(&a, &b, sizeof(a));
     assert_int_not_equal(a.a, a.b);
+    /* Either half alone tells texts of any length apart. */
+    for (size_t len = 0; len <= sizeof(bytes); len++) {
+        const struct tw_str text = {(const char *)bytes, len};
+        const struct tw_text_key k = tw_text_key(seed, text), l = tw_text_key(other, text);
+        assert_int_not_equal(k.a, l.a);
+        assert_int_not_equal(k.b, l.b);
+        for (size_t i = 0; i < len; i++) {
+            bytes[i] ^= 1;
+            const struct tw_text_key changed = tw_text_key(seed, text);
+            bytes[i] ^= 1;
+            assert_int_not_equal(k.a, changed.a);
+            assert_int_not_equal(k.b, changed.b);
+        }
+    }
     /* Printed in flow ids: these may not change from one release to the next. */
     assert_int_equal(tw_hash_stable("", 0), 0xf4b3fee397802911);
     assert_int_equal(tw_hash_stable("tierwatch", 9), 0xf81f4e0a1d3cb87d);

@@ -265,6 +265,24 @@ static void test_pool_is_full(void **state)
     free_fixture(f);
 }
 
+/* Sixteen bytes and the next sixteen whose words would cancel out in a digest of two chains, if the
+ * secrets of these differed by something known. */
+static void no_copy_hides_behind_another(void **state)
+{
+    (void)state;
+    for (uint64_t i = 1; i < 50; i++) {
+        struct fixture *f = new_fixture(1 << 16);
+        uint64_t words[5] = {0, 7, 7 ^ UINT64_C(0xe7037ed1a0b428db) ^ sizeof(words)};
+        tw_reasm_segment(&f->r, &f->env, 0, tw_cur_of(words, sizeof(words)), sizeof(words));
+        tw_reasm_segment(&f->r, &f->env, 0, tw_cur_of(words, sizeof(words)), sizeof(words));
+        assert_int_equal(f->counters.conflicts, 0);
+        words[0] = words[3] = i;
+        tw_reasm_segment(&f->r, &f->env, 0, tw_cur_of(words, sizeof(words)), sizeof(words));
+        assert_int_equal(f->counters.conflicts, 1);
+        free_fixture(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +292,7 @@ int main(void)
         cmocka_unit_test(test_limit_of_segments),
         cmocka_unit_test(test_limit_of_bytes),
         cmocka_unit_test(test_pool_is_full),
+        cmocka_unit_test(no_copy_hides_behind_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
