@@ -179,6 +179,7 @@ struct tw_rest {
     const struct tw_rest_jump *jumps;
     uint32_t entry;
     bool shared;
+    bool of_value; /* nothing but the value is left to ask about */
 };
 /* `room` is for p->n jumps; how many of them were used is returned. */
 uint32_t tw_program_rest(const struct tw_program *p, const struct tw_scene *scene, tw_like like,

@@ -71,3 +71,5 @@ static inline unsigned tw_like_value(const struct tw_value *v)
 }
 
 tw_like tw_like_asks(const struct tw_test *test);
+/* Does it ask about the value alone, by what is written in the rule? */
+bool tw_like_is_of_value(const struct tw_test *test);

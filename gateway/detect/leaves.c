@@ -21,16 +21,38 @@ static void make_plain(struct tw_detect *d, struct tw_facts *facts)
     d->message.plain = true;
 }
 
+/* Rules that ask about nothing but the value do so of the leaf as it is. */
+static bool none_by_value(
+    const struct tw_detect *d, const struct tw_left *list, size_t n, const struct tw_scene *scene)
+{
+    static const struct tw_recall_at nothing;
+    bool shared;
+    for (size_t i = 0; i < n; i++) {
+        const struct tw_rule_memory *memory = &d->memory[list[i].rule];
+        if (!list[i].when.of_value || memory->holds != NULL || memory->absences != NULL ||
+            d->message.done[list[i].rule] == d->message.number ||
+            tw_rest_run(&list[i].when, scene, &nothing, &shared) || shared)
+            return false;
+    }
+    return true;
+}
+
 static void ask(struct tw_detect *d, const struct tw_event *leaf,
     const struct tw_session_facts *session, struct tw_facts *facts)
 {
     const tw_like like = tw_like_of_leaf(d->message.like, leaf);
+    const struct tw_scene bare = {leaf, facts};
+    size_t n;
+    const struct tw_left *list = tw_filter_known(d->filter, like, &n);
+    if (list != NULL && none_by_value(d, list, n, &bare)) {
+        d->stats.evaluated += n;
+        return;
+    }
     struct tw_event event = *leaf;
     const struct tw_scene scene = {&event, facts};
-    size_t n;
     event.facts = session;
     make_plain(d, facts);
-    const struct tw_left *list = tw_filter_rules_of(d->filter, like, &scene, &n);
+    list = tw_filter_rules_of(d->filter, like, &scene, &n);
     tw_detect_ask(d, &scene, list, n);
 }
 

@@ -421,6 +421,13 @@ static tw_like of_calc(const struct tw_calc *c)
     return asks;
 }
 
+/* A regular expression that is given up is counted, and so is not asked on trial. */
+bool tw_like_is_of_value(const struct tw_test *t)
+{
+    return t->op > TW_OP_CALL && t->right == NULL && t->pattern == NULL &&
+           is_field(t->left, "value");
+}
+
 tw_like tw_like_asks(const struct tw_test *t)
 {
     if (t->op == TW_OP_ACTION)

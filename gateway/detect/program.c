@@ -182,7 +182,7 @@ uint32_t tw_program_rest(const struct tw_program *p, const struct tw_scene *scen
     struct way ways[MOST] = {[FALSE_AT] = {FALSE_AT, true}, [TRUE_AT] = {TRUE_AT, true}};
     enum outcome outcomes[MOST];
     uint32_t number[MOST] = {[FALSE_AT] = FALSE_AT, [TRUE_AT] = TRUE_AT}, n = 0;
-    *out = (struct tw_rest){.jumps = room, .entry = TRUE_AT, .shared = true};
+    *out = (struct tw_rest){.jumps = room, .entry = TRUE_AT, .shared = true, .of_value = true};
     if (p->n == 0)
         return 0;
     for (uint32_t at = FIRST_JUMP; at <= p->entry; at++) {
@@ -193,6 +193,7 @@ uint32_t tw_program_rest(const struct tw_program *p, const struct tw_scene *scen
             continue;
         const struct way *yes = &ways[j->if_true], *no = &ways[j->if_false];
         number[at] = FIRST_JUMP + n;
+        out->of_value &= tw_like_is_of_value(j->test);
         room[n++] = (struct tw_rest_jump){.test = j->test,
             .if_true = number[yes->to],
             .if_false = number[no->to],

@@ -9,8 +9,9 @@ struct word {
 
 struct tw_words {
     struct word *list;
-    size_t n, n_anywhere;   /* those that are found anywhere */
+    size_t n;
     uint32_t first_letters; /* bit per letter a word begins with */
+    bool has_others;        /* some are not ASCII */
 };
 
 enum glyph { OTHER, LOWER, UPPER, DIGIT };
@@ -92,8 +93,7 @@ struct tw_words *tw_words_new(struct tw_blocks *blocks, const struct tw_str *lis
         split(text, word);
         if (word->n_parts > 0)
             w->first_letters |= letter_bit(word->parts[0].p[0]);
-        else
-            w->n_anywhere++;
+        w->has_others |= word->n_parts == 0;
         w->n++;
     }
     return blocks->failed ? NULL : w;
@@ -122,7 +122,7 @@ static bool word_at(const struct word *w, struct tw_str text, size_t at, struct 
 
 bool tw_words_match(const struct tw_words *w, struct tw_str text)
 {
-    for (size_t i = 0; w->n_anywhere > 0 && i < w->n; i++) {
+    for (size_t i = 0; w->has_others && i < w->n; i++) {
         const struct word *word = &w->list[i];
         if (word->n_parts == 0 && text.len > 0 &&
             memmem(text.p, text.len, word->parts[0].p, word->parts[0].len) != NULL)

@@ -6,7 +6,7 @@
 #include "event/sparkplug.h"
 #include "registry/model.h"
 
-enum { SLOTS = 8192, CLIENT_BYTES = 48, USER_BYTES = 32, TOPIC_BYTES = 96, ABSENT = 255 };
+enum { SLOTS = 16384, CLIENT_BYTES = 48, USER_BYTES = 32, TOPIC_BYTES = 96, ABSENT = 255 };
 
 /* What a connection does mostly is done on one topic: what that comes to is kept as well. */
 struct slot {
@@ -227,8 +227,8 @@ struct tw_parties *tw_parties_of(struct tw_registry *r, const struct tw_event *e
 {
     struct tw_party_cache *c = r->parties;
     const bool pushed = event->action == TW_ACTION_DELIVER;
-    struct slot *s = &c->slots[(event->flow + pushed) * 0x9e3779b97f4a7c15u >> 51];
-    _Static_assert(SLOTS == 1 << 13, "the bits that are left");
+    struct slot *s = &c->slots[(event->flow + pushed) * 0x9e3779b97f4a7c15u >> 50];
+    _Static_assert(SLOTS == 1 << 14, "the bits that are left");
     if (!is_kept(event)) {
         find(r, event, &c->large);
         return &c->large;

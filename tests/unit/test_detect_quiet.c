@@ -32,6 +32,9 @@
     "     suppress: {by: [actor.id, object], for: 10m}, output: \"%object %value\",\n"             \
     "     advice: a, when: '" when "'}\n"
 
+#define HELD(when, by)                                                                             \
+    RULE(when "', hold: {when: '" by "', for: 60s, by: [actor.id]}, description: 'd")
+
 struct item {
     struct tw_thing_note note;
     uint64_t flow, identity;
@@ -597,6 +600,8 @@ static void leaves_that_pass_are_judged_alike(void **state)
         RULE("value is string and actor.id = mlops and grant.allowed and not variable.id exists"),
         RULE("action = publish and variable.has_publishers"),
         RULE("action = publish and object = \"plant/fed\""),
+        /* A word holds back what follows it. */
+        HELD("value contains \"u\"", "value = \"auto\""),
     };
     const struct message messages[] = {
         {"10.7.0.50", "mlops", "plant/telemetry", "/c", false, true},
