@@ -128,7 +128,9 @@ TW_MUST_CHECK static inline bool tw_cur_u32le(struct tw_cur *c, uint32_t *out)
     return true;
 }
 
-TW_MUST_CHECK static inline bool tw_cur_u64le(struct tw_cur *c, uint64_t *out)
+/* Always inlined: else compilers leave the half of it that succeeds in a function of its own. */
+TW_MUST_CHECK __attribute__((always_inline)) static inline bool tw_cur_u64le(
+    struct tw_cur *c, uint64_t *out)
 {
     if (c->left < 8)
         return false;

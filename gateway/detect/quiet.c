@@ -80,7 +80,7 @@ static uint32_t kind_of_delivery(const struct tw_event *e, const struct tw_sessi
 }
 
 /* The bit of what is alike for all rules under one context; 0: of this event nothing is noted. */
-static uint32_t kind_of(const struct tw_event *e, const struct tw_session_facts *f)
+static inline uint32_t kind_of(const struct tw_event *e, const struct tw_session_facts *f)
 {
     if (e->action == TW_ACTION_DELIVER)
         return kind_of_delivery(e, f);

@@ -429,6 +429,9 @@ struct tw_event {
     uint32_t status_code;
     bool encrypted, has_encrypted;
     bool truncated;
+    /* Of what is shown to tw_pass_fn: nothing was shown or emitted since the one before, of the
+     * same list, from which it differs in value, status, times and handle alone. */
+    bool next;
 
     struct tw_opcua_info *opcua;
     struct tw_mqtt_info *mqtt;

@@ -339,12 +339,12 @@ static bool pass_leaf(struct tw_analyst *a, const struct tw_event *leaf)
 }
 
 /* Its payload is looked at only when it does not pass. */
-static bool pass_delivery(struct tw_analyst *a, const struct tw_event *delivery)
+static bool pass_whole(struct tw_analyst *a, const struct tw_event *event)
 {
-    const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, delivery);
-    if (facts == NULL || !is_quiet(a, delivery, facts))
+    const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, event);
+    if (facts == NULL || !is_quiet(a, event, facts))
         return false;
-    count(&a->stats, delivery);
+    count(&a->stats, event);
     return true;
 }
 
@@ -354,8 +354,8 @@ bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
         return false;
     if (event->field.p != NULL)
         return pass_leaf(a, event);
-    if (event->action == TW_ACTION_DELIVER)
-        return pass_delivery(a, event);
+    if (event->action == TW_ACTION_DELIVER || event->action == TW_ACTION_READ)
+        return (a->series == NULL || event->action != TW_ACTION_READ) && pass_whole(a, event);
     const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, event);
     if (facts == NULL || !tw_detect_pass(a->detect, event, facts))
         return false;

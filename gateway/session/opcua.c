@@ -504,9 +504,11 @@ static void about_item(
 static bool is_passing(const struct passing *p, const struct tw_event *event)
 {
     const struct tw_opcua_info *info = event->opcua;
-    return p->known && p->flow == event->flow && p->packet == event->packet &&
-           p->request_packet == event->request_packet && p->token == info->auth_token &&
-           p->subscription == info->subscription_id && info->has_handle;
+    return p->known &&
+           (event->next ||
+               (p->flow == event->flow && p->packet == event->packet &&
+                   p->request_packet == event->request_packet && p->token == info->auth_token &&
+                   p->subscription == info->subscription_id && info->has_handle));
 }
 
 static bool begin_passing(struct tw_opcua_sessions *s, const struct tw_event *event)
@@ -531,18 +533,51 @@ static bool begin_passing(struct tw_opcua_sessions *s, const struct tw_event *ev
     return true;
 }
 
+static bool is_number(const struct tw_value *v)
+{
+    return v->kind >= TW_VALUE_BOOL && v->kind <= TW_VALUE_DOUBLE;
+}
+
+/* A value that says nothing about nodes, of a node that has no other name. */
+static bool is_mere_read(const struct tw_opcua_sessions *s, const struct tw_event *event)
+{
+    const struct tw_value *v = &event->value;
+    if (event->object.len == 0 || event->object_null ||
+        !tw_str_is(event->opcua->attribute, "Value") || event->opcua->index_range.s.len > 0 ||
+        tw_opcua_nodes_has_aliases(s->nodes) || tw_str_starts(event->object, TW_STR("nsu=")))
+        return false;
+    /* Names of states are learned from arrays. */
+    return is_number(v) || (v->kind == TW_VALUE_ARRAY && v->n > 0 && is_number(&v->items[0]) &&
+                               !tw_opcua_learned_has_properties(s->learned) &&
+                               !tw_str_starts(event->object, TW_STR("i=")));
+}
+
+static bool pass_read(
+    struct tw_opcua_sessions *s, const struct tw_event *event, struct tw_session_facts *facts)
+{
+    if (event->opcua == NULL || event->opcua->auth_token == 0 || !is_good(event) ||
+        !is_mere_read(s, event))
+        return false;
+    const struct session *session = used(s, event);
+    if (session == NULL || s->last.elsewhere.family != 0)
+        return false;
+    *facts = (struct tw_session_facts){
+        .note = tw_notes_of(s->notes, event), .identity = noted_under(s, session)};
+    return true;
+}
+
 bool tw_opcua_sessions_pass(
     struct tw_opcua_sessions *s, const struct tw_event *event, struct tw_session_facts *facts)
 {
+    if (event->action == TW_ACTION_READ)
+        return pass_read(s, event, facts);
     if (event->opcua == NULL || event->object.p != NULL ||
         (!is_passing(&s->passing, event) && !begin_passing(s, event)))
         return false;
-    facts->note = tw_opcua_items_note(s->items, s->passing.generation, event->opcua->client_handle);
-    if (facts->note == NULL)
-        return false;
     facts->identity = s->passing.identity;
     facts->message = s->passing.number;
-    return true;
+    facts->note = tw_opcua_items_note(s->items, s->passing.generation, event->opcua->client_handle);
+    return facts->note != NULL;
 }
 
 void tw_opcua_sessions_event(

@@ -72,6 +72,8 @@ struct tw_opcua_nodes *tw_opcua_nodes_new(size_t sessions);
 void tw_opcua_nodes_free(struct tw_opcua_nodes *n);
 /* The object of a BrowseNext, and the node behind an alias; before client handles are looked up. */
 void tw_opcua_nodes_resolve(struct tw_opcua_nodes *n, struct tw_event *event);
+/* Is any node known by an alias? */
+bool tw_opcua_nodes_has_aliases(const struct tw_opcua_nodes *n);
 /* Learn the server's NamespaceArray; say which of it the object is in. */
 void tw_opcua_nodes_namespace(struct tw_opcua_nodes *n, struct tw_event *event);
 /* Another one whenever a server's namespaces are not what they were. */
@@ -85,5 +87,7 @@ void tw_opcua_learned_event(
     struct tw_opcua_learned *l, const struct tw_event *event, struct tw_session_facts *facts);
 /* Is the event's object one whose value says something about a variable? */
 bool tw_opcua_learned_is_property(const struct tw_opcua_learned *l, const struct tw_event *event);
+/* Is any node known as one whose value does? */
+bool tw_opcua_learned_has_properties(const struct tw_opcua_learned *l);
 /* Another one whenever something is known of another set of nodes. */
 uint32_t tw_opcua_learned_version(const struct tw_opcua_learned *l);

@@ -5,8 +5,9 @@
 enum {
     MAX_NODE = 240,
     MAX_FILTERS = 1024,
-    NEAR = 32768,    /* ways to items that were found lately */
-    TOUCH_EVERY = 64 /* finds by such a way, after which an item counts as used again */
+    NEAR = 32768,     /* ways to items that were found lately */
+    TOUCH_EVERY = 64, /* finds by such a way, after which an item counts as used again */
+    LATELY = 1024
 };
 
 struct subscription_key {
@@ -39,16 +40,21 @@ struct near {
     struct tw_thing_note note;
 };
 
+/* A subscription that a flow used lately. */
+struct lately {
+    uint64_t epoch; /* epoch_of() */
+    struct subscription_key key;
+    uint32_t generation;
+    uint32_t at; /* place in the table */
+};
+
 struct tw_opcua_items {
     struct tw_table *table;
     struct tw_table *subscriptions; /* → generation */
     struct tw_opcua_filters *filters;
     uint32_t generations;
-    /* The subscription that was looked up last, and by which flow: its items come together. */
-    struct subscription_key last;
-    uint64_t last_flow;
-    uint32_t last_generation;
-    bool has_last;
+    uint64_t renewed; /* ids that were given out again */
+    struct lately lately[LATELY];
     struct near *near;
 };
 
@@ -111,21 +117,29 @@ static struct subscription_key subscription_of(const struct tw_event *event)
         .server = tw_opcua_server_of(event), .subscription = event->opcua->subscription_id};
 }
 
+static uint64_t epoch_of(const struct tw_opcua_items *items)
+{
+    return 1 + items->renewed + tw_table_evictions(items->subscriptions);
+}
+
 /* One whose creation was not seen gets its generation when it is first spoken of. */
 static uint32_t generation_of(struct tw_opcua_items *items, const struct tw_event *event)
 {
-    const uint32_t id = event->opcua->subscription_id;
-    if (items->has_last && items->last.subscription == id && items->last_flow == event->flow)
-        return items->last_generation;
-    bool created;
     const struct subscription_key key = subscription_of(event);
+    struct lately *l =
+        &items->lately[((event->flow ^ key.subscription) * 0x9e3779b97f4a7c15u >> 32) % LATELY];
+    if (l->epoch == epoch_of(items) && memcmp(&l->key, &key, sizeof(key)) == 0) {
+        (void)tw_table_use(items->subscriptions, l->at);
+        return l->generation;
+    }
+    bool created;
     uint32_t *generation = tw_table_put(items->subscriptions, &key, &created);
     if (created)
         *generation = ++items->generations;
-    items->last = key;
-    items->last_flow = event->flow;
-    items->last_generation = *generation;
-    items->has_last = true;
+    *l = (struct lately){.epoch = epoch_of(items),
+        .key = key,
+        .generation = *generation,
+        .at = tw_table_index(items->subscriptions, generation)};
     return *generation;
 }
 
@@ -270,7 +284,7 @@ static void subscribed(struct tw_opcua_items *items, struct tw_event *event, boo
     } else if (done && tw_str_is(info->service, "CreateSubscription")) {
         const struct subscription_key key = subscription_of(event);
         *(uint32_t *)tw_table_put(items->subscriptions, &key, NULL) = ++items->generations;
-        items->has_last = false;
+        items->renewed++;
     }
 }
 

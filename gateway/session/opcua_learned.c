@@ -290,6 +290,11 @@ void tw_opcua_learned_event(
         facts->learned = &about->facts;
 }
 
+bool tw_opcua_learned_has_properties(const struct tw_opcua_learned *l)
+{
+    return tw_table_size(l->properties) > 0;
+}
+
 bool tw_opcua_learned_is_property(const struct tw_opcua_learned *l, const struct tw_event *event)
 {
     if (tw_table_size(l->properties) == 0)

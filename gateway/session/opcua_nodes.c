@@ -164,6 +164,11 @@ static void browse_on(struct tw_opcua_nodes *n, struct tw_event *event)
     keep(n->continuations, &key, node == NULL ? event->object : text_of(&copy));
 }
 
+bool tw_opcua_nodes_has_aliases(const struct tw_opcua_nodes *n)
+{
+    return tw_table_size(n->aliases) > 0;
+}
+
 void tw_opcua_nodes_resolve(struct tw_opcua_nodes *n, struct tw_event *event)
 {
     const struct tw_opcua_info *info = event->opcua;

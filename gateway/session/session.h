@@ -32,7 +32,8 @@ void tw_sessions_free(struct tw_sessions *s);
  * follow from it, to `out`. What it points to is good until the next call. */
 void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out);
 /* What is known about an event [tw_pass_fn] that need not be completed. NULL when it has to be;
- * good until the next call. Of a data change: its note and what rules may ask of it by itself. */
+ * good until the next call. Of a data change or a value read: its note and what rules may ask of it
+ * by itself. */
 const struct tw_session_facts *tw_sessions_pass(
     struct tw_sessions *s, const struct tw_event *event);
 /* Of a leaf of the message that was completed last: what is known of that. */

@@ -10,7 +10,7 @@
 #include "event/emit_json.h"
 #include "guard.h"
 #include "protocol/opcua/layout.h"
-#include "protocol/opcua/value.h"
+#include "protocol/opcua/plain.h"
 
 #define BYTES(literal) (literal), sizeof(literal) - 1
 
@@ -335,6 +335,66 @@ static void every_structure_can_be_shown(void **state)
     assert_int_equal(known, 66);
 }
 
+static bool same_value(const struct tw_value *a, const struct tw_value *b)
+{
+    if (a->kind != b->kind || a->truncated != b->truncated || a->n != b->n)
+        return false;
+    if (a->kind != TW_VALUE_ARRAY)
+        return a->kind == TW_VALUE_BOOL ? a->b == b->b : a->u == b->u;
+    for (uint32_t i = 0; i < a->n; i++)
+        if (!same_value(&a->items[i], &b->items[i]))
+            return false;
+    return true;
+}
+
+/* What is read in one go is what reading it piece by piece gives; all else is left to that. */
+static void plain_values_are_what_they_are(void **state)
+{
+    enum { MASKS = 256, TYPES = 64, ELEMENTS = 3, MOST = 2 + 4 + ELEMENTS * 8 + 4 + 16 };
+    static uint8_t rooms[2][8192] __attribute__((aligned(16)));
+    uint8_t bytes[MOST];
+    unsigned plain = 0;
+    (void)state;
+    for (unsigned i = 0; i < MASKS * TYPES * 2; i++) {
+        const bool array = i & 1;
+        bytes[0] = (uint8_t)(i / 2 / TYPES);
+        bytes[1] = (uint8_t)(i / 2 % TYPES | (array ? 0x80 : 0));
+        for (size_t k = 2; k < MOST; k++)
+            bytes[k] = (uint8_t)(k * 37 + i);
+        if (array)
+            memcpy(bytes + 2, (const uint8_t[]){ELEMENTS, 0, 0, 0}, 4);
+        for (size_t len = i % 64 == 0 ? 0 : MOST; len <= MOST; len++) {
+            struct tw_arena arenas[2];
+            struct tw_opcua_scratch s[2] = {{.arena = &arenas[0]}, {.arena = &arenas[1]}};
+            struct tw_cur c[2] = {tw_cur_of(bytes, len), tw_cur_of(bytes, len)};
+            struct tw_event e = {.value.kind = TW_VALUE_NONE};
+            struct tw_opcua_data_value v;
+            uint32_t status;
+            for (size_t k = 0; k < 2; k++) {
+                tw_arena_init(&arenas[k], rooms[k], sizeof(rooms[k]));
+                tw_opcua_scratch_reset(&s[k]);
+            }
+            if (!tw_opcua_plain(&s[0], &c[0], &e, &status)) {
+                assert_int_equal(c[0].left, len);
+                assert_int_equal(s[0].budget, s[1].budget);
+                assert_int_equal(e.value.kind, TW_VALUE_NONE);
+                continue;
+            }
+            plain++;
+            assert_true(tw_opcua_data_value(&s[1], &c[1], &v));
+            assert_int_equal(c[0].left, c[1].left);
+            assert_true(v.has_value && v.v.dimensions == NULL && same_value(&e.value, &v.v.value));
+            assert_ptr_equal(e.type, v.v.type);
+            assert_int_equal(status, v.status);
+            assert_int_equal(e.source_ts_ns, v.source_ts_ns);
+            assert_int_equal(e.server_ts_ns, v.server_ts_ns);
+            assert_int_equal(s[0].budget, s[1].budget);
+            assert_int_equal(s[0].anomalies, s[1].anomalies);
+        }
+    }
+    assert_true(plain >= 8 * 11 * 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +403,7 @@ int main(void)
         cmocka_unit_test(nesting_is_noticed_and_bounded),
         cmocka_unit_test(hostile_values_are_named),
         cmocka_unit_test(data_values_keep_their_order),
+        cmocka_unit_test(plain_values_are_what_they_are),
         cmocka_unit_test(every_type_can_be_passed_over),
         cmocka_unit_test(dimensions_stand_beside_the_values),
         cmocka_unit_test(every_structure_can_be_shown),

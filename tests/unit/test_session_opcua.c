@@ -400,6 +400,105 @@ static void the_message_is_the_same_until_another_event(void **state)
     assert_int_not_equal(facts.message, second);
 }
 
+/* A value read in the session with this token, as it is shown before it is completed. */
+static bool read_passes(uint64_t token, const char *node, struct tw_value value)
+{
+    struct tw_event e = event_of(TW_ACTION_READ, 1, 1);
+    info.auth_token = token;
+    info.attribute = TW_STR("Value");
+    e.object = tw_str_of(node);
+    e.value = value;
+    facts = (struct tw_session_facts){0};
+    return tw_opcua_sessions_pass(sessions, &e, &facts);
+}
+
+static struct tw_thing_note *complete_read(uint64_t token, const char *node)
+{
+    struct tw_event e = event_of(TW_ACTION_READ, 1, 1);
+    info.auth_token = token;
+    info.attribute = TW_STR("Value");
+    e.object = tw_str_of(node);
+    e.value = number;
+    give(&e);
+    return facts.note;
+}
+
+static void values_read_pass_unless_they_say_something_of_nodes(void **state)
+{
+    const struct tw_value numbers = {.kind = TW_VALUE_ARRAY, .n = 1, .items = &number};
+    const struct tw_value text = {.kind = TW_VALUE_STRING, .s = TW_STR("x")};
+    const struct tw_value texts = {.kind = TW_VALUE_ARRAY, .n = 1, .items = &text};
+    const struct tw_value range = {.kind = TW_VALUE_OBJECT, .n = 1, .items = &number};
+    const char *const node = "ns=2;s=Temp";
+    (void)state;
+    create(10, "urn:a", 1, 1);
+    activate(10, "op", 1, 1);
+    struct tw_thing_note *note = complete_read(10, node);
+    assert_non_null(note);
+    note->context = 5;
+    const uint64_t identity = facts.identity;
+    assert_true(read_passes(10, node, number));
+    assert_ptr_equal(facts.note, note);
+    assert_int_equal(facts.identity, identity);
+    assert_true(read_passes(10, node, numbers));
+    assert_false(read_passes(10, node, text));
+    assert_false(read_passes(10, node, texts));
+    assert_false(read_passes(10, node, range));
+    assert_false(read_passes(10, "i=2255", numbers));
+    assert_false(read_passes(10, "nsu=urn:x;s=Temp", number));
+    assert_false(read_passes(10, NULL, number));
+    assert_false(read_passes(11, node, number)); /* a session that was not seen */
+    assert_true(read_passes(10, "ns=2;s=Other", number));
+    assert_int_equal(facts.note->context, 0);
+    /* The same application elsewhere: that is for rules to see. */
+    create(12, "urn:a", 2, 1);
+    assert_false(read_passes(10, node, number));
+}
+
+/* An alias is not the node that is read. */
+static void values_read_by_an_alias_do_not_pass(void **state)
+{
+    const struct tw_value alias = {
+        .kind = TW_VALUE_STRING, .s = TW_STR("i=9"), .name = TW_STR("alias")};
+    const struct tw_value details = {.kind = TW_VALUE_OBJECT, .n = 1, .items = &alias};
+    (void)state;
+    create(10, "urn:a", 1, 1);
+    assert_non_null(complete_read(10, "i=9"));
+    assert_true(read_passes(10, "i=9", number));
+    struct tw_event e = event_of(TW_ACTION_BROWSE, 1, 1);
+    info.service = TW_STR("RegisterNodes");
+    info.details = &details;
+    e.object = TW_STR("ns=2;s=Temp");
+    give(&e);
+    assert_false(read_passes(10, "i=9", number));
+}
+
+/* Whoever comes again by the same flow is found without being looked up: as long as nothing
+ * changed. */
+static void a_session_that_is_found_again_is_the_one_that_is_there(void **state)
+{
+    (void)state;
+    create(10, "urn:a", 1, 1);
+    create(11, "urn:b", 1, 1);
+    for (unsigned i = 0; i < 3; i++) {
+        read_one(10, 1, 1);
+        assert_true(tw_str_is(info.application_uri.s, "urn:a"));
+        read_one(11, 1, 1);
+        assert_true(tw_str_is(info.application_uri.s, "urn:b"));
+        read_one(10, 1, 2); /* another server knows no such session */
+        assert_null(info.application_uri.s.p);
+    }
+    create(10, "urn:c", 1, 1);
+    read_one(10, 1, 1);
+    assert_true(tw_str_is(info.application_uri.s, "urn:c"));
+    activate(10, "op", 1, 1);
+    read_one(10, 1, 1);
+    assert_true(tw_str_is(info.user.s, "op"));
+    activate(10, "other", 1, 1);
+    read_one(10, 1, 1);
+    assert_true(tw_str_is(info.user.s, "other"));
+}
+
 static void refused_items_and_long_names_are_not_kept(void **state)
 {
     static char name[300];
@@ -452,6 +551,9 @@ int main(void)
         TEST(handles_become_nodes),
         TEST(data_changes_of_known_items_pass),
         TEST(another_item_of_the_same_handle_has_no_note),
+        TEST(values_read_pass_unless_they_say_something_of_nodes),
+        TEST(values_read_by_an_alias_do_not_pass),
+        TEST(a_session_that_is_found_again_is_the_one_that_is_there),
         TEST(the_message_is_the_same_until_another_event),
         TEST(refused_items_and_long_names_are_not_kept),
         TEST(tables_stay_small),

@@ -28,10 +28,10 @@ static enum tw_status frame(void *user, struct tw_cur bytes, struct tw_frame *ou
 {
     const struct tw_opcua_call *k = user;
     struct tw_opcua_header h;
-    if (!tw_opcua_header_begins(bytes))
-        return TW_MALFORMED;
     if (!tw_opcua_header(&bytes, &h))
-        return TW_NEED_MORE;
+        return tw_opcua_header_begins(bytes) ? TW_NEED_MORE : TW_MALFORMED;
+    if (h.message == TW_OPCUA_MESSAGES)
+        return TW_MALFORMED;
     uint32_t most = h.message < TW_OPCUA_OPN ? MAX_PLAIN : max_chunk(k);
     if (h.size < tw_opcua_min_message(h.message) || h.size > most)
         return TW_MALFORMED;

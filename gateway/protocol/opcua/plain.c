@@ -2,104 +2,164 @@
 
 /* Bits of a DataValue [UA6 5.2.2.17]; others, and those that are not assigned, are not plain. */
 enum { HAS_VALUE = 1, HAS_STATUS = 2, HAS_SOURCE = 4, HAS_SERVER = 8 };
+/* Of a Variant's first byte [UA6 5.2.2.16]; arrays with dimensions, and long ones, are not plain.
+ */
+enum { ARRAY_FLAG = 0x80, MOST = 64 };
 
-/* How a type is read, and what it becomes. */
-enum form { NOT_PLAIN, TRUTH, SIGNED, UNSIGNED, SINGLE, TWICE };
-static const struct {
-    uint8_t form, bytes;
-} forms[] = {
-    [TW_UA_BOOLEAN] = {TRUTH, 1},
-    [TW_UA_SBYTE] = {SIGNED, 1},
-    [TW_UA_BYTE] = {UNSIGNED, 1},
-    [TW_UA_INT16] = {SIGNED, 2},
-    [TW_UA_UINT16] = {UNSIGNED, 2},
-    [TW_UA_INT32] = {SIGNED, 4},
-    [TW_UA_UINT32] = {UNSIGNED, 4},
-    [TW_UA_INT64] = {SIGNED, 8},
-    [TW_UA_UINT64] = {UNSIGNED, 8},
-    [TW_UA_FLOAT] = {SINGLE, 4},
-    [TW_UA_DOUBLE] = {TWICE, 8},
+/* What follows is all inlined, so that the cursor stays in registers. */
+#define INLINE __attribute__((always_inline)) static inline
+
+INLINE bool number8(struct tw_cur *c, unsigned type, struct tw_value *out)
+{
+    uint8_t v;
+    if (!tw_cur_u8(c, &v))
+        return false;
+    if (type == TW_UA_BOOLEAN)
+        *out = (struct tw_value){.kind = TW_VALUE_BOOL, .b = v != 0};
+    else if (type == TW_UA_SBYTE)
+        *out = (struct tw_value){.kind = TW_VALUE_INT, .i = (int8_t)v};
+    else
+        *out = (struct tw_value){.kind = TW_VALUE_UINT, .u = v};
+    return true;
+}
+
+INLINE bool number16(struct tw_cur *c, unsigned type, struct tw_value *out)
+{
+    uint16_t v;
+    if (!tw_cur_u16le(c, &v))
+        return false;
+    if (type == TW_UA_INT16)
+        *out = (struct tw_value){.kind = TW_VALUE_INT, .i = (int16_t)v};
+    else
+        *out = (struct tw_value){.kind = TW_VALUE_UINT, .u = v};
+    return true;
+}
+
+INLINE bool number32(struct tw_cur *c, unsigned type, struct tw_value *out)
+{
+    uint32_t v;
+    float f;
+    if (!tw_cur_u32le(c, &v))
+        return false;
+    memcpy(&f, &v, sizeof(f));
+    if (type == TW_UA_FLOAT)
+        *out = (struct tw_value){.kind = TW_VALUE_FLOAT, .d = (double)f};
+    else if (type == TW_UA_INT32)
+        *out = (struct tw_value){.kind = TW_VALUE_INT, .i = (int32_t)v};
+    else
+        *out = (struct tw_value){.kind = TW_VALUE_UINT, .u = v};
+    return true;
+}
+
+INLINE bool number64(struct tw_cur *c, unsigned type, struct tw_value *out)
+{
+    uint64_t v;
+    double d;
+    if (!tw_cur_u64le(c, &v))
+        return false;
+    memcpy(&d, &v, sizeof(d));
+    if (type == TW_UA_DOUBLE)
+        *out = (struct tw_value){.kind = TW_VALUE_DOUBLE, .d = d};
+    else if (type == TW_UA_INT64)
+        *out = (struct tw_value){.kind = TW_VALUE_INT, .i = (int64_t)v};
+    else
+        *out = (struct tw_value){.kind = TW_VALUE_UINT, .u = v};
+    return true;
+}
+
+/* How many bytes one takes; 0: it is none. */
+static const uint8_t widths[TW_UA_TYPES] = {
+    [TW_UA_BOOLEAN] = 1,
+    [TW_UA_SBYTE] = 1,
+    [TW_UA_BYTE] = 1,
+    [TW_UA_INT16] = 2,
+    [TW_UA_UINT16] = 2,
+    [TW_UA_INT32] = 4,
+    [TW_UA_UINT32] = 4,
+    [TW_UA_INT64] = 8,
+    [TW_UA_UINT64] = 8,
+    [TW_UA_FLOAT] = 4,
+    [TW_UA_DOUBLE] = 8,
 };
 
-/* A number of so many bytes. */
-static inline bool raw(struct tw_cur *c, unsigned bytes, uint64_t *out)
+INLINE bool number(struct tw_cur *c, unsigned type, struct tw_value *out)
 {
-    uint8_t v8;
-    uint16_t v16;
-    uint32_t v32;
-    switch (bytes) {
-    case 8:
-        return tw_cur_u64le(c, out);
-    case 4:
-        if (!tw_cur_u32le(c, &v32))
-            return false;
-        *out = v32;
-        return true;
+    switch (type < TW_UA_TYPES ? widths[type] : 0) {
+    case 1:
+        return number8(c, type, out);
     case 2:
-        if (!tw_cur_u16le(c, &v16))
-            return false;
-        *out = v16;
-        return true;
+        return number16(c, type, out);
+    case 4:
+        return number32(c, type, out);
+    case 8:
+        return number64(c, type, out);
     default:
-        if (!tw_cur_u8(c, &v8))
-            return false;
-        *out = v8;
-        return true;
-    }
-}
-
-static inline int64_t with_sign(uint64_t v, unsigned bytes)
-{
-    const unsigned unused = 64 - 8 * bytes;
-    return (int64_t)(v << unused) >> unused;
-}
-
-static inline void set(struct tw_value *out, unsigned form, unsigned bytes, uint64_t v)
-{
-    const uint32_t low = (uint32_t)v;
-    float single;
-    *out = (struct tw_value){.kind = TW_VALUE_BOOL, .u = 0};
-    switch (form) {
-    case TRUTH:
-        out->b = v != 0;
-        break;
-    case SIGNED:
-        out->kind = TW_VALUE_INT;
-        out->i = with_sign(v, bytes);
-        break;
-    case UNSIGNED:
-        out->kind = TW_VALUE_UINT;
-        out->u = v;
-        break;
-    case SINGLE:
-        out->kind = TW_VALUE_FLOAT;
-        memcpy(&single, &low, sizeof(single));
-        out->d = (double)single;
-        break;
-    default:
-        out->kind = TW_VALUE_DOUBLE;
-        memcpy(&out->d, &v, sizeof(out->d));
-    }
-}
-
-bool tw_opcua_plain(struct tw_cur *c, struct tw_event *event, uint32_t *out_status)
-{
-    enum { OTHERS = 0xff & ~(HAS_STATUS | HAS_SOURCE | HAS_SERVER) };
-    struct tw_cur at = *c;
-    uint8_t mask, type;
-    uint32_t status = 0;
-    uint64_t v, source = 0, server = 0;
-    if (!tw_cur_u8(&at, &mask) || !tw_cur_u8(&at, &type) || (mask & OTHERS) != HAS_VALUE ||
-        type >= sizeof(forms) / sizeof(forms[0]) || forms[type].form == NOT_PLAIN ||
-        !raw(&at, forms[type].bytes, &v) || ((mask & HAS_STATUS) && !tw_cur_u32le(&at, &status)) ||
-        ((mask & HAS_SOURCE) && !tw_cur_u64le(&at, &source)) ||
-        ((mask & HAS_SERVER) && !tw_cur_u64le(&at, &server)))
         return false;
-    set(&event->value, forms[type].form, forms[type].bytes, v);
-    event->type = tw_opcua_type_name(type, false);
+    }
+}
+
+/* What stands behind the value. */
+INLINE bool rest(struct tw_cur *c, uint8_t mask, struct tw_event *event, uint32_t *out_status)
+{
+    uint32_t status = 0;
+    uint64_t source = 0, server = 0;
+    if (((mask & HAS_STATUS) && !tw_cur_u32le(c, &status)) ||
+        ((mask & HAS_SOURCE) && !tw_cur_u64le(c, &source)) ||
+        ((mask & HAS_SERVER) && !tw_cur_u64le(c, &server)))
+        return false;
     event->source_ts_ns = tw_opcua_time_ns((int64_t)source);
     event->server_ts_ns = tw_opcua_time_ns((int64_t)server);
     *out_status = status;
+    return true;
+}
+
+static bool elements(struct tw_cur *c, unsigned type, struct tw_value *items, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!number(c, type, &items[i]))
+            return false;
+    return true;
+}
+
+/* An array that an event shows as a whole; `c` stands at the mask. Of one that does not end well
+ * nothing was taken. */
+__attribute__((noinline)) static bool array(struct tw_opcua_scratch *s, struct tw_cur *c,
+    uint8_t mask, unsigned type, struct tw_event *event, uint32_t *out_status)
+{
+    const size_t budget = s->budget, used = s->arena->used;
+    struct tw_cur at = *c;
+    uint32_t n, shown = 0;
+    if (!tw_cur_skip(&at, 2) || type >= TW_UA_TYPES || widths[type] == 0 ||
+        !tw_cur_u32le(&at, &n) || n == 0 || n > MOST || n > at.left / widths[type] ||
+        n * sizeof(struct tw_value) > budget)
+        return false;
+    struct tw_value *items = tw_opcua_elements(s, n, &shown);
+    if (shown < n || !elements(&at, type, items, n) || !rest(&at, mask, event, out_status)) {
+        s->budget = budget;
+        s->arena->used = used;
+        return false;
+    }
+    event->value = (struct tw_value){.kind = TW_VALUE_ARRAY, .n = n, .items = items};
+    event->type = tw_opcua_type_name(type, true);
+    *c = at;
+    return true;
+}
+
+bool tw_opcua_plain(
+    struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_event *event, uint32_t *out_status)
+{
+    enum { OTHERS = 0xff & ~(HAS_STATUS | HAS_SOURCE | HAS_SERVER) };
+    struct tw_cur at = *c;
+    struct tw_value v;
+    uint8_t mask, head;
+    if (!tw_cur_u8(&at, &mask) || !tw_cur_u8(&at, &head) || (mask & OTHERS) != HAS_VALUE)
+        return false;
+    if (head & ARRAY_FLAG)
+        return array(s, c, mask, head & 0x7f, event, out_status);
+    if (!number(&at, head, &v) || !rest(&at, mask, event, out_status))
+        return false;
+    event->value = v;
+    event->type = tw_opcua_type_name(head, false);
     *c = at;
     return true;
 }

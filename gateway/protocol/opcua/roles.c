@@ -177,7 +177,7 @@ static bool take_any_data_value(struct tw_opcua_walk *w, struct tw_cur *c, uint3
 
 static bool take_data_value(struct tw_opcua_walk *w, struct tw_cur *c, uint32_t *out_status)
 {
-    return (!w->quiet && tw_opcua_plain(c, &w->event, out_status)) ||
+    return (!w->quiet && tw_opcua_plain(&w->s, c, &w->event, out_status)) ||
            take_any_data_value(w, c, out_status);
 }
 

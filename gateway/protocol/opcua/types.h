@@ -63,7 +63,8 @@ int64_t tw_opcua_far_time_ns(int64_t ticks);
 /* DateTime to ns since 1970, saturating; 0 for what is no time: zero, the least, the most. */
 static inline int64_t tw_opcua_time_ns(int64_t ticks)
 {
-    if (ticks < TW_OPCUA_EPOCH - TW_OPCUA_REACH || ticks > TW_OPCUA_EPOCH + TW_OPCUA_REACH)
+    const uint64_t least = TW_OPCUA_EPOCH - TW_OPCUA_REACH;
+    if ((uint64_t)ticks - least > 2 * (uint64_t)TW_OPCUA_REACH)
         return tw_opcua_far_time_ns(ticks);
     return (ticks - TW_OPCUA_EPOCH) * 100;
 }

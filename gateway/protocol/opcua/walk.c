@@ -99,6 +99,12 @@ static void set_info(struct tw_opcua_walk *w)
     w->event.opcua = &w->info;
 }
 
+static bool pass(struct tw_opcua_walk *w)
+{
+    w->event.opcua = &w->info;
+    return w->env->pass != NULL && w->env->pass(w->env->emit.user, &w->event);
+}
+
 void tw_opcua_walk_emit(struct tw_opcua_walk *w)
 {
     if (w->quiet)
@@ -111,6 +117,10 @@ void tw_opcua_walk_emit(struct tw_opcua_walk *w)
         w->event.type = NULL;
     }
     w->event.truncated = w->event.truncated || w->s.truncated;
+    if (w->event.action == TW_ACTION_READ && w->n_details == 0 && pass(w)) {
+        w->emitted++;
+        return;
+    }
     set_info(w);
     w->emitted++;
     w->sent = true;
@@ -125,6 +135,7 @@ void tw_opcua_walk_next(struct tw_opcua_walk *w)
     }
     tw_opcua_scratch_reset(&w->s);
     w->event.truncated = w->base.truncated;
+    w->event.next = true;
 }
 
 void tw_opcua_walk_emit_next(struct tw_opcua_walk *w)
@@ -133,8 +144,9 @@ void tw_opcua_walk_emit_next(struct tw_opcua_walk *w)
         return;
     set_status(w);
     w->event.truncated = w->base.truncated || w->s.truncated;
-    w->event.opcua = &w->info;
-    if (w->env->pass != NULL && w->env->pass(w->env->emit.user, &w->event)) {
+    const bool passes = pass(w);
+    w->event.next = false;
+    if (passes) {
         w->emitted++;
     } else if (w->fresh || !w->sent) {
         tw_opcua_walk_emit(w);
