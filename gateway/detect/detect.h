@@ -88,14 +88,13 @@ bool tw_detect_pass(
 /* The same for a read or a delivery, with all that session/ knows of it. */
 bool tw_detect_is_quiet(
     struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts);
+/* Was this message seen last by tw_detect_event(), so that leaves of it may pass? */
+bool tw_detect_passes_leaves(const struct tw_detect *d, const struct tw_event *message);
 /* True for a leaf that no rule can match and nothing is remembered of, whatever its name: it is
  * counted. It is of the message that tw_detect_event() saw last, with the facts in `facts`, and
- * nothing is declared about it [tw_registry_leaf_is_plain()]. */
+ * nothing is declared about it [tw_registry_is_declared()]. */
 bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
     const struct tw_session_facts *session, struct tw_facts *facts);
-/* The same in few steps for a further leaf of a message of which one passed, where no leaf with
- * such a value can match a rule; false says nothing. */
-bool tw_detect_pass_alike(struct tw_detect *d, const struct tw_event *leaf);
 /* Event time passed `now_ns`: windows close. */
 void tw_detect_tick(struct tw_detect *d, int64_t now_ns);
 

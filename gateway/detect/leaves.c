@@ -78,14 +78,18 @@ static void look_at_sort(struct tw_detect *d, const struct tw_event *leaf,
         m->leaves_asked |= sort;
 }
 
+bool tw_detect_passes_leaves(const struct tw_detect *d, const struct tw_event *message)
+{
+    const struct tw_last_message *m = &d->message;
+    return m->known && message->mqtt != NULL && m->flow == message->flow &&
+           m->serial == message->mqtt->serial && m->action == message->action && !m->followed;
+}
+
 bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
     const struct tw_session_facts *session, struct tw_facts *facts)
 {
     struct tw_last_message *m = &d->message;
     const uint32_t sort = 1u << tw_like_value(&leaf->value);
-    if (!m->known || m->flow != leaf->flow || m->serial != leaf->mqtt->serial ||
-        m->action != leaf->action)
-        return false;
     if ((m->leaves_seen & sort) == 0)
         look_at_sort(d, leaf, session, facts, sort);
     if (((m->leaves_dull | m->leaves_asked) & sort) == 0)
@@ -98,16 +102,5 @@ bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
     }
     if ((m->leaves_asked & sort) != 0)
         ask(d, leaf, session, facts);
-    return true;
-}
-
-bool tw_detect_pass_alike(struct tw_detect *d, const struct tw_event *leaf)
-{
-    struct tw_last_message *m = &d->message;
-    if (!m->known || m->declared || m->serial != leaf->mqtt->serial || m->flow != leaf->flow ||
-        (m->leaves_dull >> tw_like_value(&leaf->value) & 1) == 0)
-        return false;
-    d->stats.events++;
-    m->coverage->events++;
     return true;
 }

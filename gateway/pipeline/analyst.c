@@ -17,8 +17,17 @@ enum {
     COST_NS = 16
 };
 
+/* The message that came last, when its leaves may pass. */
+struct at_hand {
+    bool is_plain; /* else they may not */
+    enum tw_action action;
+    uint64_t flow, serial;
+    const struct tw_session_facts *session;
+};
+
 struct tw_analyst {
     struct tw_analyst_config config;
+    struct at_hand at_hand;
     struct tw_sessions *sessions;
     struct tw_detect *detect;
     struct tw_series *series;       /* NULL without a baseline */
@@ -28,8 +37,6 @@ struct tw_analyst {
     const struct tw_indicators *indicators; /* NULL: none */
     struct tw_recent *recent;               /* NULL: none come later */
     int64_t first_ns, last_ns;
-    /* The message of which a leaf passed last: what is said of that holds for all its leaves. */
-    uint64_t leaves_serial, leaves_flow;
     uint64_t costs[COSTS];
     struct tw_analyst_stats stats;
 };
@@ -168,6 +175,7 @@ void tw_analyst_change(struct tw_analyst *a, struct tw_analyst_next *next)
     a->config.rules = next->rules;
     const struct tw_indicators *known = a->indicators;
     a->indicators = next->indicators;
+    a->at_hand.is_plain = false;
     if (a->recent != NULL && a->indicators != NULL && a->indicators != known)
         tw_recent_look(a->recent, a->indicators, known, a->last_ns, on_recent, a);
     /* What was resolved last was said in the words of the inventory before. */
@@ -307,6 +315,29 @@ static void completed(void *user, const struct tw_event *event)
 void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *indicators)
 {
     a->indicators = some(indicators);
+    a->at_hand.is_plain = false;
+}
+
+static bool is_of(const struct at_hand *m, const struct tw_event *leaf)
+{
+    return leaf->flow == m->flow && leaf->action == m->action && leaf->mqtt != NULL &&
+           leaf->mqtt->serial == m->serial;
+}
+
+/* Once a message was judged: all that can be said of its leaves before they come. */
+static void take_at_hand(struct tw_analyst *a, const struct tw_event *message)
+{
+    const struct tw_session_facts *session = tw_sessions_pass_leaf(a->sessions, message);
+    a->at_hand.is_plain = session != NULL && a->detect != NULL && a->config.event == NULL &&
+                          a->series == NULL && a->indicators == NULL &&
+                          tw_registry_has_plain_leaves(a->config.registry, message) &&
+                          tw_detect_passes_leaves(a->detect, message);
+    if (!a->at_hand.is_plain)
+        return;
+    a->at_hand.action = message->action;
+    a->at_hand.flow = message->flow;
+    a->at_hand.serial = message->mqtt->serial;
+    a->at_hand.session = session;
 }
 
 /* Of a message whose leaves are alike for all that session/ and rules know; others have names,
@@ -319,21 +350,10 @@ static bool is_mere_leaf(const struct tw_event *leaf)
 /* The message that it is of was judged just before, and `facts` are still about that. */
 static bool pass_leaf(struct tw_analyst *a, const struct tw_event *leaf)
 {
-    const struct tw_session_facts *known;
-    if (!is_mere_leaf(leaf) || leaf->mqtt == NULL)
+    if (!is_mere_leaf(leaf) || !is_of(&a->at_hand, leaf) ||
+        tw_registry_is_declared(a->config.registry, leaf) ||
+        !tw_detect_pass_leaf(a->detect, leaf, a->at_hand.session, &a->facts))
         return false;
-    if (a->leaves_serial == leaf->mqtt->serial && a->leaves_flow == leaf->flow &&
-        tw_detect_pass_alike(a->detect, leaf)) {
-        count(&a->stats, leaf);
-        return true;
-    }
-    known = tw_sessions_pass_leaf(a->sessions, leaf);
-    if (known == NULL || a->series != NULL || a->indicators != NULL ||
-        !tw_registry_leaf_is_plain(a->config.registry, leaf) ||
-        !tw_detect_pass_leaf(a->detect, leaf, known, &a->facts))
-        return false;
-    a->leaves_serial = leaf->mqtt->serial;
-    a->leaves_flow = leaf->flow;
     count(&a->stats, leaf);
     return true;
 }
@@ -350,10 +370,10 @@ static bool pass_whole(struct tw_analyst *a, const struct tw_event *event)
 
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
 {
+    if (event->field.p != NULL)
+        return a->at_hand.is_plain && pass_leaf(a, event);
     if (a->detect == NULL || a->config.event != NULL)
         return false;
-    if (event->field.p != NULL)
-        return pass_leaf(a, event);
     if (event->action == TW_ACTION_DELIVER || event->action == TW_ACTION_READ)
         return (a->series == NULL || event->action != TW_ACTION_READ) && pass_whole(a, event);
     const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, event);
@@ -373,7 +393,12 @@ void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)
         a->first_ns = event->ts_ns;
     if (a->config.registry != NULL)
         tw_registry_name_topic(a->config.registry, event);
+    const bool is_leaf = event->field.p != NULL;
+    if (!is_leaf || !is_of(&a->at_hand, event))
+        a->at_hand.is_plain = false;
     tw_sessions_event(a->sessions, event, &out);
+    if (!is_leaf && event->action == TW_ACTION_PUBLISH)
+        take_at_hand(a, event);
 }
 
 void tw_analyst_begin(struct tw_analyst *a, int64_t since_ns)
@@ -383,12 +408,14 @@ void tw_analyst_begin(struct tw_analyst *a, int64_t since_ns)
 
 void tw_analyst_whole(struct tw_analyst *a, const struct tw_event *event)
 {
+    a->at_hand.is_plain = false;
     completed(a, event);
 }
 
 void tw_analyst_tick(struct tw_analyst *a, int64_t now_ns)
 {
     const struct tw_emit out = {completed, a};
+    a->at_hand.is_plain = false;
     tw_sessions_tick(a->sessions, now_ns, &out);
     if (a->detect == NULL)
         return;

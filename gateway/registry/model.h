@@ -297,7 +297,6 @@ struct tw_party_cache *tw_party_cache_new(void);
 void tw_party_cache_free(struct tw_party_cache *c);
 /* Good until the next call. */
 struct tw_parties *tw_parties_of(struct tw_registry *r, const struct tw_event *event);
-bool tw_same_place(const struct tw_endpoint *a, const struct tw_endpoint *b);
 
 /* identity.c: the same without a cache; the mismatch is written into `text`. */
 void tw_identity_judge(const struct tw_registry *r, const struct tw_claim *claim, char *text,

@@ -215,12 +215,14 @@ static uint8_t keep_text(char *out, size_t size, struct tw_str s)
     return s.p == NULL ? ABSENT : (uint8_t)tw_str_copy(out, size, s);
 }
 
+/* Endpoints of a connection are copies of each other, to the last byte. */
 static bool is_of(const struct slot *s, const struct tw_event *event)
 {
     return s->used && s->flow == event->flow && s->pushed == (event->action == TW_ACTION_DELIVER) &&
            same_text(s->client, s->client_len, tw_maybe_known(&event->mqtt->client_id)) &&
            same_text(s->user, s->user_len, tw_maybe_known(&event->mqtt->username)) &&
-           tw_same_place(&s->src, &event->src) && tw_same_place(&s->dst, &event->dst);
+           memcmp(&s->src, &event->src, sizeof(s->src)) == 0 &&
+           memcmp(&s->dst, &event->dst, sizeof(s->dst)) == 0;
 }
 
 struct tw_parties *tw_parties_of(struct tw_registry *r, const struct tw_event *event)

@@ -29,9 +29,11 @@ void tw_registry_resolve(
 void tw_registry_resolve_next(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts);
 
-/* Is it a leaf of the message that was resolved last, and nothing declared about it? Then its facts
- * are those of the message. */
-bool tw_registry_leaf_is_plain(const struct tw_registry *r, const struct tw_event *leaf);
+/* Was this message resolved last, and is nothing declared about its leaves but for some fields?
+ * Facts of the others are those of the message. */
+bool tw_registry_has_plain_leaves(const struct tw_registry *r, const struct tw_event *message);
+/* Of such a message: is this leaf one of those fields? */
+bool tw_registry_is_declared(const struct tw_registry *r, const struct tw_event *leaf);
 /* Give a message whose topic is only a number that was agreed on beforehand (MQTT-SN) the name that
  * the inventory has for it. Before anything else looks at the event. */
 void tw_registry_name_topic(const struct tw_registry *r, struct tw_event *event);

@@ -197,7 +197,7 @@ static void names_of(const struct tw_event *event, struct tw_str out[TW_RESOLVED
     }
 }
 
-bool tw_same_place(const struct tw_endpoint *a, const struct tw_endpoint *b)
+static bool same_place(const struct tw_endpoint *a, const struct tw_endpoint *b)
 {
     return a->port == b->port && tw_ip_eq(&a->ip, &b->ip) && a->has_mac == b->has_mac &&
            memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
@@ -218,8 +218,8 @@ static bool is_same_message(const struct tw_resolved *last, const struct tw_even
         if (last->names[i].p != names[i].p || last->names[i].len != names[i].len)
             return false;
     }
-    return tw_same_place(&last->actor.endpoint, &event->src) &&
-           tw_same_place(&last->target.endpoint, &event->dst);
+    return same_place(&last->actor.endpoint, &event->src) &&
+           same_place(&last->target.endpoint, &event->dst);
 }
 
 static void remember(struct tw_resolved *last, const struct tw_event *event)
@@ -250,7 +250,7 @@ static void note_leaves(
 }
 
 /* Is the leaf one that a variable is declared for? */
-static bool is_declared(const struct tw_registry *r, const struct tw_event *leaf)
+bool tw_registry_is_declared(const struct tw_registry *r, const struct tw_event *leaf)
 {
     const struct tw_topic_fields *f = &r->last.fields;
     for (size_t i = 0; i < f->n; i++) {
@@ -302,7 +302,8 @@ static void resolve(
     }
     tw_clock_event(&r->clock, event);
     /* Asked before the copying, which then goes on while memory is waited for. */
-    const bool plain = last->plain_leaves && event->field.p != NULL && !is_declared(r, event);
+    const bool plain =
+        last->plain_leaves && event->field.p != NULL && !tw_registry_is_declared(r, event);
     const struct tw_decision *d = plain ? NULL : tw_parties_decide(r, last->parties, event);
     if (!again || !kept) {
         facts->actor = last->actor;
@@ -342,11 +343,11 @@ void tw_registry_resolve_next(
     resolve(r, event, facts, true);
 }
 
-bool tw_registry_leaf_is_plain(const struct tw_registry *r, const struct tw_event *leaf)
+bool tw_registry_has_plain_leaves(const struct tw_registry *r, const struct tw_event *message)
 {
     const struct tw_resolved *last = &r->last;
-    return last->plain_leaves && leaf->mqtt != NULL && last->serial == leaf->mqtt->serial &&
-           last->flow == leaf->flow && last->action == leaf->action && !is_declared(r, leaf);
+    return last->plain_leaves && message->mqtt != NULL && last->serial == message->mqtt->serial &&
+           last->flow == message->flow && last->action == message->action;
 }
 
 void tw_registry_pass(struct tw_registry *r, const struct tw_event *event)

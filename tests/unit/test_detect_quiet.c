@@ -526,11 +526,13 @@ static void publish(struct scene *s, const struct message *m, const struct tw_va
         .facts = &session};
     tw_registry_resolve_next(s->registry, &e, &facts);
     tw_detect_event(s->detect, &e, &facts);
+    const bool plain =
+        tw_registry_has_plain_leaves(s->registry, &e) && tw_detect_passes_leaves(s->detect, &e);
     e.field = tw_str_of(m->field);
     for (size_t i = 0; i < n; i++) {
         e.value = values[i];
         e.facts = NULL;
-        out_pass[i] = !m->whole && tw_registry_leaf_is_plain(s->registry, &e) &&
+        out_pass[i] = !m->whole && plain && !tw_registry_is_declared(s->registry, &e) &&
                       tw_detect_pass_leaf(s->detect, &e, &session, &facts);
         if (out_pass[i])
             continue;

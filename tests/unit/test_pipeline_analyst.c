@@ -242,6 +242,42 @@ static const char plant[] =
     "  - {id: edge, kind: edge, ip: [10.7.0.50], identity: {mqtt_client_id: [edge]}}\n"
     "  - {id: broker, kind: mqtt-broker, ip: [10.7.0.20], ports: [1883]}\n";
 
+static void only_leaves_of_the_last_message_pass(
+    struct tw_analyst *a, struct tw_event *message, struct tw_event *leaf)
+{
+    struct tw_mqtt_info later = *message->mqtt, *first = message->mqtt;
+    later.serial++;
+    leaf->flow++;
+    assert_false(tw_analyst_pass(a, leaf));
+    leaf->flow--;
+    leaf->mqtt = &later;
+    assert_false(tw_analyst_pass(a, leaf));
+    leaf->mqtt = first;
+    leaf->action = TW_ACTION_DELIVER;
+    assert_false(tw_analyst_pass(a, leaf));
+    leaf->action = TW_ACTION_PUBLISH;
+    assert_true(tw_analyst_pass(a, leaf));
+    /* Nothing passes behind a look at the clock, at other indicators, or another message. */
+    tw_analyst_tick(a, leaf->ts_ns);
+    assert_false(tw_analyst_pass(a, leaf));
+    tw_analyst_event(a, message);
+    assert_true(tw_analyst_pass(a, leaf));
+    tw_analyst_indicators(a, NULL);
+    assert_false(tw_analyst_pass(a, leaf));
+    message->mqtt = &later;
+    tw_analyst_event(a, message);
+    assert_false(tw_analyst_pass(a, leaf));
+    leaf->mqtt = &later;
+    assert_true(tw_analyst_pass(a, leaf));
+    /* A leaf that went the whole way is no other message. */
+    struct tw_event whole = *leaf;
+    tw_analyst_event(a, &whole);
+    assert_true(tw_analyst_pass(a, leaf));
+    message->action = TW_ACTION_DISCONNECT;
+    tw_analyst_event(a, message);
+    assert_false(tw_analyst_pass(a, leaf));
+}
+
 /* Leaves of JSON are alike. Metrics of Sparkplug and fields of PubSub have names, ranges and a
  * status of their own, whoever shows them: a dissector does not, the merge of several workers does.
  */
@@ -298,6 +334,7 @@ static void only_mere_leaves_pass(void **state)
     leaf.pubsub = NULL;
     assert_true(tw_analyst_pass(a, &leaf));
     assert_int_equal(3, tw_analyst_stats(a).events);
+    only_leaves_of_the_last_message_pass(a, &message, &leaf);
     tw_analyst_free(a);
     tw_registry_free(registry);
     tw_rules_free(rules);
