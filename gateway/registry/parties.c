@@ -6,7 +6,14 @@
 #include "event/sparkplug.h"
 #include "registry/model.h"
 
-enum { SLOTS = 16384, CLIENT_BYTES = 48, USER_BYTES = 32, TOPIC_BYTES = 96, ABSENT = 255 };
+enum {
+    SLOTS = 16384,
+    CLIENT_BYTES = 48,
+    USER_BYTES = 32,
+    TOPIC_BYTES = 96,
+    FIELD_BYTES = 48,
+    ABSENT = 255
+};
 
 /* What a connection does mostly is done on one topic: what that comes to is kept as well. */
 struct slot {
@@ -14,9 +21,12 @@ struct slot {
     uint64_t flow;
     struct tw_endpoint src, dst;
     bool used, pushed, has_value, has_decision;
-    uint8_t action, client_len, user_len, topic_len;
+    bool field_has_value;
+    uint8_t action, client_len, user_len, topic_len, field_len; /* field_len ABSENT: of none */
     char client[CLIENT_BYTES], user[USER_BYTES], topic[TOPIC_BYTES];
     struct tw_decision decision;
+    char field[FIELD_BYTES];
+    struct tw_decision of_field; /* the last one that was declared, of the topic */
 };
 
 struct tw_party_cache {
@@ -259,18 +269,36 @@ static bool is_asked_again(const struct slot *s, const struct tw_event *event)
            same_text(s->topic, s->topic_len, event->object);
 }
 
+/* Of a leaf of the message that the connection sent last on its topic. */
+static const struct tw_decision *decide_field(
+    struct tw_registry *r, struct slot *s, const struct tw_event *event)
+{
+    const bool has_value = event->value.kind != TW_VALUE_NONE;
+    if (!s->has_decision || s->action != event->action || event->field.len >= FIELD_BYTES ||
+        !same_text(s->topic, s->topic_len, event->object))
+        return tw_decide(r, event, s->parties.entry, s->parties.server);
+    if (s->field_has_value == has_value && same_text(s->field, s->field_len, event->field))
+        return &s->of_field;
+    s->of_field = *tw_decide(r, event, s->parties.entry, s->parties.server);
+    s->field_len = keep_text(s->field, FIELD_BYTES, event->field);
+    s->field_has_value = has_value;
+    return &s->of_field;
+}
+
 const struct tw_decision *tw_parties_decide(
     struct tw_registry *r, struct tw_parties *p, const struct tw_event *event)
 {
     struct slot *s = (struct slot *)p;
     const size_t len = event->object.len;
-    if (!p->is_kept || event->field.p != NULL || event->object_null || len == 0 ||
-        len >= TOPIC_BYTES)
+    if (!p->is_kept || event->object_null || len == 0 || len >= TOPIC_BYTES)
         return tw_decide(r, event, p->entry, p->server);
+    if (event->field.p != NULL)
+        return decide_field(r, s, event);
     if (is_asked_again(s, event))
         return &s->decision;
     s->decision = *tw_decide(r, event, p->entry, p->server);
     s->has_decision = true;
+    s->field_len = ABSENT;
     s->action = (uint8_t)event->action;
     s->has_value = event->value.kind != TW_VALUE_NONE;
     s->topic_len = keep_text(s->topic, TOPIC_BYTES, event->object);
