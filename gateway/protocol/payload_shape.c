@@ -10,13 +10,15 @@ enum { SLOTS = 64, PATIENCE = 4, WAIT = 256, SLACK = 8 };
 struct slot {
     uint64_t mark; /* of the texts it is for; 0: none */
     unsigned misses, waits;
-    struct tw_shape *shape; /* NULL: not learned yet, or it has none: asked again after `waits` */
+    bool is_known; /* else not learned yet, or it has none: asked again after `waits` */
+    struct tw_shape shape;
 };
 
 struct tw_shapes {
     struct slot slots[SLOTS];
 };
 
+/* Zero, so that pages nobody needs are never touched. */
 struct tw_shapes *tw_shapes_new(void)
 {
     return calloc(1, sizeof(struct tw_shapes));
@@ -24,10 +26,6 @@ struct tw_shapes *tw_shapes_new(void)
 
 void tw_shapes_free(struct tw_shapes *s)
 {
-    if (s == NULL)
-        return;
-    for (size_t i = 0; i < SLOTS; i++)
-        free(s->slots[i].shape);
     free(s);
 }
 
@@ -73,7 +71,7 @@ static inline bool stands(struct tw_str s, size_t at, const char *bytes, size_t 
 static bool fits(const struct tw_shape *shape, struct tw_str text, struct tw_json_token *out)
 {
     struct tw_json r;
-    const char *between = shape->between;
+    const char *between = shape->bytes;
     tw_json_init(&r, text);
     r.depth = 1; /* inside a container, as all scalars of it are */
     for (unsigned i = 0; i < shape->n_leaves; i++) {
@@ -95,33 +93,40 @@ const struct tw_shape *tw_shapes_read(
     if (mark == 0)
         return NULL;
     struct slot *slot = slot_of(s, mark);
-    if (slot->mark != mark || slot->shape == NULL || !fits(slot->shape, text, out))
+    if (slot->mark != mark || !slot->is_known || !fits(&slot->shape, text, out))
         return NULL;
     slot->misses = 0;
-    return slot->shape;
+    return &slot->shape;
 }
 
 /* A shape in the making. */
 struct maker {
-    unsigned n_leaves, n_named;
-    size_t between_len, names_len;
+    struct tw_shape *shape;
+    unsigned n_named;
+    size_t len; /* of its bytes */
     bool fails;
-    struct tw_shape_leaf leaves[TW_SHAPE_LEAVES];
-    char between[TW_SHAPE_TEXT], names[TW_SHAPE_PATHS];
 };
+
+static bool add(struct maker *m, const char *p, size_t len)
+{
+    if (len > sizeof(m->shape->bytes) - m->len)
+        return false;
+    memcpy(m->shape->bytes + m->len, p, len);
+    m->len += len;
+    return true;
+}
 
 static void on_name(void *user, struct tw_str path, bool is_secret, bool is_cut)
 {
     struct maker *m = user;
-    m->fails |= is_cut || m->n_named == m->n_leaves || path.len > sizeof(m->names) - m->names_len;
+    const size_t at = m->len;
+    m->fails |= is_cut || m->n_named == m->shape->n_leaves || !add(m, path.p, path.len);
     if (m->fails)
         return;
-    struct tw_shape_leaf *leaf = &m->leaves[m->n_named++];
-    leaf->at = (uint16_t)m->names_len;
+    struct tw_shape_leaf *leaf = &m->shape->leaves[m->n_named++];
+    leaf->at = (uint16_t)at;
     leaf->len = (uint16_t)path.len;
     leaf->is_secret = is_secret;
-    memcpy(m->names + m->names_len, path.p, path.len);
-    m->names_len += path.len;
 }
 
 /* Before a scalar stands what separates it from the token before. */
@@ -141,6 +146,7 @@ static bool is_plain_key(const struct tw_json_token *key)
 /* The text between the scalars. */
 static bool cut_out(struct maker *m, struct tw_str text)
 {
+    struct tw_shape *shape = m->shape;
     struct tw_json r;
     struct tw_json_token t;
     size_t from = 0;
@@ -153,43 +159,29 @@ static bool cut_out(struct maker *m, struct tw_str text)
         const bool is_scalar = kind >= TW_JSON_STRING;
         if (kind != TW_JSON_END && !is_scalar && kind > TW_JSON_TOO_DEEP)
             continue;
-        if ((kind != TW_JSON_END && !is_scalar) || (is_scalar && m->n_leaves == TW_SHAPE_LEAVES))
+        if ((kind != TW_JSON_END && !is_scalar) ||
+            (is_scalar && shape->n_leaves == TW_SHAPE_LEAVES))
             return false;
         const size_t until = is_scalar ? start_of(text, before) : text.len;
-        memcpy(m->between + m->between_len, text.p + from, until - from);
-        m->between_len += until - from;
+        if (!add(m, text.p + from, until - from))
+            return false;
+        shape->behind = (unsigned)(until - from);
         if (!is_scalar)
-            return true;
-        m->leaves[m->n_leaves++].before = (uint16_t)(until - from);
+            return shape->n_leaves > 0;
+        shape->leaves[shape->n_leaves++].before = (uint16_t)(until - from);
         from = r.at;
     }
 }
 
-static struct tw_shape *make(struct tw_str text)
+static bool make(struct tw_str text, struct tw_shape *out)
 {
-    struct maker m = {.n_leaves = 0};
-    if (!cut_out(&m, text) || m.n_leaves == 0)
-        return NULL;
+    static const char slack[SLACK];
+    struct maker m = {.shape = out};
+    *out = (struct tw_shape){.n_leaves = 0};
+    if (!cut_out(&m, text) || !add(&m, slack, sizeof(slack)))
+        return false;
     tw_payload_names(text, on_name, &m);
-    if (m.fails || m.n_named != m.n_leaves)
-        return NULL;
-    const size_t leaves = m.n_leaves * sizeof(m.leaves[0]);
-    struct tw_shape *shape =
-        calloc(1, sizeof(*shape) + leaves + m.between_len + SLACK + m.names_len);
-    if (shape == NULL)
-        return NULL;
-    char *between = (char *)shape->leaves + leaves, *names = between + m.between_len + SLACK;
-    memcpy(shape->leaves, m.leaves, leaves);
-    memcpy(between, m.between, m.between_len);
-    memcpy(names, m.names, m.names_len);
-    size_t behind = m.between_len;
-    for (unsigned i = 0; i < m.n_leaves; i++)
-        behind -= m.leaves[i].before;
-    shape->n_leaves = m.n_leaves;
-    shape->behind = (unsigned)behind;
-    shape->between = between;
-    shape->names = names;
-    return shape;
+    return !m.fails && m.n_named == out->n_leaves;
 }
 
 void tw_shapes_learn(struct tw_shapes *s, struct tw_str topic, struct tw_str text)
@@ -198,17 +190,14 @@ void tw_shapes_learn(struct tw_shapes *s, struct tw_str topic, struct tw_str tex
     if (mark == 0)
         return;
     struct slot *slot = slot_of(s, mark);
-    if (slot->mark == mark && slot->shape == NULL) {
-        if (slot->waits > 0) {
-            slot->waits--;
-            return;
-        }
-        slot->shape = make(text);
-        slot->waits = WAIT;
+    if (slot->mark == mark && !slot->is_known) {
+        slot->is_known = slot->waits == 0 && make(text, &slot->shape);
+        slot->waits = slot->waits == 0 ? WAIT : slot->waits - 1;
         return;
     }
     if (slot->mark != 0 && slot->misses++ < PATIENCE)
         return;
-    free(slot->shape);
-    *slot = (struct slot){.mark = mark};
+    slot->mark = mark;
+    slot->misses = slot->waits = 0;
+    slot->is_known = false;
 }

@@ -11,21 +11,21 @@
 
 enum {
     TW_SHAPE_LEAVES = 64,
-    TW_SHAPE_TEXT = 4096, /* longest payload that gives a shape */
-    TW_SHAPE_PATHS = 4096 /* bytes of all names */
+    TW_SHAPE_TEXT = 4096, /* longest payload that has a shape */
+    TW_SHAPE_BYTES = 2048 /* of what stands between the scalars, and of all names */
 };
 
 struct tw_shape_leaf {
     uint16_t before;  /* bytes between the scalar before and this one */
-    uint16_t at, len; /* its JSON Pointer, among the names */
+    uint16_t at, len; /* its JSON Pointer, among the bytes */
     bool is_secret;   /* by its name, or that of an object around it */
 };
 
 struct tw_shape {
     unsigned n_leaves, behind; /* `behind`: bytes after the last one */
-    const char *between;       /* all bytes between, in order; 8 more may be read */
-    const char *names;
-    struct tw_shape_leaf leaves[];
+    struct tw_shape_leaf leaves[TW_SHAPE_LEAVES];
+    char bytes[TW_SHAPE_BYTES]; /* all that stands between, in order; 8 more may be read; the names
+                                 */
 };
 
 struct tw_shapes;
@@ -45,5 +45,5 @@ void tw_shapes_learn(struct tw_shapes *s, struct tw_str topic, struct tw_str tex
 
 static inline struct tw_str tw_shape_name(const struct tw_shape *s, unsigned leaf)
 {
-    return (struct tw_str){s->names + s->leaves[leaf].at, s->leaves[leaf].len};
+    return (struct tw_str){s->bytes + s->leaves[leaf].at, s->leaves[leaf].len};
 }

@@ -325,7 +325,7 @@ static void more_than_was_declared(void **state)
     assert_int_equal(1, scene_told(&s, "CMD-07"));
     const struct found *f = scene_find(&s, "CMD-07");
     assert_int_equal(TW_EVIDENCE_S, f->evidence);
-    assert_string_equal("{\"per_minute\":6}", f->expected);
+    assert_string_equal("{\"per_minute\":6,\"at_once\":6}", f->expected);
     scene_clear(&s);
     for (int i = 0; i < 300; i++) /* a quota of one a second */
         wrote(&s, 1, HASTY, SP, 100, "Good");
