@@ -396,6 +396,8 @@ void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)
     const bool is_leaf = event->field.p != NULL;
     if (!is_leaf || !is_of(&a->at_hand, event))
         a->at_hand.is_plain = false;
+    if (!is_leaf && event->action == TW_ACTION_PUBLISH && a->config.registry != NULL)
+        tw_registry_expect(a->config.registry, event);
     tw_sessions_event(a->sessions, event, &out);
     if (!is_leaf && event->action == TW_ACTION_PUBLISH)
         take_at_hand(a, event);

@@ -12,7 +12,8 @@ enum {
     USER_BYTES = 32,
     TOPIC_BYTES = 96,
     FIELD_BYTES = 48,
-    ABSENT = 255
+    ABSENT = 255,
+    LINE = 64
 };
 
 /* What a connection does mostly is done on one topic: what that comes to is kept as well. */
@@ -20,13 +21,12 @@ struct slot {
     struct tw_parties parties; /* first: handed out */
     uint64_t flow;
     struct tw_endpoint src, dst;
-    bool used, pushed, has_value, has_decision;
-    bool field_has_value;
-    uint8_t action, client_len, user_len, topic_len, field_len; /* field_len ABSENT: of none */
-    char client[CLIENT_BYTES], user[USER_BYTES], topic[TOPIC_BYTES];
-    struct tw_decision decision;
-    char field[FIELD_BYTES];
-    struct tw_decision of_field; /* the last one that was declared, of the topic */
+    bool used, pushed, has_value, has_decision, field_has_value;
+    uint8_t action;
+    uint8_t client_len, user_len, topic_len, field_len; /* field_len ABSENT: of none */
+    char client[CLIENT_BYTES], topic[TOPIC_BYTES];
+    struct tw_decision decision, of_field; /* of_field: the last one that was declared */
+    char field[FIELD_BYTES], user[USER_BYTES];
 };
 
 struct tw_party_cache {
@@ -213,6 +213,20 @@ static bool is_kept(const struct tw_event *event)
            event->mqtt->username.s.len < USER_BYTES;
 }
 
+static struct slot *slot_of(struct tw_party_cache *c, const struct tw_event *event)
+{
+    const uint64_t side = event->flow + (event->action == TW_ACTION_DELIVER);
+    _Static_assert(SLOTS == 1 << 14, "the bits that are left");
+    return &c->slots[side * 0x9e3779b97f4a7c15u >> 50];
+}
+
+void tw_registry_expect(const struct tw_registry *r, const struct tw_event *event)
+{
+    const char *at = (const char *)slot_of(r->parties, event);
+    for (size_t line = 0; line < sizeof(struct slot); line += LINE)
+        __builtin_prefetch(at + line);
+}
+
 static bool same_text(const char *kept, uint8_t len, struct tw_str s)
 {
     if (s.p == NULL || len == ABSENT)
@@ -239,8 +253,7 @@ struct tw_parties *tw_parties_of(struct tw_registry *r, const struct tw_event *e
 {
     struct tw_party_cache *c = r->parties;
     const bool pushed = event->action == TW_ACTION_DELIVER;
-    struct slot *s = &c->slots[(event->flow + pushed) * 0x9e3779b97f4a7c15u >> 50];
-    _Static_assert(SLOTS == 1 << 14, "the bits that are left");
+    struct slot *s = slot_of(c, event);
     if (!is_kept(event)) {
         find(r, event, &c->large);
         return &c->large;

@@ -29,6 +29,9 @@ void tw_registry_resolve(
 void tw_registry_resolve_next(
     struct tw_registry *r, const struct tw_event *event, struct tw_facts *facts);
 
+/* The event will be resolved soon: what is kept of its connection is fetched into the cache. */
+void tw_registry_expect(const struct tw_registry *r, const struct tw_event *event);
+
 /* Was this message resolved last, and is nothing declared about its leaves but for some fields?
  * Facts of the others are those of the message. */
 bool tw_registry_has_plain_leaves(const struct tw_registry *r, const struct tw_event *message);
