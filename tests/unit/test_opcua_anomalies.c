@@ -311,6 +311,39 @@ static void bodies_that_do_not_fit(void **state)
     tw_text_free(&t.said);
 }
 
+/* Acknowledgements of a PublishRequest: as many as it says, and nothing else. */
+static void acknowledgements_that_do_not_fit(void **state)
+{
+    static const struct {
+        uint32_t says, pairs, more; /* more: bytes behind them */
+        const char *wrong;
+    } rows[] = {{0, 0, 0, NULL}, {UINT32_MAX, 0, 0, NULL}, {2, 2, 0, NULL},
+        {2, 1, 0, "decode-error"}, {2, 1, 7, "decode-error"}, {1, 2, 0, "trailing-bytes"},
+        {UINT32_MAX, 1, 0, "trailing-bytes"}, {0, 0, 1, "trailing-bytes"},
+        {0x20000001, 1, 0, "decode-error"}};
+    struct talk t;
+    (void)state;
+    talk_start(&t);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[80];
+        tw_text_clear(&t.said);
+        w_request(&w, 826, 4, "token");
+        w_u32(&w, rows[i].says);
+        for (uint32_t n = 0; n < 2 * rows[i].pairs; n++)
+            w_u32(&w, n);
+        for (uint32_t n = 0; n < rows[i].more; n++)
+            w_u8(&w, 0);
+        talk_message(&t, 0, (uint32_t)(20 + i), &w);
+        snprintf(line, sizeof(line), " malformed Publish %s\n", rows[i].wrong);
+        if (rows[i].wrong == NULL)
+            assert_null(strstr(talk_said(&t), "malformed"));
+        else
+            assert_non_null(strstr(talk_said(&t), line));
+    }
+    assert_true(talk_close(&t, TW_END_CLOSED));
+    tw_text_free(&t.said);
+}
+
 static void parser_stress(void **state)
 {
     struct talk t;
@@ -408,6 +441,7 @@ int main(void)
         cmocka_unit_test(nothing_is_said_where_something_was_missed),
         cmocka_unit_test(second_handshakes),
         cmocka_unit_test(bodies_that_do_not_fit),
+        cmocka_unit_test(acknowledgements_that_do_not_fit),
         cmocka_unit_test(parser_stress),
         cmocka_unit_test(floods_of_chunks),
         cmocka_unit_test(limits_of_the_receiver),
