@@ -94,8 +94,10 @@ bool tw_detect_pass_leaf(struct tw_detect *d, const struct tw_event *leaf,
         look_at_sort(d, leaf, session, facts, sort);
     if (((m->leaves_dull | m->leaves_asked) & sort) == 0)
         return false;
-    d->stats.events++;
-    m->coverage->events++;
+    if (leaf->alike > 0 && ((m->leaves_asked & sort) != 0 || m->declared))
+        return false;
+    d->stats.events += 1 + leaf->alike;
+    m->coverage->events += 1 + leaf->alike;
     if ((m->leaves_asked & sort) != 0 || m->declared) {
         m->coverage->unread += leaf->encrypted;
         tw_pulse_event(&d->pulse, leaf->ts_ns);

@@ -432,6 +432,9 @@ struct tw_event {
     /* Of what is shown to tw_pass_fn: nothing was shown or emitted since the one before, of the
      * same list, from which it differs in value, status, times and handle alone. */
     bool next;
+    /* The same: a leaf whose value is a plain number, as those of so many more leaves of its
+     * message are, which are not shown when this one passes. */
+    uint16_t alike;
 
     struct tw_opcua_info *opcua;
     struct tw_mqtt_info *mqtt;

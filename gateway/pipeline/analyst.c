@@ -192,11 +192,12 @@ void tw_analyst_next_free(struct tw_analyst_next *next)
 
 static void count(struct tw_analyst_stats *s, const struct tw_event *event)
 {
-    s->events++;
-    s->by_action[event->action]++;
-    s->by_protocol[event->protocol]++;
+    const unsigned n = 1 + event->alike;
+    s->events += n;
+    s->by_action[event->action] += n;
+    s->by_protocol[event->protocol] += n;
     s->malformed[event->protocol] += event->action == TW_ACTION_MALFORMED;
-    s->encrypted += event->has_encrypted && event->encrypted;
+    s->encrypted += event->has_encrypted && event->encrypted ? n : 0;
 }
 
 /* An event whose value is a secret, without it. */
@@ -351,6 +352,7 @@ static bool is_mere_leaf(const struct tw_event *leaf)
 static bool pass_leaf(struct tw_analyst *a, const struct tw_event *leaf)
 {
     if (!is_mere_leaf(leaf) || !is_of(&a->at_hand, leaf) ||
+        (leaf->alike > 0 && tw_registry_declares_fields(a->config.registry)) ||
         tw_registry_is_declared(a->config.registry, leaf) ||
         !tw_detect_pass_leaf(a->detect, leaf, a->at_hand.session, &a->facts))
         return false;

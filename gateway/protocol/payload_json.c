@@ -1,5 +1,8 @@
 #include "protocol/payload_json.h"
 
+#include <float.h>
+#include <math.h>
+
 #include "base/num.h"
 #include "base/timefmt.h"
 #include "event/secret.h"
@@ -307,6 +310,36 @@ void tw_payload_names(struct tw_str text, tw_payload_name_fn name, void *user)
     walk(&w);
 }
 
+/* A finite number, not too small to be exact, that is no secret. */
+static inline bool is_plain(const struct tw_payload *p, unsigned leaf)
+{
+    const struct tw_json_token *t = &p->tape[leaf];
+    const double size = t->kind == TW_JSON_DOUBLE ? fabs(t->d) : 1;
+    return (t->kind == TW_JSON_INT || t->kind == TW_JSON_DOUBLE) && size >= DBL_MIN &&
+           size <= DBL_MAX && !p->shape->leaves[leaf].is_secret;
+}
+
+/* Plain numbers are most of what devices tell: where all pass they are not shown one by one. False
+ * when they do not, or there is only one. */
+static bool pass_numbers(
+    const struct tw_payload *p, struct tw_event *leaf, tw_pass_fn pass, const struct tw_emit *out)
+{
+    unsigned first = 0, n = 0;
+    for (unsigned i = p->shape->n_leaves; i > 0; i--) {
+        first = is_plain(p, i - 1) ? i - 1 : first;
+        n += is_plain(p, i - 1);
+    }
+    if (pass == NULL || n < 2)
+        return false;
+    (void)tw_payload_scalar(&p->tape[first], NULL, &leaf->value, &leaf->type);
+    leaf->truncated = false;
+    leaf->field = tw_shape_name(p->shape, first);
+    leaf->alike = (uint16_t)(n - 1);
+    const bool passed = pass(out->user, leaf);
+    leaf->alike = 0;
+    return passed;
+}
+
 /* Leaves whose names are known. */
 static void give_shaped(const struct tw_payload *p, const struct tw_event *message, tw_pass_fn pass,
     const struct tw_emit *out)
@@ -315,9 +348,10 @@ static void give_shaped(const struct tw_payload *p, const struct tw_event *messa
     const bool is_secret = tw_secret_name(message->object);
     char scratch[TW_MAX_EVENT_STRING];
     struct tw_event leaf = *message;
+    const bool passed = !is_secret && pass_numbers(p, &leaf, pass, out);
     for (unsigned i = 0; i < shape->n_leaves; i++) {
         const struct tw_json_token *t = &p->tape[i];
-        if (!tw_payload_scalar(t, scratch, &leaf.value, &leaf.type))
+        if ((passed && is_plain(p, i)) || !tw_payload_scalar(t, scratch, &leaf.value, &leaf.type))
             continue;
         if ((is_secret || shape->leaves[i].is_secret) && t->kind != TW_JSON_NULL)
             hide(&leaf);

@@ -37,6 +37,8 @@ void tw_registry_expect(const struct tw_registry *r, const struct tw_event *even
 bool tw_registry_has_plain_leaves(const struct tw_registry *r, const struct tw_event *message);
 /* Of such a message: is this leaf one of those fields? */
 bool tw_registry_is_declared(const struct tw_registry *r, const struct tw_event *leaf);
+/* Are there any? */
+bool tw_registry_declares_fields(const struct tw_registry *r);
 /* Give a message whose topic is only a number that was agreed on beforehand (MQTT-SN) the name that
  * the inventory has for it. Before anything else looks at the event. */
 void tw_registry_name_topic(const struct tw_registry *r, struct tw_event *event);

@@ -260,6 +260,11 @@ bool tw_registry_is_declared(const struct tw_registry *r, const struct tw_event 
     return f->n > 0 && leaf->field.len == 0;
 }
 
+bool tw_registry_declares_fields(const struct tw_registry *r)
+{
+    return r->last.fields.n > 0;
+}
+
 /* Its own words, once a message: not what a broker passes on, not again with every leaf. */
 static bool tells_decision(const struct tw_entry *actor, const struct tw_event *event)
 {
