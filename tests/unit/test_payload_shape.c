@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "event/emit_json.h"
 #include "guard.h"
-#include "protocol/payload.h"
+#include "protocol/payload_json.h"
 
 static const struct tw_str topic = {"works/line1/cell7/telemetry", 27};
 
@@ -183,6 +183,60 @@ static void a_secret_topic(void **state)
     tw_shapes_free(shapes);
 }
 
+/* Who is asked about the leaves of a message. */
+struct asked {
+    bool takes_many, takes_one;
+    unsigned n_asked, n_passed, n_emitted;
+};
+
+static bool on_asked(void *user, const struct tw_event *leaf)
+{
+    struct asked *a = user;
+    a->n_asked++;
+    if (leaf->alike > 0 ? !a->takes_many : !a->takes_one)
+        return false;
+    if (leaf->alike > 0)
+        assert_true(tw_str_is(leaf->field, "/a"));
+    a->n_passed += 1 + leaf->alike;
+    return true;
+}
+
+static void on_emitted(void *user, const struct tw_event *leaf)
+{
+    struct asked *a = user;
+    assert_int_equal(leaf->alike, 0);
+    a->n_emitted++;
+}
+
+/* Numbers pass as one, or each by itself; what is no plain number, or a secret, never with them. */
+static void numbers_pass_together(void **state)
+{
+    const struct tw_str text =
+        TW_STR("{\"a\":1,\"b\":-2.5,\"c\":\"x\",\"d\":0.5,\"e\":true,\"f\":NaN,\"g\":1e-310,"
+               "\"password\":7,\"h\":null}");
+    static const struct {
+        struct asked in;
+        unsigned asked, passed, emitted;
+    } rows[] = {{{.takes_many = true, .takes_one = true}, 7, 9, 0}, {{.takes_many = true}, 7, 3, 6},
+        {{.takes_one = true}, 10, 9, 0}, {{.takes_one = false}, 10, 0, 9}};
+    const struct tw_event message = {.protocol = TW_PROTO_MQTT, .object = topic};
+    struct tw_shapes *shapes = tw_shapes_new();
+    struct tw_payload p;
+    (void)state;
+    for (unsigned i = 0; i < 3; i++)
+        tw_payload_read(shapes, topic, NULL, text, &p);
+    assert_non_null(p.shape);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct asked a = rows[i].in;
+        const struct tw_emit out = {on_emitted, &a};
+        tw_payload_expand_json(&p, &message, NULL, on_asked, &out);
+        assert_int_equal(a.n_asked, rows[i].asked);
+        assert_int_equal(a.n_passed, rows[i].passed);
+        assert_int_equal(a.n_emitted, rows[i].emitted);
+    }
+    tw_shapes_free(shapes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +246,7 @@ int main(void)
         cmocka_unit_test(every_truncation),
         cmocka_unit_test(the_next_one),
         cmocka_unit_test(a_secret_topic),
+        cmocka_unit_test(numbers_pass_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
