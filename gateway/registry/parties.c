@@ -31,6 +31,9 @@ struct slot {
 
 struct tw_party_cache {
     struct tw_parties large; /* of what is not kept */
+    /* Slots are taken one behind the other: few connections touch little memory. */
+    uint16_t n_used;
+    uint16_t places[SLOTS]; /* where a connection falls to: the number of its slot, from 1 on */
     struct slot slots[SLOTS];
 };
 
@@ -213,16 +216,27 @@ static bool is_kept(const struct tw_event *event)
            event->mqtt->username.s.len < USER_BYTES;
 }
 
-static struct slot *slot_of(struct tw_party_cache *c, const struct tw_event *event)
+static size_t place_of(const struct tw_event *event)
 {
     const uint64_t side = event->flow + (event->action == TW_ACTION_DELIVER);
     _Static_assert(SLOTS == 1 << 14, "the bits that are left");
-    return &c->slots[side * 0x9e3779b97f4a7c15u >> 50];
+    return side * 0x9e3779b97f4a7c15u >> 50;
+}
+
+static struct slot *slot_of(struct tw_party_cache *c, const struct tw_event *event)
+{
+    uint16_t *place = &c->places[place_of(event)];
+    if (*place == 0)
+        *place = ++c->n_used;
+    return &c->slots[*place - 1];
 }
 
 void tw_registry_expect(const struct tw_registry *r, const struct tw_event *event)
 {
-    const char *at = (const char *)slot_of(r->parties, event);
+    const uint16_t place = r->parties->places[place_of(event)];
+    if (place == 0)
+        return;
+    const char *at = (const char *)&r->parties->slots[place - 1];
     for (size_t line = 0; line < sizeof(struct slot); line += LINE)
         __builtin_prefetch(at + line);
 }
@@ -253,11 +267,11 @@ struct tw_parties *tw_parties_of(struct tw_registry *r, const struct tw_event *e
 {
     struct tw_party_cache *c = r->parties;
     const bool pushed = event->action == TW_ACTION_DELIVER;
-    struct slot *s = slot_of(c, event);
     if (!is_kept(event)) {
         find(r, event, &c->large);
         return &c->large;
     }
+    struct slot *s = slot_of(c, event);
     if (is_of(s, event))
         return &s->parties;
     find(r, event, &s->parties);
