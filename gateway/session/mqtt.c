@@ -60,9 +60,9 @@ bool tw_mqtt_sessions_pass(
     if (s->prints_only)
         return false;
     struct tw_mqtt_named *named = tw_mqtt_names_of(s->names, delivery);
-    if (!tw_mqtt_topics_pass(s->topics, delivery, named, facts))
+    if (!tw_mqtt_topics_pass(s->topics, delivery, named, facts) ||
+        !tw_mqtt_messages_pass(s->messages, delivery, named, facts))
         return false;
     tw_mqtt_clients_event(s->clients, delivery, named, facts);
-    tw_mqtt_messages_event(s->messages, delivery, named, facts);
     return true;
 }

@@ -58,3 +58,6 @@ void tw_mqtt_messages_free(struct tw_mqtt_messages *m);
  * retained_by, reply_to and repeats. */
 void tw_mqtt_messages_event(struct tw_mqtt_messages *m, const struct tw_event *event,
     struct tw_mqtt_named *named, struct tw_session_facts *facts);
+/* The same of a delivery, when it is one of a known publish. False: nothing of it was noted. */
+bool tw_mqtt_messages_pass(struct tw_mqtt_messages *m, const struct tw_event *delivery,
+    const struct tw_mqtt_named *named, struct tw_session_facts *facts);

@@ -302,21 +302,39 @@ static void find_retained(
     facts->retained_ns = r->ts_ns;
 }
 
+/* The publish that a delivery is one of. */
+static bool find_origin(struct tw_mqtt_messages *m, const struct tw_event *event,
+    const struct message_key *key, struct tw_session_facts *facts)
+{
+    const struct publish *p =
+        tw_lately_find(m->publishes, (const uint64_t[]){key->payload, key->place});
+    if (p == NULL || event->ts_ns - p->ts_ns > SAME_NS)
+        return false;
+    facts->origin = name_of(m, &p->by);
+    facts->origin_packet = p->packet;
+    facts->origin_ns = p->ts_ns;
+    return true;
+}
+
 static void on_deliver(struct tw_mqtt_messages *m, const struct tw_event *event,
     const struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
     const struct message_key key = {event->mqtt->payload_hash, place_of(named)};
-    const struct publish *p =
-        tw_lately_find(m->publishes, (const uint64_t[]){key.payload, key.place});
     if (event->mqtt->retain)
         find_retained(m, &key, facts);
-    if (p != NULL && event->ts_ns - p->ts_ns <= SAME_NS) {
-        facts->origin = name_of(m, &p->by);
-        facts->origin_packet = p->packet;
-        facts->origin_ns = p->ts_ns;
-    } else if (facts->retained_by.p == NULL) {
+    if (!find_origin(m, event, &key, facts) && facts->retained_by.p == NULL)
         find_will(m, event, &key, facts);
-    }
+}
+
+bool tw_mqtt_messages_pass(struct tw_mqtt_messages *m, const struct tw_event *delivery,
+    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
+{
+    const struct message_key key = {delivery->mqtt->payload_hash, place_of(named)};
+    if (!find_origin(m, delivery, &key, facts))
+        return false;
+    if (delivery->mqtt->retain)
+        find_retained(m, &key, facts);
+    return true;
 }
 
 void tw_mqtt_messages_event(struct tw_mqtt_messages *m, const struct tw_event *event,

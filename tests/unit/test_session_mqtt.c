@@ -60,7 +60,8 @@ static int stop(void **state)
     return 0;
 }
 
-/* One event: at `s` seconds, of client `id` at 10.0.0.`host` on `flow`. The broker is 10.0.0.9. */
+/* One event: at `s` seconds, of client `id` at 10.0.0.`host` on `flow`. The broker is
+ * 10.0.0.9 when none is given. */
 struct said {
     unsigned s, host;
     uint64_t flow;
@@ -77,6 +78,7 @@ struct said {
     uint64_t bytes;  /* of a payload that is not given */
     const char *content_type;
     enum tw_payload_kind kind;
+    unsigned broker;
     enum {
         COMPLETED,
         ASKED
@@ -91,7 +93,8 @@ static void say(struct said w)
     static struct tw_mqtt_more more;
     struct tw_endpoint client = {
         .ip = {4, {10, 0, 0, (uint8_t)w.host}}, .port = (uint16_t)(40000 + w.flow)};
-    struct tw_endpoint broker = {.ip = {4, {10, 0, 0, 9}}, .port = 1883};
+    const uint8_t at = w.broker != 0 ? (uint8_t)w.broker : 9;
+    struct tw_endpoint broker = {.ip = {4, {10, 0, 0, at}}, .port = 1883};
     bool down = w.action == TW_ACTION_DELIVER || w.reason == 0x8e;
     if (!w.leaf)
         info = (struct tw_mqtt_info){.serial = ++serial};
@@ -364,6 +367,26 @@ static void deliveries_that_need_no_reading(void **state)
     assert_null(passed);
 }
 
+/* What another broker was sent is no origin: the will is noted once, when the delivery is
+ * completed.
+ */
+static void a_will_does_not_pass(void **state)
+{
+    (void)state;
+    SAY(1, 2, 2, TW_ACTION_CONNECT, "s", "s", .broker = 8);
+    SAY(1, 1, 1, TW_ACTION_CONNECT, "a", "a", .will_topic = "w", .will = "gone", .retain = true,
+        .broker = 8);
+    SAY(2, 1, 1, TW_ACTION_PUBLISH, "a", "w", "here", .broker = 8);
+    SAY(2, 2, 2, TW_ACTION_DELIVER, "s", "w", "here", .broker = 8);
+    note_delivery();
+    SAY(3, 3, 3, TW_ACTION_PUBLISH, "p", "w", "gone");
+    SAY(4, 2, 2, TW_ACTION_DELIVER, "s", "w", "gone", .retain = true, .broker = 8, .how = ASKED);
+    assert_null(passed);
+    SAY(4, 2, 2, TW_ACTION_DELIVER, "s", "w", "gone", .retain = true, .broker = 8);
+    assert_true(tw_str_is(facts.will_of, "a"));
+    assert_null(facts.retained_by.p);
+}
+
 static void what_is_printed_needs_reading(void **state)
 {
     (void)state;
@@ -613,6 +636,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(how_much_a_filter_matches, start, stop),
         cmocka_unit_test_setup_teardown(deliveries_of_what_was_published, start, stop),
         cmocka_unit_test_setup_teardown(deliveries_that_need_no_reading, start, stop),
+        cmocka_unit_test_setup_teardown(a_will_does_not_pass, start, stop),
         cmocka_unit_test_setup_teardown(what_is_printed_needs_reading, start_printing, stop),
         cmocka_unit_test_setup_teardown(what_is_printed_alone, start_printing, stop),
         cmocka_unit_test_setup_teardown(leaves_share_the_facts_of_their_message, start, stop),
