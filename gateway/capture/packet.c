@@ -49,10 +49,11 @@ static bool vlan_tags(struct tw_packet *p, struct tw_cur *c, uint16_t *type)
 static bool tcp(struct tw_packet *p, struct tw_cur c)
 {
     const struct tw_cur segment = c;
+    struct tw_cur h; /* so long that what is read of it is known to be there */
     uint16_t offset, window;
-    if (!tw_cur_u16be(&c, &p->src.port) || !tw_cur_u16be(&c, &p->dst.port) ||
-        !tw_cur_u32be(&c, &p->tcp_seq) || !tw_cur_u32be(&c, &p->tcp_ack) ||
-        !tw_cur_u16be(&c, &offset) || !tw_cur_u16be(&c, &window))
+    if (!tw_cur_sub(&c, 16, &h) || !tw_cur_u16be(&h, &p->src.port) ||
+        !tw_cur_u16be(&h, &p->dst.port) || !tw_cur_u32be(&h, &p->tcp_seq) ||
+        !tw_cur_u32be(&h, &p->tcp_ack) || !tw_cur_u16be(&h, &offset) || !tw_cur_u16be(&h, &window))
         return false;
     size_t header = (size_t)(offset >> 12) * 4;
     p->tcp_flags = offset & 0x3f;
@@ -181,13 +182,14 @@ struct ipv4 {
     uint16_t total, id, frag, sum;
 };
 
-static bool ipv4_header(struct tw_packet *p, struct tw_cur *c, struct ipv4 *h)
+static bool ipv4_header(struct tw_packet *p, struct tw_cur *all, struct ipv4 *h)
 {
+    struct tw_cur c; /* as in tcp() */
     p->src.ip.family = p->dst.ip.family = 4;
-    return tw_cur_u8(c, &h->version_ihl) && tw_cur_u8(c, &h->tos) && tw_cur_u16be(c, &h->total) &&
-           tw_cur_u16be(c, &h->id) && tw_cur_u16be(c, &h->frag) && tw_cur_u8(c, &h->ttl) &&
-           tw_cur_u8(c, &h->proto) && tw_cur_u16be(c, &h->sum) && tw_cur_copy(c, 4, p->src.ip.b) &&
-           tw_cur_copy(c, 4, p->dst.ip.b);
+    return tw_cur_sub(all, 20, &c) && tw_cur_u8(&c, &h->version_ihl) && tw_cur_u8(&c, &h->tos) &&
+           tw_cur_u16be(&c, &h->total) && tw_cur_u16be(&c, &h->id) && tw_cur_u16be(&c, &h->frag) &&
+           tw_cur_u8(&c, &h->ttl) && tw_cur_u8(&c, &h->proto) && tw_cur_u16be(&c, &h->sum) &&
+           tw_cur_copy(&c, 4, p->src.ip.b) && tw_cur_copy(&c, 4, p->dst.ip.b);
 }
 
 static void ipv4(struct tw_packet *p, struct tw_cur c)
@@ -348,9 +350,10 @@ static void by_ether_type(struct tw_packet *p, struct tw_cur c, uint16_t type)
 
 static void ethernet(struct tw_packet *p, struct tw_cur c)
 {
+    struct tw_cur h; /* as in tcp() */
     uint16_t type;
-    if (!tw_cur_copy(&c, MAC_BYTES, p->dst.mac) || !tw_cur_copy(&c, MAC_BYTES, p->src.mac) ||
-        !tw_cur_u16be(&c, &type))
+    if (!tw_cur_sub(&c, 2 * MAC_BYTES + 2, &h) || !tw_cur_copy(&h, MAC_BYTES, p->dst.mac) ||
+        !tw_cur_copy(&h, MAC_BYTES, p->src.mac) || !tw_cur_u16be(&h, &type))
         return;
     p->src.has_mac = p->dst.has_mac = true;
     by_ether_type(p, c, type);
