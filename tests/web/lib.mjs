@@ -11,6 +11,7 @@ import mqtt from 'mqtt';
 export const work = process.env.WORK;
 export const root = new URL('../..', import.meta.url).pathname;
 export const dashboard = join(root, 'build/dashboard');
+const drawnWithin = 120; /* ms: the page paints at most ten times a second */
 const ends = [];
 let failed = false;
 
@@ -327,6 +328,15 @@ export class Gateway {
 let browser;
 /* A page of a context of its own; what its console says is in page.said, but for connections that
  * fail while page.mayFail. */
+/* The page draws what follows from a key or a click a moment later: tests look after that. */
+function waitAfter(page, input, name) {
+    const act = input[name].bind(input);
+    input[name] = async (...args) => {
+        await act(...args);
+        await page.waitForTimeout(drawnWithin);
+    };
+}
+
 export async function openPage(url, options = {}) {
     if (browser === undefined) {
         browser = await chromium.launch({
@@ -354,6 +364,8 @@ export async function openPage(url, options = {}) {
             page.said.push(m.text());
     });
     page.on('pageerror', (e) => page.said.push(e.stack));
+    waitAfter(page, page, 'click');
+    waitAfter(page, page.keyboard, 'press');
     await page.goto(url);
     return page;
 }

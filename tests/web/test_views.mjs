@@ -80,17 +80,21 @@ async function keys(page) {
         'j moves through the list, newest first',
     );
     await page.keyboard.press('Enter');
+    await page.waitForSelector('.detail h2:focus');
     is(await focused(page), second, 'enter opens the alert, and its title has the focus');
     await page.keyboard.press('k');
+    await until(async () => (await page.textContent('.detail h2')) === first);
     is(
         await page.textContent('.detail h2'),
         first,
         'k goes back, and the alert beside the list follows',
     );
     await page.keyboard.press('Escape');
-    ok(await page.isHidden('.detail'), 'escape closes it');
+    ok(await until(() => page.isHidden('.detail')), 'escape closes it');
+    await until(async () => (await focused(page)) === first);
     is(await focused(page), first, 'and the row has the focus again');
     await page.keyboard.press('a');
+    await until(async () => (await page.textContent('.shown')).startsWith(`${newest.length - 1} `));
     is(
         await page.textContent('.shown'),
         `${newest.length - 1} of ${newest.length} alerts`,
