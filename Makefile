@@ -34,6 +34,7 @@ CFLAGS_release += -flto=auto -ffat-lto-objects
 NO_LTO := -fno-lto
 # Much code runs for each message, and little of it twice: what is smaller is quicker.
 CFLAGS_release += -fno-align-loops -fno-align-jumps -fno-align-labels
+CFLAGS_release += -fno-plt
 # Structures are copied and cleared word by word: to start `rep movs` takes longer than most of it.
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 COPY_BY_WORDS := unrolled_loop:512:noalign,libcall:-1:noalign

@@ -254,7 +254,8 @@ static enum tw_status advance(struct tw_capture *c, struct tw_capture_error *err
     c->consumed = false;
     const enum tw_status st = tw_input_read(&c->inputs[i], err);
     if (st == TW_OK) {
-        sift_down(c, 0);
+        if (c->n_heap > 1)
+            sift_down(c, 0);
         return TW_OK;
     }
     shut(c, i);

@@ -70,7 +70,7 @@ uint32_t tw_flow_table_hash(const struct tw_flow_table *t, const struct tw_packe
 
 static bool same(const struct tw_endpoint *a, const struct tw_endpoint *b)
 {
-    return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof(a->ip)) == 0;
+    return a->port == b->port && tw_ip_eq(&a->ip, &b->ip);
 }
 
 struct tw_flow *tw_flow_table_find(const struct tw_flow_table *t, const struct tw_packet *p,

@@ -85,7 +85,8 @@ static void take(struct reader *r, const struct tw_raw_packet *raw)
     /* Event time never runs backwards: an input that jumps back keeps the clock where it was. */
     if (raw->ts_ns > out->last_ns || out->packets == 0)
         out->last_ns = raw->ts_ns;
-    advance(r, out->last_ns);
+    if (r->next_tick_ns <= out->last_ns)
+        advance(r, out->last_ns);
     if (out->packets == 0)
         out->first_ns = raw->ts_ns;
     out->packets++;
