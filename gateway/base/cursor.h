@@ -108,6 +108,25 @@ TW_MUST_CHECK static inline bool tw_cur_u32be(struct tw_cur *c, uint32_t *out)
     return true;
 }
 
+/* The next `n` bytes, 1 to 8 and the least first, as the upper ones of a word; 0 below them. */
+TW_MUST_CHECK static inline bool tw_cur_upper(struct tw_cur *c, size_t n, uint64_t *out)
+{
+    uint64_t word = 0;
+    if (n > c->left)
+        return false;
+    if (c->left >= sizeof(word) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
+        memcpy(&word, c->p, sizeof(word));
+        word <<= 64 - 8 * n;
+    } else {
+        for (size_t i = 0; i < n; i++)
+            word = word >> 8 | (uint64_t)c->p[i] << 56;
+    }
+    c->p += n;
+    c->left -= n;
+    *out = word;
+    return true;
+}
+
 TW_MUST_CHECK static inline bool tw_cur_u16le(struct tw_cur *c, uint16_t *out)
 {
     if (c->left < 2)

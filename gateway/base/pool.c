@@ -56,9 +56,9 @@ void tw_pool_free(struct tw_pool *pool)
 /* -1 when larger than the largest class. */
 static int class_of(size_t size)
 {
-    int c = 0;
-    while (c < TW_POOL_CLASSES && bytes_of(c) < size)
-        c++;
+    if (size <= bytes_of(0))
+        return 0;
+    const int c = 64 - __builtin_clzll(size - 1) - TW_POOL_MIN_SHIFT;
     return c < TW_POOL_CLASSES ? c : -1;
 }
 

@@ -463,6 +463,14 @@ void tw_series_pass(
     judge(s, &s->list[facts->note->series - 1], e, value);
 }
 
+void tw_series_pass_value(struct tw_series *s, const struct tw_event *message,
+    const struct tw_plain_value *value, const struct tw_thing_note *note)
+{
+    double number;
+    if (note->series != 0 && tw_plain_number(value, &number) && isfinite(number))
+        judge(s, &s->list[note->series - 1], message, number);
+}
+
 void tw_series_tick(struct tw_series *s, int64_t now_ns)
 {
     for (size_t i = 0; i < s->n; i++) {

@@ -5,7 +5,7 @@
  * who acts. Series that are not in the baseline are not looked at. Analysis thread. */
 
 #include "baseline/baseline.h"
-#include "event/event.h"
+#include "event/plain_value.h"
 
 struct tw_series;
 
@@ -19,6 +19,8 @@ void tw_series_free(struct tw_series *s);
 void tw_series_event(struct tw_series *s, const struct tw_event *e);
 /* The same for a data change that is not completed [event.h, tw_pass_fn]: its series is noted with
  * the monitored item, since tw_series_event() saw one of its values. */
+void tw_series_pass_value(struct tw_series *s, const struct tw_event *message,
+    const struct tw_plain_value *value, const struct tw_thing_note *note);
 void tw_series_pass(
     struct tw_series *s, const struct tw_event *e, const struct tw_session_facts *facts);
 /* Event time passed: a data change that does not come is a value that does not change. */

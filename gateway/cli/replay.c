@@ -53,6 +53,13 @@ static bool on_pass(void *user, const struct tw_event *event)
     return tw_analyst_pass(r->analyst, event);
 }
 
+static uint32_t on_pass_values(
+    void *user, const struct tw_event *message, const struct tw_plain_values *values)
+{
+    const struct replay *r = user;
+    return tw_analyst_pass_values(r->analyst, message, values);
+}
+
 static void on_tick(void *user, int64_t now_ns)
 {
     struct replay *r = user;
@@ -168,8 +175,11 @@ static int run(struct replay *r, struct tw_pipeline_config *config)
         return TW_EXIT_FAILED;
     config->capture = r->capture;
     config->payload_digests = r->o->events != NULL;
-    config->sink =
-        (struct tw_pipeline_sink){.user = r, .event = on_event, .tick = on_tick, .pass = on_pass};
+    config->sink = (struct tw_pipeline_sink){.user = r,
+        .event = on_event,
+        .tick = on_tick,
+        .pass = on_pass,
+        .pass_values = on_pass_values};
     config->input = tw_evidence_source_note;
     config->input_user = r->evidence;
     int64_t started = tw_time_now();

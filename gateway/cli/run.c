@@ -96,6 +96,13 @@ static bool on_pass(void *user, const struct tw_event *event)
     return tw_analyst_pass(l->analyst, event);
 }
 
+static uint32_t on_pass_values(
+    void *user, const struct tw_event *message, const struct tw_plain_values *values)
+{
+    const struct tw_live *l = user;
+    return tw_analyst_pass_values(l->analyst, message, values);
+}
+
 /* What the reading thread lost since the tick before. */
 static void tell_loss(struct tw_live *l, int64_t now_ns)
 {
@@ -390,8 +397,8 @@ static int open_and_watch(struct tw_live *l, struct tw_pipeline_config *config)
         config->capture = l->capture;
         config->live = true;
         config->play = l->o->play != NULL;
-        config->sink =
-            (struct tw_pipeline_sink){l, on_event, on_tick, on_pass, on_figures, on_turn};
+        config->sink = (struct tw_pipeline_sink){
+            l, on_event, on_tick, on_pass, on_pass_values, on_figures, on_turn};
         config->progress = on_progress;
         config->progress_user = l;
         code = watch(l, config);

@@ -4,6 +4,7 @@
  * in event time. Used by the analysis thread. */
 
 #include "config/yaml.h"
+#include "event/plain_value.h"
 #include "event/facts.h"
 #include "registry/registry.h"
 
@@ -85,6 +86,10 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
  * neither tw_detect_event() nor more facts than those of its session are needed. */
 bool tw_detect_pass(
     struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts);
+/* The same for the first so many of a list [tw_pass_values_fn], with the note of each: how many. */
+uint32_t tw_detect_pass_values(struct tw_detect *d, const struct tw_event *message,
+    const struct tw_session_facts *facts, const struct tw_plain_value *values,
+    struct tw_thing_note *const *notes, uint32_t n);
 /* The same for a read or a delivery, with all that session/ knows of it. */
 bool tw_detect_is_quiet(
     struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts);

@@ -157,13 +157,19 @@ void tw_detect_event(struct tw_detect *d, const struct tw_event *event, struct t
     }
 }
 
+static void begin_quiet(
+    struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts)
+{
+    if (tw_quiet_is_begun(d->quiet, facts))
+        return;
+    const struct tw_quiet_mark mark = mark_of(d, event);
+    tw_quiet_begin(d->quiet, event, facts, &mark);
+}
+
 bool tw_detect_pass(
     struct tw_detect *d, const struct tw_event *event, const struct tw_session_facts *facts)
 {
-    if (!tw_quiet_is_begun(d->quiet, facts)) {
-        const struct tw_quiet_mark mark = mark_of(d, event);
-        tw_quiet_begin(d->quiet, event, facts, &mark);
-    }
+    begin_quiet(d, event, facts);
     struct tw_coverage *coverage = tw_quiet_find(d->quiet, event, facts);
     if (coverage == NULL)
         return false;
@@ -171,6 +177,21 @@ bool tw_detect_pass(
     coverage->events++;
     tw_pulse_event(&d->pulse, event->ts_ns);
     return true;
+}
+
+uint32_t tw_detect_pass_values(struct tw_detect *d, const struct tw_event *message,
+    const struct tw_session_facts *facts, const struct tw_plain_value *values,
+    struct tw_thing_note *const *notes, uint32_t n)
+{
+    struct tw_coverage *coverage;
+    begin_quiet(d, message, facts);
+    n = tw_quiet_find_values(d->quiet, values, notes, n, (void **)&coverage);
+    if (n == 0)
+        return 0;
+    d->stats.events += n;
+    coverage->events += n;
+    tw_pulse_events(&d->pulse, message->ts_ns, n);
+    return n;
 }
 
 bool tw_detect_is_quiet(

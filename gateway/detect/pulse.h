@@ -21,11 +21,17 @@ bool tw_pulse_is_silent(const struct tw_pulse *p, int64_t now_ns);
 /* An event at another time than the one before. */
 void tw_pulse_beat(struct tw_pulse *p, int64_t now_ns);
 
-/* An event at `now_ns`. */
+/* So many events at `now_ns`. */
+static inline void tw_pulse_events(struct tw_pulse *p, int64_t now_ns, uint32_t n)
+{
+    if (!p->started || now_ns != p->last_ns) {
+        tw_pulse_beat(p, now_ns);
+        n--;
+    }
+    p->n += n;
+}
+
 static inline void tw_pulse_event(struct tw_pulse *p, int64_t now_ns)
 {
-    if (p->started && now_ns == p->last_ns)
-        p->n++;
-    else
-        tw_pulse_beat(p, now_ns);
+    tw_pulse_events(p, now_ns, 1);
 }

@@ -79,6 +79,12 @@ static uint32_t kind_of_delivery(const struct tw_event *e, const struct tw_sessi
     return 1u << (DELIVERY + (f->origin.p != NULL) + 2 * (f->topic_publishers > 0));
 }
 
+/* An uncertain value may be a poor input where a good one is none. */
+static inline uint32_t kind_of_value(uint32_t status, unsigned like)
+{
+    return 1u << ((status >> 30) * UNCERTAIN + like);
+}
+
 /* The bit of what is alike for all rules under one context; 0: of this event nothing is noted. */
 static inline uint32_t kind_of(const struct tw_event *e, const struct tw_session_facts *f)
 {
@@ -90,9 +96,20 @@ static inline uint32_t kind_of(const struct tw_event *e, const struct tw_session
     if (e->status_bad || e->status_code >> 31 != 0 || e->status.s.p == NULL ||
         e->value.kind == TW_VALUE_NONE || e->value.kind == TW_VALUE_OBJECT)
         return 0;
-    /* An uncertain value may be a poor input where a good one is none. */
-    const unsigned first = e->status_code >> 30 == 0 ? 0 : UNCERTAIN;
-    return 1u << (first + tw_like_value(&e->value));
+    return kind_of_value(e->status_code, tw_like_value(&e->value));
+}
+
+static inline uint32_t kind_of_plain(const struct tw_plain_value *p)
+{
+    static const uint8_t likes[] = {
+        [TW_VALUE_BOOL] = TW_LIKE_TRUTH,
+        [TW_VALUE_INT] = TW_LIKE_NUMBER,
+        [TW_VALUE_UINT] = TW_LIKE_NUMBER,
+        [TW_VALUE_FLOAT] = TW_LIKE_NUMBER,
+        [TW_VALUE_DOUBLE] = TW_LIKE_NUMBER,
+        [TW_VALUE_ARRAY] = TW_LIKE_OTHER,
+    };
+    return kind_of_value(p->status, p->is_odd ? TW_LIKE_OTHER : likes[p->kind]);
 }
 
 static uint64_t link_of(const struct tw_endpoint *at)
@@ -164,6 +181,19 @@ void *tw_quiet_find(
     if (note->context != q->permit.number || (note->kinds & kind_of(event, facts)) == 0)
         return NULL;
     return q->permit.handed;
+}
+
+uint32_t tw_quiet_find_values(const struct tw_quiet *q, const struct tw_plain_value *values,
+    struct tw_thing_note *const *notes, uint32_t n, void **out_handed)
+{
+    const uint64_t number = q->permit.number;
+    if (number == 0)
+        return 0;
+    *out_handed = q->permit.handed;
+    for (uint32_t i = 0; i < n; i++)
+        if (notes[i]->context != number || (notes[i]->kinds & kind_of_plain(&values[i])) == 0)
+            return i;
+    return n;
 }
 
 void *tw_quiet_find_whole(struct tw_quiet *q, const struct tw_event *event,

@@ -30,6 +30,9 @@ void tw_quiet_end(struct tw_quiet *q);
  * NULL. */
 void *tw_quiet_find(
     const struct tw_quiet *q, const struct tw_event *event, const struct tw_session_facts *facts);
+/* The same for the first so many of a list, with the note of each: how many. */
+uint32_t tw_quiet_find_values(const struct tw_quiet *q, const struct tw_plain_value *values,
+    struct tw_thing_note *const *notes, uint32_t n, void **out_handed);
 /* The same for an event that session/ completed, and that is not one of a message passing. */
 void *tw_quiet_find_whole(struct tw_quiet *q, const struct tw_event *event,
     const struct tw_session_facts *facts, const struct tw_quiet_mark *mark);

@@ -103,6 +103,11 @@ struct tw_opcua_property {
 
 /* OPC UA facts of one message; shared by its events. Identity (application_uri … session) is filled
  * by session/ after the merge, from the session that `auth_token` names. */
+/* Stands for a NodeId, as it was sent, of whoever has the same keyed hash; zero: for none. */
+struct tw_node_key {
+    uint64_t h[2];
+};
+
 struct tw_opcua_info {
     uint64_t serial;         /* of the message, unique per worker: lets copies be shared */
     struct tw_str service;   /* "Write", "CreateSession", "Hello", … */
@@ -149,7 +154,8 @@ struct tw_opcua_info {
     uint64_t client_nonce, server_nonce;
     /* Never printed: the session's bearer token, as a keyed digest. 0 = none. */
     uint64_t auth_token;
-    bool identity_resolved; /* session/ has been here */
+    bool identity_resolved;  /* session/ has been here */
+    struct tw_node_key node; /* never printed: the object of a read */
 };
 
 /* Which item of the message: in this alone infos of the same serial may differ. */
@@ -158,7 +164,8 @@ static inline bool tw_opcua_info_same_item(
 {
     return a->has_handle == b->has_handle && a->client_handle == b->client_handle &&
            a->has_monitored_item == b->has_monitored_item &&
-           a->monitored_item_id == b->monitored_item_id;
+           a->monitored_item_id == b->monitored_item_id && a->node.h[0] == b->node.h[0] &&
+           a->node.h[1] == b->node.h[1];
 }
 
 static inline void tw_opcua_info_set_item(
@@ -168,6 +175,7 @@ static inline void tw_opcua_info_set_item(
     to->client_handle = from->client_handle;
     to->has_monitored_item = from->has_monitored_item;
     to->monitored_item_id = from->monitored_item_id;
+    to->node = from->node;
 }
 
 /* What one end asks of the other, and says that it takes, when they connect [MQTT5 3.1.2.11,
@@ -429,11 +437,8 @@ struct tw_event {
     uint32_t status_code;
     bool encrypted, has_encrypted;
     bool truncated;
-    /* Of what is shown to tw_pass_fn: nothing was shown or emitted since the one before, of the
-     * same list, from which it differs in value, status, times and handle alone. */
-    bool next;
-    /* The same: a leaf whose value is a plain number, as those of so many more leaves of its
-     * message are, which are not shown when this one passes. */
+    /* Of what is shown to tw_pass_fn: a leaf whose value is a plain number, as those of so many
+     * more leaves of its message are, which are not shown when this one passes. */
     uint16_t alike;
 
     struct tw_opcua_info *opcua;

@@ -190,14 +190,18 @@ void tw_analyst_next_free(struct tw_analyst_next *next)
     free(next);
 }
 
-static void count(struct tw_analyst_stats *s, const struct tw_event *event)
+static void count_all(struct tw_analyst_stats *s, const struct tw_event *event, unsigned n)
 {
-    const unsigned n = 1 + event->alike;
     s->events += n;
     s->by_action[event->action] += n;
     s->by_protocol[event->protocol] += n;
     s->malformed[event->protocol] += event->action == TW_ACTION_MALFORMED;
     s->encrypted += event->has_encrypted && event->encrypted ? n : 0;
+}
+
+static void count(struct tw_analyst_stats *s, const struct tw_event *event)
+{
+    count_all(s, event, 1 + event->alike);
 }
 
 /* An event whose value is a secret, without it. */
@@ -376,8 +380,8 @@ bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
         return a->at_hand.is_plain && pass_leaf(a, event);
     if (a->detect == NULL || a->config.event != NULL)
         return false;
-    if (event->action == TW_ACTION_DELIVER || event->action == TW_ACTION_READ)
-        return (a->series == NULL || event->action != TW_ACTION_READ) && pass_whole(a, event);
+    if (event->action == TW_ACTION_DELIVER)
+        return pass_whole(a, event);
     const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, event);
     if (facts == NULL || !tw_detect_pass(a->detect, event, facts))
         return false;
@@ -386,6 +390,40 @@ bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
     if (a->series != NULL)
         tw_series_pass(a->series, event, facts);
     return true;
+}
+
+/* Those from `first` on, and at most `n`. */
+static uint32_t pass_together(struct tw_analyst *a, const struct tw_event *message,
+    const struct tw_plain_values *values, uint32_t first, uint32_t n)
+{
+    struct tw_thing_note *notes[TW_PLAIN_VALUES];
+    const struct tw_plain_value *list = values->list + first;
+    const struct tw_session_facts *facts =
+        tw_sessions_pass_values(a->sessions, message, values, first, &n, notes);
+    if (facts == NULL)
+        return 0;
+    n = tw_detect_pass_values(a->detect, message, facts, list, notes, n);
+    tw_registry_pass_values(a->config.registry, message->ts_ns, list, n);
+    count_all(&a->stats, message, n);
+    if (a->series != NULL && n > 0)
+        tw_series_pass_value(a->series, message, list, notes[0]);
+    return n;
+}
+
+uint32_t tw_analyst_pass_values(
+    struct tw_analyst *a, const struct tw_event *message, const struct tw_plain_values *values)
+{
+    if (a->detect == NULL || a->config.event != NULL)
+        return 0;
+    if (a->series == NULL)
+        return pass_together(a, message, values, 0, values->n);
+    if (message->action == TW_ACTION_READ)
+        return 0;
+    /* What one says of its series may be judged before the next. */
+    uint32_t passed = 0;
+    while (passed < values->n && pass_together(a, message, values, passed, 1) == 1)
+        passed++;
+    return passed;
 }
 
 void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)

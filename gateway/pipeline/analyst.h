@@ -39,6 +39,9 @@ void tw_analyst_indicators(struct tw_analyst *a, const struct tw_indicators *ind
 /* Is there nothing more to do about an event [event.h, tw_pass_fn] than to count it, which is done?
  * To be asked once, before tw_analyst_event(). */
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event);
+/* The same for the next values of a list [tw_pass_values_fn]. */
+uint32_t tw_analyst_pass_values(
+    struct tw_analyst *a, const struct tw_event *message, const struct tw_plain_values *values);
 void tw_analyst_event(struct tw_analyst *a, struct tw_event *event);
 /* For who makes events himself: watching began at `since_ns`, and an event is whole as it is, so
  * that session/ has nothing to add. */

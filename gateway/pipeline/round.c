@@ -113,7 +113,7 @@ static void count(const struct tw_worker *w, struct tw_worker_stats *out)
 void tw_round_work(struct tw_round *r, struct tw_worker *w, unsigned index)
 {
     struct tw_outbox *o = &r->outboxes[index];
-    tw_worker_emit_to(w, (struct tw_emit){keep, o}, NULL);
+    tw_worker_emit_to(w, (struct tw_emit){keep, o}, NULL, NULL);
     for (size_t i = 0; i < r->n; i++) {
         const struct tw_round_item *item = &r->items[i];
         if (item->kind == TW_ITEM_TICK) {

@@ -67,6 +67,7 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .pool = tw_pool_new(config->limits.pool_bytes / config->n_workers),
         .limits = config->limits,
         .counters = &w->counters,
+        .seed = tw_seed_random(),
         .next_serial = 1,
         .payload_sha256 = config->payload_digests ? tw_sha256 : NULL,
         .certificate_sha256 = tw_certificate_sha256,
@@ -111,10 +112,12 @@ void tw_worker_free(struct tw_worker *w)
     free(w);
 }
 
-void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass)
+void tw_worker_emit_to(
+    struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass, tw_pass_values_fn pass_values)
 {
     w->env.emit = emit;
     w->env.pass = pass;
+    w->env.pass_values = pass_values;
 }
 
 void tw_worker_packet(struct tw_worker *w, const struct tw_packet *packet)

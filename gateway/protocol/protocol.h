@@ -7,12 +7,13 @@
  * other way. That is not the same as client and server of the protocol (OPC UA reverse connect). */
 
 #include "base/cursor.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/pool.h"
 #include "crypto/certificate.h"
 #include "crypto/gunzip.h"
 #include "crypto/tls_keys.h"
-#include "event/event.h"
+#include "event/plain_value.h"
 
 struct tw_shapes;
 
@@ -56,10 +57,13 @@ struct tw_sealed {
 /* One per worker; lent to every dissector call. */
 struct tw_proto_env {
     struct tw_emit emit;
-    tw_pass_fn pass; /* with emit.user; NULL: every event is emitted */
+    /* Both with emit.user; NULL: every event is emitted. */
+    tw_pass_fn pass;
+    tw_pass_values_fn pass_values;
     struct tw_pool *pool;
     struct tw_limits limits;
     struct tw_proto_counters *counters;
+    struct tw_seed seed;  /* of tw_node_key */
     uint64_t next_serial; /* for tw_opcua_info.serial and tw_mqtt_info.serial; start at 1 */
     /* Digests; NULL when nobody asked for payload digests (certificates always get one). */
     void (*payload_sha256)(const void *p, size_t len, uint8_t out[32]);

@@ -20,21 +20,46 @@ static void turn_window(struct tw_clock *c, int64_t now_ns)
     c->window_ns = now_ns;
 }
 
+static bool makes_sense(int64_t lag_ns)
+{
+    return lag_ns <= NONSENSE_S * TW_NS_PER_S && lag_ns >= -NONSENSE_S * TW_NS_PER_S;
+}
+
+/* So many samples. An old value may be sent late; the least lag is that of the freshest. */
+static void note(struct tw_clock *c, int64_t now_ns, int64_t lag_ns, uint32_t n)
+{
+    if (now_ns - c->window_ns >= WINDOW_S * TW_NS_PER_S)
+        turn_window(c, now_ns);
+    if (!c->has[0] || lag_ns < c->least_ns[0])
+        c->least_ns[0] = lag_ns;
+    c->has[0] = true;
+    c->n += n;
+}
+
 void tw_clock_event(struct tw_clock *c, const struct tw_event *event)
 {
     if (event->server_ts_ns == 0 || event->protocol != TW_PROTO_OPCUA ||
         (event->action != TW_ACTION_READ && event->action != TW_ACTION_NOTIFY))
         return;
     const int64_t lag_ns = event->ts_ns - event->server_ts_ns;
-    if (lag_ns > NONSENSE_S * TW_NS_PER_S || lag_ns < -NONSENSE_S * TW_NS_PER_S)
-        return;
-    if (event->ts_ns - c->window_ns >= WINDOW_S * TW_NS_PER_S)
-        turn_window(c, event->ts_ns);
-    /* An old value may be sent late; the least lag is that of the freshest. */
-    if (!c->has[0] || lag_ns < c->least_ns[0])
-        c->least_ns[0] = lag_ns;
-    c->has[0] = true;
-    c->n++;
+    if (makes_sense(lag_ns))
+        note(c, event->ts_ns, lag_ns, 1);
+}
+
+void tw_clock_values(
+    struct tw_clock *c, int64_t now_ns, const struct tw_plain_value *values, uint32_t n)
+{
+    int64_t least_ns = INT64_MAX;
+    uint32_t samples = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const int64_t lag_ns = now_ns - values[i].server_ts_ns;
+        if (values[i].server_ts_ns == 0 || !makes_sense(lag_ns))
+            continue;
+        least_ns = lag_ns < least_ns ? lag_ns : least_ns;
+        samples++;
+    }
+    if (samples > 0)
+        note(c, now_ns, least_ns, samples);
 }
 
 int64_t tw_clock_ahead_ns(const struct tw_clock *c)

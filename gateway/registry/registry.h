@@ -4,6 +4,7 @@
  * and address; what contradicts what is said in words. */
 
 #include "config/yaml.h"
+#include "event/plain_value.h"
 #include "event/facts.h"
 
 struct tw_registry;
@@ -45,6 +46,8 @@ void tw_registry_name_topic(const struct tw_registry *r, struct tw_event *event)
 
 /* For an event that is not resolved: what has to be learned of it all the same. */
 void tw_registry_pass(struct tw_registry *r, const struct tw_event *event);
+void tw_registry_pass_values(
+    struct tw_registry *r, int64_t now_ns, const struct tw_plain_value *values, uint32_t n);
 /* Another number whenever a variable got a range from the wire that had none. */
 uint64_t tw_registry_learned(const struct tw_registry *r);
 

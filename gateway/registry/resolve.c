@@ -360,6 +360,12 @@ void tw_registry_pass(struct tw_registry *r, const struct tw_event *event)
     tw_clock_event(&r->clock, event);
 }
 
+void tw_registry_pass_values(
+    struct tw_registry *r, int64_t now_ns, const struct tw_plain_value *values, uint32_t n)
+{
+    tw_clock_values(&r->clock, now_ns, values, n);
+}
+
 uint64_t tw_registry_learned(const struct tw_registry *r)
 {
     return r->learned;

@@ -9,6 +9,12 @@ struct tw_notes;
 /* NULL when memory is short. */
 struct tw_notes *tw_notes_new(void);
 void tw_notes_free(struct tw_notes *n);
-/* The note about what `flow` does to the event's object; zero when it is new there. Good
- * until the next call. */
-struct tw_thing_note *tw_notes_of(struct tw_notes *n, const struct tw_event *event);
+/* The note about what `flow` does to the node; zero when it is new there. Good until the next call.
+ */
+struct tw_thing_note *tw_notes_of(
+    struct tw_notes *n, uint64_t flow, const struct tw_node_key *node);
+/* It will be asked about: memory that is far may come meanwhile. */
+void tw_notes_fetch(struct tw_notes *n, uint64_t flow, const struct tw_node_key *node);
+/* The same where there is one; NULL else. All are good until the next call of the above. */
+struct tw_thing_note *tw_notes_find(
+    struct tw_notes *n, uint64_t flow, const struct tw_node_key *node);

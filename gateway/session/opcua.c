@@ -471,6 +471,13 @@ static struct tw_thing_note *note_of(struct tw_opcua_sessions *s, const struct t
                             : NULL;
 }
 
+/* Was the node's key taken where it was read? */
+static bool is_keyed(const struct tw_event *event)
+{
+    const struct tw_node_key *node = &event->opcua->node;
+    return (node->h[0] | node->h[1]) != 0;
+}
+
 /* Most notifications are about an item that is known already, and teach nothing about its node. */
 static void about_item(
     struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
@@ -479,8 +486,8 @@ static void about_item(
     const uint32_t version = version_of(s);
     if (item == NULL || event->action != TW_ACTION_NOTIFY) {
         about_node(s, event, facts);
-        if (event->action == TW_ACTION_READ && event->object.len > 0)
-            facts->note = tw_notes_of(s->notes, event);
+        if (event->action == TW_ACTION_READ && event->object.len > 0 && is_keyed(event))
+            facts->note = tw_notes_of(s->notes, event->flow, &event->opcua->node);
         return;
     }
     if (item->version == version && !teaches(item, event)) {
@@ -504,19 +511,17 @@ static void about_item(
 static bool is_passing(const struct passing *p, const struct tw_event *event)
 {
     const struct tw_opcua_info *info = event->opcua;
-    return p->known &&
-           (event->next ||
-               (p->flow == event->flow && p->packet == event->packet &&
-                   p->request_packet == event->request_packet && p->token == info->auth_token &&
-                   p->subscription == info->subscription_id && info->has_handle));
+    return p->known && p->flow == event->flow && p->packet == event->packet &&
+           p->request_packet == event->request_packet && p->token == info->auth_token &&
+           p->subscription == info->subscription_id;
 }
 
 static bool begin_passing(struct tw_opcua_sessions *s, const struct tw_event *event)
 {
     const struct tw_opcua_info *info = event->opcua;
     s->passing.known = false;
-    if (event->action != TW_ACTION_NOTIFY || info->auth_token == 0 || !info->has_handle ||
-        !info->has_subscription || !is_good(event))
+    if (event->action != TW_ACTION_NOTIFY || info->auth_token == 0 || !info->has_subscription ||
+        !is_good(event))
         return false;
     const struct session *session = used(s, event);
     if (session == NULL || s->last.elsewhere.family != 0)
@@ -533,51 +538,65 @@ static bool begin_passing(struct tw_opcua_sessions *s, const struct tw_event *ev
     return true;
 }
 
-static bool is_number(const struct tw_value *v)
+/* What is read says nothing about nodes, of nodes that have no other name. */
+static bool begin_reads(
+    struct tw_opcua_sessions *s, const struct tw_event *message, struct tw_session_facts *facts)
 {
-    return v->kind >= TW_VALUE_BOOL && v->kind <= TW_VALUE_DOUBLE;
-}
-
-/* A value that says nothing about nodes, of a node that has no other name. */
-static bool is_mere_read(const struct tw_opcua_sessions *s, const struct tw_event *event)
-{
-    const struct tw_value *v = &event->value;
-    if (event->object.len == 0 || event->object_null ||
-        !tw_str_is(event->opcua->attribute, "Value") || event->opcua->index_range.s.len > 0 ||
-        tw_opcua_nodes_has_aliases(s->nodes) || tw_str_starts(event->object, TW_STR("nsu=")))
+    s->passing.known = false;
+    if (message->opcua->auth_token == 0 || tw_opcua_nodes_has_aliases(s->nodes))
         return false;
-    /* Names of states are learned from arrays. */
-    return is_number(v) || (v->kind == TW_VALUE_ARRAY && v->n > 0 && is_number(&v->items[0]) &&
-                               !tw_opcua_learned_has_properties(s->learned) &&
-                               !tw_str_starts(event->object, TW_STR("i=")));
-}
-
-static bool pass_read(
-    struct tw_opcua_sessions *s, const struct tw_event *event, struct tw_session_facts *facts)
-{
-    if (event->opcua == NULL || event->opcua->auth_token == 0 || !is_good(event) ||
-        !is_mere_read(s, event))
-        return false;
-    const struct session *session = used(s, event);
+    const struct session *session = used(s, message);
     if (session == NULL || s->last.elsewhere.family != 0)
         return false;
-    *facts = (struct tw_session_facts){
-        .note = tw_notes_of(s->notes, event), .identity = noted_under(s, session)};
+    *facts =
+        (struct tw_session_facts){.message = ++s->messages, .identity = noted_under(s, session)};
     return true;
+}
+
+static uint32_t notes_of_reads(struct tw_opcua_sessions *s, const struct tw_event *message,
+    const struct tw_plain_values *values, uint32_t first, uint32_t n, struct tw_thing_note **notes)
+{
+    /* Names of states are learned from arrays. */
+    const bool teach = tw_opcua_learned_has_properties(s->learned);
+    for (uint32_t i = 0; i < n; i++)
+        tw_notes_fetch(s->notes, message->flow, &values->of.nodes[first + i]);
+    for (uint32_t i = 0; i < n; i++) {
+        notes[i] = tw_notes_find(s->notes, message->flow, &values->of.nodes[first + i]);
+        if (notes[i] == NULL || (teach && values->list[first + i].kind == TW_VALUE_ARRAY))
+            return i;
+    }
+    return n;
 }
 
 bool tw_opcua_sessions_pass(
     struct tw_opcua_sessions *s, const struct tw_event *event, struct tw_session_facts *facts)
 {
-    if (event->action == TW_ACTION_READ)
-        return pass_read(s, event, facts);
-    if (event->opcua == NULL || event->object.p != NULL ||
+    if (event->opcua == NULL || event->object.p != NULL || !event->opcua->has_handle ||
         (!is_passing(&s->passing, event) && !begin_passing(s, event)))
         return false;
     facts->identity = s->passing.identity;
     facts->message = s->passing.number;
     facts->note = tw_opcua_items_note(s->items, s->passing.generation, event->opcua->client_handle);
     return facts->note != NULL;
+}
+
+uint32_t tw_opcua_sessions_pass_values(struct tw_opcua_sessions *s, const struct tw_event *message,
+    const struct tw_plain_values *values, uint32_t first, uint32_t n, struct tw_thing_note **notes,
+    struct tw_session_facts *facts)
+{
+    if (message->action == TW_ACTION_READ) {
+        n = begin_reads(s, message, facts) ? notes_of_reads(s, message, values, first, n, notes)
+                                           : 0;
+    } else if (is_passing(&s->passing, message) || begin_passing(s, message)) {
+        facts->identity = s->passing.identity;
+        facts->message = s->passing.number;
+        n = tw_opcua_items_notes(
+            s->items, s->passing.generation, values->of.handles + first, n, notes);
+    } else {
+        return 0;
+    }
+    facts->note = n > 0 ? notes[0] : NULL;
+    return n;
 }
 
 void tw_opcua_sessions_event(

@@ -63,6 +63,9 @@ uint32_t tw_opcua_items_generation(struct tw_opcua_items *items, const struct tw
 /* The note about an item of it, by the client handle; NULL when the item is not known. */
 struct tw_thing_note *tw_opcua_items_note(
     struct tw_opcua_items *items, uint32_t generation, uint32_t handle);
+/* The same of several, up to the first that is not known: how many. */
+uint32_t tw_opcua_items_notes(struct tw_opcua_items *items, uint32_t generation,
+    const uint32_t *handles, uint32_t n, struct tw_thing_note **notes);
 /* Items and subscriptions that were forgotten for others. */
 uint64_t tw_opcua_items_evicted(const struct tw_opcua_items *items);
 

@@ -239,6 +239,18 @@ struct tw_thing_note *tw_opcua_items_note(
     return near == NULL ? NULL : &near->note;
 }
 
+uint32_t tw_opcua_items_notes(struct tw_opcua_items *items, uint32_t generation,
+    const uint32_t *handles, uint32_t n, struct tw_thing_note **notes)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct near *near = find_near(items, generation, handles[i]);
+        if (near == NULL)
+            return i;
+        notes[i] = &near->note;
+    }
+    return n;
+}
+
 static struct item *name(struct tw_opcua_items *items, struct tw_event *event, bool handle)
 {
     struct item *item = find(items, event, handle);

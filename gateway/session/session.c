@@ -112,6 +112,19 @@ const struct tw_session_facts *tw_sessions_pass(struct tw_sessions *s, const str
     return &s->passing;
 }
 
+const struct tw_session_facts *tw_sessions_pass_values(struct tw_sessions *s,
+    const struct tw_event *message, const struct tw_plain_values *values, uint32_t first,
+    uint32_t *n, struct tw_thing_note *notes[TW_PLAIN_VALUES])
+{
+    if (after_gap(s, message))
+        return NULL;
+    *n = tw_opcua_sessions_pass_values(s->opcua, message, values, first, *n, notes, &s->passing);
+    if (*n == 0)
+        return NULL;
+    s->now = (struct tw_mcp_time){message->ts_ns, message->packet};
+    return &s->passing;
+}
+
 static bool is_of_last(const struct tw_sessions *s, const struct tw_event *event)
 {
     return event->mqtt != NULL && event->mqtt->serial == s->message_serial &&

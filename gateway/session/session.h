@@ -4,7 +4,7 @@
  * topics exist and who publishes on them, deliveries told from publishes already seen. */
 
 #include "base/limits.h"
-#include "event/event.h"
+#include "event/plain_value.h"
 
 struct tw_sessions;
 
@@ -36,6 +36,11 @@ void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const stru
  * by itself. */
 const struct tw_session_facts *tw_sessions_pass(
     struct tw_sessions *s, const struct tw_event *event);
+/* The same of the first so many of a list [tw_pass_values_fn], from `first` on and at most `*n`,
+ * with the note of each. Writes their number; NULL when there is none. */
+const struct tw_session_facts *tw_sessions_pass_values(struct tw_sessions *s,
+    const struct tw_event *message, const struct tw_plain_values *values, uint32_t first,
+    uint32_t *n, struct tw_thing_note *notes[TW_PLAIN_VALUES]);
 /* Of a leaf of the message that was completed last: what is known of that. */
 const struct tw_session_facts *tw_sessions_pass_leaf(
     const struct tw_sessions *s, const struct tw_event *leaf);

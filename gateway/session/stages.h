@@ -10,10 +10,15 @@ void tw_opcua_sessions_free(struct tw_opcua_sessions *s);
  * sessions, subscriptions and monitored items; write what is known of live addresses to `facts`. */
 void tw_opcua_sessions_event(
     struct tw_opcua_sessions *s, struct tw_event *event, struct tw_session_facts *facts);
-/* The facts of a data change that is about an item known already, or of a value read, that teach
- * nothing: false when it may be anything else. That its session is in use is noted either way. */
+/* The facts of a data change that is about an item known already, and teaches nothing: false when
+ * it may be anything else. That its session is in use is noted either way. */
 bool tw_opcua_sessions_pass(
     struct tw_opcua_sessions *s, const struct tw_event *event, struct tw_session_facts *facts);
+/* The same of as many of a list, from `first` on and at most `n`, as are about what something is
+ * noted of, with these notes: how many. */
+uint32_t tw_opcua_sessions_pass_values(struct tw_opcua_sessions *s, const struct tw_event *message,
+    const struct tw_plain_values *values, uint32_t first, uint32_t n, struct tw_thing_note **notes,
+    struct tw_session_facts *facts);
 uint64_t tw_opcua_sessions_evicted(const struct tw_opcua_sessions *s);
 
 struct tw_mqtt_sessions;

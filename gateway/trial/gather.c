@@ -102,6 +102,13 @@ static bool on_pass(void *user, const struct tw_event *event)
     return tw_analyst_pass(p->analyst, event);
 }
 
+static uint32_t on_pass_values(
+    void *user, const struct tw_event *message, const struct tw_plain_values *values)
+{
+    const struct play *p = user;
+    return tw_analyst_pass_values(p->analyst, message, values);
+}
+
 static void on_tick(void *user, int64_t now_ns)
 {
     const struct play *p = user;
@@ -120,7 +127,7 @@ enum tw_status tw_gather_play(struct tw_analyst *analyst, const char *const *pat
     const struct tw_pipeline_config config = {.capture = capture,
         .workers = 1,
         .limits = tw_limits_default(),
-        .sink = {&play, on_event, on_tick, on_pass}};
+        .sink = {&play, on_event, on_tick, on_pass, on_pass_values}};
     const enum tw_status run = tw_pipeline_run(&config, &result);
     tw_analyst_finish(analyst);
     tw_capture_close(capture);

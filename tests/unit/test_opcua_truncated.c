@@ -41,14 +41,12 @@ struct walked {
 static struct walked walk(struct tw_proto_env *env, const struct tw_opcua_service *service,
     struct tw_cur request, struct tw_cur response, bool quiet)
 {
-    struct tw_opcua_walk w = {.env = env,
-        .service = service,
-        .has_request = true,
-        .has_response = true,
-        .request = request,
-        .response = response,
-        .answered = true,
-        .quiet = quiet};
+    static struct tw_opcua_walk w;
+    tw_opcua_walk_init(&w, env, service, quiet);
+    w.has_request = w.has_response = w.answered = true;
+    w.request = request;
+    w.response = response;
+    w.base = (struct tw_event){.packet = 0};
     w.base.action = service->action;
     tw_opcua_walk(&w, memory);
     return (struct walked){

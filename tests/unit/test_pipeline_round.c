@@ -17,9 +17,11 @@ struct tw_worker {
     struct tw_emit emit;
 };
 
-void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass)
+void tw_worker_emit_to(
+    struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass, tw_pass_values_fn pass_values)
 {
     (void)pass;
+    (void)pass_values;
     w->emit = emit;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "base/timefmt.h"
 #include "session/stages.h"
 
@@ -400,16 +401,31 @@ static void the_message_is_the_same_until_another_event(void **state)
     assert_int_not_equal(facts.message, second);
 }
 
-/* A value read in the session with this token, as it is shown before it is completed. */
-static bool read_passes(uint64_t token, const char *node, struct tw_value value)
+static struct tw_node_key key_of(const char *node)
+{
+    struct tw_node_key key;
+    tw_hash_wide((struct tw_seed){0}, node, strlen(node), key.h);
+    return key;
+}
+
+/* Values read in the session with this token, as they are shown before they are completed: how many
+ * something is noted of. */
+static uint32_t reads_pass(
+    uint64_t token, const char *const *nodes, uint32_t n, enum tw_value_kind kind)
 {
     struct tw_event e = event_of(TW_ACTION_READ, 1, 1);
+    struct tw_plain_values values = {.n = n};
+    struct tw_thing_note *notes[TW_PLAIN_VALUES] = {NULL};
     info.auth_token = token;
-    info.attribute = TW_STR("Value");
-    e.object = tw_str_of(node);
-    e.value = value;
+    for (uint32_t i = 0; i < n; i++) {
+        values.list[i].kind = kind;
+        values.of.nodes[i] = key_of(nodes[i]);
+    }
     facts = (struct tw_session_facts){0};
-    return tw_opcua_sessions_pass(sessions, &e, &facts);
+    const uint32_t passed =
+        tw_opcua_sessions_pass_values(sessions, &e, &values, 0, n, notes, &facts);
+    assert_ptr_equal(facts.note, passed > 0 ? notes[0] : NULL);
+    return passed;
 }
 
 static struct tw_thing_note *complete_read(uint64_t token, const char *node)
@@ -417,42 +433,55 @@ static struct tw_thing_note *complete_read(uint64_t token, const char *node)
     struct tw_event e = event_of(TW_ACTION_READ, 1, 1);
     info.auth_token = token;
     info.attribute = TW_STR("Value");
+    info.node = key_of(node);
     e.object = tw_str_of(node);
     e.value = number;
     give(&e);
     return facts.note;
 }
 
-static void values_read_pass_unless_they_say_something_of_nodes(void **state)
+static void values_read_of_nodes_that_were_read_before_pass(void **state)
 {
-    const struct tw_value numbers = {.kind = TW_VALUE_ARRAY, .n = 1, .items = &number};
-    const struct tw_value text = {.kind = TW_VALUE_STRING, .s = TW_STR("x")};
-    const struct tw_value texts = {.kind = TW_VALUE_ARRAY, .n = 1, .items = &text};
-    const struct tw_value range = {.kind = TW_VALUE_OBJECT, .n = 1, .items = &number};
-    const char *const node = "ns=2;s=Temp";
+    const char *const nodes[] = {"ns=2;s=Temp", "ns=2;s=Flow", "ns=2;s=Other", "ns=2;s=Temp"};
     (void)state;
     create(10, "urn:a", 1, 1);
     activate(10, "op", 1, 1);
-    struct tw_thing_note *note = complete_read(10, node);
+    struct tw_thing_note *note = complete_read(10, nodes[0]);
     assert_non_null(note);
     note->context = 5;
     const uint64_t identity = facts.identity;
-    assert_true(read_passes(10, node, number));
+    assert_int_equal(reads_pass(10, nodes, 4, TW_VALUE_DOUBLE), 1);
     assert_ptr_equal(facts.note, note);
     assert_int_equal(facts.identity, identity);
-    assert_true(read_passes(10, node, numbers));
-    assert_false(read_passes(10, node, text));
-    assert_false(read_passes(10, node, texts));
-    assert_false(read_passes(10, node, range));
-    assert_false(read_passes(10, "i=2255", numbers));
-    assert_false(read_passes(10, "nsu=urn:x;s=Temp", number));
-    assert_false(read_passes(10, NULL, number));
-    assert_false(read_passes(11, node, number)); /* a session that was not seen */
-    assert_true(read_passes(10, "ns=2;s=Other", number));
-    assert_int_equal(facts.note->context, 0);
+    assert_int_not_equal(facts.message, 0);
+    const uint64_t message = facts.message;
+    complete_read(10, nodes[1]);
+    assert_int_equal(reads_pass(10, nodes, 4, TW_VALUE_ARRAY), 2);
+    assert_int_equal(facts.note->context, 5);
+    assert_int_not_equal(facts.message, message);
+    complete_read(10, nodes[2]);
+    assert_int_equal(reads_pass(10, nodes, 4, TW_VALUE_DOUBLE), 4);
+    assert_int_equal(reads_pass(11, nodes, 4, TW_VALUE_DOUBLE), 0); /* a session not seen */
+    /* Somebody else: what was found out is about the one before. */
+    activate(10, "other", 1, 1);
+    assert_int_equal(reads_pass(10, nodes, 1, TW_VALUE_DOUBLE), 1);
+    assert_int_not_equal(facts.identity, identity);
     /* The same application elsewhere: that is for rules to see. */
     create(12, "urn:a", 2, 1);
-    assert_false(read_passes(10, node, number));
+    assert_int_equal(reads_pass(10, nodes, 1, TW_VALUE_DOUBLE), 0);
+}
+
+/* A node whose key was not taken has no note that could be found again. */
+static void without_a_key_nothing_is_noted_of_a_node(void **state)
+{
+    (void)state;
+    create(10, "urn:a", 1, 1);
+    struct tw_event e = event_of(TW_ACTION_READ, 1, 1);
+    info.auth_token = 10;
+    e.object = TW_STR("ns=2;s=Temp");
+    e.value = number;
+    give(&e);
+    assert_null(facts.note);
 }
 
 /* An alias is not the node that is read. */
@@ -461,16 +490,56 @@ static void values_read_by_an_alias_do_not_pass(void **state)
     const struct tw_value alias = {
         .kind = TW_VALUE_STRING, .s = TW_STR("i=9"), .name = TW_STR("alias")};
     const struct tw_value details = {.kind = TW_VALUE_OBJECT, .n = 1, .items = &alias};
+    const char *const nodes[] = {"i=9"};
     (void)state;
     create(10, "urn:a", 1, 1);
     assert_non_null(complete_read(10, "i=9"));
-    assert_true(read_passes(10, "i=9", number));
+    assert_int_equal(reads_pass(10, nodes, 1, TW_VALUE_DOUBLE), 1);
     struct tw_event e = event_of(TW_ACTION_BROWSE, 1, 1);
     info.service = TW_STR("RegisterNodes");
     info.details = &details;
     e.object = TW_STR("ns=2;s=Temp");
     give(&e);
-    assert_false(read_passes(10, "i=9", number));
+    assert_int_equal(reads_pass(10, nodes, 1, TW_VALUE_DOUBLE), 0);
+}
+
+/* Data changes of one list, looked up together: how many are about known items. */
+static uint32_t changes_pass(
+    const uint32_t *handles, uint32_t first, uint32_t n, struct tw_thing_note **notes)
+{
+    struct tw_event e = subscription_event(TW_ACTION_NOTIFY, 1, 33, 0, 0);
+    struct tw_plain_values values = {.n = first + n};
+    info.auth_token = 10;
+    info.has_handle = false;
+    for (uint32_t i = 0; i < first + n; i++)
+        values.of.handles[i] = handles[i];
+    facts = (struct tw_session_facts){0};
+    return tw_opcua_sessions_pass_values(sessions, &e, &values, first, n, notes, &facts);
+}
+
+static void data_changes_are_looked_up_together(void **state)
+{
+    const uint32_t handles[] = {73, 71, 72, 71, 73};
+    struct tw_thing_note *notes[TW_PLAIN_VALUES];
+    (void)state;
+    create(10, "urn:a", 1, 1);
+    observe(10, 71, 88, "ns=2;s=Temp");
+    observe(10, 72, 89, "ns=2;s=Other");
+    complete(10, 71);
+    struct tw_thing_note *note = complete(10, 71);
+    assert_non_null(note);
+    assert_int_equal(changes_pass(handles, 0, 5, notes), 0); /* 73 was never created */
+    assert_int_equal(changes_pass(handles, 1, 4, notes), 3);
+    assert_ptr_equal(notes[0], note);
+    assert_ptr_equal(notes[2], note);
+    assert_ptr_not_equal(notes[1], note);
+    assert_ptr_equal(facts.note, note);
+    const uint64_t message = facts.message;
+    packets--; /* more of the same message */
+    assert_int_equal(changes_pass(handles, 2, 1, notes), 1);
+    assert_int_equal(facts.message, message);
+    assert_int_equal(changes_pass(handles, 1, 1, notes), 1);
+    assert_int_not_equal(facts.message, message);
 }
 
 /* Whoever comes again by the same flow is found without being looked up: as long as nothing
@@ -551,7 +620,9 @@ int main(void)
         TEST(handles_become_nodes),
         TEST(data_changes_of_known_items_pass),
         TEST(another_item_of_the_same_handle_has_no_note),
-        TEST(values_read_pass_unless_they_say_something_of_nodes),
+        TEST(data_changes_are_looked_up_together),
+        TEST(values_read_of_nodes_that_were_read_before_pass),
+        TEST(without_a_key_nothing_is_noted_of_a_node),
         TEST(values_read_by_an_alias_do_not_pass),
         TEST(a_session_that_is_found_again_is_the_one_that_is_there),
         TEST(the_message_is_the_same_until_another_event),

@@ -1,6 +1,7 @@
 /* Whole messages: a request waits for its response, then both are walked together. */
 
 #include "protocol/decision.h"
+#include "protocol/opcua/sound.h"
 #include "protocol/opcua/state.h"
 #include "protocol/opcua/walk.h"
 
@@ -219,17 +220,6 @@ static void report(struct tw_opcua_call *k, const struct tw_opcua_body *m, uint3
     tw_opcua_malformed(k, anomalies, &info);
 }
 
-/* A PublishRequest holds pairs of numbers, as many as it says, and nothing else [UA4 5.13.5]: there
- * is nothing that could be wrong with it. */
-static bool is_sound_publish(const struct tw_opcua_service *service, struct tw_cur rest)
-{
-    enum { PUBLISH_REQUEST = 826, PAIR = 8 };
-    uint32_t n;
-    if (service->request != PUBLISH_REQUEST || !tw_cur_u32le(&rest, &n))
-        return false;
-    return rest.left == (n == UINT32_MAX ? 0 : (uint64_t)n * PAIR);
-}
-
 /* A request is looked through when it comes, since it may be meant to break the server; its events
  * wait for the response. */
 static uint32_t check_request(struct tw_opcua_call *k, const struct tw_opcua_body *m,
@@ -239,7 +229,8 @@ static uint32_t check_request(struct tw_opcua_call *k, const struct tw_opcua_bod
     if (!asked->whole)
         return m->cut ? 0 : TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
     struct tw_cur rest = m->bytes;
-    if (tw_cur_skip(&rest, asked->rest_at) && is_sound_publish(service, rest))
+    /* What may end with a signature has to be read to its end to tell. */
+    if (!m->loose && tw_cur_skip(&rest, asked->rest_at) && tw_opcua_is_sound(service, rest))
         return 0;
     tw_opcua_walk_init(&w, k->env, service, true);
     w.has_request = true;

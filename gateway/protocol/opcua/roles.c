@@ -1,4 +1,4 @@
-#include "protocol/opcua/walk.h"
+#include "protocol/opcua/ahead.h"
 
 #include "base/hash.h"
 #include "base/limits.h"
@@ -22,7 +22,7 @@ static bool info_string(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
     struct tw_str text;
     if (!tw_opcua_string(c, &text))
         return false;
-    struct tw_str *to = place(&w->info, f->at);
+    struct tw_str *to = place(w->info, f->at);
     *to = tw_opcua_clip_text(&w->s, text);
     return true;
 }
@@ -34,10 +34,10 @@ static bool info_text(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
                                              : tw_opcua_string(c, &text);
     if (!ok)
         return false;
-    struct tw_maybe *to = place(&w->info, f->at);
+    struct tw_maybe *to = place(w->info, f->at);
     *to = (struct tw_maybe){.s = text.p == NULL ? TW_STR("") : identity(w, text)};
-    if (to == &w->info.session_name) {
-        w->event.object = to->s;
+    if (to == &w->info->session_name) {
+        w->event->object = to->s;
         w->has_object = true;
     }
     return true;
@@ -45,8 +45,8 @@ static bool info_text(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
 
 static bool info_u32(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
-    uint32_t *to = place(&w->info, f->at);
-    bool *has = place(&w->info, f->has);
+    uint32_t *to = place(w->info, f->at);
+    bool *has = place(w->info, f->has);
     if (!tw_cur_u32le(c, to))
         return false;
     *has = true;
@@ -58,11 +58,11 @@ static bool info_double(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
     uint64_t bits;
     if (!tw_cur_u64le(c, &bits))
         return false;
-    bool *has = place(&w->info, f->has);
+    bool *has = place(w->info, f->has);
     /* What a server revises of an item that it refuses says nothing: what was asked for stands. */
     if (*has && w->has_status && tw_opcua_is_bad(w->status))
         return true;
-    memcpy(place(&w->info, f->at), &bits, sizeof(bits));
+    memcpy(place(w->info, f->at), &bits, sizeof(bits));
     *has = true;
     return true;
 }
@@ -84,7 +84,7 @@ static bool info_node(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
     struct tw_opcua_node node;
     if (!tw_opcua_node(c, &node))
         return false;
-    struct tw_maybe *to = place(&w->info, f->at);
+    struct tw_maybe *to = place(w->info, f->at);
     to->s = tw_opcua_walk_node(w, &node);
     w->fresh = true;
     return true;
@@ -96,9 +96,9 @@ static bool index_range(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
     (void)f;
     if (!tw_opcua_string(c, &text))
         return false;
-    w->info.index_range = (struct tw_maybe){.is_null = text.len == 0};
+    w->info->index_range = (struct tw_maybe){.is_null = text.len == 0};
     if (text.len > 0)
-        w->info.index_range.s = identity(w, text);
+        w->info->index_range.s = identity(w, text);
     return true;
 }
 
@@ -108,11 +108,11 @@ static bool attribute(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
     (void)f;
     if (!tw_cur_u32le(c, &id))
         return false;
-    w->info.attribute = tw_opcua_attribute_name(id);
-    if (w->info.attribute.p == NULL) {
+    w->info->attribute = tw_opcua_attribute_name(id);
+    if (w->info->attribute.p == NULL) {
         char digits[TW_NUM_TEXT];
         size_t len = tw_num_u64(digits, id);
-        w->info.attribute = tw_arena_str(w->s.arena, (struct tw_str){digits, len});
+        w->info->attribute = tw_arena_str(w->s.arena, (struct tw_str){digits, len});
         w->fresh = true;
     }
     return true;
@@ -120,6 +120,7 @@ static bool attribute(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
 
 static bool object(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
+    const struct tw_cur from = *c;
     struct tw_opcua_node node;
     bool ok = f->type == TW_UA_EXPANDEDNODEID ? tw_opcua_expanded_node(c, &node)
                                               : tw_opcua_node(c, &node);
@@ -128,8 +129,10 @@ static bool object(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_op
     bool refused = w->has_status && tw_opcua_is_bad(w->status);
     if (f->role == TW_UA_ROLE_NEW_OBJECT && (refused || tw_opcua_node_is(&node, 0)))
         return true;
-    w->event.object = tw_opcua_walk_node(w, &node);
+    w->event->object = tw_opcua_walk_node(w, &node);
     w->has_object = true;
+    if (w->service->action == TW_ACTION_READ && !w->quiet)
+        tw_hash_wide(w->env->seed, from.p, from.left - c->left, w->info->node.h);
     return true;
 }
 
@@ -139,7 +142,7 @@ static bool object_id(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
     (void)f;
     if (!tw_opcua_node(c, &node))
         return false;
-    w->info.object_id = tw_opcua_walk_node(w, &node);
+    w->info->object_id = tw_opcua_walk_node(w, &node);
     w->fresh = true;
     return true;
 }
@@ -150,7 +153,7 @@ static bool url(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua
     (void)f;
     if (!tw_opcua_string(c, &text))
         return false;
-    w->event.object = w->info.endpoint_url = tw_opcua_clip_text(&w->s, text);
+    w->event->object = w->info->endpoint_url = tw_opcua_clip_text(&w->s, text);
     w->has_object = true;
     return true;
 }
@@ -163,10 +166,10 @@ static bool take_any_data_value(struct tw_opcua_walk *w, struct tw_cur *c, uint3
     *out_status = v.status;
     if (w->quiet)
         return true;
-    w->event.value = v.v.value;
-    w->event.type = v.v.type;
-    w->event.source_ts_ns = v.source_ts_ns;
-    w->event.server_ts_ns = v.server_ts_ns;
+    w->event->value = v.v.value;
+    w->event->type = v.v.type;
+    w->event->source_ts_ns = v.source_ts_ns;
+    w->event->server_ts_ns = v.server_ts_ns;
     if (v.v.dimensions != NULL) {
         struct tw_value *dimensions = tw_opcua_walk_detail(w, "dimensions");
         *dimensions = *v.v.dimensions;
@@ -177,7 +180,7 @@ static bool take_any_data_value(struct tw_opcua_walk *w, struct tw_cur *c, uint3
 
 static bool take_data_value(struct tw_opcua_walk *w, struct tw_cur *c, uint32_t *out_status)
 {
-    return (!w->quiet && tw_opcua_plain(&w->s, c, &w->event, out_status)) ||
+    return (!w->quiet && tw_opcua_plain(&w->s, c, w->event, out_status)) ||
            take_any_data_value(w, c, out_status);
 }
 
@@ -200,7 +203,7 @@ static bool result_value(struct tw_opcua_walk *w, struct tw_cur *c, const struct
 static bool inputs(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
     (void)f;
-    return tw_opcua_variants(&w->s, c, w->quiet ? NULL : &w->event.value);
+    return tw_opcua_variants(&w->s, c, w->quiet ? NULL : &w->event->value);
 }
 
 static bool outputs(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
@@ -208,7 +211,7 @@ static bool outputs(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_o
     (void)f;
     if (!tw_opcua_variants(&w->s, c, w->quiet ? NULL : &w->outputs))
         return false;
-    w->info.outputs = w->quiet ? NULL : &w->outputs;
+    w->info->outputs = w->quiet ? NULL : &w->outputs;
     w->fresh = true;
     return true;
 }
@@ -228,7 +231,7 @@ static bool token(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opc
     (void)f;
     if (!tw_opcua_node(c, &node))
         return false;
-    w->info.auth_token = tw_opcua_node_digest(&node);
+    w->info->auth_token = tw_opcua_node_digest(&node);
     return true;
 }
 
@@ -239,7 +242,7 @@ static bool certificate(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
     if (!tw_opcua_string(c, &chain))
         return false;
     if (!w->quiet)
-        tw_opcua_certificate(w->env, &w->s, chain, &w->info, &w->certificate);
+        tw_opcua_certificate(w->env, &w->s, chain, w->info, &w->certificate);
     return true;
 }
 
@@ -257,7 +260,7 @@ static bool nonce(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opc
         varies = varies || bytes.p[i] != bytes.p[0];
     const uint64_t digest =
         bytes.len >= LEAST && varies ? tw_hash_stable(bytes.p, bytes.len) & bits : 0;
-    memcpy(place(&w->info, f->at), &digest, sizeof(digest));
+    memcpy(place(w->info, f->at), &digest, sizeof(digest));
     return true;
 }
 
@@ -279,9 +282,9 @@ static bool user_name(struct tw_opcua_walk *w, struct tw_cur *c)
     if (!tw_opcua_string(c, &policy) || !tw_opcua_string(c, &name) ||
         !tw_opcua_string(c, &password) || !tw_opcua_string(c, &algorithm))
         return false;
-    w->info.user_token = TW_STR("username");
-    w->info.user = (struct tw_maybe){.s = name.p == NULL ? TW_STR("") : identity(w, name)};
-    w->info.clear_password = algorithm.len == 0 && !wrapped_secret(password);
+    w->info->user_token = TW_STR("username");
+    w->info->user = (struct tw_maybe){.s = name.p == NULL ? TW_STR("") : identity(w, name)};
+    w->info->clear_password = algorithm.len == 0 && !wrapped_secret(password);
     return true;
 }
 
@@ -289,7 +292,7 @@ static bool user_name(struct tw_opcua_walk *w, struct tw_cur *c)
 static void user_certificate(struct tw_opcua_walk *w, struct tw_cur *c)
 {
     struct tw_str policy, der;
-    w->info.user_token = TW_STR("certificate");
+    w->info->user_token = TW_STR("certificate");
     if (!tw_opcua_string(c, &policy) || !tw_opcua_string(c, &der))
         w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
     else if (!w->quiet)
@@ -307,34 +310,48 @@ static bool user(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcu
         if (!user_name(w, &e.body))
             w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
     } else if (tw_opcua_node_is(&e.type, ANONYMOUS) || tw_opcua_node_is(&e.type, 0)) {
-        w->info.user_token = TW_STR("anonymous");
-        w->info.user.s = TW_STR("anonymous");
+        w->info->user_token = TW_STR("anonymous");
+        w->info->user.s = TW_STR("anonymous");
     } else {
-        w->info.user.is_null = true;
+        w->info->user.is_null = true;
         if (tw_opcua_node_is(&e.type, CERTIFICATE))
             user_certificate(w, &e.body);
         else if (tw_opcua_node_is(&e.type, ISSUED))
-            w->info.user_token = TW_STR("issued");
+            w->info->user_token = TW_STR("issued");
     }
+    return true;
+}
+
+static bool data_change(struct tw_opcua_walk *w, struct tw_cur *c, bool asked)
+{
+    if (!tw_cur_u32le(c, &w->info->client_handle) || !take_data_value(w, c, &w->status))
+        return false;
+    w->info->has_handle = true;
+    w->has_status = true;
+    w->event->object_null = true;
+    tw_opcua_walk_emit_next(w, asked);
     return true;
 }
 
 static bool data_changes(struct tw_opcua_walk *w, struct tw_cur *c)
 {
+    struct tw_opcua_ahead ahead = tw_opcua_ahead_of_all();
     uint32_t n;
     if (!tw_opcua_count(c, 5, &n))
         return false;
-    for (uint32_t i = 0; i < n && w->emitted < TW_OPCUA_MAX_ITEMS; i++) {
-        if (i == 0)
-            tw_opcua_walk_begin(w);
-        else
+    if (n > TW_OPCUA_MAX_ITEMS - w->emitted)
+        n = TW_OPCUA_MAX_ITEMS - w->emitted;
+    for (bool begun = false; n > 0; n--, begun = true) {
+        if (w->env->pass_values != NULL)
+            n -= tw_opcua_pass_changes(w, c, n, &ahead);
+        if (n == 0)
+            break;
+        if (begun)
             tw_opcua_walk_next(w);
-        if (!tw_cur_u32le(c, &w->info.client_handle) || !take_data_value(w, c, &w->status))
+        else
+            tw_opcua_walk_begin(w);
+        if (!data_change(w, c, ahead.asked))
             return false;
-        w->info.has_handle = true;
-        w->has_status = true;
-        w->event.object_null = true;
-        tw_opcua_walk_emit_next(w);
     }
     return true;
 }
@@ -346,12 +363,12 @@ static bool event_fields(struct tw_opcua_walk *w, struct tw_cur *c)
         return false;
     for (; n > 0 && w->emitted < TW_OPCUA_MAX_ITEMS; n--) {
         tw_opcua_walk_begin(w);
-        if (!tw_cur_u32le(c, &w->info.client_handle) ||
-            !tw_opcua_variants(&w->s, c, w->quiet ? NULL : &w->event.value))
+        if (!tw_cur_u32le(c, &w->info->client_handle) ||
+            !tw_opcua_variants(&w->s, c, w->quiet ? NULL : &w->event->value))
             return false;
-        w->info.has_handle = true;
-        w->event.action = TW_ACTION_ALARM;
-        w->event.object_null = true;
+        w->info->has_handle = true;
+        w->event->action = TW_ACTION_ALARM;
+        w->event->object_null = true;
         tw_opcua_walk_emit(w);
     }
     return true;

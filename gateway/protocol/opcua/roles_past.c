@@ -44,7 +44,7 @@ static bool event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
     if (w->quiet)
         return tw_opcua_walk_layout(w, c, tw_opcua_structure(EVENT_FILTER));
     bool ok = tw_opcua_walk_event_filter(w, c);
-    w->info.select = NULL;
+    w->info->select = NULL;
     return ok;
 }
 
@@ -180,7 +180,7 @@ static bool data_values(
         return true;
     *out = (struct tw_value){
         .kind = TW_VALUE_ARRAY, .n = shown, .items = items, .truncated = shown < *n};
-    w->event.type = same ? tw_opcua_array_of(type) : NULL;
+    w->event->type = same ? tw_opcua_array_of(type) : NULL;
     return true;
 }
 
@@ -230,9 +230,9 @@ bool tw_opcua_role_past_values(
     bool modified =
         tw_opcua_node_is(&e.type, MODIFIED_DATA) || tw_opcua_node_is(&e.type, MODIFIED_EVENTS);
     if (tw_opcua_node_is(&e.type, DATA) || tw_opcua_node_is(&e.type, MODIFIED_DATA))
-        ok = data_values(w, &e.body, &n, &w->event.value);
+        ok = data_values(w, &e.body, &n, &w->event->value);
     else if (tw_opcua_node_is(&e.type, EVENTS) || tw_opcua_node_is(&e.type, MODIFIED_EVENTS))
-        ok = event_fields(w, &e.body, &n, &w->event.value);
+        ok = event_fields(w, &e.body, &n, &w->event->value);
     else
         return true;
     if (ok && modified)
@@ -262,7 +262,7 @@ static bool perform(struct tw_opcua_walk *w, struct tw_cur *c)
 static bool update_data(struct tw_opcua_walk *w, struct tw_cur *c)
 {
     uint32_t n = 0;
-    if (!perform(w, c) || !data_values(w, c, &n, w->quiet ? NULL : &w->event.value))
+    if (!perform(w, c) || !data_values(w, c, &n, w->quiet ? NULL : &w->event->value))
         return false;
     w->history.has_values = true;
     w->history.values = n;
@@ -274,7 +274,7 @@ static bool update_events(struct tw_opcua_walk *w, struct tw_cur *c)
 {
     uint32_t n = 0;
     if (!perform(w, c) || !event_filter(w, c) ||
-        !event_fields(w, c, &n, w->quiet ? NULL : &w->event.value))
+        !event_fields(w, c, &n, w->quiet ? NULL : &w->event->value))
         return false;
     w->history.has_values = true;
     w->history.values = n;
@@ -293,10 +293,10 @@ static bool delete_raw(struct tw_opcua_walk *w, struct tw_cur *c)
 
 static bool delete_events(struct tw_opcua_walk *w, struct tw_cur *c)
 {
-    struct tw_value *ids = w->quiet ? NULL : &w->event.value;
+    struct tw_value *ids = w->quiet ? NULL : &w->event->value;
     if (!tw_opcua_array(&w->s, c, TW_UA_BYTESTRING, &w->history.values, ids))
         return false;
-    w->event.type = tw_opcua_type_name(TW_UA_BYTESTRING, true);
+    w->event->type = tw_opcua_type_name(TW_UA_BYTESTRING, true);
     w->history.has_values = true;
     return true;
 }
@@ -325,7 +325,7 @@ bool tw_opcua_role_past_update(
         w->s.anomalies |= TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR);
         return true;
     }
-    w->event.object = tw_opcua_walk_node(w, &node);
+    w->event->object = tw_opcua_walk_node(w, &node);
     w->has_object = true;
     const struct kind *kind =
         kind_of(update_kinds, sizeof(update_kinds) / sizeof(update_kinds[0]), &e);

@@ -21,9 +21,9 @@ bool tw_opcua_role_continuation(
     }
     uint64_t digest = tw_hash_stable(point.p, point.len) | 1;
     if (f->at == offsetof(struct tw_opcua_info, continues))
-        w->info.continues = digest;
+        w->info->continues = digest;
     else
-        w->info.continuation = digest;
+        w->info->continuation = digest;
     w->fresh = true;
     return true;
 }
@@ -50,10 +50,10 @@ enum { MAX_PROPERTIES = 8 };
 static void add_property(struct tw_opcua_walk *w, struct tw_opcua_property *list,
     enum tw_opcua_property_kind kind, const struct tw_opcua_node *node)
 {
-    if (kind == TW_UA_PROPERTY_NONE || list == NULL || w->info.n_properties == MAX_PROPERTIES)
+    if (kind == TW_UA_PROPERTY_NONE || list == NULL || w->info->n_properties == MAX_PROPERTIES)
         return;
-    list[w->info.n_properties++] = (struct tw_opcua_property){kind, tw_opcua_walk_node(w, node)};
-    w->info.properties = list;
+    list[w->info->n_properties++] = (struct tw_opcua_property){kind, tw_opcua_walk_node(w, node)};
+    w->info->properties = list;
 }
 
 /* [UA4 7.30]: the reference, forwards or not, the node, its name, what it is. */
@@ -288,7 +288,7 @@ bool tw_opcua_walk_event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
         .items = items,
         .truncated = shown < n,
         .name = TW_STR("select")};
-    w->info.select = select;
+    w->info->select = select;
     struct tw_cur where = *c;
     if (!tw_opcua_count(&where, 8, &elements))
         return false;

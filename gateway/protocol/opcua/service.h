@@ -12,6 +12,7 @@ struct tw_opcua_shape {
     struct tw_opcua_layout response_head, result, response_tail;
     bool has_items, has_results;
     bool results_optional;             /* sent only where something is wrong */
+    bool reads;                        /* items and results are those of Read */
     const char *part;                  /* what this list is, where a message has several */
     const struct tw_opcua_shape *then; /* the next list, and what follows it */
 };

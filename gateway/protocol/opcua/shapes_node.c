@@ -143,6 +143,7 @@ const struct tw_opcua_shape tw_opcua_shape_read = {.head = TW_LAYOUT(read_head),
     .has_items = true,
     .item = TW_LAYOUT(read_item),
     .has_results = true,
+    .reads = true,
     .result = TW_LAYOUT(read_result),
     .response_tail = TW_LAYOUT(tw_opcua_diagnostics)};
 

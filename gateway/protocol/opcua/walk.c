@@ -1,4 +1,4 @@
-#include "protocol/opcua/walk.h"
+#include "protocol/opcua/ahead.h"
 
 #include <stddef.h>
 
@@ -9,12 +9,10 @@ void tw_opcua_walk_init(struct tw_opcua_walk *w, struct tw_proto_env *env,
     w->env = env;
     w->service = service;
     w->quiet = quiet;
-    w->base_history = (struct tw_opcua_history){.kind = NULL};
-    /* Those who only look write here all the same. */
-    if (quiet)
-        w->info = (struct tw_opcua_info){.serial = 0};
-    else
-        w->base_info = (struct tw_opcua_info){.serial = 0};
+    w->base_history = w->history = (struct tw_opcua_history){.kind = NULL};
+    w->base_info = (struct tw_opcua_info){.serial = 0};
+    w->event = &w->base;
+    w->info = &w->base_info;
 }
 
 void tw_opcua_walk_begin(struct tw_opcua_walk *w)
@@ -24,8 +22,10 @@ void tw_opcua_walk_begin(struct tw_opcua_walk *w)
     w->s.anomalies = anomalies;
     if (w->quiet) /* nobody will see the event */
         return;
-    w->event = w->base;
-    w->info = w->base_info;
+    w->item = w->base;
+    w->item_info = w->base_info;
+    w->event = &w->item;
+    w->info = &w->item_info;
     w->has_status = w->has_object = w->fresh = w->status_unknown = false;
     w->details = w->base_details;
     w->n_details = w->n_base_details;
@@ -35,7 +35,6 @@ void tw_opcua_walk_begin(struct tw_opcua_walk *w)
 
 void tw_opcua_walk_base(struct tw_opcua_walk *w)
 {
-    w->base_info = w->info;
     w->base_details = w->details;
     w->n_base_details = w->n_details;
     w->base_history = w->history;
@@ -69,15 +68,15 @@ void tw_opcua_walk_undo(struct tw_opcua_walk *w, const struct tw_value *detail)
 static void set_status(struct tw_opcua_walk *w)
 {
     if (!w->answered || w->status_unknown) {
-        w->event.status = (struct tw_maybe){.is_null = true};
+        w->event->status = (struct tw_maybe){.is_null = true};
         return;
     }
     uint32_t code = w->has_status ? w->status : w->service_result;
-    if (w->event.status.s.p != NULL && w->event.status_code == code)
+    if (w->event->status.s.p != NULL && w->event->status_code == code)
         return; /* that of the item before */
-    w->event.status_code = code;
-    w->event.status_bad = tw_opcua_is_bad(code);
-    w->event.status.s = tw_opcua_status_text(code, w->status_text);
+    w->event->status_code = code;
+    w->event->status_bad = tw_opcua_is_bad(code);
+    w->event->status.s = tw_opcua_status_text(code, w->status_text);
 }
 
 /* Events of one message whose facts are equal share them [event/batch.h]. */
@@ -86,23 +85,23 @@ static void set_info(struct tw_opcua_walk *w)
     if (w->n_details > 0) {
         w->shown =
             (struct tw_value){.kind = TW_VALUE_OBJECT, .n = w->n_details, .items = w->details};
-        w->info.details = &w->shown;
+        w->info->details = &w->shown;
     }
     if (w->history.kind != NULL)
-        w->info.history = &w->history;
-    w->info.serial = w->last.serial;
-    tw_opcua_info_set_item(&w->last, &w->info);
-    if (!w->sent || w->fresh || memcmp(&w->info, &w->last, sizeof(w->info)) != 0) {
-        w->info.serial = w->env->next_serial++;
-        memcpy(&w->last, &w->info, sizeof(w->last));
+        w->info->history = &w->history;
+    w->info->serial = w->last.serial;
+    tw_opcua_info_set_item(&w->last, w->info);
+    if (!w->sent || w->fresh || memcmp(w->info, &w->last, sizeof(w->last)) != 0) {
+        w->info->serial = w->env->next_serial++;
+        memcpy(&w->last, w->info, sizeof(w->last));
     }
-    w->event.opcua = &w->info;
+    w->event->opcua = w->info;
 }
 
 static bool pass(struct tw_opcua_walk *w)
 {
-    w->event.opcua = &w->info;
-    return w->env->pass != NULL && w->env->pass(w->env->emit.user, &w->event);
+    w->event->opcua = w->info;
+    return w->env->pass != NULL && w->env->pass(w->env->emit.user, w->event);
 }
 
 void tw_opcua_walk_emit(struct tw_opcua_walk *w)
@@ -111,20 +110,16 @@ void tw_opcua_walk_emit(struct tw_opcua_walk *w)
         return;
     set_status(w);
     if ((w->service->flags & TW_OPCUA_NEEDS_OBJECT) && !w->has_object)
-        w->event.object_null = true;
-    if (w->event.action == TW_ACTION_READ && (!w->answered || w->event.status_bad)) {
-        w->event.value = (struct tw_value){0};
-        w->event.type = NULL;
+        w->event->object_null = true;
+    if (w->event->action == TW_ACTION_READ && (!w->answered || w->event->status_bad)) {
+        w->event->value = (struct tw_value){0};
+        w->event->type = NULL;
     }
-    w->event.truncated = w->event.truncated || w->s.truncated;
-    if (w->event.action == TW_ACTION_READ && w->n_details == 0 && pass(w)) {
-        w->emitted++;
-        return;
-    }
+    w->event->truncated = w->event->truncated || w->s.truncated;
     set_info(w);
     w->emitted++;
     w->sent = true;
-    tw_emit(&w->env->emit, &w->event);
+    tw_emit(&w->env->emit, w->event);
 }
 
 void tw_opcua_walk_next(struct tw_opcua_walk *w)
@@ -134,25 +129,23 @@ void tw_opcua_walk_next(struct tw_opcua_walk *w)
         return;
     }
     tw_opcua_scratch_reset(&w->s);
-    w->event.truncated = w->base.truncated;
-    w->event.next = true;
+    w->event->truncated = w->base.truncated;
 }
 
-void tw_opcua_walk_emit_next(struct tw_opcua_walk *w)
+void tw_opcua_walk_emit_next(struct tw_opcua_walk *w, bool asked)
 {
     if (w->quiet)
         return;
     set_status(w);
-    w->event.truncated = w->base.truncated || w->s.truncated;
-    const bool passes = pass(w);
-    w->event.next = false;
-    if (passes) {
+    w->event->opcua = w->info;
+    w->event->truncated = w->base.truncated || w->s.truncated;
+    if (!asked && pass(w)) {
         w->emitted++;
     } else if (w->fresh || !w->sent) {
         tw_opcua_walk_emit(w);
     } else {
         w->emitted++;
-        tw_emit(&w->env->emit, &w->event);
+        tw_emit(&w->env->emit, w->event);
     }
 }
 
@@ -363,6 +356,21 @@ static bool next_item(struct tw_opcua_walk *w, const struct tw_opcua_shape *shap
     return true;
 }
 
+/* Those that pass before anything is made of them. */
+static void pass_items(struct tw_opcua_walk *w, const struct tw_opcua_shape *shape,
+    struct side *request, struct side *response, struct tw_opcua_ahead *ahead)
+{
+    uint32_t left = request->left < response->left ? request->left : response->left;
+    if (!shape->reads || w->quiet || w->env->pass_values == NULL || left == 0 || request->cut ||
+        response->cut || response->n_diagnostics > 0 || w->emitted >= TW_OPCUA_MAX_ITEMS)
+        return;
+    if (left > TW_OPCUA_MAX_ITEMS - w->emitted)
+        left = TW_OPCUA_MAX_ITEMS - w->emitted;
+    left = tw_opcua_pass_reads(w, request->c, response->c, left, ahead);
+    request->left -= left;
+    response->left -= left;
+}
+
 /* Whether there was any item. */
 static bool walk_items(struct tw_opcua_walk *w, const struct tw_opcua_shape *shape,
     struct side *request, struct side *response)
@@ -375,8 +383,10 @@ static bool walk_items(struct tw_opcua_walk *w, const struct tw_opcua_shape *sha
     if (mismatch)
         w->response_anomalies |= TW_OPCUA_BIT(TW_OPCUA_RESPONSE_MISMATCH);
     bool any = request->left > 0 || (!w->has_request && response->left > 0);
-    while (next_item(w, shape, request, response))
-        continue;
+    struct tw_opcua_ahead ahead = tw_opcua_ahead_of_all();
+    do {
+        pass_items(w, shape, request, response, &ahead);
+    } while (next_item(w, shape, request, response));
     if (request->left > 0)
         request->alive = false;
     if (response->left > 0)
@@ -410,7 +420,7 @@ void tw_opcua_walk(struct tw_opcua_walk *w, void *memory)
     bool whole[2];
     tw_arena_init(&w->arena, memory, TW_OPCUA_SCRATCH_BYTES);
     w->s.arena = &w->arena;
-    tw_opcua_walk_begin(w);
+    tw_opcua_scratch_reset(&w->s);
     if (!w->quiet && w->diagnostics.left > 1) /* what is said of the message as a whole */
         show_diagnostics(w, &w->diagnostics, "diagnostics");
     struct side request = {.c = &w->request,

@@ -41,9 +41,11 @@ struct tw_opcua_walk {
     struct tw_opcua_info base_info;
     struct tw_opcua_history base_history;
 
-    /* The item at hand. */
-    struct tw_event event;
-    struct tw_opcua_info info;
+    /* What is read next says something about these: the base, or the item at hand. */
+    struct tw_event *event;
+    struct tw_opcua_info *info;
+    struct tw_event item;
+    struct tw_opcua_info item_info;
     struct tw_opcua_info last; /* as it was emitted last: equal ones share a serial */
     char status_text[TW_OPCUA_STATUS_TEXT];
     struct tw_value outputs;
@@ -68,7 +70,7 @@ enum { TW_OPCUA_MAX_DETAILS = 24 };
 
 /* For roles.c and its siblings. */
 void tw_opcua_walk_begin(struct tw_opcua_walk *w);
-/* What the event says by now is said by all that follow. */
+/* Before the first item: the details by now are those of all that follow. */
 void tw_opcua_walk_base(struct tw_opcua_walk *w);
 /* Room for another detail of the event, called `name`; one more that is never shown when there are
  * too many. To be taken back by tw_opcua_walk_undo() when nothing comes of it. */
@@ -77,10 +79,10 @@ void tw_opcua_walk_undo(struct tw_opcua_walk *w, const struct tw_value *detail);
 struct tw_str tw_opcua_walk_node(struct tw_opcua_walk *w, const struct tw_opcua_node *node);
 void tw_opcua_walk_emit(struct tw_opcua_walk *w);
 /* The next value of a list whose items differ in value, status, times and handle alone, after one
- * that was begun as above; and emit it, or let it pass [event.h]. They do the work of the two above
- * only where it is needed. */
+ * that was begun as above; and emit it, or let it pass [event.h] unless that was `asked` before.
+ * They do the work of the two above only where it is needed. */
 void tw_opcua_walk_next(struct tw_opcua_walk *w);
-void tw_opcua_walk_emit_next(struct tw_opcua_walk *w);
+void tw_opcua_walk_emit_next(struct tw_opcua_walk *w, bool asked);
 TW_MUST_CHECK bool tw_opcua_walk_layout(
     struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_layout *layout);
 
