@@ -102,6 +102,16 @@ static bool digest(struct tw_seed seed, struct tw_str object, struct tw_str fiel
     return true;
 }
 
+/* Of whom the inventory says nothing but who they are, it says the same. */
+static uint64_t alike(const struct tw_entry *actor)
+{
+    if (actor == NULL)
+        return 0;
+    const bool is_mere =
+        !actor->has_may && actor->n_grants == 0 && actor->n_reports == 0 && !actor->is_publisher;
+    return is_mere ? 1 : (uint64_t)(uintptr_t)actor;
+}
+
 const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event *event,
     const struct tw_entry *actor, const struct tw_entry *server)
 {
@@ -123,7 +133,7 @@ const struct tw_decision *tw_decide(struct tw_registry *r, const struct tw_event
                           (uint64_t)(field.p != NULL) << 17 | (uint64_t)field.len << 20 |
                           (uint64_t)id.len << 40;
     for (unsigned i = 0; i < 2; i++) {
-        key[i] = tw_hash_mix(key[i], (uint64_t)(uintptr_t)actor);
+        key[i] = tw_hash_mix(key[i], alike(actor));
         key[i] = tw_hash_mix(key[i], (uint64_t)(uintptr_t)server);
         key[i] = tw_hash_mix(key[i], what);
     }

@@ -145,9 +145,11 @@ static void load_publishers(struct tw_load *l, struct tw_variable *v)
     v->has_publishers = true;
     v->publishers = tw_load_keep(l, list->n, sizeof(struct tw_entry *));
     for (size_t i = 0; v->publishers != NULL && i < list->n; i++) {
-        const struct tw_entry *e = tw_load_entry(l, &list->children[i]);
-        if (e != NULL)
-            v->publishers[v->n_publishers++] = e;
+        struct tw_entry *e = tw_load_entry(l, &list->children[i]);
+        if (e == NULL)
+            continue;
+        e->is_publisher = true;
+        v->publishers[v->n_publishers++] = e;
     }
 }
 

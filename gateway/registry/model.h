@@ -80,6 +80,7 @@ struct tw_entry { /* an asset or an AI system */
     bool is_ai, is_gateway, has_min_confidence, has_may;
     bool passes_on;     /* messages of others: a broker, which may be the bridge of another one */
     bool trainer;       /* models are trained on what it collects */
+    bool is_publisher;  /* listed as one of some variable */
     bool lists_devices; /* of its Sparkplug edge node: there are no others */
     enum tw_tier tier;
     enum tw_importance importance;

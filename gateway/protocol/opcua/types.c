@@ -74,28 +74,27 @@ static bool node_body(struct tw_cur *c, uint8_t form, struct tw_opcua_node *out)
 bool tw_opcua_node(struct tw_cur *c, struct tw_opcua_node *out)
 {
     struct tw_cur at = *c;
-    struct tw_opcua_node node = {0};
     uint8_t form;
-    if (!tw_cur_u8(&at, &form) || !node_body(&at, form, &node))
+    /* Field by field in its place: a copy would have to wait for the last of them. */
+    *out = (struct tw_opcua_node){0};
+    if (!tw_cur_u8(&at, &form) || !node_body(&at, form, out))
         return false;
     *c = at;
-    *out = node;
     return true;
 }
 
 bool tw_opcua_expanded_node(struct tw_cur *c, struct tw_opcua_node *out)
 {
     struct tw_cur at = *c;
-    struct tw_opcua_node node = {0};
     uint8_t form;
-    if (!tw_cur_u8(&at, &form) || !node_body(&at, form & 0x3f, &node))
+    *out = (struct tw_opcua_node){0};
+    if (!tw_cur_u8(&at, &form) || !node_body(&at, form & 0x3f, out))
         return false;
-    if ((form & HAS_URI) && !tw_opcua_string(&at, &node.ns_uri))
+    if ((form & HAS_URI) && !tw_opcua_string(&at, &out->ns_uri))
         return false;
-    if ((form & HAS_SERVER) && !tw_cur_u32le(&at, &node.server))
+    if ((form & HAS_SERVER) && !tw_cur_u32le(&at, &out->server))
         return false;
     *c = at;
-    *out = node;
     return true;
 }
 

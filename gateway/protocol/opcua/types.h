@@ -22,6 +22,7 @@ struct tw_opcua_node {
     uint32_t server;      /* ExpandedNodeId only */
 };
 
+/* What `out` holds after a failure says nothing. */
 TW_MUST_CHECK bool tw_opcua_node(struct tw_cur *c, struct tw_opcua_node *out);
 TW_MUST_CHECK bool tw_opcua_expanded_node(struct tw_cur *c, struct tw_opcua_node *out);
 
