@@ -30,6 +30,7 @@ enum tw_opcua_role {
     TW_UA_ROLE_CERTIFICATE,
     TW_UA_ROLE_USER,         /* a UserIdentityToken */
     TW_UA_ROLE_NOTIFICATION, /* NotificationData of a subscription */
+    TW_UA_ROLE_PUBLISHED,    /* all of a Publish response: most of the traffic */
     TW_UA_ROLE_SHOW,         /* a detail of the event under the field's name */
     TW_UA_ROLE_SHOW_SOME,    /* the same, of an array that is not empty */
     TW_UA_ROLE_COUNT,        /* the same, of an array only how long it is */

@@ -37,8 +37,24 @@ static bool between(struct tw_cur from, const struct tw_cur *to, struct tw_cur *
     return tw_cur_sub(&from, from.left - to->left, out);
 }
 
+/* Nearly all responses: a DiagnosticInfo without any of its parts, and no strings. */
+static bool skip_nothing(struct tw_cur *c)
+{
+    struct tw_cur at = *c;
+    uint8_t mask;
+    uint32_t n;
+    if (!tw_cur_u8(&at, &mask) || mask != 0 || !tw_cur_u32le(&at, &n) ||
+        (n != 0 && n != UINT32_MAX))
+        return false;
+    *c = at;
+    return true;
+}
+
 static bool read_diagnostics(struct tw_cur *c, struct tw_opcua_response_header *out)
 {
+    out->diagnostics = out->strings = tw_cur_of(NULL, 0);
+    if (skip_nothing(c))
+        return true;
     struct tw_opcua_scratch s = {0};
     struct tw_cur info = *c;
     if (!tw_opcua_skip(&s, c, TW_UA_DIAGNOSTICINFO))

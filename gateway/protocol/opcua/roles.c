@@ -414,6 +414,31 @@ static bool notification(struct tw_opcua_walk *w, struct tw_cur *c, const struct
     return true;
 }
 
+static bool skip_words(struct tw_cur *c)
+{
+    uint32_t n;
+    return tw_opcua_count(c, 4, &n) && tw_cur_skip(c, (size_t)n * 4);
+}
+
+/* [UA4 5.14.5]: what its layout says, read in one go. */
+static bool published(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
+{
+    uint32_t sequence, n;
+    uint64_t time;
+    uint8_t more;
+    if (!tw_cur_u32le(c, &w->info->subscription_id))
+        return false;
+    w->info->has_subscription = true;
+    if (!skip_words(c) || !tw_cur_u8(c, &more) || !tw_cur_u32le(c, &sequence) ||
+        !tw_cur_u64le(c, &time) || !notification(w, c, f) || !skip_words(c) ||
+        !tw_opcua_count(c, 1, &n))
+        return false;
+    for (; n > 0; n--)
+        if (!tw_opcua_skip(&w->s, c, TW_UA_DIAGNOSTICINFO))
+            return false;
+    return true;
+}
+
 const tw_opcua_role_fn tw_opcua_roles[] = {
     [TW_UA_ROLE_SKIP] = NULL,
     [TW_UA_ROLE_INFO_STRING] = info_string,
@@ -437,6 +462,7 @@ const tw_opcua_role_fn tw_opcua_roles[] = {
     [TW_UA_ROLE_CERTIFICATE] = certificate,
     [TW_UA_ROLE_USER] = user,
     [TW_UA_ROLE_NOTIFICATION] = notification,
+    [TW_UA_ROLE_PUBLISHED] = published,
     [TW_UA_ROLE_SHOW] = NULL,
     [TW_UA_ROLE_SHOW_SOME] = NULL,
     [TW_UA_ROLE_COUNT] = NULL,

@@ -100,8 +100,11 @@ static const struct tw_opcua_field publish[] = {TW_FLS(acknowledgement_layout)};
 static const struct tw_opcua_field message[] = {
     TW_F(UINT32), TW_F(DATETIME), TW_FRS(EXTENSIONOBJECT, NOTIFICATION)};
 static const struct tw_opcua_layout message_layout = TW_LAYOUT(message);
-static const struct tw_opcua_field published[] = {SUBSCRIPTION, TW_FS(UINT32), TW_F(BOOLEAN),
+static const struct tw_opcua_field published_parts[] = {SUBSCRIPTION, TW_FS(UINT32), TW_F(BOOLEAN),
     TW_FL(message_layout), TW_FS(STATUSCODE), TW_FS(DIAGNOSTICINFO)};
+static const struct tw_opcua_layout published_layout = TW_LAYOUT(published_parts);
+static const struct tw_opcua_field published[] = {
+    {.type = TW_UA_STRUCTURE, .role = TW_UA_ROLE_PUBLISHED, .of = &published_layout}};
 const struct tw_opcua_shape tw_opcua_shape_publish = {
     .head = TW_LAYOUT(publish), .response_head = TW_LAYOUT(published)};
 static const struct tw_opcua_field republish[] = {

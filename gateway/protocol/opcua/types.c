@@ -331,17 +331,15 @@ bool tw_opcua_extension(struct tw_cur *c, struct tw_opcua_extension *out)
         return tw_cur_skip(c, 3);
     }
     struct tw_cur at = *c;
-    struct tw_opcua_extension e = {0};
     uint32_t len = 0;
-    if (!tw_opcua_node(&at, &e.type) || !tw_cur_u8(&at, &e.encoding) || e.encoding > 2)
+    if (!tw_opcua_node(&at, &out->type) || !tw_cur_u8(&at, &out->encoding) || out->encoding > 2)
         return false;
-    if (e.encoding != 0 && !tw_cur_u32le(&at, &len))
+    if (out->encoding != 0 && !tw_cur_u32le(&at, &len))
         return false;
     if (len == UINT32_MAX)
         len = 0;
-    if (!tw_cur_sub(&at, len, &e.body))
+    if (!tw_cur_sub(&at, len, &out->body))
         return false;
     *c = at;
-    *out = e;
     return true;
 }

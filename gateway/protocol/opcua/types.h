@@ -78,4 +78,5 @@ struct tw_opcua_extension {
     uint8_t encoding; /* 0 none, 1 binary, 2 XML */
     struct tw_cur body;
 };
+/* The same. */
 TW_MUST_CHECK bool tw_opcua_extension(struct tw_cur *c, struct tw_opcua_extension *out);
