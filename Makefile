@@ -35,10 +35,12 @@ NO_LTO := -fno-lto
 # Much code runs for each message, and little of it twice: what is smaller is quicker.
 CFLAGS_release += -fno-align-loops -fno-align-jumps -fno-align-labels
 CFLAGS_release += -fno-plt
+# What was written in halves is not read as a whole: that would wait for both to arrive.
+CFLAGS_release += -fno-tree-slp-vectorize
 # Structures are copied and cleared word by word: to start `rep movs` takes longer than most of it.
 ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine 2>/dev/null)),)
 COPY_BY_WORDS := unrolled_loop:512:noalign,libcall:-1:noalign
-CFLAGS_release += -mmemcpy-strategy=$(COPY_BY_WORDS) -mmemset-strategy=$(COPY_BY_WORDS)
+CFLAGS_release += -mno-stv -mmemcpy-strategy=$(COPY_BY_WORDS) -mmemset-strategy=$(COPY_BY_WORDS)
 endif
 # Warnings were given when each file was compiled; across files gcc 12 only finds false ones.
 LINK_CFLAGS := -w

@@ -16,6 +16,19 @@ static inline struct tw_cur tw_cur_of(const void *p, size_t len)
     return (struct tw_cur){(const uint8_t *)p, len};
 }
 
+/* A second one where `c` stands, and moving `c` to where that came: by words, for the words of a
+ * cursor are written one by one, and who reads them as one has to wait. */
+static inline struct tw_cur tw_cur_here(const struct tw_cur *c)
+{
+    return (struct tw_cur){c->p, c->left};
+}
+
+static inline void tw_cur_move(struct tw_cur *c, const struct tw_cur *to)
+{
+    c->p = to->p;
+    c->left = to->left;
+}
+
 static inline struct tw_cur tw_cur_str(struct tw_str s)
 {
     return (struct tw_cur){(const uint8_t *)s.p, s.len};

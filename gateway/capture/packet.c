@@ -242,7 +242,7 @@ static bool is_extension(uint8_t next)
  * [RFC 8200 4.3, RFC 4302 2.2]. */
 static bool skip_extension(struct tw_cur *c, uint8_t *next)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint8_t following, units;
     if (!tw_cur_u8(&at, &following) || !tw_cur_u8(&at, &units))
         return false;

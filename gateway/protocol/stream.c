@@ -59,7 +59,7 @@ static void fill(
     size_t take = missing < c->left ? (size_t)missing : c->left;
     if (take > u->max_kept - s->kept.len)
         take = u->max_kept - s->kept.len;
-    struct tw_cur rest = *c, part;
+    struct tw_cur rest = tw_cur_here(c), part;
     if (!tw_cur_sub(&rest, take, &part))
         return;
     if (take == 0 || !tw_pbuf_add(pool, &s->kept, part.p, part.left, u->max_kept)) {

@@ -88,7 +88,7 @@ enum tw_mqtt_anomaly tw_mqtt_header_anomaly(const struct tw_mqtt_header *h, unsi
 
 bool tw_mqtt_varint(struct tw_cur *c, uint32_t *out, bool *out_overlong)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint32_t value = 0;
     uint8_t b;
     for (unsigned i = 0; i < 4; i++) {
@@ -96,7 +96,7 @@ bool tw_mqtt_varint(struct tw_cur *c, uint32_t *out, bool *out_overlong)
             return false;
         value |= (uint32_t)(b & 0x7f) << (7 * i);
         if ((b & 0x80) == 0) {
-            *c = at;
+            tw_cur_move(c, &at);
             *out = value;
             *out_overlong = i > 0 && b == 0;
             return true;
@@ -107,11 +107,11 @@ bool tw_mqtt_varint(struct tw_cur *c, uint32_t *out, bool *out_overlong)
 
 bool tw_mqtt_binary(struct tw_cur *c, struct tw_str *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint16_t len;
     if (!tw_cur_u16be(&at, &len) || !tw_cur_bytes(&at, len, out))
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     return true;
 }
 

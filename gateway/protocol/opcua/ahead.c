@@ -117,7 +117,7 @@ uint32_t tw_opcua_pass_changes(
     uint32_t all = 0, n;
     do {
         const uint32_t most = a->window < left - all ? a->window : left - all;
-        struct tw_cur at = *c;
+        struct tw_cur at = tw_cur_here(c);
         for (n = 0;
              n < most && tw_cur_u32le(&at, &values.of.handles[n]) && plain(&at, &values.list[n]);
              n++)
@@ -141,7 +141,7 @@ INLINE bool node_bytes(struct tw_cur *c, struct tw_str *out, bool *standard)
     static const uint8_t lengths[] = {2, 4, 7, 7, 19, 7};
     uint8_t form, ns;
     uint16_t wide;
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     if (!tw_cur_u8(&at, &form) || form > BYTES || !tw_cur_peek(&at, 0, &ns))
         return false;
     *standard = form == TWO_BYTE || (form == FOUR_BYTE && ns == 0);
@@ -181,7 +181,7 @@ uint32_t tw_opcua_pass_reads(struct tw_opcua_walk *w, struct tw_cur *request,
     uint32_t all = 0, n;
     do {
         const uint32_t most = a->window < left - all ? a->window : left - all;
-        struct tw_cur id = *request, at = *response;
+        struct tw_cur id = tw_cur_here(request), at = *response;
         bool standard;
         for (n = 0;
              n < most && read_value_id(w, &id, &values.of.nodes[n], &standard) &&

@@ -5,7 +5,7 @@ enum { MAX_CHAIN = 8, URI_ROOM = 256 };
 /* The next DER element, a SEQUENCE with a long length, as every certificate is [X.690 8.1]. */
 static bool next_certificate(struct tw_cur *c, struct tw_str *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint8_t tag, form, more;
     size_t len = 0;
     if (!tw_cur_u8(&at, &tag) || tag != 0x30 || !tw_cur_u8(&at, &form))

@@ -27,7 +27,7 @@ static unsigned message_of(struct tw_str magic)
 
 bool tw_opcua_header(struct tw_cur *c, struct tw_opcua_header *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     struct tw_str magic;
     uint8_t chunk;
     struct tw_opcua_header h;
@@ -37,7 +37,7 @@ bool tw_opcua_header(struct tw_cur *c, struct tw_opcua_header *out)
     bool known = chunk == 'F' || (h.message < TW_OPCUA_MESSAGES && messages[h.message].chunked &&
                                      (chunk == 'C' || chunk == 'A'));
     h.chunk = known ? (char)chunk : 0;
-    *c = at;
+    tw_cur_move(c, &at);
     *out = h;
     return true;
 }

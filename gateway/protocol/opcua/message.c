@@ -40,13 +40,13 @@ static bool between(struct tw_cur from, const struct tw_cur *to, struct tw_cur *
 /* Nearly all responses: a DiagnosticInfo without any of its parts, and no strings. */
 static bool skip_nothing(struct tw_cur *c)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint8_t mask;
     uint32_t n;
     if (!tw_cur_u8(&at, &mask) || mask != 0 || !tw_cur_u32le(&at, &n) ||
         (n != 0 && n != UINT32_MAX))
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     return true;
 }
 
@@ -56,10 +56,10 @@ static bool read_diagnostics(struct tw_cur *c, struct tw_opcua_response_header *
     if (skip_nothing(c))
         return true;
     struct tw_opcua_scratch s = {0};
-    struct tw_cur info = *c;
+    struct tw_cur info = tw_cur_here(c);
     if (!tw_opcua_skip(&s, c, TW_UA_DIAGNOSTICINFO))
         return false;
-    struct tw_cur strings = *c;
+    struct tw_cur strings = tw_cur_here(c);
     return skip_strings(c) && between(info, &strings, &out->diagnostics) &&
            between(strings, c, &out->strings);
 }
@@ -111,7 +111,7 @@ static const struct tw_opcua_service *service_of(
     const struct tw_opcua_service *(*find)(uint32_t) =
         request ? tw_opcua_service_of_request : tw_opcua_service_of_response;
     const struct tw_opcua_service *outer = find(type), *inner;
-    struct tw_cur at = *body;
+    struct tw_cur at = tw_cur_here(body);
     uint32_t id;
     *sessionless = type == (request ? SESSIONLESS_REQUEST : SESSIONLESS_RESPONSE);
     if (!*sessionless || !read_wrapper(&at, request, &id))

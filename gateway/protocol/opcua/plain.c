@@ -127,7 +127,7 @@ __attribute__((noinline)) static bool array(struct tw_opcua_scratch *s, struct t
     uint8_t mask, unsigned type, struct tw_event *event, uint32_t *out_status)
 {
     const size_t budget = s->budget, used = s->arena->used;
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint32_t n, shown = 0;
     if (!tw_cur_skip(&at, 2) || type >= TW_UA_TYPES || widths[type] == 0 ||
         !tw_cur_u32le(&at, &n) || n == 0 || n > MOST || n > at.left / widths[type] ||
@@ -141,7 +141,7 @@ __attribute__((noinline)) static bool array(struct tw_opcua_scratch *s, struct t
     }
     event->value = (struct tw_value){.kind = TW_VALUE_ARRAY, .n = n, .items = items};
     event->type = tw_opcua_type_name(type, true);
-    *c = at;
+    tw_cur_move(c, &at);
     return true;
 }
 
@@ -149,7 +149,7 @@ bool tw_opcua_plain(
     struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_event *event, uint32_t *out_status)
 {
     enum { OTHERS = 0xff & ~(HAS_STATUS | HAS_SOURCE | HAS_SERVER) };
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     struct tw_value v;
     uint8_t mask, head;
     if (!tw_cur_u8(&at, &mask) || !tw_cur_u8(&at, &head) || (mask & OTHERS) != HAS_VALUE)
@@ -160,6 +160,6 @@ bool tw_opcua_plain(
         return false;
     event->value = v;
     event->type = tw_opcua_type_name(head, false);
-    *c = at;
+    tw_cur_move(c, &at);
     return true;
 }

@@ -120,7 +120,7 @@ static bool attribute(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw
 
 static bool object(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
-    const struct tw_cur from = *c;
+    const struct tw_cur from = tw_cur_here(c);
     struct tw_opcua_node node;
     bool ok = f->type == TW_UA_EXPANDEDNODEID ? tw_opcua_expanded_node(c, &node)
                                               : tw_opcua_node(c, &node);

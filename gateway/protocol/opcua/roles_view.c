@@ -98,7 +98,7 @@ bool tw_opcua_role_references(
 /* QueryDataSet[]: how many, and what they say of each node. */
 bool tw_opcua_role_rows(struct tw_opcua_walk *w, struct tw_cur *c, const struct tw_opcua_field *f)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint32_t n;
     if (!tw_opcua_count(&at, 1, &n))
         return false;
@@ -106,7 +106,7 @@ bool tw_opcua_role_rows(struct tw_opcua_walk *w, struct tw_cur *c, const struct 
         for (uint32_t i = 0; i < n; i++)
             if (!tw_opcua_walk_layout(w, &at, f->of))
                 return false;
-        *c = at;
+        tw_cur_move(c, &at);
     }
     if (w->quiet)
         return true;
@@ -289,7 +289,7 @@ bool tw_opcua_walk_event_filter(struct tw_opcua_walk *w, struct tw_cur *c)
         .truncated = shown < n,
         .name = TW_STR("select")};
     w->info->select = select;
-    struct tw_cur where = *c;
+    struct tw_cur where = tw_cur_here(c);
     if (!tw_opcua_count(&where, 8, &elements))
         return false;
     if (elements == 0) {

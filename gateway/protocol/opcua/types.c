@@ -7,7 +7,7 @@
 
 bool tw_opcua_string(struct tw_cur *c, struct tw_str *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint32_t len;
     if (!tw_cur_u32le(&at, &len))
         return false;
@@ -15,13 +15,13 @@ bool tw_opcua_string(struct tw_cur *c, struct tw_str *out)
         *out = TW_STR_NONE;
     else if (!tw_cur_bytes(&at, len, out))
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     return true;
 }
 
 bool tw_opcua_count(struct tw_cur *c, size_t min_size, uint32_t *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint32_t n;
     if (!tw_cur_u32le(&at, &n))
         return false;
@@ -29,7 +29,7 @@ bool tw_opcua_count(struct tw_cur *c, size_t min_size, uint32_t *out)
         n = 0;
     if (n > at.left / min_size)
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     *out = n;
     return true;
 }
@@ -73,19 +73,19 @@ static bool node_body(struct tw_cur *c, uint8_t form, struct tw_opcua_node *out)
 
 bool tw_opcua_node(struct tw_cur *c, struct tw_opcua_node *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint8_t form;
     /* Field by field in its place: a copy would have to wait for the last of them. */
     *out = (struct tw_opcua_node){0};
     if (!tw_cur_u8(&at, &form) || !node_body(&at, form, out))
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     return true;
 }
 
 bool tw_opcua_expanded_node(struct tw_cur *c, struct tw_opcua_node *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint8_t form;
     *out = (struct tw_opcua_node){0};
     if (!tw_cur_u8(&at, &form) || !node_body(&at, form & 0x3f, out))
@@ -94,7 +94,7 @@ bool tw_opcua_expanded_node(struct tw_cur *c, struct tw_opcua_node *out)
         return false;
     if ((form & HAS_SERVER) && !tw_cur_u32le(&at, &out->server))
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     return true;
 }
 
@@ -228,11 +228,11 @@ void tw_opcua_guid_text(struct tw_str wire, char out[TW_OPCUA_GUID_TEXT])
 
 bool tw_opcua_qualified_name(struct tw_cur *c, struct tw_opcua_name *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     struct tw_opcua_name name;
     if (!tw_cur_u16le(&at, &name.ns) || !tw_opcua_string(&at, &name.name))
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     *out = name;
     return true;
 }
@@ -253,7 +253,7 @@ struct tw_str tw_opcua_name_text(struct tw_arena *a, const struct tw_opcua_name 
 
 bool tw_opcua_localized_text(struct tw_cur *c, struct tw_str *locale, struct tw_str *text)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     struct tw_str l = TW_STR_NONE, t = TW_STR_NONE;
     uint8_t mask;
     if (!tw_cur_u8(&at, &mask) || (mask & 0xfc) != 0)
@@ -262,7 +262,7 @@ bool tw_opcua_localized_text(struct tw_cur *c, struct tw_str *locale, struct tw_
         return false;
     if ((mask & 2) && !tw_opcua_string(&at, &t))
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     if (locale != NULL)
         *locale = l;
     *text = t;
@@ -330,7 +330,7 @@ bool tw_opcua_extension(struct tw_cur *c, struct tw_opcua_extension *out)
         *out = (struct tw_opcua_extension){.type.kind = 'i'};
         return tw_cur_skip(c, 3);
     }
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint32_t len = 0;
     if (!tw_opcua_node(&at, &out->type) || !tw_cur_u8(&at, &out->encoding) || out->encoding > 2)
         return false;
@@ -340,6 +340,6 @@ bool tw_opcua_extension(struct tw_cur *c, struct tw_opcua_extension *out)
         len = 0;
     if (!tw_cur_sub(&at, len, &out->body))
         return false;
-    *c = at;
+    tw_cur_move(c, &at);
     return true;
 }

@@ -497,7 +497,7 @@ bool tw_opcua_array(
     struct tw_opcua_scratch *s, struct tw_cur *c, unsigned type, uint32_t *n, struct tw_value *out)
 {
     uint32_t sent;
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     if (!tw_cur_u32le(&at, &sent) || !tw_opcua_count(c, tw_opcua_min_size(type), n))
         return false;
     if (!read_elements(s, c, type, *n, out))
@@ -514,7 +514,7 @@ static bool read_dimensions(
 {
     uint32_t rank;
     uint64_t product = 1;
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     if (!tw_opcua_count(c, 4, &rank))
         return false;
     for (uint32_t i = 0; i < rank; i++) {

@@ -100,7 +100,7 @@ static bool read_array_as(struct tw_opcua_scratch *s, const struct tw_pubsub_sha
 static bool read_array(struct tw_opcua_scratch *s, const struct tw_pubsub_shape *f,
     struct tw_cur *c, struct tw_value *out)
 {
-    struct tw_cur counted = *c;
+    struct tw_cur counted = tw_cur_here(c);
     if (f->rank > 1 && read_array_as(s, f, true, &counted, out)) {
         *c = counted;
         return true;

@@ -99,7 +99,7 @@ static bool skip_simple(struct tw_cur *c)
 static bool take_list(
     struct tw_cur *c, size_t min_size, bool (*skip_one)(struct tw_cur *c), struct tw_cur *out)
 {
-    const struct tw_cur from = *c;
+    const struct tw_cur from = tw_cur_here(c);
     uint32_t n;
     if (!tw_opcua_count(c, min_size, &n))
         return false;

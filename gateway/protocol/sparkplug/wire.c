@@ -4,7 +4,7 @@ enum { START_GROUP = 3, END_GROUP = 4, MAX_GROUPS = 16, VARINT_BYTES = 10 };
 
 bool tw_pb_varint(struct tw_cur *c, uint64_t *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint64_t v = 0;
     uint8_t byte;
     for (unsigned i = 0; i < VARINT_BYTES; i++) {
@@ -12,7 +12,7 @@ bool tw_pb_varint(struct tw_cur *c, uint64_t *out)
             return false;
         v |= (uint64_t)(byte & 0x7f) << 7 * i;
         if (byte < 0x80) {
-            *c = at;
+            tw_cur_move(c, &at);
             *out = v;
             return true;
         }
@@ -89,7 +89,7 @@ static bool skip_group(struct tw_cur *c, uint32_t number)
 
 bool tw_pb_next(struct tw_cur *c, struct tw_pb_field *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     struct tag tag;
     while (at.left > 0) {
         if (!read_tag(&at, &tag))
@@ -97,7 +97,7 @@ bool tw_pb_next(struct tw_cur *c, struct tw_pb_field *out)
         const bool group = tag.type == START_GROUP;
         if (group ? !skip_group(&at, tag.number) : !read_body(&at, &tag, out))
             return false;
-        *c = at;
+        tw_cur_move(c, &at);
         if (!group)
             return true;
     }

@@ -10,14 +10,14 @@ static const char retry_random[] =
 
 enum tw_status tw_tls_handshake_next(struct tw_cur *c, uint8_t *out_type, struct tw_cur *out)
 {
-    struct tw_cur at = *c;
+    struct tw_cur at = tw_cur_here(c);
     uint8_t type, high;
     uint16_t low;
     if (!tw_cur_u8(&at, &type) || !tw_cur_u8(&at, &high) || !tw_cur_u16be(&at, &low) ||
         !tw_cur_sub(&at, (size_t)high << 16 | low, out))
         return TW_NEED_MORE;
     *out_type = type;
-    *c = at;
+    tw_cur_move(c, &at);
     return TW_OK;
 }
 

@@ -294,7 +294,7 @@ static bool take_head(const struct call *c, struct tw_cur *bytes)
 {
     struct tw_pbuf *kept = &c->st->head[c->dir];
     const size_t before = kept->len;
-    struct tw_cur all = *bytes, whole;
+    struct tw_cur all = tw_cur_here(bytes), whole;
     size_t proxy = 0, len = 0;
     if (before > 0) {
         size_t room = MAX_HEAD - before, n = bytes->left < room ? bytes->left : room;
