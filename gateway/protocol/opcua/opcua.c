@@ -86,21 +86,25 @@ static size_t resync(void *user, struct tw_cur bytes)
 
 /* Who opens the TCP connection begins with HEL or RHE [UA6 7.1.3]. Who accepts it answers that;
  * where it seems not to, the beginning of its direction was missed. */
-static void check_start(struct tw_opcua_call *k, const struct tw_opcua_header *h)
+static void check_first(struct tw_opcua_call *k, const struct tw_opcua_header *h)
 {
-    struct tw_opcua_state *st = k->st;
     const struct tw_opcua_info acknowledge = {.service = TW_STR("Acknowledge")};
-    bool first = !st->spoke[k->dir] && st->intact[k->dir];
-    bool opener = k->dir == 0 && !k->conn->midstream;
-    st->spoke[k->dir] = true;
-    if (!first)
-        return;
+    const bool opener = k->dir == 0 && !k->conn->midstream;
     if (opener && h->message == TW_OPCUA_ACK)
         tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_UNEXPECTED_ACKNOWLEDGE), &acknowledge);
     else if (opener && h->message >= TW_OPCUA_OPN)
         tw_opcua_malformed(k, TW_OPCUA_BIT(TW_OPCUA_MESSAGE_BEFORE_HELLO), NULL);
     else if (h->message >= TW_OPCUA_OPN)
-        st->intact[k->dir] = false;
+        k->st->intact[k->dir] = false;
+}
+
+static void check_start(struct tw_opcua_call *k, const struct tw_opcua_header *h)
+{
+    struct tw_opcua_state *st = k->st;
+    const bool is_first = !st->spoke[k->dir];
+    st->spoke[k->dir] = true;
+    if (is_first && st->intact[k->dir])
+        check_first(k, h);
 }
 
 static void open_message(struct tw_opcua_call *k, struct tw_cur c, bool cut)
