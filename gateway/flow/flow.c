@@ -124,21 +124,22 @@ static bool is_from_opener(const struct tw_packet *p)
     return p->src.port >= p->dst.port;
 }
 
-static void open_flow(
-    struct tw_flow_ctx *c, const struct tw_packet *p, uint32_t hash, const struct tw_flow_syn *syn)
+static void open_flow(struct tw_flow_ctx *c, const struct tw_packet *p,
+    const struct tw_flow_key *key, const struct tw_flow_syn *syn)
 {
     struct tw_flows *f = c->f;
     if (tw_flow_table_is_full(&f->table))
         evict(f, &c->when);
-    struct tw_flow *w = tw_flow_table_add(&f->table, hash);
+    c->d = syn->waits ? syn->direction : is_from_opener(p) ? 0 : 1;
+    struct tw_flow *w = tw_flow_table_add(&f->table, key, c->d);
     const int64_t first_ns = syn->waits ? syn->ts_ns : p->ts_ns;
     c->w = w;
-    c->d = syn->waits ? syn->direction : is_from_opener(p) ? 0 : 1;
     w->ip_proto = p->ip_proto;
     w->mode = TW_FLOW_OTHER;
     w->last_ns = p->ts_ns;
     w->conn.side[c->d] = p->src;
     w->conn.side[c->d ^ 1] = p->dst;
+    w->has_macs = p->src.has_mac && p->dst.has_mac;
     w->conn.n_vlan = p->n_vlan;
     memcpy(w->conn.vlan, p->vlan, sizeof(w->conn.vlan));
     w->conn.tunnel = p->tunnel;
@@ -195,6 +196,17 @@ static void reschedule(struct tw_flows *f, struct tw_flow *w)
         tw_flow_table_set_due(&f->table, w, at);
 }
 
+/* Cooked captures tell the sender's address only. */
+static void learn_mac(const struct tw_flow_ctx *c, const struct tw_packet *p)
+{
+    struct tw_endpoint *side = c->w->conn.side;
+    if (p->src.has_mac && !side[c->d].has_mac) {
+        side[c->d].has_mac = true;
+        memcpy(side[c->d].mac, p->src.mac, sizeof(p->src.mac));
+    }
+    c->w->has_macs = side[0].has_mac && side[1].has_mac;
+}
+
 static void account(const struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
@@ -203,11 +215,8 @@ static void account(const struct tw_flow_ctx *c, const struct tw_packet *p)
     w->conn.seen |= (uint8_t)(1u << c->d);
     if (p->ts_ns > w->last_ns)
         w->last_ns = p->ts_ns;
-    /* Cooked captures tell the sender's address only. */
-    if (p->src.has_mac && !w->conn.side[c->d].has_mac) {
-        w->conn.side[c->d].has_mac = true;
-        memcpy(w->conn.side[c->d].mac, p->src.mac, sizeof(p->src.mac));
-    }
+    if (!w->has_macs)
+        learn_mac(c, p);
 }
 
 static void tcp_packet(struct tw_flow_ctx *c, const struct tw_packet *p)
@@ -236,12 +245,12 @@ void tw_flows_packet(struct tw_flows *f, const struct tw_packet *p)
         tw_link_packet(f, p);
         return;
     }
-    const uint32_t hash = tw_flow_table_hash(&f->table, p);
-    c.w = tw_flow_table_find(&f->table, p, hash, &c.d);
+    const struct tw_flow_key key = tw_flow_table_key(&f->table, p);
+    c.w = tw_flow_table_find(&f->table, &key, &c.d);
     if (c.w != NULL && p->ip_proto == TCP)
         tw_tcp_admit(&c, p, &syn);
     if (c.w == NULL)
-        open_flow(&c, p, hash, &syn);
+        open_flow(&c, p, &key, &syn);
     else if (!c.w->closed)
         tw_flow_table_touch(&f->table, c.w);
     if (c.w->closed)

@@ -23,25 +23,38 @@ struct tw_flow_syn {
     uint64_t packet;
 };
 
+/* The addresses, ports and protocol of a packet, the same for both directions: as they are for
+ * IPv4, a digest of 128 bits for IPv6. */
+struct tw_flow_key {
+    uint64_t word[2];
+    uint32_t hash;
+    bool swapped; /* the packet goes from the second end of the key to the first */
+};
+
+/* Whole lines of the cache, those first that every packet asks for. */
 struct tw_flow {
-    uint32_t hash, chain, newer, older; /* table; links are index + 1, 0 is none */
-    uint32_t heap_at;
+    uint64_t key[2]; /* the words of it */
+    bool swapped;    /* as in the key of a packet in direction 0 */
+    bool closed, check_deadline;
+    bool has_macs; /* of both sides */
     uint8_t ip_proto, mode;
+    bool syn, answered, acked_back, refused;
+    uint8_t reset_by, weak_reset; /* direction + 1 of a RST that counts, of one that may not */
+    uint32_t heap_at;
+    int64_t last_ns;
+    uint64_t bytes, packets;
+    const struct tw_proto *proto;
+    struct tw_reasm half[2];
+    struct tw_flow_syn pending;
+    struct tw_conn conn;
+    uint32_t isn;
     uint8_t wants_more; /* bit per direction: a probe asked for more of it */
     uint8_t weak[2];    /* bit per protocol: its probe was not sure */
     uint8_t fed, known_for, probes_left, first_early, conflicts;
     uint8_t alike; /* datagrams in a row that may be of `datagrams`; then that is not claimed yet */
-    bool never_datagrams;         /* something else was among them */
-    uint8_t reset_by, weak_reset; /* direction + 1 of a RST that counts, of one that may not */
-    bool syn, answered, refused, acked_back, closed;
-    bool midstream_probe, check_deadline, has_verdict, told, guessed;
-    uint32_t isn;
-    int64_t last_ns;
-    uint64_t bytes, packets;
-    struct tw_conn conn;
-    struct tw_reasm half[2];
-    struct tw_pbuf early[2]; /* first bytes while a probe wants more */
-    const struct tw_proto *proto;
+    bool never_datagrams; /* something else was among them */
+    bool midstream_probe, has_verdict, told, guessed;
+    struct tw_pbuf early[2];      /* first bytes while a probe wants more */
     const struct tw_proto *named; /* knew the bytes, but has no use for them */
     const struct tw_datagram_proto *datagrams;
     void *ndpi;
@@ -49,7 +62,12 @@ struct tw_flow {
     uint8_t path_len;
     struct tw_tls_info *tls; /* in the pool, its texts behind it; NULL: none, or not kept yet */
     size_t tls_size;
-    struct tw_flow_syn pending;
+} __attribute__((aligned(64)));
+
+/* What a look-up and the order of use walk through is kept apart: it stays in the cache when flows
+ * do not. Links are index + 1, 0 is none. */
+struct tw_flow_link {
+    uint32_t hash, chain, newer, older;
 };
 
 struct tw_flow_deadline {
@@ -59,6 +77,7 @@ struct tw_flow_deadline {
 
 struct tw_flow_table {
     struct tw_flow *flows;
+    struct tw_flow_link *links;
     uint32_t *buckets;
     struct tw_flow_deadline *heap; /* the earliest first; every flow is in it */
     size_t capacity, mask, size, n_heap;
@@ -93,15 +112,17 @@ struct tw_flow_ctx {
 TW_MUST_CHECK bool tw_flow_table_init(
     struct tw_flow_table *t, size_t capacity, struct tw_seed seed);
 void tw_flow_table_fini(struct tw_flow_table *t);
-uint32_t tw_flow_table_hash(const struct tw_flow_table *t, const struct tw_packet *p);
+struct tw_flow_key tw_flow_table_key(const struct tw_flow_table *t, const struct tw_packet *p);
 /* NULL when there is none; `out_direction` is that of the packet. */
-struct tw_flow *tw_flow_table_find(const struct tw_flow_table *t, const struct tw_packet *p,
-    uint32_t hash, unsigned *out_direction);
+struct tw_flow *tw_flow_table_find(
+    const struct tw_flow_table *t, const struct tw_flow_key *key, unsigned *out_direction);
 bool tw_flow_table_is_full(const struct tw_flow_table *t);
-/* A zeroed flow, newest of all, without a deadline. The table must not be full. */
-struct tw_flow *tw_flow_table_add(struct tw_flow_table *t, uint32_t hash);
+/* A flow, zeroed but for its key, newest of all, without a deadline; the packet of the key has
+ * direction `d`. The table must not be full. */
+struct tw_flow *tw_flow_table_add(
+    struct tw_flow_table *t, const struct tw_flow_key *key, unsigned d);
 void tw_flow_table_remove(struct tw_flow_table *t, struct tw_flow *w);
-void tw_flow_table_touch(struct tw_flow_table *t, struct tw_flow *w);
+void tw_flow_table_touch(struct tw_flow_table *t, const struct tw_flow *w);
 struct tw_flow *tw_flow_table_oldest(const struct tw_flow_table *t);
 struct tw_flow *tw_flow_table_newer(const struct tw_flow_table *t, const struct tw_flow *w);
 static inline uint32_t tw_flow_index(const struct tw_flow_table *t, const struct tw_flow *w)

@@ -26,9 +26,10 @@ bool tw_flow_table_init(struct tw_flow_table *t, size_t capacity, struct tw_seed
         buckets *= 2;
     *t = (struct tw_flow_table){.capacity = capacity, .mask = buckets - 1, .seed = seed};
     t->flows = reserve(capacity * sizeof(*t->flows));
+    t->links = reserve(capacity * sizeof(*t->links));
     t->buckets = reserve(buckets * sizeof(*t->buckets));
     t->heap = reserve(capacity * sizeof(*t->heap));
-    if (t->flows != NULL && t->buckets != NULL && t->heap != NULL)
+    if (t->flows != NULL && t->links != NULL && t->buckets != NULL && t->heap != NULL)
         return true;
     tw_flow_table_fini(t);
     return false;
@@ -37,6 +38,7 @@ bool tw_flow_table_init(struct tw_flow_table *t, size_t capacity, struct tw_seed
 void tw_flow_table_fini(struct tw_flow_table *t)
 {
     release(t->flows, t->capacity * sizeof(*t->flows));
+    release(t->links, t->capacity * sizeof(*t->links));
     release(t->buckets, (t->mask + 1) * sizeof(*t->buckets));
     release(t->heap, t->capacity * sizeof(*t->heap));
     *t = (struct tw_flow_table){0};
@@ -49,48 +51,52 @@ static uint64_t ipv4_endpoint(const struct tw_endpoint *e)
     return tw_cur_u32be(&c, &ip) ? (uint64_t)ip << 16 | e->port : e->port;
 }
 
-uint32_t tw_flow_table_hash(const struct tw_flow_table *t, const struct tw_packet *p)
+/* What came through a tunnel anybody may have made up: it does not get among the rest. */
+static uint64_t kind_of(const struct tw_packet *p)
 {
-    if (p->src.ip.family == 4) {
-        const uint64_t a = ipv4_endpoint(&p->src), b = ipv4_endpoint(&p->dst);
-        const uint64_t low = (a < b ? a : b) | (uint64_t)p->ip_proto << 48, high = a < b ? b : a;
-        const uint64_t key = t->seed.k1 ^ UINT64_C(0xa0761d6478bd642f);
-        const uint64_t h = tw_mix_fold(low ^ t->seed.k0, high ^ key);
-        const uint64_t mixed = tw_mix_fold(h ^ t->seed.k0, key);
-        return (uint32_t)(mixed ^ mixed >> 32);
-    }
+    return (uint64_t)(p->tunnel.kind != NULL) << 8 | p->ip_proto;
+}
+
+static struct tw_flow_key ipv4_key(struct tw_seed seed, const struct tw_packet *p)
+{
+    const uint64_t src = ipv4_endpoint(&p->src), dst = ipv4_endpoint(&p->dst);
+    const bool swapped = dst < src;
+    const uint64_t low = (swapped ? dst : src) | kind_of(p) << 48, high = swapped ? src : dst;
+    const uint64_t key = seed.k1 ^ UINT64_C(0xa0761d6478bd642f);
+    const uint64_t h = tw_mix_fold(low ^ seed.k0, high ^ key);
+    const uint64_t mixed = tw_mix_fold(h ^ seed.k0, key);
+    return (struct tw_flow_key){{low, high}, (uint32_t)(mixed ^ mixed >> 32), swapped};
+}
+
+static struct tw_flow_key ipv6_key(struct tw_seed seed, const struct tw_packet *p)
+{
     const int order = memcmp(p->src.ip.b, p->dst.ip.b, sizeof(p->src.ip.b));
-    const bool swap = order > 0 || (order == 0 && p->src.port > p->dst.port);
-    const struct tw_endpoint *a = swap ? &p->dst : &p->src, *b = swap ? &p->src : &p->dst;
-    uint64_t key[5] = {(uint64_t)p->ip_proto << 32 | (uint64_t)a->port << 16 | b->port};
-    memcpy(&key[1], a->ip.b, sizeof(a->ip.b));
-    memcpy(&key[3], b->ip.b, sizeof(b->ip.b));
-    return (uint32_t)tw_hash(t->seed, key, sizeof(key));
+    const bool swapped = order > 0 || (order == 0 && p->src.port > p->dst.port);
+    const struct tw_endpoint *a = swapped ? &p->dst : &p->src, *b = swapped ? &p->src : &p->dst;
+    uint64_t ends[5] = {kind_of(p) << 32 | (uint64_t)a->port << 16 | b->port};
+    memcpy(&ends[1], a->ip.b, sizeof(a->ip.b));
+    memcpy(&ends[3], b->ip.b, sizeof(b->ip.b));
+    struct tw_flow_key key = {.swapped = swapped};
+    tw_hash_wide(seed, ends, sizeof(ends), key.word);
+    key.hash = (uint32_t)key.word[0];
+    return key;
 }
 
-static bool same(const struct tw_endpoint *a, const struct tw_endpoint *b)
+struct tw_flow_key tw_flow_table_key(const struct tw_flow_table *t, const struct tw_packet *p)
 {
-    return a->port == b->port && tw_ip_eq(&a->ip, &b->ip);
+    return p->src.ip.family == 4 ? ipv4_key(t->seed, p) : ipv6_key(t->seed, p);
 }
 
-struct tw_flow *tw_flow_table_find(const struct tw_flow_table *t, const struct tw_packet *p,
-    uint32_t hash, unsigned *out_direction)
+struct tw_flow *tw_flow_table_find(
+    const struct tw_flow_table *t, const struct tw_flow_key *key, unsigned *out_direction)
 {
-    for (uint32_t i = t->buckets[hash & t->mask]; i != 0; i = t->flows[i - 1].chain) {
+    for (uint32_t i = t->buckets[key->hash & t->mask]; i != 0; i = t->links[i - 1].chain) {
         struct tw_flow *w = &t->flows[i - 1];
-        /* What came through a tunnel anybody may have made up: it does not get among the rest. */
-        if (w->hash != hash || w->ip_proto != p->ip_proto ||
-            (w->conn.tunnel.kind == NULL) != (p->tunnel.kind == NULL))
+        if (t->links[i - 1].hash != key->hash || w->key[0] != key->word[0] ||
+            w->key[1] != key->word[1])
             continue;
-        const struct tw_endpoint *side = w->conn.side;
-        if (same(&side[0], &p->src) && same(&side[1], &p->dst)) {
-            *out_direction = 0;
-            return w;
-        }
-        if (same(&side[0], &p->dst) && same(&side[1], &p->src)) {
-            *out_direction = 1;
-            return w;
-        }
+        *out_direction = w->swapped ^ key->swapped;
+        return w;
     }
     return NULL;
 }
@@ -100,36 +106,37 @@ bool tw_flow_table_is_full(const struct tw_flow_table *t)
     return t->size == t->capacity;
 }
 
-static void list_remove(struct tw_flow_table *t, struct tw_flow *w)
+static void list_remove(struct tw_flow_table *t, const struct tw_flow_link *l)
 {
-    if (w->newer != 0)
-        t->flows[w->newer - 1].older = w->older;
+    if (l->newer != 0)
+        t->links[l->newer - 1].older = l->older;
     else
-        t->newest = w->older;
-    if (w->older != 0)
-        t->flows[w->older - 1].newer = w->newer;
+        t->newest = l->older;
+    if (l->older != 0)
+        t->links[l->older - 1].newer = l->newer;
     else
-        t->oldest = w->newer;
+        t->oldest = l->newer;
 }
 
-static void list_push(struct tw_flow_table *t, struct tw_flow *w)
+static void list_push(struct tw_flow_table *t, uint32_t index)
 {
-    const uint32_t link = tw_flow_index(t, w) + 1;
-    w->newer = 0;
-    w->older = t->newest;
+    struct tw_flow_link *l = &t->links[index];
+    l->newer = 0;
+    l->older = t->newest;
     if (t->newest != 0)
-        t->flows[t->newest - 1].newer = link;
+        t->links[t->newest - 1].newer = index + 1;
     else
-        t->oldest = link;
-    t->newest = link;
+        t->oldest = index + 1;
+    t->newest = index + 1;
 }
 
-void tw_flow_table_touch(struct tw_flow_table *t, struct tw_flow *w)
+void tw_flow_table_touch(struct tw_flow_table *t, const struct tw_flow *w)
 {
-    if (w->newer == 0)
+    const uint32_t index = tw_flow_index(t, w);
+    if (t->newest == index + 1)
         return;
-    list_remove(t, w);
-    list_push(t, w);
+    list_remove(t, &t->links[index]);
+    list_push(t, index);
 }
 
 struct tw_flow *tw_flow_table_oldest(const struct tw_flow_table *t)
@@ -139,7 +146,8 @@ struct tw_flow *tw_flow_table_oldest(const struct tw_flow_table *t)
 
 struct tw_flow *tw_flow_table_newer(const struct tw_flow_table *t, const struct tw_flow *w)
 {
-    return w->newer == 0 ? NULL : &t->flows[w->newer - 1];
+    const uint32_t newer = t->links[tw_flow_index(t, w)].newer;
+    return newer == 0 ? NULL : &t->flows[newer - 1];
 }
 
 static bool is_before(const struct tw_flow_table *t, const struct tw_flow_deadline *a,
@@ -212,20 +220,22 @@ static void heap_remove(struct tw_flow_table *t, size_t at)
     sift_down(t, at);
 }
 
-struct tw_flow *tw_flow_table_add(struct tw_flow_table *t, uint32_t hash)
+struct tw_flow *tw_flow_table_add(
+    struct tw_flow_table *t, const struct tw_flow_key *key, unsigned d)
 {
     uint32_t index = t->unused;
     if (t->free != 0) {
         index = t->free - 1;
-        t->free = t->flows[index].chain;
+        t->free = t->links[index].chain;
     } else {
         t->unused++;
     }
     struct tw_flow *w = &t->flows[index];
-    uint32_t *bucket = &t->buckets[hash & t->mask];
-    *w = (struct tw_flow){.hash = hash, .chain = *bucket};
+    uint32_t *bucket = &t->buckets[key->hash & t->mask];
+    *w = (struct tw_flow){.key = {key->word[0], key->word[1]}, .swapped = key->swapped ^ (d != 0)};
+    t->links[index] = (struct tw_flow_link){.hash = key->hash, .chain = *bucket};
     *bucket = index + 1;
-    list_push(t, w);
+    list_push(t, index);
     place(t, t->n_heap, (struct tw_flow_deadline){INT64_MAX, index});
     t->n_heap++;
     t->size++;
@@ -234,14 +244,15 @@ struct tw_flow *tw_flow_table_add(struct tw_flow_table *t, uint32_t hash)
 
 void tw_flow_table_remove(struct tw_flow_table *t, struct tw_flow *w)
 {
-    const uint32_t link = tw_flow_index(t, w) + 1;
-    uint32_t *at = &t->buckets[w->hash & t->mask];
-    while (*at != link)
-        at = &t->flows[*at - 1].chain;
-    *at = w->chain;
-    list_remove(t, w);
+    const uint32_t index = tw_flow_index(t, w);
+    struct tw_flow_link *l = &t->links[index];
+    uint32_t *at = &t->buckets[l->hash & t->mask];
+    while (*at != index + 1)
+        at = &t->links[*at - 1].chain;
+    *at = l->chain;
+    list_remove(t, l);
     heap_remove(t, w->heap_at);
-    w->chain = t->free;
-    t->free = link;
+    l->chain = t->free;
+    t->free = index + 1;
     t->size--;
 }

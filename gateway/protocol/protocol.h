@@ -25,16 +25,16 @@ struct tw_when {
 
 /* Constant facts of a TCP connection. */
 struct tw_conn {
-    struct tw_endpoint side[2]; /* side[0] sends in direction 0 */
-    uint16_t vlan[2];
-    uint8_t n_vlan;
-    struct tw_tunnel tunnel; /* of its first packet; kind NULL: none */
-    bool nano;
-    bool midstream; /* the handshake was not seen */
     uint8_t seen;   /* a bit for each direction of which there was any packet */
+    bool midstream; /* the handshake was not seen */
+    bool nano;
+    uint8_t n_vlan;
+    uint16_t vlan[2];
     uint64_t flow;
     uint64_t first_packet;
     const struct tw_carrier *carrier; /* of what is inside a transport; NULL: TCP itself */
+    struct tw_endpoint side[2];       /* side[0] sends in direction 0 */
+    struct tw_tunnel tunnel;          /* of its first packet; kind NULL: none */
 };
 
 /* Rows of tw_proto_counters.messages: by enum tw_protocol, then those of transports and of
