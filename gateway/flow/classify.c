@@ -88,7 +88,7 @@ static void keep_tls(struct tw_flows *f, struct tw_flow *w)
     }
     *copy = seen;
     w->tls = copy;
-    w->tls_size = size;
+    w->tls_size = (uint32_t)size;
 }
 
 /* Where the port alone told nDPI, or nothing did, a dissector may have known the bytes. */
@@ -163,12 +163,11 @@ void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
     struct tw_ndpi_verdict v;
-    if (w->has_verdict && w->ndpi != NULL && p->payload.left > 0) {
+    if (w->has_verdict && w->ndpi != NULL) {
         watch_handshake(c, p);
         return;
     }
-    if (w->has_verdict || (w->mode == TW_FLOW_OURS && !tw_flow_is_shared(w)) ||
-        w->mode == TW_FLOW_DATAGRAMS || p->payload.left == 0 || is_waiting(w))
+    if (w->has_verdict || w->mode == TW_FLOW_DATAGRAMS || is_waiting(w))
         return;
     if (c->f->ndpi == NULL || state_of(c->f, w) == NULL)
         return;

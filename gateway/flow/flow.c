@@ -35,6 +35,7 @@ struct tw_flows *tw_flows_new(const struct tw_flows_config *config)
     if (states == MAP_FAILED)
         goto fail;
     f->states = states;
+    tw_recognise_init(f);
     if (config->ndpi && (f->ndpi = tw_ndpi_new()) == NULL)
         goto fail;
     return f;
@@ -73,8 +74,7 @@ static void finish_half(const struct tw_flow_ctx *c, unsigned d)
 {
     struct tw_flow_ctx one = *c;
     one.d = d;
-    const struct tw_reasm_env env = tw_recognise_env(&one);
-    tw_reasm_finish(&c->w->half[d], &env);
+    tw_reasm_finish(&c->w->half[d], tw_recognise_env(&one));
 }
 
 static bool has_datagram_state(const struct tw_flow *w)
@@ -184,20 +184,29 @@ static int64_t deadline_of(const struct tw_flows *f, const struct tw_flow *w)
     return at;
 }
 
+/* When to look at the flow again, whose deadline is `at_ns`. Often enough that nothing which a
+ * patient protocol begins to wait for meanwhile can be due before. */
+static int64_t next_look(
+    const struct tw_flows *f, const struct tw_flow *w, int64_t now_ns, int64_t at_ns)
+{
+    const bool patient = w->mode == TW_FLOW_OURS && w->proto->is_patient;
+    return patient ? min_of(at_ns, now_ns + f->env->limits.request_timeout_ns) : at_ns;
+}
+
 /* Deadlines move away with every packet; the heap learns of that when they are due. It has to be
  * told of those that come closer. */
-static void reschedule(struct tw_flows *f, struct tw_flow *w)
+static void reschedule(const struct tw_flow_ctx *c)
 {
-    if (!w->check_deadline)
-        return;
+    struct tw_flow *w = c->w;
     w->check_deadline = false;
-    const int64_t at = deadline_of(f, w);
-    if (at < tw_flow_table_due_of(&f->table, w))
-        tw_flow_table_set_due(&f->table, w, at);
+    const int64_t at = next_look(c->f, w, c->when.ts_ns, deadline_of(c->f, w));
+    if (at < tw_flow_table_due_of(&c->f->table, w))
+        tw_flow_table_set_due(&c->f->table, w, at);
 }
 
 /* Cooked captures tell the sender's address only. */
-static void learn_mac(const struct tw_flow_ctx *c, const struct tw_packet *p)
+__attribute__((noinline)) static void learn_mac(
+    const struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_endpoint *side = c->w->conn.side;
     if (p->src.has_mac && !side[c->d].has_mac) {
@@ -222,7 +231,8 @@ static void account(const struct tw_flow_ctx *c, const struct tw_packet *p)
 static void tcp_packet(struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     tw_tcp_segment(c, p);
-    tw_classify_packet(c, p);
+    if (tw_classify_wants(c->w, p))
+        tw_classify_packet(c, p);
     tw_tcp_close(c, p);
 }
 
@@ -230,16 +240,29 @@ static void count(struct tw_flows *f, const struct tw_packet *p)
 {
     struct tw_flows_stats *s = &f->stats;
     s->packets++;
-    s->tcp_packets += p->ip_proto == TCP;
-    s->udp_packets += p->ip_proto == UDP;
-    s->bad_checksums +=
-        p->bad_checksum || (f->config.verify_checksums && !tw_packet_checksum_ok(p));
+    if (p->ip_proto == TCP)
+        s->tcp_packets++;
+    else if (p->ip_proto == UDP)
+        s->udp_packets++;
+    if (p->bad_checksum || (f->config.verify_checksums && !tw_packet_checksum_ok(p)))
+        s->bad_checksums++;
+}
+
+/* A packet of no flow, or of one that it may not belong to. */
+__attribute__((noinline)) static void admit(
+    struct tw_flow_ctx *c, const struct tw_packet *p, const struct tw_flow_key *key)
+{
+    struct tw_flow_syn syn = {.waits = false};
+    if (c->w != NULL)
+        tw_tcp_admit(c, p, &syn);
+    if (c->w == NULL)
+        open_flow(c, p, key, &syn);
 }
 
 void tw_flows_packet(struct tw_flows *f, const struct tw_packet *p)
 {
-    struct tw_flow_ctx c = {f, NULL, 0, {p->ts_ns, p->number}};
-    struct tw_flow_syn syn = {.waits = false};
+    struct tw_flow_ctx c = {.f = f, .when = {p->ts_ns, p->number}};
+    const bool is_tcp = p->ip_proto == TCP;
     count(f, p);
     if (p->kind == TW_PACKET_LINK) {
         tw_link_packet(f, p);
@@ -247,22 +270,21 @@ void tw_flows_packet(struct tw_flows *f, const struct tw_packet *p)
     }
     const struct tw_flow_key key = tw_flow_table_key(&f->table, p);
     c.w = tw_flow_table_find(&f->table, &key, &c.d);
-    if (c.w != NULL && p->ip_proto == TCP)
-        tw_tcp_admit(&c, p, &syn);
-    if (c.w == NULL)
-        open_flow(&c, p, &key, &syn);
-    else if (!c.w->closed)
-        tw_flow_table_touch(&f->table, c.w);
+    if (c.w == NULL || (is_tcp && tw_tcp_is_doubtful(c.w, p)))
+        admit(&c, p, &key);
     if (c.w->closed)
         return;
+    tw_flow_table_touch(&f->table, c.w);
     account(&c, p);
-    if (p->ip_proto == TCP) {
+    if (is_tcp) {
         tcp_packet(&c, p);
     } else {
         tw_datagram_packet(&c, p);
-        tw_classify_packet(&c, p);
+        if (tw_classify_wants(c.w, p))
+            tw_classify_packet(&c, p);
     }
-    reschedule(f, c.w);
+    if (c.w->check_deadline)
+        reschedule(&c);
 }
 
 /* While a deadline is handled every event carries its phase, whoever makes it. */
@@ -294,9 +316,8 @@ static void expire_half(const struct tw_flow_ctx *c, unsigned d)
 {
     struct tw_flow_ctx one = *c;
     one.d = d;
-    const struct tw_reasm_env env = tw_recognise_env(&one);
     if (tw_reasm_deadline(&c->w->half[d]) <= c->when.ts_ns)
-        tw_reasm_expire(&c->w->half[d], &env);
+        tw_reasm_expire(&c->w->half[d], tw_recognise_env(&one));
 }
 
 /* What is due of a flow at `c->when`. False when it is gone afterwards. */
@@ -335,7 +356,7 @@ void tw_flows_tick(struct tw_flows *f, int64_t now_ns, uint64_t packet)
             next_ns = deadline_of(f, c.w);
             next_ns = next_ns > at_ns ? next_ns : now_ns + next_try_ns;
         }
-        tw_flow_table_set_due(&f->table, c.w, next_ns);
+        tw_flow_table_set_due(&f->table, c.w, next_look(f, c.w, now_ns, next_ns));
     }
     end_phase(f);
 }
@@ -360,11 +381,11 @@ void tw_flows_finish(struct tw_flows *f, int64_t now_ns, uint64_t packet)
 struct tw_flows_stats tw_flows_stats(const struct tw_flows *f)
 {
     struct tw_flows_stats s = f->stats;
-    s.retransmitted_bytes = f->reasm.retransmitted_bytes;
-    s.out_of_order = f->reasm.out_of_order;
-    s.gaps = f->reasm.gaps;
-    s.gap_bytes = f->reasm.gap_bytes;
-    s.conflicts = f->reasm.conflicts;
+    s.retransmitted_bytes = f->reassembled.retransmitted_bytes;
+    s.out_of_order = f->reassembled.out_of_order;
+    s.gaps = f->reassembled.gaps;
+    s.gap_bytes = f->reassembled.gap_bytes;
+    s.conflicts = f->reassembled.conflicts;
     s.active = f->table.size;
     return s;
 }

@@ -308,13 +308,13 @@ static void early(struct tw_reasm *r, const struct tw_reasm_env *env, struct pie
     drain(r, env);
 }
 
-void tw_reasm_segment(struct tw_reasm *r, const struct tw_reasm_env *env, uint32_t seq,
-    struct tw_cur bytes, uint32_t len)
+/* A segment that is not simply the next one. */
+__attribute__((noinline)) static void place(
+    struct tw_reasm *r, const struct tw_reasm_env *env, struct piece p)
 {
-    struct piece p = {seq, len, bytes};
-    assert(bytes.left <= len);
     if (!r->started)
-        tw_reasm_start(r, seq);
+        tw_reasm_start(r, p.seq);
+    const uint32_t seq = p.seq;
     trim_to_fin(r, &p);
     if (!is_plausible(r, seq)) {
         env->counters->ignored++;
@@ -340,6 +340,26 @@ void tw_reasm_segment(struct tw_reasm *r, const struct tw_reasm_env *env, uint32
     tw_reasm_expire(r, env);
 }
 
+/* Most segments: the next bytes, captured whole, with no hole and no FIN before them. */
+static bool is_next(const struct tw_reasm *r, uint32_t seq, struct tw_cur bytes, uint32_t len)
+{
+    return seq == r->next && bytes.left == len && r->queue == NULL && r->started && !r->behind &&
+           !r->has_fin;
+}
+
+void tw_reasm_segment(struct tw_reasm *r, const struct tw_reasm_env *env, uint32_t seq,
+    struct tw_cur bytes, uint32_t len)
+{
+    assert(bytes.left <= len);
+    if (!is_next(r, seq, bytes, len)) {
+        place(r, env, (struct piece){seq, len, bytes});
+    } else if (len > 0) {
+        remember(r, env, seq, bytes);
+        r->next += len;
+        env->sink->data(env->user, bytes);
+    }
+}
+
 void tw_reasm_start(struct tw_reasm *r, uint32_t seq)
 {
     if (r->started)
@@ -354,6 +374,8 @@ bool tw_reasm_ack(struct tw_reasm *r, int64_t now_ns, uint32_t ack)
         r->acked = ack;
         r->has_ack = true;
     }
+    if (r->queue == NULL && !r->behind && tw_seq_diff(r->acked, r->next) <= 0)
+        return false;
     watch(r, now_ns);
     return is_lost(r, now_ns);
 }

@@ -21,10 +21,21 @@ void tw_recognise_midstream(struct tw_flow *w)
     w->midstream_probe = true;
 }
 
+/* May the flow be due sooner for what its dissector was just given? Where that is patient, only
+ * before both sides were heard, or when nobody looks at the flow until then. */
+static bool may_be_due(const struct tw_flow_ctx *c)
+{
+    const struct tw_flow *w = c->w;
+    return !w->proto->is_patient || !w->both_heard ||
+           tw_flow_table_due_of(&c->f->table, w) - c->when.ts_ns >
+               c->f->env->limits.request_timeout_ns;
+}
+
 static void feed(const struct tw_flow_ctx *c, unsigned d, struct tw_cur bytes)
 {
     struct tw_flow *w = c->w;
-    w->check_deadline = true;
+    w->check_deadline = w->check_deadline || may_be_due(c);
+    w->both_heard = w->conn.seen == 3;
     w->proto->data(tw_flow_state(c->f, w), c->f->env, &w->conn, d, bytes, &c->when);
 }
 
@@ -155,7 +166,7 @@ static enum tw_probe judge(
     return said;
 }
 
-static void recognise(const struct tw_flow_ctx *c, struct tw_cur bytes)
+__attribute__((noinline)) static void recognise(const struct tw_flow_ctx *c, struct tw_cur bytes)
 {
     struct tw_flow *w = c->w;
     const struct tw_proto *proto = NULL;
@@ -221,15 +232,16 @@ static void on_conflict(void *user)
     tell(c, TW_ACTION_CONFLICT, 0);
 }
 
-struct tw_reasm_env tw_recognise_env(struct tw_flow_ctx *c)
+void tw_recognise_init(struct tw_flows *f)
 {
     static const struct tw_reasm_sink sink = {on_data, on_gap, on_conflict};
-    return (struct tw_reasm_env){
-        .pool = c->f->pool,
-        .sink = &sink,
-        .user = c,
-        .counters = &c->f->reasm,
-        .seed = c->f->table.seed,
-        .now_ns = c->when.ts_ns,
-    };
+    f->reasm = (struct tw_reasm_env){
+        .pool = f->pool, .sink = &sink, .counters = &f->reassembled, .seed = f->table.seed};
+}
+
+const struct tw_reasm_env *tw_recognise_env(struct tw_flow_ctx *c)
+{
+    c->f->reasm.user = c;
+    c->f->reasm.now_ns = c->when.ts_ns;
+    return &c->f->reasm;
 }

@@ -36,10 +36,11 @@ struct tw_flow {
     uint64_t key[2]; /* the words of it */
     bool swapped;    /* as in the key of a packet in direction 0 */
     bool closed, check_deadline;
-    bool has_macs; /* of both sides */
+    bool has_macs;   /* of both sides */
+    bool both_heard; /* before the bytes that the dissector was given last */
     uint8_t ip_proto, mode;
-    bool syn, answered, acked_back, refused;
-    uint8_t reset_by, weak_reset; /* direction + 1 of a RST that counts, of one that may not */
+    bool syn, answered, acked_back;
+    uint8_t weak_reset; /* direction + 1 of a RST that may not count */
     uint32_t heap_at;
     int64_t last_ns;
     uint64_t bytes, packets;
@@ -48,20 +49,21 @@ struct tw_flow {
     struct tw_flow_syn pending;
     struct tw_conn conn;
     uint32_t isn;
+    uint8_t reset_by;   /* direction + 1 of a RST that counts */
     uint8_t wants_more; /* bit per direction: a probe asked for more of it */
     uint8_t weak[2];    /* bit per protocol: its probe was not sure */
     uint8_t fed, known_for, probes_left, first_early, conflicts;
     uint8_t alike; /* datagrams in a row that may be of `datagrams`; then that is not claimed yet */
     bool never_datagrams; /* something else was among them */
-    bool midstream_probe, has_verdict, told, guessed;
+    bool midstream_probe, refused, has_verdict, told, guessed;
     struct tw_pbuf early[2];      /* first bytes while a probe wants more */
     const struct tw_proto *named; /* knew the bytes, but has no use for them */
     const struct tw_datagram_proto *datagrams;
     void *ndpi;
     struct tw_str app, host; /* verdict; host is in the pool, a path of HTTP behind it */
-    uint8_t path_len;
     struct tw_tls_info *tls; /* in the pool, its texts behind it; NULL: none, or not kept yet */
-    size_t tls_size;
+    uint32_t tls_size;
+    uint8_t path_len;
 } __attribute__((aligned(64)));
 
 /* What a look-up and the order of use walk through is kept apart: it stays in the cache when flows
@@ -96,7 +98,8 @@ struct tw_flows {
     struct tw_emit outer; /* where events go while a deadline's phase is set */
     tw_pass_fn outer_pass;
     uint8_t phase;
-    struct tw_reasm_counters reasm;
+    struct tw_reasm_env reasm;
+    struct tw_reasm_counters reassembled;
     struct tw_flows_stats stats;
 };
 
@@ -143,8 +146,16 @@ static inline int64_t tw_flow_table_due_of(const struct tw_flow_table *t, const 
 void tw_flow_end(const struct tw_flow_ctx *c, enum tw_end reason);
 
 /* tcp.c */
-/* Does `p` belong to the connection in c->w? If not, that one has been ended and c->w is NULL; then
- * `out_syn` is the SYN of the new one if it was seen before, with the direction of `p`. */
+/* May `p` not belong to the connection `w`, which is over, has a SYN that waits, or is told of one?
+ */
+static inline bool tw_tcp_is_doubtful(const struct tw_flow *w, const struct tw_packet *p)
+{
+    return w->closed || w->pending.waits ||
+           (p->tcp_flags & (TW_TCP_SYN | TW_TCP_ACK | TW_TCP_RST)) == TW_TCP_SYN;
+}
+/* Does a doubtful `p` belong to the connection in c->w? If not, that one has been ended and c->w is
+ * NULL; then `out_syn` is the SYN of the new one if it was seen before, with the direction of `p`.
+ */
 void tw_tcp_admit(struct tw_flow_ctx *c, const struct tw_packet *p, struct tw_flow_syn *out_syn);
 void tw_tcp_open(
     const struct tw_flow_ctx *c, const struct tw_packet *p, const struct tw_flow_syn *syn);
@@ -153,8 +164,11 @@ void tw_tcp_close(const struct tw_flow_ctx *c, const struct tw_packet *p);
 int64_t tw_tcp_idle_ns(const struct tw_flow *w, int64_t limit_ns);
 
 /* recognise.c */
-/* What reassembly works with; bytes of c->d go to the probes or the dissector. `c` has to stay. */
-struct tw_reasm_env tw_recognise_env(struct tw_flow_ctx *c);
+/* Once the pool and the table are there. */
+void tw_recognise_init(struct tw_flows *f);
+/* What reassembly works with, until the next call; bytes of c->d go to the probes or the dissector.
+ * `c` has to stay. */
+const struct tw_reasm_env *tw_recognise_env(struct tw_flow_ctx *c);
 /* The start of the connection is not there to be judged: several segments get a chance. */
 void tw_recognise_midstream(struct tw_flow *w);
 void *tw_flow_state(const struct tw_flows *f, const struct tw_flow *w);
@@ -172,6 +186,12 @@ static inline bool tw_flow_is_shared(const struct tw_flow *w)
 {
     return w->mode == TW_FLOW_OURS && w->proto->is_shared;
 }
+/* Does the packet say anything that may tell more of the flow's name? */
+static inline bool tw_classify_wants(const struct tw_flow *w, const struct tw_packet *p)
+{
+    return p->payload.left > 0 && (w->mode != TW_FLOW_OURS || w->proto->is_shared);
+}
+/* Such a packet. */
 void tw_classify_packet(const struct tw_flow_ctx *c, const struct tw_packet *p);
 /* The `flow` event of a verdict, if there is one that was not told yet. */
 void tw_classify_tell(const struct tw_flow_ctx *c);

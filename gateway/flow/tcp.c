@@ -128,10 +128,18 @@ void tw_tcp_open(
     }
 }
 
-static void acknowledge(const struct tw_flow_ctx *c, const struct tw_packet *p)
+/* What the other side has acknowledged is lost. */
+__attribute__((noinline)) static void give_up(const struct tw_flow_ctx *c, struct tw_reasm *peer)
+{
+    struct tw_flow_ctx reverse = *c;
+    reverse.d ^= 1;
+    tw_reasm_expire(peer, tw_recognise_env(&reverse));
+}
+
+static void acknowledge(
+    const struct tw_flow_ctx *c, const struct tw_packet *p, struct tw_reasm *peer)
 {
     struct tw_flow *w = c->w;
-    struct tw_reasm *peer = &w->half[c->d ^ 1];
     /* In a connection seen from its start, the first acknowledgement tells where the other side
      * begins, should its SYN be missing. */
     if (w->syn && !peer->started)
@@ -140,18 +148,20 @@ static void acknowledge(const struct tw_flow_ctx *c, const struct tw_packet *p)
         w->acked_back = true;
     else
         w->answered = true;
-    if (!tw_reasm_ack(peer, c->when.ts_ns, p->tcp_ack))
-        return;
-    struct tw_flow_ctx reverse = *c;
-    reverse.d ^= 1;
-    const struct tw_reasm_env env = tw_recognise_env(&reverse);
-    tw_reasm_expire(peer, &env);
+    if (tw_reasm_ack(peer, c->when.ts_ns, p->tcp_ack))
+        give_up(c, peer);
+}
+
+/* An address that is chosen is kept, where one that is computed would be so at each use. */
+static struct tw_reasm *half_of(struct tw_flow *w, unsigned d)
+{
+    return d == 0 ? &w->half[0] : &w->half[1];
 }
 
 void tw_tcp_segment(struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
-    struct tw_reasm *r = &w->half[c->d];
+    struct tw_reasm *r = half_of(w, c->d), *peer = half_of(w, c->d ^ 1);
     const bool syn = (p->tcp_flags & TW_TCP_SYN) != 0;
     const uint32_t seq = p->tcp_seq + syn;
     if (p->tcp_flags & TW_TCP_RST)
@@ -162,14 +172,12 @@ void tw_tcp_segment(struct tw_flow_ctx *c, const struct tw_packet *p)
     if (syn)
         tw_reasm_start(r, seq);
     if (has_ack(p))
-        acknowledge(c, p);
-    if (p->payload_len > 0 && w->mode == TW_FLOW_OTHER) {
+        acknowledge(c, p, peer);
+    if (p->payload_len > 0 && w->mode == TW_FLOW_OTHER)
         tw_reasm_skip(r, seq, p->payload_len);
-    } else if (p->payload_len > 0) {
-        const struct tw_reasm_env env = tw_recognise_env(c);
-        tw_reasm_segment(r, &env, seq, p->payload, p->payload_len);
-    }
-    if (r->queue != NULL || w->half[c->d ^ 1].queue != NULL)
+    else if (p->payload_len > 0)
+        tw_reasm_segment(r, tw_recognise_env(c), seq, p->payload, p->payload_len);
+    if (r->queue != NULL || peer->queue != NULL)
         w->check_deadline = true;
 }
 
@@ -201,7 +209,7 @@ static void reset(const struct tw_flow_ctx *c, const struct tw_packet *p)
     tw_flow_end(c, TW_END_RESET);
 }
 
-void tw_tcp_close(const struct tw_flow_ctx *c, const struct tw_packet *p)
+__attribute__((noinline)) static void close(const struct tw_flow_ctx *c, const struct tw_packet *p)
 {
     struct tw_flow *w = c->w;
     struct tw_reasm *r = &w->half[c->d];
@@ -218,4 +226,10 @@ void tw_tcp_close(const struct tw_flow_ctx *c, const struct tw_packet *p)
     }
     if (is_fin_acked(&w->half[0]) && is_fin_acked(&w->half[1]))
         tw_flow_end(c, TW_END_CLOSED);
+}
+
+void tw_tcp_close(const struct tw_flow_ctx *c, const struct tw_packet *p)
+{
+    if ((p->tcp_flags & (TW_TCP_RST | TW_TCP_FIN)) != 0 || c->w->half[0].has_fin)
+        close(c, p);
 }

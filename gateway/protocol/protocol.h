@@ -131,6 +131,9 @@ struct tw_proto {
      * the flow is only called by `name`, where nDPI knows no better. */
     bool (*wanted)(struct tw_proto_env *env, struct tw_cur bytes);
     bool is_shared; /* nDPI names the flow all the same */
+    /* Once bytes came of which either side was heard before (conn->seen), whatever it begins to
+     * wait for is due limits.request_timeout_ns later or more. */
+    bool is_patient;
 };
 
 /* Every protocol of the program, in probing order; ended by a NULL entry. protocol/table.c */

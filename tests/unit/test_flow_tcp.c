@@ -175,6 +175,95 @@ static void test_deadlines(void **state)
     assert_int_equal(rig_free(r), 0);
 }
 
+/* A protocol that is patient is asked less often; its deadlines are met all the same, whenever it
+ * begins to wait. */
+static void test_patience(void **state)
+{
+    (void)state;
+    struct tw_proto patient = fake_one;
+    patient.is_patient = true;
+    const struct tw_proto *const protocols[] = {&patient, NULL};
+    struct rig *r = rig_new_of(protocols, 16, false);
+    uint32_t seq = 1005;
+    r->env.limits.request_timeout_ns = 5 * TW_NS_PER_S;
+    r->times = true;
+    rig_handshake(r);
+    rig_tcp(r, 0, A, 1001, 5001, "ONE!");
+    for (int64_t quiet_ms = 1; quiet_ms < 1000000; quiet_ms *= 3) {
+        rig_wait(r, quiet_ms);
+        r->len = 0;
+        rig_tcp(r, 0, A, seq, 5001, "wait");
+        seq += 4;
+        char expected[64];
+        snprintf(expected, sizeof(expected), "wait[read ph1 p%llu t%lld 40000>4840]",
+            (unsigned long long)r->packet, (long long)(r->now_ns / TW_NS_PER_MS - 1 + 5000));
+        rig_wait(r, 4998);
+        assert_null(strstr(r->log, "read"));
+        rig_wait(r, 1);
+        assert_non_null(strstr(r->log, expected));
+    }
+    rig_finish(r);
+    assert_int_equal(rig_free(r), 0);
+}
+
+/* 10.0.0.`src`:1 to 10.0.0.`dst`:2, also as the same of IPv6, or of IPv4 in GRE. */
+static void send_udp(struct rig *r, unsigned type, unsigned src, unsigned dst, bool in_gre)
+{
+    struct frame f = {.len = 0};
+    frame_ether(&f, type);
+    if (in_gre) {
+        frame_ipv4(&f, 47, 8, 9, 4 + 20 + 8, 1, 0);
+        frame_u32(&f, 0x0800);
+    }
+    if (type == 0x86dd)
+        frame_ipv6(&f, 17, src, dst, 8);
+    else
+        frame_ipv4(&f, 17, src, dst, 8, 1, 0);
+    frame_udp(&f, src, dst, "", 0);
+    rig_frame(r, &f, 1);
+}
+
+/* Both directions are one flow. Other addresses, ports, a tunnel or protocol make another. */
+static void test_ends(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(16, false);
+    static const struct {
+        unsigned type, src, dst;
+        bool in_gre;
+        unsigned flows;
+    } sent[] = {
+        {0x0800, 1, 2, false, 1},
+        {0x0800, 2, 1, false, 1},
+        {0x0800, 1, 3, false, 2},
+        {0x0800, 3, 1, false, 2},
+        {0x86dd, 1, 2, false, 3},
+        {0x86dd, 2, 1, false, 3},
+        {0x86dd, 3, 2, false, 4},
+        {0x86dd, 2, 3, false, 4},
+        {0x0800, 1, 2, true, 5},
+        {0x0800, 2, 1, true, 5},
+        {0x0800, 2, 2, false, 6},
+        {0x0800, 2, 2, false, 6},
+    };
+    for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+        send_udp(r, sent[i].type, sent[i].src, sent[i].dst, sent[i].in_gre);
+        assert_int_equal(tw_flows_stats(r->flows).flows, sent[i].flows);
+    }
+    rig_tcp(r, 0, S, 1000, 0, "");
+    rig_udp(r, 0, SERVER, "x", 1);
+    assert_int_equal(tw_flows_stats(r->flows).flows, 8);
+    r->len = 0;
+    rig_finish(r);
+    assert_string_equal(r->log,
+        "[flow unknown 1>2 udp 2/84 established][flow unknown 1>3 udp 2/84 established]"
+        "[flow unknown 1>2 udp 2/124 established][flow unknown 3>2 udp 2/124 established]"
+        "[flow unknown 1>2 udp 2/56 established][flow unknown 2>2 udp 2/84 unanswered]"
+        "[flow unknown 40000>4840 tcp 1/54 unanswered]"
+        "[flow unknown 40000>4840 udp 1/43 unanswered]");
+    assert_int_equal(rig_free(r), 0);
+}
+
 /* The table is full: who was quiet longest goes. */
 static void test_eviction(void **state)
 {
@@ -233,6 +322,8 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_byte_by_byte),
         cmocka_unit_test(test_deadlines),
+        cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_ends),
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_flow_id),
         cmocka_unit_test(test_free_in_between),

@@ -247,4 +247,5 @@ const struct tw_proto tw_mqtt = {
     .counter_name = mqtt_counter_name,
     .ports = {1883},
     .counters = TW_PROTO_MQTT,
+    .is_patient = true,
 };

@@ -292,4 +292,5 @@ const struct tw_proto tw_opcua = {
     .close = close,
     .counter_name = tw_opcua_counter_name,
     .counters = TW_PROTO_OPCUA,
+    .is_patient = true,
 };
