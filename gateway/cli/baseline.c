@@ -122,7 +122,7 @@ int tw_cmd_baseline_learn(const struct tw_options *o)
 {
     struct learning l = {.o = o};
     bool bad_progress;
-    struct tw_pipeline_config config = {.sink = {&l, on_event, on_tick, NULL}};
+    struct tw_pipeline_config config = {.sink = {.user = &l, .event = on_event, .tick = on_tick}};
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;
     if (o->output == NULL) {

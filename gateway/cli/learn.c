@@ -116,7 +116,7 @@ int tw_cmd_inventory_learn(const struct tw_options *o)
     struct learning l = {.o = o};
     bool bad_progress;
     struct tw_pipeline_config config = {
-        .limits = tw_limits_default(), .sink = {&l, on_event, on_tick, NULL}};
+        .limits = tw_limits_default(), .sink = {.user = &l, .event = on_event, .tick = on_tick}};
     if (!tw_common_logging(o) || !tw_common_pipeline(o, &config))
         return TW_EXIT_USAGE;
     struct tw_progress *progress = tw_progress_new(o, &bad_progress);

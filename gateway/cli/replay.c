@@ -175,11 +175,8 @@ static int run(struct replay *r, struct tw_pipeline_config *config)
         return TW_EXIT_FAILED;
     config->capture = r->capture;
     config->payload_digests = r->o->events != NULL;
-    config->sink = (struct tw_pipeline_sink){.user = r,
-        .event = on_event,
-        .tick = on_tick,
-        .pass = on_pass,
-        .pass_values = on_pass_values};
+    config->sink = (struct tw_pipeline_sink){
+        .user = r, .event = on_event, .tick = on_tick, .asks = {on_pass, on_pass_values}};
     config->input = tw_evidence_source_note;
     config->input_user = r->evidence;
     int64_t started = tw_time_now();

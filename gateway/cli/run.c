@@ -398,7 +398,7 @@ static int open_and_watch(struct tw_live *l, struct tw_pipeline_config *config)
         config->live = true;
         config->play = l->o->play != NULL;
         config->sink = (struct tw_pipeline_sink){
-            l, on_event, on_tick, on_pass, on_pass_values, on_figures, on_turn};
+            l, on_event, on_tick, {on_pass, on_pass_values}, on_figures, on_turn};
         config->progress = on_progress;
         config->progress_user = l;
         code = watch(l, config);

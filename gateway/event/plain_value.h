@@ -51,6 +51,10 @@ struct tw_plain_values {
     } of;
 };
 
+/* The value of a read that was made into an event, as one that was not; false for what is none of
+ * these. */
+bool tw_plain_read(const struct tw_event *read, struct tw_plain_values *out);
+
 /* The next ones of a list; `message` is what all have in common, but for the status, which is
  * "Good". Returns how many of them, from the first on, pass [event.h, tw_pass_fn]: that was all
  * there is to do about them. */

@@ -300,15 +300,15 @@ static void begin_phase(struct tw_flows *f, uint8_t phase)
 {
     f->phase = phase;
     f->outer = f->env->emit;
-    f->outer_pass = f->env->pass;
+    f->outer_asks = f->env->asks;
     f->env->emit = (struct tw_emit){emit_with_phase, f};
-    f->env->pass = NULL;
+    f->env->asks = (struct tw_asks){.pass = NULL};
 }
 
 static void end_phase(struct tw_flows *f)
 {
     f->env->emit = f->outer;
-    f->env->pass = f->outer_pass;
+    f->env->asks = f->outer_asks;
     f->phase = PHASE_PACKET;
 }
 

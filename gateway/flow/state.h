@@ -96,7 +96,7 @@ struct tw_flows {
     size_t state_size;
     struct tw_ndpi *ndpi;
     struct tw_emit outer; /* where events go while a deadline's phase is set */
-    tw_pass_fn outer_pass;
+    struct tw_asks outer_asks;
     uint8_t phase;
     struct tw_reasm_env reasm;
     struct tw_reasm_counters reassembled;

@@ -374,6 +374,14 @@ static bool pass_whole(struct tw_analyst *a, const struct tw_event *event)
     return true;
 }
 
+/* One that comes as an event although it is plain: who merges those of several workers asks last.
+ */
+static bool pass_read(struct tw_analyst *a, const struct tw_event *event)
+{
+    struct tw_plain_values values;
+    return tw_plain_read(event, &values) && tw_analyst_pass_values(a, event, &values) == 1;
+}
+
 bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
 {
     if (event->field.p != NULL)
@@ -382,6 +390,8 @@ bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event)
         return false;
     if (event->action == TW_ACTION_DELIVER)
         return pass_whole(a, event);
+    if (event->action == TW_ACTION_READ)
+        return pass_read(a, event);
     const struct tw_session_facts *facts = tw_sessions_pass(a->sessions, event);
     if (facts == NULL || !tw_detect_pass(a->detect, event, facts))
         return false;

@@ -40,21 +40,22 @@ static void show(void *user, const struct tw_event *event)
 static bool pass(void *user, const struct tw_event *event)
 {
     const struct tw_pipeline_sink *sink = &((const struct inline_run *)user)->config->sink;
-    return sink->pass(sink->user, event);
+    return sink->asks.pass(sink->user, event);
 }
 
 static uint32_t pass_values(
     void *user, const struct tw_event *message, const struct tw_plain_values *values)
 {
     const struct tw_pipeline_sink *sink = &((const struct inline_run *)user)->config->sink;
-    return sink->pass_values(sink->user, message, values);
+    return sink->asks.pass_values(sink->user, message, values);
 }
 
 static void show_events(struct inline_run *run)
 {
-    const struct tw_pipeline_sink *sink = &run->config->sink;
-    tw_worker_emit_to(run->worker, (struct tw_emit){show, run}, sink->pass != NULL ? pass : NULL,
-        sink->pass_values != NULL ? pass_values : NULL);
+    const struct tw_asks *of_sink = &run->config->sink.asks;
+    const struct tw_asks asks = {.pass = of_sink->pass != NULL ? pass : NULL,
+        .pass_values = of_sink->pass_values != NULL ? pass_values : NULL};
+    tw_worker_emit_to(run->worker, (struct tw_emit){show, run}, &asks);
 }
 
 static void keep(void *user, const struct tw_event *event)
@@ -72,7 +73,7 @@ static void packet(void *user, const struct tw_packet *p)
 static void begin_deadlines(struct inline_run *run)
 {
     tw_outbox_reset(&run->deadlines);
-    tw_worker_emit_to(run->worker, (struct tw_emit){keep, run}, NULL, NULL);
+    tw_worker_emit_to(run->worker, (struct tw_emit){keep, run}, NULL);
 }
 
 static void end_deadlines(struct inline_run *run)

@@ -19,9 +19,7 @@ struct tw_pipeline_sink {
     void (*event)(void *user, struct tw_event *event);
     /* Event time passed `now_ns`, after every event up to there. */
     void (*tick)(void *user, int64_t now_ns);
-    /* What is asked before events are made [event.h, plain_value.h]; both may be NULL. */
-    tw_pass_fn pass;
-    tw_pass_values_fn pass_values;
+    struct tw_asks asks; /* where one worker does it all on this thread */
     /* Both only live, on the same thread, may be NULL. Before a tick: what the workers counted. */
     void (*figures)(void *user, const struct tw_worker_stats *stats);
     /* Between two events, several times a second whether or not anything comes in. */

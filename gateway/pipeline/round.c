@@ -113,7 +113,7 @@ static void count(const struct tw_worker *w, struct tw_worker_stats *out)
 void tw_round_work(struct tw_round *r, struct tw_worker *w, unsigned index)
 {
     struct tw_outbox *o = &r->outboxes[index];
-    tw_worker_emit_to(w, (struct tw_emit){keep, o}, NULL, NULL);
+    tw_worker_emit_to(w, (struct tw_emit){keep, o}, NULL);
     for (size_t i = 0; i < r->n; i++) {
         const struct tw_round_item *item = &r->items[i];
         if (item->kind == TW_ITEM_TICK) {
@@ -166,7 +166,7 @@ void tw_round_merge(struct tw_round *r, const struct tw_pipeline_sink *sink, siz
             return;
         struct tw_event *event = r->outboxes[i].sorted[cursors[i]++];
         if (event->action != TW_ACTION_MARK) {
-            if (sink->pass == NULL || !sink->pass(sink->user, event))
+            if (sink->asks.pass == NULL || !sink->asks.pass(sink->user, event))
                 sink->event(sink->user, event);
         } else if (++marks == r->workers) {
             tell_figures(r, sink);

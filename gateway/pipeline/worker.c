@@ -112,12 +112,10 @@ void tw_worker_free(struct tw_worker *w)
     free(w);
 }
 
-void tw_worker_emit_to(
-    struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass, tw_pass_values_fn pass_values)
+void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, const struct tw_asks *asks)
 {
     w->env.emit = emit;
-    w->env.pass = pass;
-    w->env.pass_values = pass_values;
+    w->env.asks = asks == NULL ? (struct tw_asks){.pass = NULL} : *asks;
 }
 
 void tw_worker_packet(struct tw_worker *w, const struct tw_packet *packet)

@@ -20,9 +20,8 @@ struct tw_worker_config {
 /* NULL when memory is short. */
 struct tw_worker *tw_worker_new(const struct tw_worker_config *config);
 void tw_worker_free(struct tw_worker *w);
-/* Where events go from now on; both others, with the same user, may be NULL. */
-void tw_worker_emit_to(
-    struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass, tw_pass_values_fn pass_values);
+/* Where events go from now on, and who is asked before, the same user; NULL: nobody. */
+void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, const struct tw_asks *asks);
 
 void tw_worker_packet(struct tw_worker *w, const struct tw_packet *packet);
 /* Deadlines up to `now_ns`; events of phase 1, unordered among flows. */

@@ -13,7 +13,7 @@
 #include "crypto/certificate.h"
 #include "crypto/gunzip.h"
 #include "crypto/tls_keys.h"
-#include "event/plain_value.h"
+#include "event/asks.h"
 
 struct tw_shapes;
 
@@ -57,9 +57,7 @@ struct tw_sealed {
 /* One per worker; lent to every dissector call. */
 struct tw_proto_env {
     struct tw_emit emit;
-    /* Both with emit.user; NULL: every event is emitted. */
-    tw_pass_fn pass;
-    tw_pass_values_fn pass_values;
+    struct tw_asks asks; /* with emit.user */
     struct tw_pool *pool;
     struct tw_limits limits;
     struct tw_proto_counters *counters;

@@ -127,7 +127,7 @@ enum tw_status tw_gather_play(struct tw_analyst *analyst, const char *const *pat
     const struct tw_pipeline_config config = {.capture = capture,
         .workers = 1,
         .limits = tw_limits_default(),
-        .sink = {&play, on_event, on_tick, on_pass, on_pass_values}};
+        .sink = {&play, on_event, on_tick, {on_pass, on_pass_values}}};
     const enum tw_status run = tw_pipeline_run(&config, &result);
     tw_analyst_finish(analyst);
     tw_capture_close(capture);

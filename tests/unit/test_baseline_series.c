@@ -439,6 +439,18 @@ static void data_changes_that_pass(void **state)
     const struct tw_event e = lab_notify("", 90, p.now_ns);
     tw_series_pass(p.series, &e, &unknown);
     assert_int_equal(5, tw_series_stats(p.series).values);
+    /* The same of values that are no events yet. */
+    struct tw_plain_value plain = {.kind = TW_VALUE_UINT, .bits = 50};
+    const struct tw_event message = lab_notify("", 0, p.now_ns += TW_NS_PER_S);
+    tw_series_pass_value(p.series, &message, &plain, &none);
+    assert_int_equal(5, tw_series_stats(p.series).values);
+    tw_series_pass_value(p.series, &message, &plain, &p.notes[0]);
+    assert_int_equal(6, tw_series_stats(p.series).values);
+    plain = (struct tw_plain_value){.kind = TW_VALUE_FLOAT, .is_odd = true, .bits = 0x7f800000};
+    tw_series_pass_value(p.series, &message, &plain, &p.notes[0]); /* infinite */
+    plain = (struct tw_plain_value){.kind = TW_VALUE_BOOL, .bits = 1};
+    tw_series_pass_value(p.series, &message, &plain, &p.notes[0]);
+    assert_int_equal(6, tw_series_stats(p.series).values);
     close_plant(&p);
 }
 

@@ -91,6 +91,62 @@ static void what_no_rule_can_match_passes_the_second_time(void **state)
     scene_close(&s);
 }
 
+/* Values of one message, asked about together: how many pass. */
+static uint32_t pass_values(struct scene *s, struct item *const *items,
+    const struct tw_plain_value *values, uint32_t n, uint64_t message)
+{
+    struct tw_opcua_info info = {.auth_token = 5};
+    struct tw_thing_note *notes[TW_PLAIN_VALUES];
+    for (uint32_t i = 0; i < n; i++)
+        notes[i] = &items[i]->note;
+    const struct tw_session_facts facts = {
+        .note = notes[0], .identity = items[0]->identity, .message = message};
+    const struct tw_event e = {.ts_ns = s->now_ns,
+        .protocol = TW_PROTO_OPCUA,
+        .action = TW_ACTION_NOTIFY,
+        .src = scene_at("10.7.0.10", 4840),
+        .dst = scene_at("10.7.0.30", 50000),
+        .flow = items[0]->flow,
+        .status = {.s = TW_STR("Good")},
+        .opcua = &info};
+    return tw_detect_pass_values(s->detect, &e, &facts, values, notes, n);
+}
+
+static void values_pass_together_up_to_the_first_that_does_not(void **state)
+{
+    const uint32_t uncertain = 0x40900000;
+    const struct tw_plain_value values[] = {{.kind = TW_VALUE_DOUBLE}, {.kind = TW_VALUE_INT},
+        {.kind = TW_VALUE_BOOL}, {.kind = TW_VALUE_UINT}, {.kind = TW_VALUE_ARRAY},
+        {.kind = TW_VALUE_DOUBLE, .is_odd = true}, {.kind = TW_VALUE_DOUBLE, .status = uncertain}};
+    const uint32_t n = sizeof(values) / sizeof(values[0]);
+    const struct tw_value truth = {.kind = TW_VALUE_BOOL, .b = true};
+    const struct tw_value one = num(1);
+    const struct tw_value list = {.kind = TW_VALUE_ARRAY, .n = 1, .items = &one};
+    struct scene s;
+    (void)state;
+    scene_open(&s, PLANT, RULE("action = write"));
+    struct item item = an_item(), other = an_item();
+    struct item *const of_one[] = {&item, &item, &item, &item, &item, &item, &item};
+    assert_int_equal(pass_values(&s, of_one, values, n, 1), 0);
+    assert_false(notify(&s, &item, num(1)));
+    assert_int_equal(pass_values(&s, of_one, values, n, 2), 2);
+    assert_false(notify(&s, &item, truth));
+    assert_int_equal(pass_values(&s, of_one, values, n, 3), 4);
+    assert_false(notify(&s, &item, list)); /* as odd as numbers that are none */
+    assert_int_equal(pass_values(&s, of_one, values, n, 4), 6);
+    item.code = uncertain;
+    item.status = "UncertainLastUsableValue";
+    assert_false(notify(&s, &item, num(1)));
+    assert_int_equal(tw_detect_stats(s.detect).events, 4 + 2 + 4 + 6);
+    assert_int_equal(pass_values(&s, of_one, values, n, 5), 7);
+    /* Another item, and the same one for somebody else. */
+    struct item *const of_two[] = {&item, &other, &item};
+    assert_int_equal(pass_values(&s, of_two, values, 3, 6), 1);
+    item.identity++;
+    assert_int_equal(pass_values(&s, of_one, values, n, 7), 0);
+    scene_close(&s);
+}
+
 static void what_a_rule_can_match_never_passes(void **state)
 {
     struct scene s;
@@ -710,6 +766,7 @@ static void plain_data_changes_pass_the_shipped_rules(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_pass_together_up_to_the_first_that_does_not),
         cmocka_unit_test(what_no_rule_can_match_passes_the_second_time),
         cmocka_unit_test(what_a_rule_can_match_never_passes),
         cmocka_unit_test(what_a_step_is_measured_from_never_passes),

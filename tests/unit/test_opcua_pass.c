@@ -91,7 +91,7 @@ static void run(uint32_t passes, bool asked, struct tw_text *said, struct tw_tex
     talk_start(&t);
     tw_text_clear(&t.said);
     t.env.emit = (struct tw_emit){forward, &p};
-    t.env.pass = asked ? pass : NULL;
+    t.env.asks.pass = asked ? pass : NULL;
     publish(&t);
     tw_text_clear(said);
     tw_text_add_str(said, (struct tw_str){talk_said(&t), t.said.len});
@@ -246,7 +246,7 @@ static void run_lists(
     struct passer p = {.talk = &t, .passes = passes};
     talk_start(&t);
     t.env.emit = (struct tw_emit){forward, &p};
-    t.env.pass_values = pass_values;
+    t.env.asks.pass_values = pass_values;
     talking(&t);
     tw_text_clear(said);
     tw_text_add_str(said, (struct tw_str){talk_said(&t), t.said.len});
@@ -348,7 +348,7 @@ static void numbers_of_all_types(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct passer p = {.passes = 0};
-        struct tw_proto_env env = {.emit = {forward, &p}, .pass_values = keep_values};
+        struct tw_proto_env env = {.emit = {forward, &p}, .asks = {.pass_values = keep_values}};
         struct tw_opcua_walk walk = {.env = &env};
         struct tw_opcua_ahead ahead = tw_opcua_ahead_of_all();
         w.n = 0;
@@ -385,7 +385,7 @@ static void which_numbers_are_odd(void **state)
     (void)state;
     for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
         struct passer p = {.passes = 0};
-        struct tw_proto_env env = {.emit = {forward, &p}, .pass_values = keep_values};
+        struct tw_proto_env env = {.emit = {forward, &p}, .asks = {.pass_values = keep_values}};
         struct tw_opcua_walk walk = {.env = &env};
         struct tw_opcua_ahead ahead = tw_opcua_ahead_of_all();
         const float narrow = (float)rows[i / 2].d;
@@ -412,7 +412,7 @@ static void how_far_is_looked_ahead(void **state)
 {
     static struct wire w;
     struct passer p = {.passes = 0};
-    struct tw_proto_env env = {.emit = {forward, &p}, .pass_values = keep_counts};
+    struct tw_proto_env env = {.emit = {forward, &p}, .asks = {.pass_values = keep_counts}};
     struct tw_opcua_walk walk = {.env = &env};
     struct tw_opcua_ahead ahead = tw_opcua_ahead_of_all();
     (void)state;

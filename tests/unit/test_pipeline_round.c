@@ -17,11 +17,9 @@ struct tw_worker {
     struct tw_emit emit;
 };
 
-void tw_worker_emit_to(
-    struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass, tw_pass_values_fn pass_values)
+void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, const struct tw_asks *asks)
 {
-    (void)pass;
-    (void)pass_values;
+    (void)asks;
     w->emit = emit;
 }
 

@@ -48,11 +48,9 @@ void tw_worker_free(struct tw_worker *w)
     free(w);
 }
 
-void tw_worker_emit_to(
-    struct tw_worker *w, struct tw_emit emit, tw_pass_fn pass, tw_pass_values_fn pass_values)
+void tw_worker_emit_to(struct tw_worker *w, struct tw_emit emit, const struct tw_asks *asks)
 {
-    (void)pass;
-    (void)pass_values;
+    (void)asks;
     w->emit = emit;
 }
 
@@ -338,7 +336,7 @@ static void a_live_run_has_turns_and_figures(void **state)
         struct tw_pipeline_config config = {.live = true,
             .workers = workers,
             .limits = tw_limits_default(),
-            .sink = {&seen, lively_event, lively_tick, NULL, NULL, lively_figures, lively_turn}};
+            .sink = {&seen, lively_event, lively_tick, {NULL}, lively_figures, lively_turn}};
         assert_int_equal(tw_capture_open_files(paths, 1, NULL, &config.capture, &err), TW_OK);
         assert_int_equal(tw_pipeline_run(&config, &result), TW_OK);
         tw_capture_close(config.capture);

@@ -58,6 +58,28 @@ static void ages(void **state)
     }
 }
 
+/* Values of a message are as many samples; those without a time are none, nor those of a clock that
+ * was never set. */
+static void values_of_a_message(void **state)
+{
+    const int64_t day_ns = 86400 * TW_NS_PER_S, start_ns = START_S * TW_NS_PER_S;
+    struct tw_clock c = {0};
+    struct tw_plain_value values[5] = {{.server_ts_ns = 0}, {.server_ts_ns = 1},
+        {.server_ts_ns = start_ns - day_ns}, {.server_ts_ns = start_ns - 2 * day_ns},
+        {.server_ts_ns = start_ns - 3 * day_ns}};
+    (void)state;
+    tw_clock_values(&c, start_ns, values, 2);
+    assert_int_equal(c.n, 0);
+    tw_clock_values(&c, start_ns, values, 5);
+    assert_int_equal(c.n, 3);
+    assert_int_equal(tw_clock_ahead_ns(&c), 0); /* too few */
+    tw_clock_values(&c, start_ns, values + 3, 1);
+    assert_int_equal(c.n, 4);
+    assert_int_equal(tw_clock_ahead_ns(&c), day_ns);
+    tw_clock_values(&c, start_ns, values, 0);
+    assert_int_equal(c.n, 4);
+}
+
 /* Too few samples, a clock that was never set, and events that tell no time. */
 static void nothing_known(void **state)
 {
@@ -90,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ages),
+        cmocka_unit_test(values_of_a_message),
         cmocka_unit_test(nothing_known),
         cmocka_unit_test(clock_is_set),
     };

@@ -229,8 +229,8 @@ static void set_digest(
 /* A whole delivery on a topic that is known: is there nothing to do about it, whatever is in it? */
 static bool passes(const struct tw_mqtt_call *c, struct report *r, const struct tw_pdu *pdu)
 {
-    return c->env->pass != NULL && !pdu->has_hole && !pdu->cut && !r->event.object_null &&
-           !r->event.truncated && c->env->pass(c->env->emit.user, &r->event);
+    return c->env->asks.pass != NULL && !pdu->has_hole && !pdu->cut && !r->event.object_null &&
+           !r->event.truncated && c->env->asks.pass(c->env->emit.user, &r->event);
 }
 
 static void set_payload(struct report *r, const struct tw_payload *read, const struct tw_pdu *pdu)
@@ -320,7 +320,7 @@ static void give(const struct tw_mqtt_call *c, struct report *r, const struct tw
 {
     const bool deliver = r->event.action == TW_ACTION_DELIVER;
     c->env->counters->malformed +=
-        tw_payload_give(read, &r->event, !deliver, c->env->pass, &c->env->emit);
+        tw_payload_give(read, &r->event, !deliver, c->env->asks.pass, &c->env->emit);
     if (!deliver && r->info.payload_problem != TW_PROBLEM_NONE &&
         is_broken(r->info.payload_problem, read->says))
         emit_broken(c, r);

@@ -147,7 +147,7 @@ void tw_sn_emit_publish(
     if (deliver && read.container && m->text.len <= MAX_CARRIED)
         r.info.payload = m->text;
     c->env->counters->malformed +=
-        tw_payload_give(&read, &r.event, !deliver, c->env->pass, &c->env->emit);
+        tw_payload_give(&read, &r.event, !deliver, c->env->asks.pass, &c->env->emit);
 }
 
 static void set_connect(const struct tw_sn_call *c, struct report *r, const struct tw_sn_pending *p)

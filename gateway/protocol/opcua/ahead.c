@@ -98,7 +98,7 @@ static uint32_t ask(
 {
     w->base.opcua = &w->base_info;
     w->base.status.s = TW_STR("Good");
-    const uint32_t passed = w->env->pass_values(w->env->emit.user, &w->base, values);
+    const uint32_t passed = w->env->asks.pass_values(w->env->emit.user, &w->base, values);
     a->asked = passed < values->n;
     /* Where many do not pass, nobody looks far ahead in vain. */
     if (a->asked)

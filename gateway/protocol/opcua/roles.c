@@ -342,7 +342,7 @@ static bool data_changes(struct tw_opcua_walk *w, struct tw_cur *c)
     if (n > TW_OPCUA_MAX_ITEMS - w->emitted)
         n = TW_OPCUA_MAX_ITEMS - w->emitted;
     for (bool begun = false; n > 0; n--, begun = true) {
-        if (w->env->pass_values != NULL)
+        if (w->env->asks.pass_values != NULL)
             n -= tw_opcua_pass_changes(w, c, n, &ahead);
         if (n == 0)
             break;

@@ -101,7 +101,7 @@ static void set_info(struct tw_opcua_walk *w)
 static bool pass(struct tw_opcua_walk *w)
 {
     w->event->opcua = w->info;
-    return w->env->pass != NULL && w->env->pass(w->env->emit.user, w->event);
+    return w->env->asks.pass != NULL && w->env->asks.pass(w->env->emit.user, w->event);
 }
 
 void tw_opcua_walk_emit(struct tw_opcua_walk *w)
@@ -361,8 +361,9 @@ static void pass_items(struct tw_opcua_walk *w, const struct tw_opcua_shape *sha
     struct side *request, struct side *response, struct tw_opcua_ahead *ahead)
 {
     uint32_t left = request->left < response->left ? request->left : response->left;
-    if (!shape->reads || w->quiet || w->env->pass_values == NULL || left == 0 || request->cut ||
-        response->cut || response->n_diagnostics > 0 || w->emitted >= TW_OPCUA_MAX_ITEMS)
+    if (!shape->reads || w->quiet || w->env->asks.pass_values == NULL || left == 0 ||
+        request->cut || response->cut || response->n_diagnostics > 0 ||
+        w->emitted >= TW_OPCUA_MAX_ITEMS)
         return;
     if (left > TW_OPCUA_MAX_ITEMS - w->emitted)
         left = TW_OPCUA_MAX_ITEMS - w->emitted;
