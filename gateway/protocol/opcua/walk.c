@@ -291,6 +291,7 @@ static void find_diagnostics(
         return;
     response->diagnostics = *response->c;
     bool ok = true;
+    tw_opcua_walk_begin(w); /* what is written on the way is written to an item */
     w->quiet = true;
     for (uint32_t i = 0; ok && i < response->left; i++)
         ok = tw_opcua_walk_layout(w, &response->diagnostics, &shape->result);
