@@ -6,6 +6,7 @@
 /* One broker, many publishers of telemetry, and one subscriber for each line of the plant. */
 
 enum { SUBSCRIBERS = 8, LINE_CELLS = 250, JSON_LEAVES = 10, AI_EVERY = 100, VARIABLES = 500 };
+enum { KEEP_ALIVE_S = 60 };
 enum { CONNACK = 0x20, PUBLISH = 0x30, PUBACK = 0x40 };
 
 #define BROKER_IP 0x0a14000au /* 10.20.0.10 */
@@ -17,6 +18,7 @@ struct client {
     bool v5;
     uint16_t packet_id;
     uint32_t seq;
+    int64_t pinged_us; /* a subscriber: has nothing else to say */
 };
 
 struct mqtt {
@@ -93,7 +95,7 @@ static void open_client(
     put_string(&body, "MQTT");
     put_u8(&body, c->v5 ? 5 : 4);
     put_u8(&body, 0x02);
-    put_be16(&body, 60);
+    put_be16(&body, KEEP_ALIVE_S);
     if (c->v5)
         put_u8(&body, 0);
     put_string(&body, id);
@@ -103,6 +105,7 @@ static void open_client(
     if (c->v5)
         put_u8(&body, 0);
     send_packet(w, c, SERVER, CONNACK, &body);
+    c->pinged_us = w->now_us;
     w->counts.mqtt_connect++;
     wire_later(w, conn_ack_later, &c->conn, CLIENT);
 }
@@ -260,18 +263,27 @@ static void publish(struct wire *w, struct mqtt *m, uint32_t i)
     acknowledge(w, s, CLIENT);
 }
 
-void mqtt_step(struct wire *w, struct mqtt *m)
+static void ping(struct wire *w, struct client *c)
 {
-    uint32_t i = rng_below(&w->rng, m->n);
-    if (!rng_percent(&w->rng, 2)) {
-        publish(w, m, i);
-        return;
-    }
     struct buf none;
     none.n = 0;
-    send_packet(w, &m->clients[i], CLIENT, 0xc0, &none);
-    wire_later(w, pong_later, &m->clients[i], 0);
-    wire_later(w, conn_ack_later, &m->clients[i].conn, CLIENT);
+    send_packet(w, c, CLIENT, 0xc0, &none);
+    wire_later(w, pong_later, c, 0);
+    wire_later(w, conn_ack_later, &c->conn, CLIENT);
+    c->pinged_us = w->now_us;
+}
+
+void mqtt_step(struct wire *w, struct mqtt *m)
+{
+    const int64_t often_us = KEEP_ALIVE_S / 2 * INT64_C(1000000);
+    uint32_t i = rng_below(&w->rng, m->n);
+    struct client *s = &m->subscribers[i % SUBSCRIBERS];
+    if (w->now_us - s->pinged_us > often_us)
+        ping(w, s);
+    if (rng_percent(&w->rng, 2))
+        ping(w, &m->clients[i]);
+    else
+        publish(w, m, i);
 }
 
 static void close_client(struct wire *w, struct client *c)

@@ -8,7 +8,7 @@ usage() {
     cat <<'TEXT'
 Usage: run.sh [--mb N] [--runs N] [--seed N] [--kinds "KIND..."] [--no-flows] [--peers]
 
-  --mb N         size of each capture (50)
+  --mb N         size of each capture (200); of those whose every line is printed, at most 50
   --runs N       runs of each program, interleaved; the median counts (5)
   --seed N       other captures of the same kinds (1)
   --kinds LIST   out of mqtt, opcua, mixed (all three)
@@ -17,7 +17,7 @@ Usage: run.sh [--mb N] [--runs N] [--seed N] [--kinds "KIND..."] [--no-flows] [-
 TEXT
 }
 
-mb=50 runs=5 seed=1 kinds="mqtt opcua mixed" flows=true peers=false
+mb=200 runs=5 seed=1 kinds="mqtt opcua mixed" flows=true peers=false
 while [ $# -gt 0 ]; do
     case $1 in
     --mb) mb=${2:?}; shift 2 ;;
@@ -91,22 +91,29 @@ measure() {
     rm -f "$results/output"
 }
 
-# one_round NAME: every program once on the capture, and on its first packet, which is what starting costs.
+# one_round NAME PROGRAM...: each once on the capture, and on its first packet, which is what starting costs.
 one_round() {
-    local name=$1 part file label
+    local name=$1 part file label which
+    shift
     for part in first all; do
         file=$dir/$name.pcap
         label=$name
         [ $part = all ] || { file=$dir/$name.first.pcap; label=first.$name; }
         measure "$label.bare" "$dir/bare" "$file"
         [ -x "$program" ] || continue
-        measure "$label.decode" "$program" decode -q "$file"
-        measure "$label.replay1" "$program" replay -q --inventory "$dir/$name.yaml" "${rules[@]}" \
-            --alerts /dev/null --threads 1 "$file"
-        measure "$label.replay2" "$program" replay -q --inventory "$dir/$name.yaml" "${rules[@]}" \
-            --alerts /dev/null --threads 2 "$file"
+        for which in "$@"; do
+            case $which in
+            decode) measure "$label.decode" "$program" decode -q "$file" ;;
+            replay*) measure "$label.$which" "$program" replay -q --inventory "$dir/$name.yaml" "${rules[@]}" \
+                --alerts /dev/null --threads "${which#replay}" "$file" ;;
+            esac
+        done
     done
 }
+
+# lines_of NAME: the capture of this kind whose every action is printed as a line. Writing those of a large one
+# would measure the disk.
+lines_of() { [ "$mb" -gt 50 ] && echo "$1.lines" || echo "$1"; }
 
 # median LABEL COLUMN; largest LABEL COLUMN
 median() { sort -n -k "$2,$2" "$results/$1" | awk -v c="$2" '{ v[NR] = $c } END { print v[int((NR + 1) / 2)] }'; }
@@ -130,13 +137,15 @@ row() {
 # ---- is everything decoded
 
 check_counts() { # NAME
-    "$program" decode -q "$dir/$1.pcap" 2>/dev/null |
+    local lines
+    lines=$(lines_of "$1")
+    "$program" decode -q "$dir/$lines.pcap" 2>/dev/null |
         awk -F'"' '{ i = 10; while (i < NF && $(i - 2) != "protocol") i += 2; n[$i " " $(i + 4)]++ } END { print "lines", NR; for (k in n) print k, n[k] }' \
             >"$results/$1.decoded" || true
     awk 'NR == FNR { got[$1 " " $2] = $3; next } { want = $3 + 0; have = got[$1 " " $2] + 0
         if (want != have) { bad++; printf "  NOT DECODED: %s %s: %d of %d\n", $1, $2, have, want } else sum += want }
         END { if (!bad) printf "  all %d actions of OPC UA and MQTT decoded\n", sum }' \
-        "$results/$1.decoded" "$dir/$1.counts"
+        "$results/$1.decoded" "$dir/$lines.counts"
     "$program" replay --inventory "$dir/$1.yaml" "${rules[@]}" --alerts /dev/null "$dir/$1.pcap" 2>&1 |
         awk '/alerts: / { sub(/^tierwatch: /, ""); print "  " $0 }' || true
 }
@@ -174,10 +183,11 @@ digest_cost() { # NAME
 }
 
 line_cost() { # NAME
-    awk -v lines="$(awk '$1 == "lines" { print $2 }' "$results/$1.decoded")" -v cpu="$(net "$1.decode" 1)" \
-        -v replay="$(net "$1.replay1" 1)" 'BEGIN { if (lines > 0)
+    awk -v lines="$(awk '$1 == "lines" { print $2 }' "$results/$1.decoded")" \
+        -v cpu="$(net "$(lines_of "$1").decode" 1)" -v replay="$(net "$1.replay1" 1)" \
+        -v actions="$(awk '{ n += $3 } END { print n }' "$dir/$1.counts")" 'BEGIN { if (lines > 0)
             printf "  decode to a file: %.0f ns a line (must ≤ 1000), %d lines; replay: %.0f ns an action\n",
-                1000 * cpu / lines, lines, 1000 * replay / lines }'
+                1000 * cpu / lines, lines, 1000 * replay / actions }'
 }
 
 # ---- others
@@ -227,7 +237,7 @@ report() { # NAME
         "$(figure "$1" messages) messages"
     heading
     row "$1" bare 'bare libpcap loop'
-    row "$1" decode 'decode'
+    row "$(lines_of "$1")" decode 'decode'
     row "$1" replay1 'replay --threads 1'
     row "$1" replay2 'replay --threads 2'
     ! $peers || run_peers "$1"
@@ -253,15 +263,17 @@ per_flow() { # PROGRAM TITLE
 [ -x "$program" ] || say "no $program: only the bare loop is measured"
 for kind in $kinds; do
     make_capture "$kind" --kind "$kind" --seed "$seed" --mb "$mb"
+    [ "$mb" -le 50 ] || make_capture "$kind.lines" --kind "$kind" --seed "$seed" --mb 50
 done
 if $flows; then
     make_capture flows.2000 --kind mqtt --seed "$seed" --packets 1000000 --clients 2000 --brief
     make_capture flows.20000 --kind mqtt --seed "$seed" --packets 1000000 --clients 20000 --brief
 fi
 for kind in $kinds; do
-    cat "$dir/$kind.pcap" >/dev/null # into the page cache
+    cat "$dir/$kind.pcap" "$dir/$(lines_of "$kind").pcap" >/dev/null # into the page cache
     for ((i = 1; i <= runs; i++)); do
-        one_round "$kind"
+        one_round "$kind" replay1 replay2
+        one_round "$(lines_of "$kind")" decode
     done
     report "$kind"
 done
@@ -269,7 +281,7 @@ if $flows; then
     for name in flows.2000 flows.20000; do
         cat "$dir/$name.pcap" >/dev/null
         for ((i = 1; i <= 3; i++)); do
-            one_round "$name"
+            one_round "$name" decode replay1
         done
     done
     echo
