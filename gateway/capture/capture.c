@@ -283,15 +283,15 @@ static enum tw_status wake(struct tw_capture *c, struct tw_capture_error *err)
     return st == TW_END ? TW_OK : st;
 }
 
-static void hand_out(struct tw_capture *c, struct tw_input *in, struct tw_raw_packet *out)
+static void hand_out(struct tw_capture *c, struct tw_input *in, const struct tw_raw_packet **out)
 {
-    *out = in->head;
-    out->number = ++c->packets;
+    in->head.number = ++c->packets;
     c->bytes += in->head.len;
+    *out = &in->head;
 }
 
 static enum tw_status next_of_files(
-    struct tw_capture *c, struct tw_raw_packet *out, struct tw_capture_error *err)
+    struct tw_capture *c, const struct tw_raw_packet **out, struct tw_capture_error *err)
 {
     if (c->next_error < c->n_errors) {
         *err = c->errors[c->next_error++];
@@ -394,8 +394,8 @@ static void wait_for_packets(struct tw_capture *c, int timeout_ms)
     (void)poll(fds, n, timeout_ms);
 }
 
-static enum tw_status next_live(
-    struct tw_capture *c, int timeout_ms, struct tw_raw_packet *out, struct tw_capture_error *err)
+static enum tw_status next_live(struct tw_capture *c, int timeout_ms,
+    const struct tw_raw_packet **out, struct tw_capture_error *err)
 {
     struct tw_input *first;
     TW_TRY(fill_heads(c, &first, err));
@@ -412,8 +412,8 @@ static enum tw_status next_live(
     return TW_OK;
 }
 
-enum tw_status tw_capture_next(
-    struct tw_capture *c, int timeout_ms, struct tw_raw_packet *out, struct tw_capture_error *err)
+enum tw_status tw_capture_next(struct tw_capture *c, int timeout_ms,
+    const struct tw_raw_packet **out, struct tw_capture_error *err)
 {
     if (atomic_load_explicit(&c->stopped, memory_order_relaxed))
         return TW_END;

@@ -64,12 +64,12 @@ struct tw_capture_live {
 TW_MUST_CHECK enum tw_status tw_capture_open_live(const char *const *names, size_t n_names,
     const struct tw_capture_live *options, struct tw_capture **out, struct tw_capture_error *err);
 
-/* The next packet. TW_END: no more (files). TW_AGAIN: nothing arrived within `timeout_ms` (live).
- * TW_DAMAGED: an input broke off; `err` says where; call again for the packets of the others.
- * TW_IO: an interface went away; `err` says which, once. The others go on, and so does it when
- * tw_capture_revive() finds it again. */
-TW_MUST_CHECK enum tw_status tw_capture_next(
-    struct tw_capture *c, int timeout_ms, struct tw_raw_packet *out, struct tw_capture_error *err);
+/* The next packet, lent until the next call. TW_END: no more (files). TW_AGAIN: nothing arrived
+ * within `timeout_ms` (live). TW_DAMAGED: an input broke off; `err` says where; call again for the
+ * packets of the others. TW_IO: an interface went away; `err` says which, once. The others go on,
+ * and so does it when tw_capture_revive() finds it again. */
+TW_MUST_CHECK enum tw_status tw_capture_next(struct tw_capture *c, int timeout_ms,
+    const struct tw_raw_packet **out, struct tw_capture_error *err);
 
 /* Live, from one other thread: try to open what went away. The name of an interface that is back,
  * NULL when there is none (any more). */

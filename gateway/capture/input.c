@@ -54,14 +54,14 @@ static enum tw_status compile(struct tw_input *in, const char *filter, struct tw
 /* Packets that nobody can read look like a silent network: better to say so at once. */
 static bool check_link(struct tw_input *in, struct tw_capture_error *err)
 {
-    in->linktype = pcap_datalink(in->pcap);
-    if (tw_packet_reads(in->linktype))
+    in->head.linktype = pcap_datalink(in->pcap);
+    if (tw_packet_reads(in->head.linktype))
         return true;
-    const char *name = pcap_datalink_val_to_name(in->linktype);
+    const char *name = pcap_datalink_val_to_name(in->head.linktype);
     set_error(in, err,
         "%s holds packets of link type %s (%d), which are not read: Ethernet, Linux cooked, raw IP "
         "and loopback are",
-        shown(in), name != NULL ? name : "unknown", in->linktype);
+        shown(in), name != NULL ? name : "unknown", in->head.linktype);
     return false;
 }
 
@@ -100,7 +100,7 @@ enum tw_status tw_input_open_file(
     in->source.stop_fd = in->stop_fd;
     enum tw_status st = start_pcap(in, err);
     if (st == TW_OK) {
-        in->nano = tw_source_is_nano(&in->source);
+        in->head.nano = tw_source_is_nano(&in->source);
         st = check_link(in, err) ? compile(in, filter, err) : TW_DAMAGED;
     }
     if (st == TW_NO_MEMORY)
@@ -188,13 +188,14 @@ void tw_input_resume(struct tw_input *in, struct tw_input *found)
     tw_input_close(in);
     in->pcap = found->pcap;
     in->filter = found->filter;
-    in->linktype = found->linktype;
+    in->head.linktype = found->head.linktype;
     in->last_received = in->last_dropped = in->last_if_dropped = 0;
     found->pcap = NULL;
     found->filter = NULL;
 }
 
-static enum tw_status broken(struct tw_input *in, struct tw_capture_error *err)
+__attribute__((noinline)) static enum tw_status broken(
+    struct tw_input *in, struct tw_capture_error *err)
 {
     const char *why = pcap_geterr(in->pcap);
     if (in->live) {
@@ -248,8 +249,6 @@ enum tw_status tw_input_read(struct tw_input *in, struct tw_capture_error *err)
     in->head.p = data;
     in->head.caplen = header->caplen;
     in->head.len = header->len;
-    in->head.linktype = in->linktype;
-    in->head.nano = in->nano;
     in->head.number_in_input++;
     in->record_at += 16 + (uint64_t)header->caplen;
     return TW_OK;

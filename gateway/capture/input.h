@@ -14,12 +14,11 @@ struct tw_input {
     FILE *stream;            /* closed by libpcap once it has it */
     struct pcap *pcap;       /* NULL: not open */
     struct bpf_program *filter;
-    int linktype;
-    bool live, nano;
+    bool live;
     bool dormant;  /* a file read up to its first packet, then closed again */
     bool reported; /* its damage was named already */
     bool has_head;
-    struct tw_raw_packet head; /* the next packet of this input */
+    struct tw_raw_packet head; /* the next packet of this input; its kind of link all the time */
     uint64_t record_at;        /* pcap files: where the next record starts */
     uint64_t read_bytes;       /* of closed files */
     /* libpcap counts in 32 bits: the last reading, and the sums. */

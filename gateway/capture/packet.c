@@ -49,15 +49,14 @@ static bool vlan_tags(struct tw_packet *p, struct tw_cur *c, uint16_t *type)
 static bool tcp(struct tw_packet *p, struct tw_cur c)
 {
     const struct tw_cur segment = c;
-    struct tw_cur h; /* so long that what is read of it is known to be there */
-    uint16_t offset, window;
+    struct tw_cur h; /* up to the window, so that what is read of it is known to be there */
+    uint16_t offset;
     if (!tw_cur_sub(&c, 16, &h) || !tw_cur_u16be(&h, &p->src.port) ||
         !tw_cur_u16be(&h, &p->dst.port) || !tw_cur_u32be(&h, &p->tcp_seq) ||
-        !tw_cur_u32be(&h, &p->tcp_ack) || !tw_cur_u16be(&h, &offset) || !tw_cur_u16be(&h, &window))
+        !tw_cur_u32be(&h, &p->tcp_ack) || !tw_cur_u16be(&h, &offset))
         return false;
     size_t header = (size_t)(offset >> 12) * 4;
     p->tcp_flags = offset & 0x3f;
-    p->tcp_window = window;
     if (header < 20 || header > p->payload_len)
         return false;
     /* A capture may end inside the options; the fixed header is all that is needed. */
@@ -82,23 +81,38 @@ static bool udp(struct tw_packet *p, struct tw_cur c)
     return true;
 }
 
+/* Nothing is known yet. Left as it is: what is only told together with something else, and what
+ * does not come from the bytes. */
+static void begin(struct tw_packet *p, uint32_t wire_len)
+{
+    p->kind = TW_PACKET_BAD;
+    p->wire_len = wire_len;
+    p->ip = tw_cur_of(NULL, 0);
+    p->payload = tw_cur_of(NULL, 0);
+    p->payload_len = p->transport_at = 0;
+    p->src = (struct tw_endpoint){.port = 0};
+    p->dst = (struct tw_endpoint){.port = 0};
+    p->vlan[0] = p->vlan[1] = 0;
+    p->n_vlan = p->ip_proto = p->tcp_flags = 0;
+    p->bad_checksum = p->cut = false;
+    p->tcp_seq = p->tcp_ack = 0;
+    p->tunnel.kind = NULL;
+    p->tunnel.depth = 0;
+}
+
 static void ethernet(struct tw_packet *p, struct tw_cur c);
 static void by_ether_type(struct tw_packet *p, struct tw_cur c, uint16_t type);
 
 /* Go on with what is inside. `captured` and `wire` are the bytes behind the header before the
  * tunnel, as captured and as they were. False when nothing in it makes sense: then `p` is as it
  * was. */
-static bool unwrap(
+__attribute__((noinline)) static bool unwrap(
     struct tw_packet *p, const struct tw_tunnel_inside *in, size_t captured, uint32_t wire)
 {
     const struct tw_packet outer = *p;
     const uint32_t headers = (uint32_t)(captured - in->data.left);
-    *p = (struct tw_packet){.ts_ns = outer.ts_ns,
-        .number = outer.number,
-        .nano = outer.nano,
-        .kind = TW_PACKET_BAD,
-        .wire_len = wire > headers ? wire - headers : 0,
-        .tunnel = outer.tunnel};
+    begin(p, wire > headers ? wire - headers : 0);
+    p->tunnel = outer.tunnel;
     if (p->tunnel.depth++ == 0) {
         p->tunnel.kind = in->kind;
         p->tunnel.has_id = in->has_id;
@@ -123,7 +137,7 @@ static bool unwrap(
 }
 
 /* Tunnels in IP, once `p` is decoded up to the transport. */
-static bool leave_tunnel(struct tw_packet *p)
+__attribute__((noinline)) static bool leave_tunnel(struct tw_packet *p)
 {
     struct tw_tunnel_inside in;
     if (p->tunnel.depth == MAX_TUNNELS)
@@ -158,23 +172,35 @@ static void transport(struct tw_packet *p, struct tw_cur c, uint32_t len)
 static void fragment(struct tw_packet *p, struct tw_cur c, uint32_t len)
 {
     p->kind = TW_PACKET_FRAGMENT;
-    p->frag = c;
     p->payload = c;
     p->payload_len = len;
     p->cut = c.left < len;
 }
 
-/* The header checksum of IPv4, over 32-bit words [RFC 1071]. */
-static bool header_sum_ok(struct tw_cur header)
+__attribute__((cold)) static uint64_t sum_of_words(struct tw_cur c)
 {
     uint64_t sum = 0;
     uint32_t word;
-    while (tw_cur_u32be(&header, &word))
+    while (tw_cur_u32le(&c, &word))
         sum += word;
-    sum = (sum >> 16 & 0xffff) + (sum & 0xffff) + (sum >> 32);
+    return sum;
+}
+
+/* The header checksum of IPv4, over 32-bit words. The order of their bytes does not matter to
+ * whether it holds [RFC 1071 2]. */
+static bool header_sum_ok(struct tw_cur header)
+{
+    uint64_t a, b;
+    uint32_t c;
+    if (!tw_cur_u64le(&header, &a) || !tw_cur_u64le(&header, &b) || !tw_cur_u32le(&header, &c))
+        return false;
+    uint64_t sum = (a >> 32) + (a & 0xffffffff) + (b >> 32) + (b & 0xffffffff) + c;
+    if (header.left > 0)
+        sum += sum_of_words(header);
+    sum = (sum & 0xffffffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
     sum = (sum & 0xffff) + (sum >> 16);
-    return sum == 0xffff;
+    return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
 struct ipv4 {
@@ -194,6 +220,7 @@ static bool ipv4_header(struct tw_packet *p, struct tw_cur *all, struct ipv4 *h)
 
 static void ipv4(struct tw_packet *p, struct tw_cur c)
 {
+    enum { MORE = 0x2000, OFFSET = 0x1fff };
     struct tw_cur body = c, head;
     struct ipv4 h;
     p->kind = TW_PACKET_BAD;
@@ -211,13 +238,14 @@ static void ipv4(struct tw_packet *p, struct tw_cur c)
         return;
     p->bad_checksum = !header_sum_ok(head);
     p->ip_proto = h.proto;
-    p->frag_id = h.id;
-    p->frag_offset = (uint32_t)(h.frag & 0x1fff) * 8;
-    p->frag_more = (h.frag & 0x2000) != 0;
-    if (p->frag_offset != 0 || p->frag_more)
-        fragment(p, body, (uint32_t)(total - ihl));
-    else
+    if ((h.frag & (MORE | OFFSET)) == 0) {
         transport(p, body, (uint32_t)(total - ihl));
+        return;
+    }
+    p->frag_id = h.id;
+    p->frag_offset = (uint32_t)(h.frag & OFFSET) * 8;
+    p->frag_more = (h.frag & MORE) != 0;
+    fragment(p, body, (uint32_t)(total - ihl));
 }
 
 static bool fragment_header(struct tw_packet *p, struct tw_cur *c, uint8_t *next)
@@ -334,7 +362,7 @@ static void mpls(struct tw_packet *p, struct tw_cur c)
 
 static void by_ether_type(struct tw_packet *p, struct tw_cur c, uint16_t type)
 {
-    if (!vlan_tags(p, &c, &type))
+    if (type != ETHER_IPV4 && !vlan_tags(p, &c, &type))
         return;
     if (type == ETHER_IPV4)
         ipv4(p, c);
@@ -439,7 +467,7 @@ bool tw_packet_reads(int linktype)
 void tw_packet_decode(struct tw_packet *out, int linktype, struct tw_cur data, uint32_t wire_len)
 {
     const size_t link = find_link(linktype);
-    *out = (struct tw_packet){.kind = TW_PACKET_BAD, .wire_len = wire_len};
+    begin(out, wire_len);
     if (link < N_LINKS)
         links[link].read(out, data);
     else

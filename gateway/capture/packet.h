@@ -21,36 +21,35 @@ enum { TW_TCP_FIN = 1, TW_TCP_SYN = 2, TW_TCP_RST = 4, TW_TCP_PSH = 8, TW_TCP_AC
 struct tw_packet {
     int64_t ts_ns;
     uint64_t number;
-    bool nano;
     enum tw_packet_kind kind;
-    uint16_t ether_type;         /* TW_PACKET_LINK only */
-    uint8_t ip_proto;            /* 6 TCP, 17 UDP, 1 ICMP, … */
+    uint32_t wire_len;           /* bytes on the wire, link header included */
+    struct tw_cur ip;            /* from the IP header on, as captured: for nDPI */
+    struct tw_cur payload;       /* of the transport, without Ethernet padding; a fragment's data */
+    uint32_t payload_len;        /* on the wire; payload.left when not cut */
+    uint32_t transport_at;       /* bytes of `ip` before the transport header */
     struct tw_endpoint src, dst; /* ports 0 unless TCP or UDP */
     uint16_t vlan[2];
     uint8_t n_vlan;
+    uint8_t ip_proto; /* 6 TCP, 17 UDP, 1 ICMP, … */
     uint8_t tcp_flags;
-    uint32_t tcp_seq, tcp_ack;
-    uint16_t tcp_window;
     bool bad_checksum;
+    uint32_t tcp_seq, tcp_ack;
+    bool cut; /* the capture has less than the packet had */
+    bool nano;
     /* What it was wrapped in; everything else here is of what is inside. */
     struct tw_tunnel tunnel;
-    bool cut;              /* the capture has less than the packet had */
-    uint32_t wire_len;     /* bytes on the wire, link header included */
-    struct tw_cur ip;      /* from the IP header on, as captured: for nDPI */
-    uint32_t transport_at; /* bytes of `ip` before the transport header */
-    struct tw_cur payload; /* of the transport, without Ethernet padding */
-    uint32_t payload_len;  /* on the wire; payload.left when not cut */
-    /* Fragments only. */
+    uint16_t ether_type; /* TW_PACKET_LINK only */
+    /* TW_PACKET_FRAGMENT only. */
+    bool frag_more;
     uint32_t frag_id;
     uint32_t frag_offset; /* bytes */
-    bool frag_more;
-    struct tw_cur frag; /* the fragment's data; payload_len says how long on the wire */
 };
 
 /* Is this link type (DLT_…) one of those that are decoded? */
 bool tw_packet_reads(int linktype);
 
-/* Decode; `out->kind` says how far. The views in `out` borrow from `data`. */
+/* Decode; `out->kind` says how far. The views in `out` borrow from `data`. When the packet was
+ * captured, its number and `nano` are the caller's to set. */
 void tw_packet_decode(struct tw_packet *out, int linktype, struct tw_cur data, uint32_t wire_len);
 
 /* Decode what a defragmenter put together: `transport` follows the IP header whose facts

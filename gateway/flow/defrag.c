@@ -210,7 +210,6 @@ static void complete(struct tw_defrag *d, struct datagram *g, struct tw_packet *
         memcpy(d->whole + header + at->offset, at->data, at->len);
     p->ip = tw_cur_of(d->whole, header + g->end);
     p->cut = false;
-    p->frag = tw_cur_of(NULL, 0);
     p->frag_offset = 0;
     p->frag_more = false;
     tw_packet_transport(p, tw_cur_of(d->whole + header, g->end), g->wire_len);
@@ -225,7 +224,7 @@ static bool is_sound(const struct tw_packet *p, const struct datagram *g)
 {
     const uint32_t end = p->frag_offset + p->payload_len;
     const uint32_t header = p->src.ip.family == 4 ? IPV4_HEADER : 0;
-    if (p->cut || p->payload_len == 0 || p->frag.left != p->payload_len ||
+    if (p->cut || p->payload_len == 0 || p->payload.left != p->payload_len ||
         end > MAX_DATAGRAM - header)
         return false;
     if (p->frag_more && p->payload_len % 8 != 0)
@@ -254,7 +253,7 @@ bool tw_defrag_packet(struct tw_defrag *d, struct tw_packet *p)
     d->stats.fragments++;
     expire(d, p->ts_ns);
     struct datagram *g = find(d, p);
-    if (!is_sound(p, g) || !insert(d, g, p->frag_offset, p->frag)) {
+    if (!is_sound(p, g) || !insert(d, g, p->frag_offset, p->payload)) {
         d->stats.refused++;
         if (g->pieces == NULL)
             tw_table_remove(d->table, g);

@@ -93,10 +93,10 @@ static void take(struct reader *r, const struct tw_raw_packet *raw)
     out->bytes += raw->len;
     out->cut_packets += raw->caplen < raw->len;
     struct tw_packet p;
-    tw_packet_decode(&p, raw->linktype, tw_cur_of(raw->p, raw->caplen), raw->len);
     p.ts_ns = raw->ts_ns;
     p.number = raw->number;
     p.nano = raw->nano;
+    tw_packet_decode(&p, raw->linktype, tw_cur_of(raw->p, raw->caplen), raw->len);
     r->last_packet = raw->number;
     if (p.kind == TW_PACKET_FRAGMENT && !tw_defrag_packet(r->defrag, &p))
         return;
@@ -140,16 +140,16 @@ static enum tw_status loop(struct reader *r)
 {
     struct tw_capture_error err = {0}; /* long, and rarely written */
     for (unsigned n = 1;; n++) {
-        struct tw_raw_packet raw;
+        const struct tw_raw_packet *raw;
         enum tw_status st = tw_capture_next(r->config->capture, IDLE_MS, &raw, &err);
         if (st == TW_END)
             return TW_OK;
         if (st == TW_OK && n % BUSY_EVERY == 0 && r->ops->busy != NULL)
             r->ops->busy(r->ops->user);
         if (st == TW_OK) {
-            if (r->config->play && !play(r, &raw))
+            if (r->config->play && !play(r, raw))
                 return TW_OK;
-            take(r, &raw);
+            take(r, raw);
         } else if (st == TW_AGAIN) {
             idle(r);
         } else if (st == TW_DAMAGED) {

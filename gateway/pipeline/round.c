@@ -72,7 +72,6 @@ bool tw_round_add_packet(struct tw_round *r, const struct tw_packet *p)
     if (!rebase(p->ip, item->packet.ip, p->payload, &item->packet.payload) &&
         !stow(r, p->payload, &item->packet.payload))
         return false;
-    item->packet.frag = (struct tw_cur){0};
     r->n++;
     return true;
 }

@@ -30,7 +30,7 @@ static void fill(struct tw_packet *p, const uint8_t op[6], uint8_t *bytes, bool 
     p->payload_len = len;
     for (uint32_t i = 0; i < len; i++)
         bytes[i] = (uint8_t)(sent_at(p->frag_id, p->frag_offset + i) ^ (forge ? 0xff : 0));
-    p->frag = p->payload = tw_cur_of(bytes, len);
+    p->payload = tw_cur_of(bytes, len);
     *forged = *forged || forge;
 }
 

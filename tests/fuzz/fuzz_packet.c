@@ -140,12 +140,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (tw_cur_u16be(&input, &len) && tw_cur_u8(&input, &step)) {
         if (!tw_cur_sub(&input, len < input.left ? len : input.left, &frame))
             break;
-        struct tw_packet p;
+        now_ns += (int64_t)step * step * step * 1000000;
+        struct tw_packet p = {.ts_ns = now_ns, .number = ++number};
         tw_packet_decode(&p, linktypes[type % 8], frame, (uint32_t)frame.left + (type >> 6));
         check(&p, frame);
-        now_ns += (int64_t)step * step * step * 1000000;
-        p.ts_ns = now_ns;
-        p.number = ++number;
         if (p.kind == TW_PACKET_FRAGMENT)
             (void)tw_defrag_packet(defrag, &p);
         if (p.kind == TW_PACKET_IP)

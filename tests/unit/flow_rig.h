@@ -208,10 +208,8 @@ static inline size_t rig_free(struct rig *r)
 
 static inline void rig_frame(struct rig *r, const struct frame *f, int linktype)
 {
-    struct tw_packet p;
+    struct tw_packet p = {.ts_ns = r->now_ns, .number = ++r->packet};
     tw_packet_decode(&p, linktype, tw_cur_of(f->b, f->len), (uint32_t)f->len);
-    p.ts_ns = r->now_ns;
-    p.number = ++r->packet;
     tw_flows_packet(r->flows, &p);
     r->now_ns += TW_NS_PER_MS;
 }

@@ -138,18 +138,18 @@ static struct tw_capture *open_ok(const char *const *paths, size_t n, const char
 
 static void expect(struct tw_capture *c, int64_t ts_ns, uint64_t number, bool nano)
 {
-    struct tw_raw_packet p;
+    const struct tw_raw_packet *p;
     struct tw_capture_error err;
     assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_OK);
-    assert_int_equal(p.ts_ns, ts_ns);
-    assert_int_equal(p.number, number);
-    assert_int_equal(p.nano, nano);
-    assert_int_equal(p.linktype, 1);
+    assert_int_equal(p->ts_ns, ts_ns);
+    assert_int_equal(p->number, number);
+    assert_int_equal(p->nano, nano);
+    assert_int_equal(p->linktype, 1);
 }
 
 static void expect_end(struct tw_capture *c)
 {
-    struct tw_raw_packet p;
+    const struct tw_raw_packet *p;
     struct tw_capture_error err;
     assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_END);
     assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_END);
@@ -228,13 +228,13 @@ static void test_merge(void **state)
     }
     struct tw_capture *c = open_ok(paths, 3, NULL);
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        struct tw_raw_packet p;
+        const struct tw_raw_packet *p;
         struct tw_capture_error err;
         assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_OK);
-        assert_int_equal(p.ts_ns, order[i].time * INT64_C(1000000000));
-        assert_int_equal(p.input, order[i].input);
-        assert_int_equal(p.number_in_input, order[i].number_in_input);
-        assert_int_equal(p.number, i + 1);
+        assert_int_equal(p->ts_ns, order[i].time * INT64_C(1000000000));
+        assert_int_equal(p->input, order[i].input);
+        assert_int_equal(p->number_in_input, order[i].number_in_input);
+        assert_int_equal(p->number, i + 1);
     }
     const struct tw_capture_input *inputs;
     assert_int_equal(tw_capture_inputs(c, &inputs), 3);
@@ -269,12 +269,12 @@ static void test_many_files(void **state)
     struct tw_capture *c = open_ok(&path, 1, NULL);
     int64_t before = 0;
     for (unsigned i = 0; i < FILES * EACH; i++) {
-        struct tw_raw_packet p;
+        const struct tw_raw_packet *p;
         struct tw_capture_error err;
         assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_OK);
-        assert_true(p.ts_ns >= before);
-        assert_int_equal(p.number, i + 1);
-        before = p.ts_ns;
+        assert_true(p->ts_ns >= before);
+        assert_int_equal(p->number, i + 1);
+        before = p->ts_ns;
     }
     assert_int_equal(tw_capture_stats(c).read_bytes, FILES * (24 + EACH * RECORD));
     expect_end(c);
@@ -313,7 +313,7 @@ static void test_cut_anywhere(void **state)
         const char *path = save("cut.pcap", &f, n);
         struct tw_capture *c = NULL;
         struct tw_capture_error err = {.text = ""};
-        struct tw_raw_packet p;
+        const struct tw_raw_packet *p;
         const enum tw_status st = tw_capture_open_files(&path, 1, NULL, &c, &err);
         assert_non_null(c);
         /* Without a whole packet the damage is found while opening. */
@@ -348,7 +348,7 @@ static void test_cut_pcapng(void **state)
         const char *path = save("cut.pcapng", &f, n);
         struct tw_capture *c = NULL;
         struct tw_capture_error err;
-        struct tw_raw_packet p;
+        const struct tw_raw_packet *p;
         const enum tw_status st = tw_capture_open_files(&path, 1, NULL, &c, &err);
         assert_int_equal(st, n > head && n < head + 80 ? TW_DAMAGED : TW_OK);
         const uint64_t whole = (n - head) / 80;
@@ -383,7 +383,7 @@ static void test_damage_among_others(void **state)
         save("e.pcap", &text, 0), save("x.pcap", &absurd, absurd.len)};
     struct tw_capture *c = NULL;
     struct tw_capture_error err;
-    struct tw_raw_packet p;
+    const struct tw_raw_packet *p;
     assert_int_equal(tw_capture_open_files(paths, 4, NULL, &c, &err), TW_DAMAGED);
     assert_string_equal(err.input, paths[1]);
     assert_non_null(strstr(err.text, "just some words"));
@@ -485,13 +485,13 @@ static void test_strange_times(void **state)
     ng_packet(&f, 50);
     const char *path = save("times.pcapng", &f, f.len);
     struct tw_capture *c = open_ok(&path, 1, NULL);
-    struct tw_raw_packet p;
+    const struct tw_raw_packet *p;
     struct tw_capture_error err;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_OK);
-        assert_in_range(p.ts_ns, 0, INT64_C(9000000000000000000));
+        assert_in_range(p->ts_ns, 0, INT64_C(9000000000000000000));
     }
-    assert_int_equal(p.ts_ns, INT64_C(5000000000));
+    assert_int_equal(p->ts_ns, INT64_C(5000000000));
     tw_capture_close(c);
 }
 
@@ -513,7 +513,7 @@ static void test_standard_input(void **state)
         close(ends[0]);
         const char *path = "-";
         struct tw_capture *c = open_ok(&path, 1, NULL);
-        struct tw_raw_packet p;
+        const struct tw_raw_packet *p;
         struct tw_capture_error err;
         expect(c, INT64_C(100000000001), 1, true);
         if (cut) {
@@ -555,7 +555,7 @@ static void test_read_bytes(void **state)
     assert_int_equal(tw_capture_stats(c).read_bytes, BLOCK);
     for (uint64_t i = 2; i <= PACKETS; i++)
         expect(c, INT64_C(100000000000), i, false);
-    struct tw_raw_packet p;
+    const struct tw_raw_packet *p;
     struct tw_capture_error err;
     assert_int_equal(tw_capture_next(c, 0, &p, &err), TW_DAMAGED);
     assert_int_equal(err.offset, SIZE - 5);
