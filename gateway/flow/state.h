@@ -80,9 +80,13 @@ struct tw_flow_deadline {
 struct tw_flow_table {
     struct tw_flow *flows;
     struct tw_flow_link *links;
+    /* Buckets in use grow with the flows, one at a time (linear hashing): those up to `mask`, and
+     * beyond it the upper halves of the first `split` of them. Few flows are found in few lines of
+     * the cache. */
     uint32_t *buckets;
+    uint32_t mask, split, max_buckets;
     struct tw_flow_deadline *heap; /* the earliest first; every flow is in it */
-    size_t capacity, mask, size, n_heap;
+    size_t capacity, size, n_heap;
     uint32_t unused, free, newest, oldest;
     struct tw_seed seed;
 };

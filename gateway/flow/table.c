@@ -19,12 +19,14 @@ static void release(void *p, size_t bytes)
 
 bool tw_flow_table_init(struct tw_flow_table *t, size_t capacity, struct tw_seed seed)
 {
-    size_t buckets = 16;
+    enum { MIN_BUCKETS = 16 };
+    uint32_t buckets = MIN_BUCKETS;
     if (capacity == 0 || capacity >= INT32_MAX / 2)
         return false;
     while (buckets < capacity + capacity / 4)
         buckets *= 2;
-    *t = (struct tw_flow_table){.capacity = capacity, .mask = buckets - 1, .seed = seed};
+    *t = (struct tw_flow_table){
+        .capacity = capacity, .mask = MIN_BUCKETS - 1, .max_buckets = buckets, .seed = seed};
     t->flows = reserve(capacity * sizeof(*t->flows));
     t->links = reserve(capacity * sizeof(*t->links));
     t->buckets = reserve(buckets * sizeof(*t->buckets));
@@ -39,7 +41,7 @@ void tw_flow_table_fini(struct tw_flow_table *t)
 {
     release(t->flows, t->capacity * sizeof(*t->flows));
     release(t->links, t->capacity * sizeof(*t->links));
-    release(t->buckets, (t->mask + 1) * sizeof(*t->buckets));
+    release(t->buckets, t->max_buckets * sizeof(*t->buckets));
     release(t->heap, t->capacity * sizeof(*t->heap));
     *t = (struct tw_flow_table){0};
 }
@@ -87,10 +89,35 @@ struct tw_flow_key tw_flow_table_key(const struct tw_flow_table *t, const struct
     return p->src.ip.family == 4 ? ipv4_key(t->seed, p) : ipv6_key(t->seed, p);
 }
 
+static uint32_t *bucket_of(const struct tw_flow_table *t, uint32_t hash)
+{
+    const uint32_t at = hash & t->mask;
+    return &t->buckets[at < t->split ? hash & (2 * t->mask + 1) : at];
+}
+
+/* One more bucket: the first one not yet split gives up those flows that belong there now. */
+static void add_bucket(struct tw_flow_table *t)
+{
+    const uint32_t wide = 2 * t->mask + 1;
+    uint32_t i = t->buckets[t->split];
+    t->buckets[t->split] = 0;
+    while (i != 0) {
+        struct tw_flow_link *l = &t->links[i - 1];
+        const uint32_t next = l->chain;
+        l->chain = t->buckets[l->hash & wide];
+        t->buckets[l->hash & wide] = i;
+        i = next;
+    }
+    if (t->split++ == t->mask) {
+        t->mask = wide;
+        t->split = 0;
+    }
+}
+
 struct tw_flow *tw_flow_table_find(
     const struct tw_flow_table *t, const struct tw_flow_key *key, unsigned *out_direction)
 {
-    for (uint32_t i = t->buckets[key->hash & t->mask]; i != 0; i = t->links[i - 1].chain) {
+    for (uint32_t i = *bucket_of(t, key->hash); i != 0; i = t->links[i - 1].chain) {
         struct tw_flow *w = &t->flows[i - 1];
         if (t->links[i - 1].hash != key->hash || w->key[0] != key->word[0] ||
             w->key[1] != key->word[1])
@@ -230,8 +257,11 @@ struct tw_flow *tw_flow_table_add(
     } else {
         t->unused++;
     }
+    const uint32_t in_use = t->mask + 1 + t->split;
+    if (in_use < t->max_buckets && t->size + t->size / 4 >= in_use)
+        add_bucket(t);
     struct tw_flow *w = &t->flows[index];
-    uint32_t *bucket = &t->buckets[key->hash & t->mask];
+    uint32_t *bucket = bucket_of(t, key->hash);
     *w = (struct tw_flow){.key = {key->word[0], key->word[1]}, .swapped = key->swapped ^ (d != 0)};
     t->links[index] = (struct tw_flow_link){.hash = key->hash, .chain = *bucket};
     *bucket = index + 1;
@@ -246,7 +276,7 @@ void tw_flow_table_remove(struct tw_flow_table *t, struct tw_flow *w)
 {
     const uint32_t index = tw_flow_index(t, w);
     struct tw_flow_link *l = &t->links[index];
-    uint32_t *at = &t->buckets[l->hash & t->mask];
+    uint32_t *at = bucket_of(t, l->hash);
     while (*at != index + 1)
         at = &t->links[*at - 1].chain;
     *at = l->chain;

@@ -264,6 +264,27 @@ static void test_ends(void **state)
     assert_int_equal(rig_free(r), 0);
 }
 
+/* The table grows with its flows: each is found, in both directions, and ends. */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { MANY = 700, IDLE_MS = 121 * 1000 };
+    struct rig *r = rig_new(MANY, false);
+    for (unsigned round = 1; round <= 2; round++) {
+        for (unsigned n = 1; n <= MANY; n++) {
+            rig_udp(r, 0, n, "x", 1);
+            rig_udp(r, 1, n / 2 + 1, "x", 1);
+            assert_int_equal(tw_flows_stats(r->flows).active, n);
+        }
+        r->len = 0;
+        rig_wait(r, IDLE_MS);
+        assert_int_equal(tw_flows_stats(r->flows).active, 0);
+        assert_int_equal(tw_flows_stats(r->flows).flows, MANY * round);
+    }
+    assert_int_equal(tw_flows_stats(r->flows).evicted, 0);
+    assert_int_equal(rig_free(r), 0);
+}
+
 /* The table is full: who was quiet longest goes. */
 static void test_eviction(void **state)
 {
@@ -324,6 +345,7 @@ int main(void)
         cmocka_unit_test(test_deadlines),
         cmocka_unit_test(test_patience),
         cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_eviction),
         cmocka_unit_test(test_flow_id),
         cmocka_unit_test(test_free_in_between),
