@@ -32,5 +32,7 @@ bool tw_ip_parse(struct tw_str s, struct tw_ip *out);
 bool tw_mac_parse(struct tw_str s, uint8_t out[6]);
 static inline bool tw_ip_eq(const struct tw_ip *a, const struct tw_ip *b)
 {
-    return a->family == b->family && memcmp(a->b, b->b, a->family == 6 ? 16 : 4) == 0;
+    if (a->family != b->family)
+        return false;
+    return a->family == 6 ? memcmp(a->b, b->b, 16) == 0 : memcmp(a->b, b->b, 4) == 0;
 }

@@ -42,6 +42,28 @@ static inline size_t tw_scan_json_string(struct tw_str s, size_t at, bool *high)
     return at;
 }
 
+/* Is `s` a name of printable ASCII without the wildcards '+' and '#'? Nearly all topics are. */
+static inline bool tw_scan_is_plain_name(struct tw_str s)
+{
+    uint64_t w, stops = 0;
+    if (s.len < sizeof(w)) {
+        for (size_t i = 0; i < s.len; i++) {
+            if (s.p[i] < 0x20 || s.p[i] > 0x7e || s.p[i] == '+' || s.p[i] == '#')
+                return false;
+        }
+        return true;
+    }
+    for (size_t at = 0; at < s.len; at += sizeof(w)) {
+        const size_t last = s.len - sizeof(w);
+        memcpy(&w, s.p + (at < last ? at : last), sizeof(w));
+        /* Whether any top bit is set is right, and no more is asked. Of the wildcards one is the
+         * other with a bit more. */
+        stops |= w | (w - 0x2020202020202020u) | ((w ^ 0x7f7f7f7f7f7f7f7fu) - 0x0101010101010101u) |
+                 (((w | 0x0808080808080808u) ^ 0x2b2b2b2b2b2b2b2bu) - 0x0101010101010101u);
+    }
+    return (stops & 0x8080808080808080u) == 0;
+}
+
 /* How many bytes `s` begins with that are printable ASCII: no control character, no DEL, nothing
  * above. */
 static inline size_t tw_scan_printable(struct tw_str s)

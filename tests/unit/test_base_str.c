@@ -226,6 +226,29 @@ static void scans_to_the_end_of_a_plain_run(void **state)
     guard_free(&g);
 }
 
+/* Every byte at every place of names of every length. */
+static void a_name_is_plain_when_every_byte_is(void **state)
+{
+    struct guard g = guard_new();
+    char text[25];
+    (void)state;
+    for (size_t len = 0; len <= sizeof(text); len++) {
+        memset(text, '~', sizeof(text));
+        assert_true(tw_scan_is_plain_name(tw_str_bytes(guard_put(&g, text, len), len)));
+        for (size_t at = 0; at < len; at++) {
+            for (unsigned c = 0; c < 256; c++) {
+                memset(text, c % 2 == 0 ? '~' : ' ', sizeof(text));
+                text[at] = (char)c;
+                const bool plain = c >= 0x20 && c < 0x7f && c != '+' && c != '#';
+                const struct tw_str s = tw_str_bytes(guard_put(&g, text, len), len);
+                if (tw_scan_is_plain_name(s) != plain)
+                    fail_msg("byte %u at %zu of %zu", c, at, len);
+            }
+        }
+    }
+    guard_free(&g);
+}
+
 static void every_status_has_its_words(void **state)
 {
     (void)state;
@@ -246,6 +269,7 @@ int main(void)
         cmocka_unit_test(cuts_keep_characters_whole),
         cmocka_unit_test(distances),
         cmocka_unit_test(scans_to_the_end_of_a_plain_run),
+        cmocka_unit_test(a_name_is_plain_when_every_byte_is),
         cmocka_unit_test(every_status_has_its_words),
     };
     return cmocka_run_group_tests_name("base/str", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "protocol/mqtt/packet.h"
 
 #include "base/hash.h"
+#include "base/scan.h"
 #include "base/topic.h"
 
 /* Flags of CONNECT [MQTT5 3.1.2.3]. */
@@ -156,15 +157,27 @@ enum tw_mqtt_anomaly tw_mqtt_connect_read(
     return version != TW_MQTT_FINE ? version : anomaly;
 }
 
+static enum tw_mqtt_anomaly topic_name(struct tw_cur *c, struct tw_mqtt_publish *out)
+{
+    if (!tw_mqtt_binary(c, &out->topic))
+        return TW_MQTT_SHORT_PACKET;
+    out->is_plain = out->topic.len > 0 && tw_scan_is_plain_name(out->topic);
+    if (out->is_plain)
+        return TW_MQTT_FINE;
+    const enum tw_mqtt_anomaly anomaly = tw_mqtt_text_anomaly(out->topic);
+    if (anomaly != TW_MQTT_FINE)
+        return anomaly;
+    return tw_topic_has_wildcard(out->topic) ? TW_MQTT_WILDCARD_IN_TOPIC
+                                             : TW_MQTT_FINE; /* [MQTT5 3.3.2.1] */
+}
+
 enum tw_mqtt_anomaly tw_mqtt_publish_read(struct tw_cur body, uint8_t flags, unsigned version,
     bool from_server, struct tw_mqtt_publish *out)
 {
     *out = (struct tw_mqtt_publish){0};
-    enum tw_mqtt_anomaly anomaly = read_text(&body, &out->topic);
+    enum tw_mqtt_anomaly anomaly = topic_name(&body, out);
     if (anomaly != TW_MQTT_FINE)
         return anomaly;
-    if (tw_topic_has_wildcard(out->topic))
-        return TW_MQTT_WILDCARD_IN_TOPIC; /* [MQTT5 3.3.2.1] */
     if ((flags & 6) != 0) {
         if (!tw_cur_u16be(&body, &out->id))
             return TW_MQTT_SHORT_PACKET;

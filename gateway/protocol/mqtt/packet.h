@@ -109,6 +109,7 @@ struct tw_mqtt_connect {
 
 struct tw_mqtt_publish {
     struct tw_str topic;
+    bool is_plain; /* the topic is there, and all of it printable ASCII */
     uint16_t id;
     struct tw_mqtt_props props;
     struct tw_str payload;

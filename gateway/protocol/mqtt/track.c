@@ -198,7 +198,8 @@ static void on_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_arriva
     await_ack(c, a, p.id, topic, !good);
     if (!good)
         return;
-    names(c, a, topic);
+    if (!p.is_plain)
+        names(c, a, topic);
     tw_mqtt_judge_publish(c, a, &p);
     tw_mqtt_emit_publish(c, &a->h, &p, topic, a->pdu);
 }
