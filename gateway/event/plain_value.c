@@ -14,9 +14,10 @@ static void take_number(const struct tw_value *v, struct tw_plain_value *out)
         const float narrow = (float)v->d;
         uint32_t bits;
         memcpy(&bits, &narrow, sizeof(bits));
-        out->bits = bits;
+        out->below = 32;
+        out->word = (uint64_t)bits << 32;
     } else {
-        out->bits = v->kind == TW_VALUE_BOOL ? v->b : v->u;
+        out->word = v->kind == TW_VALUE_BOOL ? v->b : v->u;
     }
     if (v->kind != TW_VALUE_FLOAT && v->kind != TW_VALUE_DOUBLE)
         return;

@@ -10,9 +10,10 @@ enum { TW_PLAIN_VALUES = 32 }; /* that are shown at a time */
 /* A number, a truth, or an array of them, whose status is not bad. */
 struct tw_plain_value {
     enum tw_value_kind kind;
-    bool is_odd; /* a number that is not finite, or too small to be exact */
+    bool is_odd;   /* a number that is not finite, or too small to be exact */
+    uint8_t below; /* bits of the word that are none of the number's */
     uint32_t status;
-    uint64_t bits;        /* INT, UINT, DOUBLE: 64 of them, FLOAT: 32 */
+    uint64_t word;        /* the number's bytes are the upper ones */
     int64_t server_ts_ns; /* 0: not sent */
 };
 
@@ -22,19 +23,19 @@ static inline bool tw_plain_number(const struct tw_plain_value *v, double *out)
     float narrow;
     switch (v->kind) {
     case TW_VALUE_INT:
-        *out = (double)(int64_t)v->bits;
+        *out = (double)((int64_t)v->word >> v->below);
         return true;
     case TW_VALUE_UINT:
-        *out = (double)v->bits;
+        *out = (double)(v->word >> v->below);
         return true;
     case TW_VALUE_FLOAT: {
-        const uint32_t bits = (uint32_t)v->bits;
+        const uint32_t bits = (uint32_t)(v->word >> v->below);
         memcpy(&narrow, &bits, sizeof(narrow));
         *out = (double)narrow;
         return true;
     }
     case TW_VALUE_DOUBLE:
-        memcpy(out, &v->bits, sizeof(*out));
+        memcpy(out, &v->word, sizeof(*out));
         return true;
     default:
         return false;

@@ -440,15 +440,16 @@ static void data_changes_that_pass(void **state)
     tw_series_pass(p.series, &e, &unknown);
     assert_int_equal(5, tw_series_stats(p.series).values);
     /* The same of values that are no events yet. */
-    struct tw_plain_value plain = {.kind = TW_VALUE_UINT, .bits = 50};
+    struct tw_plain_value plain = {.kind = TW_VALUE_UINT, .word = 50};
     const struct tw_event message = lab_notify("", 0, p.now_ns += TW_NS_PER_S);
     tw_series_pass_value(p.series, &message, &plain, &none);
     assert_int_equal(5, tw_series_stats(p.series).values);
     tw_series_pass_value(p.series, &message, &plain, &p.notes[0]);
     assert_int_equal(6, tw_series_stats(p.series).values);
-    plain = (struct tw_plain_value){.kind = TW_VALUE_FLOAT, .is_odd = true, .bits = 0x7f800000};
+    plain = (struct tw_plain_value){
+        .kind = TW_VALUE_FLOAT, .is_odd = true, .below = 32, .word = UINT64_C(0x7f800000) << 32};
     tw_series_pass_value(p.series, &message, &plain, &p.notes[0]); /* infinite */
-    plain = (struct tw_plain_value){.kind = TW_VALUE_BOOL, .bits = 1};
+    plain = (struct tw_plain_value){.kind = TW_VALUE_BOOL, .word = 1};
     tw_series_pass_value(p.series, &message, &plain, &p.notes[0]);
     assert_int_equal(6, tw_series_stats(p.series).values);
     close_plant(&p);

@@ -11,34 +11,33 @@ enum { ARRAY_FLAG = 0x80, MOST = 64 };
 /* A built-in type that is plain. Values come in any order of types, so all are read alike, without
  * a branch for each: as the upper bytes of a word. */
 struct form {
-    uint8_t width,
-        below; /* bytes, bits of the word that are none of its own; 0 bytes: it is none */
+    uint8_t width; /* bytes; 0: it is none */
+    uint8_t below; /* bits of the word that are none of its own */
     uint8_t kind;
-    bool is_signed;
     /* Without its sign a number is zero, or one of `span` from `least` on, or odd. */
     uint64_t least, span;
 };
 
-#define WHOLE(bytes, kind, is_signed)                                                              \
+#define WHOLE(bytes, kind)                                                                         \
     {                                                                                              \
-        (bytes), 64 - 8 * (bytes), TW_VALUE_##kind, (is_signed), 0, UINT64_MAX                     \
+        (bytes), 64 - 8 * (bytes), TW_VALUE_##kind, 0, UINT64_MAX                                  \
     }
 /* [UA6 5.2.2.3] IEEE 754: exponents of all zeros, or all ones, are special. */
 #define FLOATING(bytes, kind, exponent_bits)                                                       \
     {                                                                                              \
-        (bytes), 64 - 8 * (bytes), TW_VALUE_##kind, false, UINT64_C(1) << (64 - (exponent_bits)),  \
+        (bytes), 64 - 8 * (bytes), TW_VALUE_##kind, UINT64_C(1) << (64 - (exponent_bits)),         \
             UINT64_MAX - (UINT64_C(2) << (64 - (exponent_bits))) + 1                               \
     }
 static const struct form forms[TW_UA_TYPES] = {
-    [TW_UA_BOOLEAN] = WHOLE(1, BOOL, false),
-    [TW_UA_SBYTE] = WHOLE(1, INT, true),
-    [TW_UA_BYTE] = WHOLE(1, UINT, false),
-    [TW_UA_INT16] = WHOLE(2, INT, true),
-    [TW_UA_UINT16] = WHOLE(2, UINT, false),
-    [TW_UA_INT32] = WHOLE(4, INT, true),
-    [TW_UA_UINT32] = WHOLE(4, UINT, false),
-    [TW_UA_INT64] = WHOLE(8, INT, true),
-    [TW_UA_UINT64] = WHOLE(8, UINT, false),
+    [TW_UA_BOOLEAN] = WHOLE(1, BOOL),
+    [TW_UA_SBYTE] = WHOLE(1, INT),
+    [TW_UA_BYTE] = WHOLE(1, UINT),
+    [TW_UA_INT16] = WHOLE(2, INT),
+    [TW_UA_UINT16] = WHOLE(2, UINT),
+    [TW_UA_INT32] = WHOLE(4, INT),
+    [TW_UA_UINT32] = WHOLE(4, UINT),
+    [TW_UA_INT64] = WHOLE(8, INT),
+    [TW_UA_UINT64] = WHOLE(8, UINT),
     [TW_UA_FLOAT] = FLOATING(4, FLOAT, 8),
     [TW_UA_DOUBLE] = FLOATING(8, DOUBLE, 11),
 };
@@ -50,7 +49,8 @@ INLINE bool scalar(struct tw_cur *c, const struct form *form, struct tw_plain_va
         return false;
     const uint64_t size = word << 1;
     out->kind = form->kind;
-    out->bits = form->is_signed ? (uint64_t)((int64_t)word >> form->below) : word >> form->below;
+    out->below = form->below;
+    out->word = word;
     out->is_odd = (size != 0) & (size - form->least >= form->span);
     return true;
 }
@@ -59,7 +59,7 @@ INLINE bool array(struct tw_cur *c, const struct form *form, struct tw_plain_val
 {
     uint32_t n;
     out->kind = TW_VALUE_ARRAY;
-    out->bits = 0;
+    out->word = 0;
     out->is_odd = false;
     return tw_cur_u32le(c, &n) && n > 0 && n <= MOST && tw_cur_skip(c, (size_t)n * form->width);
 }
