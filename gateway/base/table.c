@@ -144,14 +144,6 @@ static void list_push(struct tw_table *t, int32_t i)
     t->newest = i;
 }
 
-static bool same_key(const struct tw_table *t, int32_t i, const void *key)
-{
-    const uint8_t *have = key_of(t, i);
-    if (t->key_size == 16) /* most are text keys: compared without a call */
-        return memcmp(have, key, 16) == 0;
-    return memcmp(have, key, t->key_size) == 0;
-}
-
 static struct bucket *bucket_of(const struct tw_table *t, uint32_t hash)
 {
     uint32_t at = hash & t->mask;
@@ -185,22 +177,30 @@ static void add_bucket(struct tw_table *t)
     }
 }
 
-static int32_t lookup(const struct tw_table *t, const void *key, uint32_t hash)
+/* Without a call where the size of keys is a constant. */
+__attribute__((always_inline)) static inline int32_t search(
+    const struct tw_table *t, const void *key, uint32_t hash, size_t key_size)
 {
     const struct bucket *bucket = bucket_of(t, hash);
     int32_t i = bucket->first - 1;
-    if (i == NIL)
-        return NIL;
-    if (bucket->hash == hash && same_key(t, i, key))
+    if (i == NIL || (bucket->hash == hash && memcmp(key_of(t, i), key, key_size) == 0))
         return i;
-    i = t->links[i].chain;
-    while (i != NIL) {
-        const struct link *l = &t->links[i];
-        if (l->hash == hash && same_key(t, i, key))
-            return i;
-        i = l->chain;
-    }
-    return NIL;
+    do {
+        i = t->links[i].chain;
+    } while (i != NIL && (t->links[i].hash != hash || memcmp(key_of(t, i), key, key_size) != 0));
+    return i;
+}
+
+__attribute__((noinline)) static int32_t search_any(
+    const struct tw_table *t, const void *key, uint32_t hash)
+{
+    return search(t, key, hash, t->key_size);
+}
+
+static int32_t lookup(const struct tw_table *t, const void *key, uint32_t hash)
+{
+    enum { TEXT = sizeof(struct tw_text_key) }; /* as most are */
+    return t->key_size == TEXT ? search(t, key, hash, TEXT) : search_any(t, key, hash);
 }
 
 static uint32_t hash_of(const struct tw_table *t, const void *key)
@@ -278,18 +278,10 @@ static int32_t fresh(struct tw_table *t)
     return i;
 }
 
-void *tw_table_put(struct tw_table *t, const void *key, bool *out_created)
+__attribute__((noinline)) static void *create(struct tw_table *t, const void *key, uint32_t hash)
 {
-    uint32_t hash = hash_of(t, key);
-    int32_t i = lookup(t, key, hash);
-    if (out_created != NULL)
-        *out_created = i == NIL;
-    if (i != NIL) {
-        touch(t, i);
-        return value_of(t, i);
-    }
-    i = fresh(t);
-    uint32_t in_use = t->mask + 1 + t->split;
+    const int32_t i = fresh(t);
+    const uint32_t in_use = t->mask + 1 + t->split;
     if (in_use < t->max_buckets && t->size + t->size / 4 >= in_use)
         add_bucket(t);
     memcpy(key_of(t, i), key, t->key_size);
@@ -298,6 +290,18 @@ void *tw_table_put(struct tw_table *t, const void *key, bool *out_created)
     chain_first(t, bucket_of(t, hash), i);
     list_push(t, i);
     t->size++;
+    return value_of(t, i);
+}
+
+void *tw_table_put(struct tw_table *t, const void *key, bool *out_created)
+{
+    const uint32_t hash = hash_of(t, key);
+    const int32_t i = lookup(t, key, hash);
+    if (out_created != NULL)
+        *out_created = i == NIL;
+    if (i == NIL)
+        return create(t, key, hash);
+    touch(t, i);
     return value_of(t, i);
 }
 
