@@ -5,6 +5,7 @@
 #include "crypto/certificate.h"
 #include "crypto/digest.h"
 #include "crypto/gunzip.h"
+#include "protocol/payload_digest.h"
 #include "protocol/payload_shape.h"
 
 struct tw_worker {
@@ -76,6 +77,7 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .opcua_key_sets = key_sets,
         .opcua_open = open_sealed,
         .shapes = tw_shapes_new(),
+        .digests = tw_digests_new(),
         .gunzip = tw_gunzip_open,
         .gunzip_context = tw_gunzip_new(),
         .tls_knows = tls_knows,
@@ -89,8 +91,8 @@ struct tw_worker *tw_worker_new(const struct tw_worker_config *config)
         .env = &w->env,
         .ndpi = config->ndpi,
     };
-    if (w->env.pool != NULL && w->env.shapes != NULL && w->env.gunzip_context != NULL &&
-        make_openers(w, config))
+    if (w->env.pool != NULL && w->env.shapes != NULL && w->env.digests != NULL &&
+        w->env.gunzip_context != NULL && make_openers(w, config))
         w->flows = tw_flows_new(&flows);
     if (w->flows == NULL) {
         tw_worker_free(w);
@@ -106,6 +108,7 @@ void tw_worker_free(struct tw_worker *w)
     tw_flows_free(w->flows);
     tw_pool_free(w->env.pool);
     tw_shapes_free(w->env.shapes);
+    tw_digests_free(w->env.digests);
     tw_gunzip_free(w->env.gunzip_context);
     tw_opcua_opener_free(w->opener);
     tw_tls_opener_free(w->tls_opener);

@@ -15,6 +15,7 @@
 #include "crypto/tls_keys.h"
 #include "event/asks.h"
 
+struct tw_digests;
 struct tw_shapes;
 
 /* Where in the capture the bytes stand: the packet that completed them. */
@@ -77,7 +78,8 @@ struct tw_proto_env {
     bool (*opcua_open)(void *keys, const struct tw_sealed *sealed, void *out, size_t *out_len,
         unsigned *out_padding);
     void *opcua_keys;
-    struct tw_shapes *shapes; /* of JSON payloads; NULL: each is read by itself */
+    struct tw_shapes *shapes;   /* of JSON payloads; NULL: each is read by itself */
+    struct tw_digests *digests; /* of payloads; NULL: each is digested by itself */
     /* Payloads that are compressed; NULL: they stay so. */
     enum tw_gunzip_status (*gunzip)(struct tw_gunzip *g, struct tw_str in, struct tw_str *out);
     struct tw_gunzip *gunzip_context;

@@ -5,6 +5,7 @@
 #include "protocol/mqtt/mqtt.h"
 #include "protocol/mqtt/state.h"
 #include "protocol/payload.h"
+#include "protocol/payload_digest.h"
 #include "protocol/sparkplug/report.h"
 
 /* A deliver's payload goes along for expansion after the merge; a longer one stays behind. */
@@ -220,7 +221,7 @@ static void set_digest(
     const struct tw_mqtt_call *c, struct report *r, struct tw_str payload, const struct tw_pdu *pdu)
 {
     struct tw_mqtt_info *info = &r->info;
-    info->payload_hash = tw_hash_stable(payload.p, payload.len);
+    info->payload_hash = tw_digests_of(c->env->digests, payload);
     info->has_sha256 = c->env->payload_sha256 != NULL && !pdu->cut;
     if (info->has_sha256)
         c->env->payload_sha256(payload.p, payload.len, info->payload_sha256);
