@@ -27,7 +27,6 @@ struct tw_flow_syn {
  * IPv4, a digest of 128 bits for IPv6. */
 struct tw_flow_key {
     uint64_t word[2];
-    uint32_t hash;
     bool swapped; /* the packet goes from the second end of the key to the first */
 };
 

@@ -59,15 +59,12 @@ static uint64_t kind_of(const struct tw_packet *p)
     return (uint64_t)(p->tunnel.kind != NULL) << 8 | p->ip_proto;
 }
 
-static struct tw_flow_key ipv4_key(struct tw_seed seed, const struct tw_packet *p)
+static struct tw_flow_key ipv4_key(const struct tw_packet *p)
 {
     const uint64_t src = ipv4_endpoint(&p->src), dst = ipv4_endpoint(&p->dst);
     const bool swapped = dst < src;
-    const uint64_t low = (swapped ? dst : src) | kind_of(p) << 48, high = swapped ? src : dst;
-    const uint64_t key = seed.k1 ^ UINT64_C(0xa0761d6478bd642f);
-    const uint64_t h = tw_mix_fold(low ^ seed.k0, high ^ key);
-    const uint64_t mixed = tw_mix_fold(h ^ seed.k0, key);
-    return (struct tw_flow_key){{low, high}, (uint32_t)(mixed ^ mixed >> 32), swapped};
+    const uint64_t low = swapped ? dst : src, high = swapped ? src : dst;
+    return (struct tw_flow_key){{low | kind_of(p) << 48, high}, swapped};
 }
 
 static struct tw_flow_key ipv6_key(struct tw_seed seed, const struct tw_packet *p)
@@ -80,13 +77,20 @@ static struct tw_flow_key ipv6_key(struct tw_seed seed, const struct tw_packet *
     memcpy(&ends[3], b->ip.b, sizeof(b->ip.b));
     struct tw_flow_key key = {.swapped = swapped};
     tw_hash_wide(seed, ends, sizeof(ends), key.word);
-    key.hash = (uint32_t)key.word[0];
     return key;
 }
 
 struct tw_flow_key tw_flow_table_key(const struct tw_flow_table *t, const struct tw_packet *p)
 {
-    return p->src.ip.family == 4 ? ipv4_key(t->seed, p) : ipv6_key(t->seed, p);
+    return p->src.ip.family == 4 ? ipv4_key(p) : ipv6_key(t->seed, p);
+}
+
+static uint32_t hash_of(struct tw_seed seed, const struct tw_flow_key *key)
+{
+    const uint64_t secret = seed.k1 ^ UINT64_C(0xa0761d6478bd642f);
+    const uint64_t h = tw_mix_fold(key->word[0] ^ seed.k0, key->word[1] ^ secret);
+    const uint64_t mixed = tw_mix_fold(h ^ seed.k0, secret);
+    return (uint32_t)(mixed ^ mixed >> 32);
 }
 
 static uint32_t *bucket_of(const struct tw_flow_table *t, uint32_t hash)
@@ -114,13 +118,18 @@ static void add_bucket(struct tw_flow_table *t)
     }
 }
 
+static bool has_key(const struct tw_flow *w, const struct tw_flow_key *key)
+{
+    return w->key[0] == key->word[0] && w->key[1] == key->word[1];
+}
+
 struct tw_flow *tw_flow_table_find(
     const struct tw_flow_table *t, const struct tw_flow_key *key, unsigned *out_direction)
 {
-    for (uint32_t i = *bucket_of(t, key->hash); i != 0; i = t->links[i - 1].chain) {
+    const uint32_t hash = hash_of(t->seed, key);
+    for (uint32_t i = *bucket_of(t, hash); i != 0; i = t->links[i - 1].chain) {
         struct tw_flow *w = &t->flows[i - 1];
-        if (t->links[i - 1].hash != key->hash || w->key[0] != key->word[0] ||
-            w->key[1] != key->word[1])
+        if (t->links[i - 1].hash != hash || !has_key(w, key))
             continue;
         *out_direction = w->swapped ^ key->swapped;
         return w;
@@ -258,12 +267,13 @@ struct tw_flow *tw_flow_table_add(
         t->unused++;
     }
     const uint32_t in_use = t->mask + 1 + t->split;
-    if (in_use < t->max_buckets && t->size + t->size / 4 >= in_use)
+    if (in_use < t->max_buckets && 2 * t->size >= in_use)
         add_bucket(t);
     struct tw_flow *w = &t->flows[index];
-    uint32_t *bucket = bucket_of(t, key->hash);
+    const uint32_t hash = hash_of(t->seed, key);
+    uint32_t *bucket = bucket_of(t, hash);
     *w = (struct tw_flow){.key = {key->word[0], key->word[1]}, .swapped = key->swapped ^ (d != 0)};
-    t->links[index] = (struct tw_flow_link){.hash = key->hash, .chain = *bucket};
+    t->links[index] = (struct tw_flow_link){.hash = hash, .chain = *bucket};
     *bucket = index + 1;
     list_push(t, index);
     place(t, t->n_heap, (struct tw_flow_deadline){INT64_MAX, index});
