@@ -35,6 +35,8 @@ NO_LTO := -fno-lto
 # Much code runs for each message, and little of it twice: what is smaller is quicker.
 CFLAGS_release += -fno-align-loops -fno-align-jumps -fno-align-labels
 CFLAGS_release += -fno-plt
+# Bits are put together as they come: in another order, all of them would wait on the stack.
+CFLAGS_release += -fno-tree-reassoc
 # What was written in halves is not read as a whole: that would wait for both to arrive.
 CFLAGS_release += -fno-tree-slp-vectorize
 # Structures are copied and cleared in place, 16 bytes at a time: to start `rep movs`, or a call,

@@ -127,24 +127,35 @@ static tw_like of_actor(const struct tw_actor_facts *a)
            when(a->has_min_confidence, MIN_CONFIDENCE) | when(a->max_input_age_ns > 0, MAX_AGE);
 }
 
+/* Most of what is sent is declared nowhere. */
+static tw_like of_variable(const struct tw_variable_facts *v)
+{
+    if (v->id.p == NULL)
+        return 0;
+    return VARIABLE | (tw_like)v->role << ROLE | when(v->range.has_min || v->range.has_max, RANGE) |
+           when(v->has_publishers, HAS_PUBLISHERS) | when(v->publisher_ok, PUBLISHER_OK) |
+           when(v->leaves, LEAVES) | when(v->above_clearance, ABOVE) |
+           when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
+}
+
+static tw_like of_report(const struct tw_report_facts *r)
+{
+    if (!r->is_report)
+        return 0;
+    return REPORT | when(r->has_confidence || r->has_inputs_age || r->model.p != NULL ||
+                             r->model_version.p != NULL || r->object.p != NULL || r->value != NULL,
+                        REPORTED);
+}
+
 static tw_like of_facts(const struct tw_facts *f)
 {
-    const struct tw_variable_facts *v = &f->variable;
-    const struct tw_report_facts *r = &f->report;
-    return (tw_like)v->role << ROLE | (tw_like)f->approval.state << APPROVAL |
-           when(v->id.p != NULL, VARIABLE) | when(v->range.has_min || v->range.has_max, RANGE) |
-           when(v->has_publishers, HAS_PUBLISHERS) | when(v->publisher_ok, PUBLISHER_OK) |
-           when(f->grant.allowed, ALLOWED) | when(f->grant.default_open, DEFAULT_OPEN) |
-           when(f->approval.is_given, GIVEN) | when(f->approval.giver_ok, GIVER_OK) |
-           when(r->is_report, REPORT) |
-           when(r->has_confidence || r->has_inputs_age || r->model.p != NULL ||
-                    r->model_version.p != NULL || r->object.p != NULL || r->value != NULL,
-               REPORTED) |
-           when(v->leaves, LEAVES) | when(v->above_clearance, ABOVE) |
+    return of_variable(&f->variable) | of_report(&f->report) |
+           (tw_like)f->approval.state << APPROVAL | when(f->approval.is_given, GIVEN) |
+           when(f->approval.giver_ok, GIVER_OK) | when(f->grant.allowed, ALLOWED) |
+           when(f->grant.default_open, DEFAULT_OPEN) | when(f->grant.has_max_step, GRANT_STEP) |
            when(f->indicator != NULL, INDICATOR) | when(f->change_open, CHANGE) |
            when(f->act != NULL, ACT) | when(f->claim != NULL, CLAIM) |
-           when(f->routine != NULL, ROUTINE) | when(f->grant.has_max_step, GRANT_STEP) |
-           when(v->has_max_step, VARIABLE_STEP) | when(v->has_max_rate, VARIABLE_RATE);
+           when(f->routine != NULL, ROUTINE);
 }
 
 /* What the past of an AI system says about this event. */

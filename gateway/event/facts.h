@@ -121,7 +121,8 @@ struct tw_target_facts {
 struct tw_command_def; /* registry/registry.h */
 
 struct tw_variable_facts {
-    struct tw_str id; /* absent: no variable declares this object (and field) */
+    /* Absent: no variable declares this object (and field), and nothing else is set. */
+    struct tw_str id;
     enum tw_role role;
     uint8_t normal; /* TW_NORMAL_… */
     enum tw_label label;
@@ -176,7 +177,7 @@ struct tw_approval_facts {
 /* This event is a leaf of a report the actor makes about itself, or an AI system's action that
  * carries the context of its decision. */
 struct tw_report_facts {
-    bool is_report;
+    bool is_report; /* else nothing else is set */
     bool has_confidence;
     double confidence;
     bool has_inputs_age;

@@ -298,6 +298,15 @@ static void change_facts(struct made *m, unsigned choice)
     }
 }
 
+/* Nothing is said of a variable that is none, or of what is no report. */
+static void straighten(struct tw_facts *f)
+{
+    if (f->variable.id.p == NULL)
+        f->variable = (struct tw_variable_facts){.role = TW_ROLE_NONE};
+    if (!f->report.is_report)
+        f->report = (struct tw_report_facts){.is_report = false};
+}
+
 static void change(struct made *m)
 {
     unsigned choice = any(CHOICES);
@@ -307,6 +316,7 @@ static void change(struct made *m)
         change_actor(&m->facts.actor, choice);
     else
         change_facts(m, choice);
+    straighten(&m->facts);
     /* What is called so is bad. */
     m->event.status_bad |= tw_str_starts(m->event.status.s, TW_STR("Bad"));
 }
