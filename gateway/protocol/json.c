@@ -1,5 +1,7 @@
 #include "protocol/json.h"
 
+#include <endian.h>
+
 #include "base/num.h"
 #include "base/scan.h"
 
@@ -7,6 +9,7 @@ enum expect { VALUE, VALUE_OR_END, KEY, KEY_OR_END, COMMA_OR_END, DONE };
 
 static const double powers[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
     1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 
 void tw_json_init(struct tw_json *r, struct tw_str text)
 {
@@ -91,14 +94,40 @@ struct number {
     bool minus, whole;
 };
 
+/* The digits that stand at `at`, eight at most: how many, and what they come to. */
+static inline size_t eight_digits(struct tw_str s, size_t at, uint64_t *out)
+{
+    const uint64_t tops = 0x8080808080808080u;
+    uint64_t w = 0;
+    if (s.len - at >= sizeof(w))
+        memcpy(&w, s.p + at, sizeof(w));
+    else
+        memcpy(&w, s.p + at, s.len - at);
+    w = le64toh(w) ^ 0x3030303030303030u;
+    /* The lowest mark of a byte that is no digit is right. */
+    const uint64_t others = ((w + 0x7676767676767676u) | w) & tops;
+    if ((others & 0x80) != 0)
+        return 0;
+    const size_t n = others == 0 ? sizeof(w) : (size_t)__builtin_ctzll(others) / 8;
+    /* As if zeros stood before them; then pairs, fours and all of them become numbers. */
+    w <<= 64 - 8 * n;
+    w = (w * 10 + (w >> 8)) & 0x00ff00ff00ff00ffu;
+    w = (w * 100 + (w >> 16)) & 0x0000ffff0000ffffu;
+    *out = (w * 10000 + (w >> 32)) & 0xffffffffu;
+    return n;
+}
+
 /* Digits at `at`; returns where they end. */
-static inline size_t take_digits(struct tw_str s, size_t at, struct number *n)
+static size_t take_digits(struct tw_str s, size_t at, struct number *n)
 {
     const size_t from = at;
-    uint64_t digits = n->digits;
-    for (; at < s.len && is_digit(s.p[at]); at++)
-        digits = digits * 10 + (uint64_t)(s.p[at] - '0');
-    n->digits = digits;
+    size_t some;
+    do {
+        uint64_t digits = 0;
+        some = eight_digits(s, at, &digits);
+        n->digits = n->digits * tens[some] + digits;
+        at += some;
+    } while (some == 8);
     n->count += at - from;
     return at;
 }
@@ -216,26 +245,23 @@ __attribute__((noinline)) static enum tw_json_kind any_number(
 /* Nearly all numbers have few digits and no exponent: those are read in one go. */
 static inline enum tw_json_kind number(struct tw_json *r, struct tw_json_token *out)
 {
-    enum { FEW = 15 };
-    const char *const s = r->text.p;
-    const size_t len = r->text.len;
-    size_t at = r->at + (s[r->at] == '-');
-    const bool minus = at != r->at;
-    const size_t whole = at;
-    uint64_t digits = 0;
-    for (; at < len && is_digit(s[at]); at++)
-        digits = digits * 10 + (uint64_t)(s[at] - '0');
-    size_t point = at;
-    if (at < len && s[at] == '.')
-        for (at++; at < len && is_digit(s[at]); at++)
-            digits = digits * 10 + (uint64_t)(s[at] - '0');
-    const bool is_plain = at - whole <= FEW && (at == len || (s[at] | 0x20) != 'e') &&
-                          (s[whole] != '0' || point == whole + 1) && at != point + 1;
-    if (!is_plain || point == whole)
+    const struct tw_str s = r->text;
+    const bool minus = s.p[r->at] == '-';
+    size_t at = r->at + minus, part = 0;
+    uint64_t digits = 0, behind = 0;
+    const size_t whole = eight_digits(s, at, &digits);
+    bool is_plain = whole > 0 && whole < 8 && (whole == 1 || s.p[at] != '0');
+    at += whole;
+    if (at < s.len && s.p[at] == '.') {
+        part = eight_digits(s, at + 1, &behind);
+        is_plain &= part > 0 && part < 8;
+        at += 1 + part;
+    }
+    if (!is_plain || (at < s.len && (s.p[at] | 0x20) == 'e'))
         return any_number(r, out);
     r->at = at;
-    if (at != point) {
-        out->d = exact(digits, -(int)(at - point - 1), minus);
+    if (part > 0) {
+        out->d = exact(digits * tens[part] + behind, -(int)part, minus);
         return TW_JSON_DOUBLE;
     }
     out->i = minus ? -(int64_t)digits : (int64_t)digits;

@@ -1,6 +1,5 @@
 #include "protocol/payload_json.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "base/num.h"
@@ -310,31 +309,31 @@ void tw_payload_names(struct tw_str text, tw_payload_name_fn name, void *user)
     walk(&w);
 }
 
-/* A finite number, not too small to be exact, that is no secret. */
-static inline bool is_plain(const struct tw_payload *p, unsigned leaf)
+/* Which leaves are finite numbers, not too small to be exact, and no secrets; a bit for each. */
+static uint64_t plain_numbers(const struct tw_payload *p)
 {
-    const struct tw_json_token *t = &p->tape[leaf];
-    const double size = t->kind == TW_JSON_DOUBLE ? fabs(t->d) : 1;
-    return (t->kind == TW_JSON_INT || t->kind == TW_JSON_DOUBLE) && size >= DBL_MIN &&
-           size <= DBL_MAX && !p->shape->leaves[leaf].is_secret;
+    uint64_t plain = 0;
+    _Static_assert(TW_SHAPE_LEAVES <= 64, "a bit for each");
+    for (unsigned i = 0; i < p->shape->n_leaves; i++) {
+        const struct tw_json_token *t = &p->tape[i];
+        const bool is = t->kind == TW_JSON_INT || (t->kind == TW_JSON_DOUBLE && isnormal(t->d));
+        plain |= (uint64_t)is << i;
+    }
+    return plain & ~p->shape->secrets;
 }
 
 /* Plain numbers are most of what devices tell: where all pass they are not shown one by one. False
  * when they do not, or there is only one. */
-static bool pass_numbers(
-    const struct tw_payload *p, struct tw_event *leaf, tw_pass_fn pass, const struct tw_emit *out)
+static bool pass_numbers(const struct tw_payload *p, uint64_t plain, struct tw_event *leaf,
+    tw_pass_fn pass, const struct tw_emit *out)
 {
-    unsigned first = 0, n = 0;
-    for (unsigned i = p->shape->n_leaves; i > 0; i--) {
-        first = is_plain(p, i - 1) ? i - 1 : first;
-        n += is_plain(p, i - 1);
-    }
-    if (pass == NULL || n < 2)
+    if (pass == NULL || (plain & (plain - 1)) == 0)
         return false;
+    const unsigned first = (unsigned)__builtin_ctzll(plain);
     (void)tw_payload_scalar(&p->tape[first], NULL, &leaf->value, &leaf->type);
     leaf->truncated = false;
     leaf->field = tw_shape_name(p->shape, first);
-    leaf->alike = (uint16_t)(n - 1);
+    leaf->alike = (uint16_t)(__builtin_popcountll(plain) - 1);
     const bool passed = pass(out->user, leaf);
     leaf->alike = 0;
     return passed;
@@ -346,14 +345,17 @@ static void give_shaped(const struct tw_payload *p, const struct tw_event *messa
 {
     const struct tw_shape *shape = p->shape;
     const bool is_secret = tw_secret_name(message->object);
+    const uint64_t plain = is_secret ? 0 : plain_numbers(p);
     char scratch[TW_MAX_EVENT_STRING];
     struct tw_event leaf = *message;
-    const bool passed = !is_secret && pass_numbers(p, &leaf, pass, out);
-    for (unsigned i = 0; i < shape->n_leaves; i++) {
+    uint64_t left = UINT64_MAX >> (64 - shape->n_leaves);
+    if (pass_numbers(p, plain, &leaf, pass, out))
+        left &= ~plain;
+    for (; left != 0; left &= left - 1) {
+        const unsigned i = (unsigned)__builtin_ctzll(left);
         const struct tw_json_token *t = &p->tape[i];
-        if ((passed && is_plain(p, i)) || !tw_payload_scalar(t, scratch, &leaf.value, &leaf.type))
-            continue;
-        if ((is_secret || shape->leaves[i].is_secret) && t->kind != TW_JSON_NULL)
+        (void)tw_payload_scalar(t, scratch, &leaf.value, &leaf.type);
+        if ((is_secret || (shape->secrets >> i & 1) != 0) && t->kind != TW_JSON_NULL)
             hide(&leaf);
         leaf.truncated = leaf.value.truncated;
         leaf.field = tw_shape_name(shape, i);

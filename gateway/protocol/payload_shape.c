@@ -123,10 +123,10 @@ static void on_name(void *user, struct tw_str path, bool is_secret, bool is_cut)
     m->fails |= is_cut || m->n_named == m->shape->n_leaves || !add(m, path.p, path.len);
     if (m->fails)
         return;
+    m->shape->secrets |= (uint64_t)is_secret << m->n_named;
     struct tw_shape_leaf *leaf = &m->shape->leaves[m->n_named++];
     leaf->at = (uint16_t)at;
     leaf->len = (uint16_t)path.len;
-    leaf->is_secret = is_secret;
 }
 
 /* Before a scalar stands what separates it from the token before. */

@@ -18,11 +18,11 @@ enum {
 struct tw_shape_leaf {
     uint16_t before;  /* bytes between the scalar before and this one */
     uint16_t at, len; /* its JSON Pointer, among the bytes */
-    bool is_secret;   /* by its name, or that of an object around it */
 };
 
 struct tw_shape {
-    unsigned n_leaves, behind; /* `behind`: bytes after the last one */
+    unsigned n_leaves, behind; /* 1 at least; `behind`: bytes after the last one */
+    uint64_t secrets; /* by its name, or that of an object around it: a bit for each leaf */
     struct tw_shape_leaf leaves[TW_SHAPE_LEAVES];
     char bytes[TW_SHAPE_BYTES]; /* all that stands between, in order; 8 more may be read; the names
                                  */

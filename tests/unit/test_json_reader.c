@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -239,10 +240,49 @@ static void unescaping_cuts_between_characters(void **state)
     }
 }
 
+/* So many digits before the point and behind it, in front of this. */
+static void number_reads(struct guard *g, int whole, int part, const char *behind)
+{
+    static const char digits[] = "91827364554637281900";
+    char text[64];
+    struct tw_json r;
+    struct tw_json_token t;
+    for (int minus = 0; minus < 2; minus++) {
+        const int n = snprintf(text, sizeof(text), "[%s%.*s%s%.*s", minus ? "-" : "", whole, digits,
+            part > 0 ? "." : "", part, digits);
+        const size_t len =
+            (size_t)n + (size_t)snprintf(text + n, sizeof(text) - (size_t)n, "%s", behind);
+        tw_json_init(&r, tw_str_bytes(guard_put(g, text, len), len));
+        (void)tw_json_next(&r, &t);
+        const enum tw_json_kind kind = tw_json_next(&r, &t);
+        if (part == 0 && behind[0] != 'e') {
+            assert_int_equal(kind, TW_JSON_INT);
+            assert_int_equal(t.i, strtoll(text + 1, NULL, 10));
+        } else {
+            assert_int_equal(kind, TW_JSON_DOUBLE);
+            assert_true(t.d == strtod(text + 1, NULL));
+        }
+        assert_int_equal(r.at, behind[0] == 'e' ? (size_t)n + 2 : (size_t)n);
+    }
+}
+
+static void numbers_of_every_length(void **state)
+{
+    static const char *const behind[] = {"", "]", " ", "e2", ",1234567", ",\"a string\"]"};
+    struct guard g = guard_new();
+    (void)state;
+    for (int whole = 1; whole <= 18; whole++)
+        for (int part = 0; part <= 20; part++)
+            for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++)
+                number_reads(&g, whole, part, behind[i]);
+    guard_free(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_tokens),
+        cmocka_unit_test(numbers_of_every_length),
         cmocka_unit_test(stops_at_every_truncation),
         cmocka_unit_test(goes_so_deep_and_no_deeper),
         cmocka_unit_test(finds_the_end_of_strings),
