@@ -5,12 +5,19 @@
 #include "base/table.h"
 #include "session/stages.h"
 
+/* Where a table keeps what belongs to a name: as long as it has evicted nothing since. */
+struct tw_mqtt_kept {
+    uint64_t since; /* evictions then, plus 1; 0: not known */
+    uint32_t at;
+};
+
 /* The names in an event as keys, with a seed that they share. */
 struct tw_mqtt_named {
     struct tw_text_key topic;  /* the object: a Topic Name, or a Topic Filter */
     struct tw_text_key client; /* tw_mqtt_party() */
     uint64_t broker;           /* tw_mqtt_names_address() of the server */
     uint64_t party;            /* mqtt_messages.c: since when it knows the client; 0: it does not */
+    struct tw_mqtt_kept kept_client, kept_topic; /* in mqtt_clients.c, and in mqtt_topics.c */
 };
 
 /* A connection says the same names with every message: the last ones of each are kept. */
@@ -31,7 +38,7 @@ struct tw_mqtt_clients *tw_mqtt_clients_new(
 void tw_mqtt_clients_free(struct tw_mqtt_clients *c);
 /* Note who is connected under which client id; write live_elsewhere and takeovers. */
 void tw_mqtt_clients_event(struct tw_mqtt_clients *c, const struct tw_event *event,
-    const struct tw_mqtt_named *named, struct tw_session_facts *facts);
+    struct tw_mqtt_named *named, struct tw_session_facts *facts);
 
 struct tw_mqtt_topics;
 struct tw_mqtt_topics *tw_mqtt_topics_new(const struct tw_mqtt_names *names);
@@ -39,7 +46,7 @@ void tw_mqtt_topics_free(struct tw_mqtt_topics *t);
 /* Note who publishes on which topic; write topic_publishers, first_publisher, filter_topics and
  * known_topics. */
 void tw_mqtt_topics_event(struct tw_mqtt_topics *t, const struct tw_event *event,
-    const struct tw_mqtt_named *named, struct tw_session_facts *facts);
+    struct tw_mqtt_named *named, struct tw_session_facts *facts);
 /* Is this delivery one of a payload that was published on the same topic in the last 60 s?
  * Remembers publishes. */
 bool tw_mqtt_topics_seen(
@@ -49,7 +56,7 @@ bool tw_mqtt_topics_seen(
  * published like that, and something is noted of such deliveries. Else false, and
  * tw_mqtt_topics_event() is to follow. */
 bool tw_mqtt_topics_pass(struct tw_mqtt_topics *t, const struct tw_event *delivery,
-    const struct tw_mqtt_named *named, struct tw_session_facts *facts);
+    struct tw_mqtt_named *named, struct tw_session_facts *facts);
 
 struct tw_mqtt_messages;
 struct tw_mqtt_messages *tw_mqtt_messages_new(const struct tw_mqtt_names *names);

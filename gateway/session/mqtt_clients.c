@@ -158,7 +158,7 @@ static bool is_accepted(const struct tw_event *event)
 
 /* Both ends may send a DISCONNECT, an AUTH or nonsense: the server's is the one under which the
  * flow is known. */
-static struct client *client_of(const struct tw_mqtt_clients *c, const struct tw_event *event,
+static struct client *search(const struct tw_mqtt_clients *c, const struct tw_event *event,
     const struct tw_mqtt_named *named)
 {
     const struct tw_endpoint *ends[] = {&event->dst, &event->src};
@@ -171,6 +171,23 @@ static struct client *client_of(const struct tw_mqtt_clients *c, const struct tw
             return k;
     }
     return NULL;
+}
+
+/* A connection goes on under the id that it has. */
+static struct client *client_of(
+    const struct tw_mqtt_clients *c, const struct tw_event *event, struct tw_mqtt_named *named)
+{
+    struct tw_mqtt_kept *kept = &named->kept_client;
+    const uint64_t since = tw_table_evictions(c->clients) + 1;
+    if (kept->since == since) {
+        struct client *k = tw_table_use(c->clients, kept->at);
+        if (find(k, event->flow) != NULL)
+            return k;
+    }
+    struct client *k = search(c, event, named);
+    if (k != NULL)
+        *kept = (struct tw_mqtt_kept){since, tw_table_index(c->clients, k)};
+    return k;
 }
 
 /* Of who is connected under which names. */
@@ -186,7 +203,7 @@ static uint64_t identity_of(
 }
 
 void tw_mqtt_clients_event(struct tw_mqtt_clients *c, const struct tw_event *event,
-    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
+    struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
     if (event->mqtt->client_id.s.len == 0)
         return;

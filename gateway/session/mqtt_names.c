@@ -94,6 +94,7 @@ static void take_connection(
     p->named.client = client_key(n, event);
     p->named.broker = tw_mqtt_names_address(n, &p->broker);
     p->named.party = 0;
+    p->named.kept_client.since = 0;
     p->has_topic = false;
 }
 
@@ -124,6 +125,7 @@ struct tw_mqtt_named *tw_mqtt_names_of(struct tw_mqtt_names *n, const struct tw_
     if (!p->has_topic || !same_text(p->topic, p->topic_len, object)) {
         p->topic_len = (uint8_t)tw_str_copy(p->topic, TOPIC, object);
         p->named.topic = topic_key(n, object);
+        p->named.kept_topic.since = 0;
         p->has_topic = true;
     }
     return &p->named;

@@ -82,8 +82,8 @@ static void note_publisher(struct topic *k, uint64_t id, const struct tw_event *
         k->publishers[k->n_publishers++] = id;
 }
 
-static void on_publish(struct tw_mqtt_topics *t, const struct tw_event *event,
-    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
+static struct topic *put(
+    struct tw_mqtt_topics *t, const struct tw_event *event, const struct tw_mqtt_named *named)
 {
     const struct tw_text_key key = key_of(named);
     bool created;
@@ -92,6 +92,27 @@ static void on_publish(struct tw_mqtt_topics *t, const struct tw_event *event,
         k->broker = named->broker;
         k->text_len = (uint16_t)tw_str_copy(k->text, sizeof(k->text), event->object);
     }
+    return k;
+}
+
+/* Who publishes does so again and again on the same topic; who receives, on many. */
+static struct topic *topic_of(
+    struct tw_mqtt_topics *t, const struct tw_event *event, struct tw_mqtt_named *named)
+{
+    struct tw_mqtt_kept *kept = &named->kept_topic;
+    if (kept->since == tw_table_evictions(t->topics) + 1)
+        return tw_table_use(t->topics, kept->at);
+    struct topic *k = put(t, event, named);
+    if (event->action == TW_ACTION_PUBLISH)
+        *kept =
+            (struct tw_mqtt_kept){tw_table_evictions(t->topics) + 1, tw_table_index(t->topics, k)};
+    return k;
+}
+
+static void on_publish(struct tw_mqtt_topics *t, const struct tw_event *event,
+    struct tw_mqtt_named *named, struct tw_session_facts *facts)
+{
+    struct topic *k = topic_of(t, event, named);
     if (event->action == TW_ACTION_PUBLISH)
         note_publisher(k, named->client.a, event);
     else
@@ -123,7 +144,7 @@ static void on_subscribe(struct tw_mqtt_topics *t, const struct tw_event *event,
 }
 
 void tw_mqtt_topics_event(struct tw_mqtt_topics *t, const struct tw_event *event,
-    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
+    struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
     if (event->object.len == 0)
         return;
@@ -167,7 +188,7 @@ bool tw_mqtt_topics_seen(
 }
 
 bool tw_mqtt_topics_pass(struct tw_mqtt_topics *t, const struct tw_event *delivery,
-    const struct tw_mqtt_named *named, struct tw_session_facts *facts)
+    struct tw_mqtt_named *named, struct tw_session_facts *facts)
 {
     const struct seen *s =
         delivery->object.len > 0 && is_plain(delivery) ? find_seen(t, delivery, named) : NULL;
