@@ -160,8 +160,7 @@ enum { TW_RESOLVED_NAMES = 3 };
 
 /* The message that was resolved last, and what its events have in common. */
 struct tw_resolved {
-    struct tw_actor_facts actor;
-    struct tw_target_facts target;
+    struct tw_endpoint src, dst;
     struct tw_grant_facts grant; /* with plain_leaves */
     struct tw_parties *parties;  /* good until others are asked for */
     const struct tw_entry *entry, *server;

@@ -171,17 +171,14 @@ static void fill_grant(const struct tw_decision *d, struct tw_grant_facts *out)
 }
 
 /* Who acts on what. */
-static void resolve_parties(
-    struct tw_registry *r, const struct tw_event *event, struct tw_resolved *last)
+static void fill_parties(
+    const struct tw_parties *p, const struct tw_event *event, struct tw_facts *out)
 {
-    const struct tw_parties *p = last->parties = tw_parties_of(r, event);
-    last->entry = p->entry;
-    last->server = p->server;
-    last->actor = (struct tw_actor_facts){0};
-    last->target = (struct tw_target_facts){0};
-    fill_actor(&p->who, p->entry, event, !p->from_server, &last->actor);
-    fill_target(p->target, p->in_plant, event, &last->target);
-    fill_commanded(p->commanded, &last->target);
+    out->actor = (struct tw_actor_facts){0};
+    out->target = (struct tw_target_facts){0};
+    fill_actor(&p->who, p->entry, event, !p->from_server, &out->actor);
+    fill_target(p->target, p->in_plant, event, &out->target);
+    fill_commanded(p->commanded, &out->target);
 }
 
 static void names_of(const struct tw_event *event, struct tw_str out[TW_RESOLVED_NAMES])
@@ -218,12 +215,12 @@ static bool is_same_message(const struct tw_resolved *last, const struct tw_even
         if (last->names[i].p != names[i].p || last->names[i].len != names[i].len)
             return false;
     }
-    return same_place(&last->actor.endpoint, &event->src) &&
-           same_place(&last->target.endpoint, &event->dst);
+    return same_place(&last->src, &event->src) && same_place(&last->dst, &event->dst);
 }
 
-static void remember(struct tw_resolved *last, const struct tw_event *event)
+static void remember(struct tw_registry *r, const struct tw_event *event)
 {
+    struct tw_resolved *last = &r->last;
     last->flow = event->flow;
     last->packet = event->packet;
     last->action = event->action;
@@ -232,7 +229,12 @@ static void remember(struct tw_resolved *last, const struct tw_event *event)
     last->known = last->serial != 0 || last->session != 0;
     last->plain_leaves = false;
     last->fields = (struct tw_topic_fields){.n = 0};
+    last->src = event->src;
+    last->dst = event->dst;
     names_of(event, last->names);
+    last->parties = tw_parties_of(r, event);
+    last->entry = last->parties->entry;
+    last->server = last->parties->server;
 }
 
 /* A topic without variables, reports and orders has none for its leaves; where variables are fields
@@ -301,19 +303,15 @@ static void resolve(
 {
     struct tw_resolved *last = &r->last;
     const bool again = is_same_message(last, event);
-    if (!again) {
-        remember(last, event);
-        resolve_parties(r, event, last);
-    }
+    if (!again)
+        remember(r, event);
     tw_clock_event(&r->clock, event);
-    /* Asked before the copying, which then goes on while memory is waited for. */
+    /* Asked before all the facts are filled in, which then goes on while memory is waited for. */
     const bool plain =
         last->plain_leaves && event->field.p != NULL && !tw_registry_is_declared(r, event);
     const struct tw_decision *d = plain ? NULL : tw_parties_decide(r, last->parties, event);
-    if (!again || !kept) {
-        facts->actor = last->actor;
-        facts->target = last->target;
-    }
+    if (!again || !kept)
+        fill_parties(last->parties, event, facts);
     memset(&facts->variable, 0, sizeof(*facts) - offsetof(struct tw_facts, variable));
     facts->clock_ahead_ns = tw_clock_ahead_ns(&r->clock);
     if (plain) {
