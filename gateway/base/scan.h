@@ -11,6 +11,14 @@ static inline uint64_t tw_scan_zero(uint64_t w)
     return (w - 0x0101010101010101u) & ~w & 0x8080808080808080u;
 }
 
+/* 0x80 in each byte of `w` that is `c`, and in no other. */
+static inline uint64_t tw_scan_each(uint64_t w, char c)
+{
+    const uint64_t rest = 0x7f7f7f7f7f7f7f7fu;
+    const uint64_t differ = w ^ (0x0101010101010101u * (unsigned char)c);
+    return ~(((differ & rest) + rest) | differ | rest);
+}
+
 /* Index, at or after `at`, of the first byte of `s` that ends a plain run of a JSON string: a
  * quote, a backslash or a control character; s.len when there is none. `*high` is set when the run
  * holds bytes above 0x7f. */

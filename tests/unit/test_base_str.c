@@ -249,6 +249,19 @@ static void a_name_is_plain_when_every_byte_is(void **state)
     guard_free(&g);
 }
 
+static void a_byte_is_marked_wherever_it_stands(void **state)
+{
+    static const uint64_t words[] = {0, UINT64_MAX, 0x2f2f2f2f2f2f2f2fu, 0x2e302faf00ff2f30u,
+        0x8000000000000001u, 0x2f00000000000000u, 0x000000000000002fu};
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        uint64_t marks = 0;
+        for (unsigned byte = 0; byte < 8; byte++)
+            marks |= (words[i] >> 8 * byte & 0xff) == '/' ? UINT64_C(0x80) << 8 * byte : 0;
+        assert_int_equal(tw_scan_each(words[i], '/'), marks);
+    }
+}
+
 static void every_status_has_its_words(void **state)
 {
     (void)state;
@@ -270,6 +283,7 @@ int main(void)
         cmocka_unit_test(distances),
         cmocka_unit_test(scans_to_the_end_of_a_plain_run),
         cmocka_unit_test(a_name_is_plain_when_every_byte_is),
+        cmocka_unit_test(a_byte_is_marked_wherever_it_stands),
         cmocka_unit_test(every_status_has_its_words),
     };
     return cmocka_run_group_tests_name("base/str", tests, NULL, NULL);

@@ -86,7 +86,8 @@ static bool pdu(void *user, const struct tw_pdu *p)
     if (p->cut)
         c->env->counters->cut++;
     bool trusted = tw_mqtt_packet(c, p);
-    tw_mqtt_settle_stray(c, c->dir ^ 1);
+    if (c->st->stray[c->dir ^ 1].set)
+        tw_mqtt_settle_stray(c, c->dir ^ 1);
     return trusted;
 }
 
