@@ -111,10 +111,15 @@ struct tw_node_key {
 struct tw_opcua_info {
     uint64_t serial;         /* of the message, unique per worker: lets copies be shared */
     struct tw_str service;   /* "Write", "CreateSession", "Hello", … */
-    bool service_null;       /* it is encrypted */
     struct tw_str attribute; /* "Value", … where the service has attributes; else absent */
     struct tw_maybe index_range;
     bool has_request_id, has_request_handle, has_channel;
+    bool service_null;   /* it is encrypted */
+    bool clear_password; /* a user name token whose password was sent unprotected */
+    bool sessionless;    /* it came in a SessionlessInvoke */
+    bool has_subscription, has_handle, has_monitored_item;
+    bool has_publishing_interval, has_sampling_interval;
+    bool identity_resolved; /* session/ has been here */
     uint32_t request_id, request_handle, channel_id;
     struct tw_maybe audit_entry_id;
     struct tw_maybe security_policy; /* the part after '#': "None", "Basic256Sha256" */
@@ -122,19 +127,15 @@ struct tw_opcua_info {
     struct tw_maybe application_uri, application_name, product_uri;
     struct tw_maybe session_name, user, session; /* session: the SessionId NodeId */
     struct tw_str user_token;                    /* anonymous | username | certificate | issued */
-    bool clear_password; /* a user name token whose password was sent unprotected */
-    bool sessionless;    /* it came in a SessionlessInvoke */
     struct tw_maybe certificate_sha256;
     struct tw_str certificate_uri; /* URI in the client certificate's subjectAltName */
     struct tw_str server_uri, endpoint_url;
-    struct tw_str object_id;        /* call */
-    const struct tw_value *outputs; /* call */
-    bool has_subscription, has_handle;
+    struct tw_str object_id;                 /* call */
+    const struct tw_value *outputs;          /* call */
     uint32_t subscription_id, client_handle; /* client_handle: notify and subscribe */
     uint32_t monitored_item_id;
-    bool has_monitored_item;
+    uint32_t n_properties, chunks; /* chunks: of the message that completed the event */
     /* ms, as sent: 0 is the fastest, a sampling of -1 that of the subscription [UA4 7.21] */
-    bool has_publishing_interval, has_sampling_interval;
     double publishing_interval, sampling_interval;
     /* Facts of services other than the everyday ones; NULL for most events. */
     const struct tw_value *details; /* OBJECT: printed member by member */
@@ -142,19 +143,16 @@ struct tw_opcua_info {
     const struct tw_opcua_history *history;
     const struct tw_opcua_certificate *certificate;
     const struct tw_decision_context *decision; /* in the AuditEntryId */
-    const struct tw_opcua_property *properties;
-    uint32_t n_properties;
+    const struct tw_opcua_property *properties; /* n_properties of them */
     struct tw_str namespace_uri; /* of the object, once the server's table was read on the wire */
     /* Never printed: digests of the ContinuationPoints used and given; 0 = none. */
     uint64_t continues, continuation;
-    uint32_t chunks; /* of the message that completed the event */
-    uint64_t message_bytes;
+    uint64_t message_bytes; /* of the message that completed the event */
     /* Never printed: digests of 48 bits of what client and server sent as nonces; 0 = none, or one
      * too short to be one. */
     uint64_t client_nonce, server_nonce;
     /* Never printed: the session's bearer token, as a keyed digest. 0 = none. */
     uint64_t auth_token;
-    bool identity_resolved;  /* session/ has been here */
     struct tw_node_key node; /* never printed: the object of a read */
 };
 
