@@ -58,13 +58,18 @@ struct tw_opcua_items {
     struct near *near;
 };
 
+static uint32_t first_place(uint32_t generation, uint32_t number)
+{
+    return ((generation * 0x9e3779b9u >> 8) + number) % NEAR;
+}
+
 /* Handles of a subscription are mostly counted up, and stand side by side. Each has two places, far
  * from each other: where it is, else the first, which is for what is new. */
 static struct near *near_of(
     const struct tw_opcua_items *items, uint32_t generation, uint32_t number)
 {
-    const uint32_t at = (generation * 0x9e3779b9u >> 8) + number;
-    struct near *first = &items->near[at % NEAR];
+    const uint32_t at = first_place(generation, number);
+    struct near *first = &items->near[at];
     if (first->generation == generation && first->number == number)
         return first;
     struct near *second = &items->near[(at + NEAR / 2) % NEAR];
@@ -208,7 +213,9 @@ __attribute__((noinline)) static struct near *find_far(
 static inline struct near *find_near(
     struct tw_opcua_items *items, uint32_t generation, uint32_t handle)
 {
-    struct near *near = near_of(items, generation, handle);
+    struct near *near = &items->near[first_place(generation, handle)];
+    if (!is_it(near, generation, handle))
+        near = near_of(items, generation, handle);
     if (is_it(near, generation, handle) && ++near->uses % TOUCH_EVERY != 0)
         return near;
     return find_far(items, generation, handle);

@@ -103,26 +103,37 @@ static bool read_wrapper(struct tw_cur *c, bool request, uint32_t *out)
 
 enum { SESSIONLESS_REQUEST = 15903, SESSIONLESS_RESPONSE = 21001 };
 
-/* The service that a message is for; what it is wrapped in is passed over. */
-static const struct tw_opcua_service *service_of(
-    uint32_t type, bool request, struct tw_cur *body, bool *sessionless)
+static const struct tw_opcua_service *find(uint32_t type, bool request)
+{
+    return request ? tw_opcua_service_of_request(type) : tw_opcua_service_of_response(type);
+}
+
+/* The service that such a message wraps; `outer` where it can not be told. */
+static const struct tw_opcua_service *unwrap(
+    const struct tw_opcua_service *outer, bool request, struct tw_cur *body)
 {
     enum { TO_ENCODING = 2 };
-    const struct tw_opcua_service *(*find)(uint32_t) =
-        request ? tw_opcua_service_of_request : tw_opcua_service_of_response;
-    const struct tw_opcua_service *outer = find(type), *inner;
+    const struct tw_opcua_service *inner;
     struct tw_cur at = tw_cur_here(body);
     uint32_t id;
-    *sessionless = type == (request ? SESSIONLESS_REQUEST : SESSIONLESS_RESPONSE);
-    if (!*sessionless || !read_wrapper(&at, request, &id))
+    if (!read_wrapper(&at, request, &id))
         return outer;
-    inner = find(id);
+    inner = find(id, request);
     if (inner == NULL)
-        inner = find(id + TO_ENCODING);
+        inner = find(id + TO_ENCODING, request);
     if (inner == NULL || inner == outer)
         return NULL;
     *body = at;
     return inner;
+}
+
+/* The service that a message is for; what it is wrapped in is passed over. */
+static inline const struct tw_opcua_service *service_of(
+    uint32_t type, bool request, struct tw_cur *body, bool *sessionless)
+{
+    const struct tw_opcua_service *outer = find(type, request);
+    *sessionless = type == (request ? SESSIONLESS_REQUEST : SESSIONLESS_RESPONSE);
+    return *sessionless ? unwrap(outer, request, body) : outer;
 }
 
 enum { OF_ITEMS = 0x3e0 }; /* bits of ReturnDiagnostics */
@@ -431,24 +442,46 @@ static void check_size(struct tw_opcua_call *k, const struct tw_opcua_body *m)
         report(k, m, TW_OPCUA_BIT(TW_OPCUA_MESSAGE_LIMIT), NULL);
 }
 
+/* What type a message is of: mostly in four bytes, and in namespace 0. */
+static bool read_type(struct tw_cur *c, uint32_t *out, bool *standard)
+{
+    enum { FOUR_BYTE = 1 };
+    struct tw_cur at = tw_cur_here(c);
+    struct tw_opcua_node type;
+    uint8_t form, ns;
+    uint16_t id;
+    *standard = true;
+    if (tw_cur_u8(&at, &form) && form == FOUR_BYTE && tw_cur_u8(&at, &ns) && ns == 0 &&
+        tw_cur_u16le(&at, &id)) {
+        *out = id;
+        tw_cur_move(c, &at);
+        return true;
+    }
+    if (!tw_opcua_node(c, &type))
+        return false;
+    *standard = type.kind == 'i' && type.ns == 0;
+    *out = type.id;
+    return true;
+}
+
 void tw_opcua_message(struct tw_opcua_call *k, const struct tw_opcua_body *m)
 {
     struct tw_cur body = m->bytes;
-    struct tw_opcua_node type;
+    uint32_t type;
+    bool standard, sessionless;
     check_size(k, m);
-    if (!tw_opcua_node(&body, &type)) {
+    if (!read_type(&body, &type, &standard)) {
         report(k, m, m->cut || m->torn ? 0 : TW_OPCUA_BIT(TW_OPCUA_DECODE_ERROR), NULL);
         return;
     }
-    bool standard = type.kind == 'i' && type.ns == 0, sessionless;
     const struct tw_opcua_service *asks =
-        standard ? service_of(type.id, true, &body, &sessionless) : NULL;
+        standard ? service_of(type, true, &body, &sessionless) : NULL;
     struct tw_opcua_asked asked;
     if (asks != NULL)
         read_asked(m->bytes, body, sessionless, &asked);
     const struct tw_opcua_service *answers =
-        standard && asks == NULL ? service_of(type.id, false, &body, &sessionless) : NULL;
-    bool fault = standard && type.id == TW_OPCUA_SERVICE_FAULT;
+        standard && asks == NULL ? service_of(type, false, &body, &sessionless) : NULL;
+    bool fault = standard && type == TW_OPCUA_SERVICE_FAULT;
     if (asks == NULL && answers == NULL && !fault) {
         if (m->torn)
             return;
