@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/ways.h"
 #include "event/sparkplug.h"
 #include "registry/model.h"
 
 enum {
-    SLOTS = 16384,
     CLIENT_BYTES = 48,
     USER_BYTES = 32,
     TOPIC_BYTES = 96,
@@ -31,19 +31,27 @@ struct slot {
 
 struct tw_party_cache {
     struct tw_parties large; /* of what is not kept */
-    /* Slots are taken one behind the other: few connections touch little memory. */
-    uint16_t n_used;
-    uint16_t places[SLOTS]; /* where a connection falls to: the number of its slot, from 1 on */
-    struct slot slots[SLOTS];
+    struct tw_ways *ways;    /* by flow and side */
+    struct slot slots[TW_WAYS_PLACES];
 };
 
 struct tw_party_cache *tw_party_cache_new(void)
 {
-    return calloc(1, sizeof(struct tw_party_cache));
+    struct tw_party_cache *c = calloc(1, sizeof(*c));
+    if (c == NULL)
+        return NULL;
+    c->ways = tw_ways_new();
+    if (c->ways != NULL)
+        return c;
+    free(c);
+    return NULL;
 }
 
 void tw_party_cache_free(struct tw_party_cache *c)
 {
+    if (c == NULL)
+        return;
+    tw_ways_free(c->ways);
     free(c);
 }
 
@@ -216,27 +224,22 @@ static bool is_kept(const struct tw_event *event)
            event->mqtt->username.s.len < USER_BYTES;
 }
 
-static size_t place_of(const struct tw_event *event)
+static uint64_t side_of(const struct tw_event *event)
 {
-    const uint64_t side = event->flow + (event->action == TW_ACTION_DELIVER);
-    _Static_assert(SLOTS == 1 << 14, "the bits that are left");
-    return side * 0x9e3779b97f4a7c15u >> 50;
+    return event->flow + (event->action == TW_ACTION_DELIVER);
 }
 
 static struct slot *slot_of(struct tw_party_cache *c, const struct tw_event *event)
 {
-    uint16_t *place = &c->places[place_of(event)];
-    if (*place == 0)
-        *place = ++c->n_used;
-    return &c->slots[*place - 1];
+    return &c->slots[tw_ways_of(c->ways, side_of(event))];
 }
 
 void tw_registry_expect(const struct tw_registry *r, const struct tw_event *event)
 {
-    const uint16_t place = r->parties->places[place_of(event)];
-    if (place == 0)
+    size_t place;
+    if (!tw_ways_find(r->parties->ways, side_of(event), &place))
         return;
-    const char *at = (const char *)&r->parties->slots[place - 1];
+    const char *at = (const char *)&r->parties->slots[place];
     for (size_t line = 0; line < sizeof(struct slot); line += LINE)
         __builtin_prefetch(at + line);
 }

@@ -1,8 +1,9 @@
 #include <stdlib.h>
 
+#include "base/ways.h"
 #include "session/mqtt.h"
 
-enum { PLACES = 16384, CLIENT = 48, TOPIC = 96 };
+enum { CLIENT = 48, TOPIC = 96 };
 
 struct topic {
     bool used;
@@ -25,19 +26,28 @@ struct tw_mqtt_names {
     struct tw_seed seed;
     struct tw_mqtt_named large; /* of names that have no room */
     struct topic last;          /* of any connection: what is published is delivered next */
-    struct place places[PLACES];
+    struct tw_ways *ways;       /* by flow */
+    struct place places[TW_WAYS_PLACES];
 };
 
 struct tw_mqtt_names *tw_mqtt_names_new(void)
 {
     struct tw_mqtt_names *n = calloc(1, sizeof(*n));
-    if (n != NULL)
-        n->seed = tw_seed_random();
-    return n;
+    if (n == NULL)
+        return NULL;
+    n->seed = tw_seed_random();
+    n->ways = tw_ways_new();
+    if (n->ways != NULL)
+        return n;
+    free(n);
+    return NULL;
 }
 
 void tw_mqtt_names_free(struct tw_mqtt_names *n)
 {
+    if (n == NULL)
+        return;
+    tw_ways_free(n->ways);
     free(n);
 }
 
@@ -111,15 +121,14 @@ static struct tw_text_key topic_key(struct tw_mqtt_names *n, struct tw_str topic
 
 struct tw_mqtt_named *tw_mqtt_names_of(struct tw_mqtt_names *n, const struct tw_event *event)
 {
-    struct place *p = &n->places[event->flow * 0x9e3779b97f4a7c15u >> 50];
     const struct tw_str object = event->object;
-    _Static_assert(PLACES == 1 << 14, "the bits that are left");
     if (event->mqtt->client_id.s.len >= CLIENT || object.len >= TOPIC) {
         n->large = (struct tw_mqtt_named){.client = client_key(n, event),
             .topic = tw_text_key(n->seed, object),
             .broker = tw_mqtt_names_address(n, broker_of(event))};
         return &n->large;
     }
+    struct place *p = &n->places[tw_ways_of(n->ways, event->flow)];
     if (!same_connection(p, event))
         take_connection(n, p, event);
     if (!p->has_topic || !same_text(p->topic, p->topic_len, object)) {
