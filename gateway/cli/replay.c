@@ -53,6 +53,12 @@ static bool on_pass(void *user, const struct tw_event *event)
     return tw_analyst_pass(r->analyst, event);
 }
 
+static void on_expect(void *user, const struct tw_event *event)
+{
+    const struct replay *r = user;
+    tw_analyst_expect(r->analyst, event);
+}
+
 static uint32_t on_pass_values(
     void *user, const struct tw_event *message, const struct tw_plain_values *values)
 {
@@ -175,8 +181,10 @@ static int run(struct replay *r, struct tw_pipeline_config *config)
         return TW_EXIT_FAILED;
     config->capture = r->capture;
     config->payload_digests = r->o->events != NULL;
-    config->sink = (struct tw_pipeline_sink){
-        .user = r, .event = on_event, .tick = on_tick, .asks = {on_pass, on_pass_values}};
+    config->sink = (struct tw_pipeline_sink){.user = r,
+        .event = on_event,
+        .tick = on_tick,
+        .asks = {on_pass, on_pass_values, on_expect}};
     config->input = tw_evidence_source_note;
     config->input_user = r->evidence;
     int64_t started = tw_time_now();

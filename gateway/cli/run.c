@@ -96,6 +96,12 @@ static bool on_pass(void *user, const struct tw_event *event)
     return tw_analyst_pass(l->analyst, event);
 }
 
+static void on_expect(void *user, const struct tw_event *event)
+{
+    const struct tw_live *l = user;
+    tw_analyst_expect(l->analyst, event);
+}
+
 static uint32_t on_pass_values(
     void *user, const struct tw_event *message, const struct tw_plain_values *values)
 {
@@ -398,7 +404,7 @@ static int open_and_watch(struct tw_live *l, struct tw_pipeline_config *config)
         config->live = true;
         config->play = l->o->play != NULL;
         config->sink = (struct tw_pipeline_sink){
-            l, on_event, on_tick, {on_pass, on_pass_values}, on_figures, on_turn};
+            l, on_event, on_tick, {on_pass, on_pass_values, on_expect}, on_figures, on_turn};
         config->progress = on_progress;
         config->progress_user = l;
         code = watch(l, config);

@@ -7,4 +7,5 @@
 struct tw_asks {
     tw_pass_fn pass;
     tw_pass_values_fn pass_values;
+    tw_expect_fn expect;
 };

@@ -478,3 +478,6 @@ static inline void tw_emit(const struct tw_emit *emit, const struct tw_event *ev
  * serial, details and what session/ adds, and a delivery all that its payload would say: true when
  * that was all there is to do. */
 typedef bool (*tw_pass_fn)(void *user, const struct tw_event *event);
+/* An event of this flow, protocol and action will be shown or given soon: what is kept of the
+ * connection may be fetched into the cache meanwhile. The rest of it need not be set yet. */
+typedef void (*tw_expect_fn)(void *user, const struct tw_event *event);

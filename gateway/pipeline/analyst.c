@@ -436,6 +436,15 @@ uint32_t tw_analyst_pass_values(
     return passed;
 }
 
+void tw_analyst_expect(const struct tw_analyst *a, const struct tw_event *event)
+{
+    if (event->protocol != TW_PROTO_MQTT)
+        return;
+    tw_sessions_expect(a->sessions, event);
+    if (event->action == TW_ACTION_PUBLISH && a->config.registry != NULL)
+        tw_registry_expect(a->config.registry, event);
+}
+
 void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)
 {
     const struct tw_emit out = {completed, a};
@@ -446,8 +455,6 @@ void tw_analyst_event(struct tw_analyst *a, struct tw_event *event)
     const bool is_leaf = event->field.p != NULL;
     if (!is_leaf || !is_of(&a->at_hand, event))
         a->at_hand.is_plain = false;
-    if (!is_leaf && event->action == TW_ACTION_PUBLISH && a->config.registry != NULL)
-        tw_registry_expect(a->config.registry, event);
     tw_sessions_event(a->sessions, event, &out);
     if (!is_leaf && event->action == TW_ACTION_PUBLISH)
         take_at_hand(a, event);

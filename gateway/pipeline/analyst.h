@@ -43,6 +43,8 @@ bool tw_analyst_pass(struct tw_analyst *a, const struct tw_event *event);
 uint32_t tw_analyst_pass_values(
     struct tw_analyst *a, const struct tw_event *message, const struct tw_plain_values *values);
 void tw_analyst_event(struct tw_analyst *a, struct tw_event *event);
+/* It will come soon [event.h, tw_expect_fn]. */
+void tw_analyst_expect(const struct tw_analyst *a, const struct tw_event *event);
 /* For who makes events himself: watching began at `since_ns`, and an event is whole as it is, so
  * that session/ has nothing to add. */
 void tw_analyst_begin(struct tw_analyst *a, int64_t since_ns);

@@ -50,11 +50,18 @@ static uint32_t pass_values(
     return sink->asks.pass_values(sink->user, message, values);
 }
 
+static void expect(void *user, const struct tw_event *event)
+{
+    const struct tw_pipeline_sink *sink = &((const struct inline_run *)user)->config->sink;
+    sink->asks.expect(sink->user, event);
+}
+
 static void show_events(struct inline_run *run)
 {
     const struct tw_asks *of_sink = &run->config->sink.asks;
     const struct tw_asks asks = {.pass = of_sink->pass != NULL ? pass : NULL,
-        .pass_values = of_sink->pass_values != NULL ? pass_values : NULL};
+        .pass_values = of_sink->pass_values != NULL ? pass_values : NULL,
+        .expect = of_sink->expect != NULL ? expect : NULL};
     tw_worker_emit_to(run->worker, (struct tw_emit){show, run}, &asks);
 }
 

@@ -154,6 +154,14 @@ static void tell_figures(const struct tw_round *r, const struct tw_pipeline_sink
     sink->figures(sink->user, &sum);
 }
 
+/* While one event is looked at, what is kept for the next one of that worker is fetched. */
+static void expect_next(
+    const struct tw_outbox *o, size_t cursor, const struct tw_pipeline_sink *sink)
+{
+    if (sink->asks.expect != NULL && cursor < o->n)
+        sink->asks.expect(sink->user, o->sorted[cursor]);
+}
+
 void tw_round_merge(struct tw_round *r, const struct tw_pipeline_sink *sink, size_t *cursors)
 {
     unsigned marks = 0;
@@ -164,6 +172,7 @@ void tw_round_merge(struct tw_round *r, const struct tw_pipeline_sink *sink, siz
         if (i == r->workers)
             return;
         struct tw_event *event = r->outboxes[i].sorted[cursors[i]++];
+        expect_next(&r->outboxes[i], cursors[i], sink);
         if (event->action != TW_ACTION_MARK) {
             if (sink->asks.pass == NULL || !sink->asks.pass(sink->user, event))
                 sink->event(sink->user, event);

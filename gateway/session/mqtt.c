@@ -40,6 +40,11 @@ void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s)
     free(s);
 }
 
+void tw_mqtt_sessions_expect(const struct tw_mqtt_sessions *s, const struct tw_event *event)
+{
+    tw_mqtt_names_expect(s->names, event);
+}
+
 bool tw_mqtt_sessions_event(
     struct tw_mqtt_sessions *s, struct tw_event *event, struct tw_session_facts *facts)
 {

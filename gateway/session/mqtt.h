@@ -26,6 +26,7 @@ struct tw_mqtt_names *tw_mqtt_names_new(void);
 void tw_mqtt_names_free(struct tw_mqtt_names *n);
 struct tw_seed tw_mqtt_names_seed(const struct tw_mqtt_names *n);
 uint64_t tw_mqtt_names_address(const struct tw_mqtt_names *n, const struct tw_ip *ip);
+void tw_mqtt_names_expect(const struct tw_mqtt_names *n, const struct tw_event *event);
 /* Good until the next call. */
 struct tw_mqtt_named *tw_mqtt_names_of(struct tw_mqtt_names *n, const struct tw_event *event);
 /* What a connection is known by: its client id, else the client's address, which is written to

@@ -3,7 +3,7 @@
 #include "base/ways.h"
 #include "session/mqtt.h"
 
-enum { CLIENT = 48, TOPIC = 96 };
+enum { CLIENT = 48, TOPIC = 96, LINE = 64 };
 
 struct topic {
     bool used;
@@ -117,6 +117,16 @@ static struct tw_text_key topic_key(struct tw_mqtt_names *n, struct tw_str topic
     t->len = (uint8_t)tw_str_copy(t->text, TOPIC, topic);
     t->key = tw_text_key(n->seed, topic);
     return t->key;
+}
+
+void tw_mqtt_names_expect(const struct tw_mqtt_names *n, const struct tw_event *event)
+{
+    size_t place;
+    if (!tw_ways_find(n->ways, event->flow, &place))
+        return;
+    const char *at = (const char *)&n->places[place];
+    for (size_t line = 0; line < sizeof(struct place); line += LINE)
+        __builtin_prefetch(at + line);
 }
 
 struct tw_mqtt_named *tw_mqtt_names_of(struct tw_mqtt_names *n, const struct tw_event *event)

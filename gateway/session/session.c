@@ -90,6 +90,11 @@ void tw_sessions_free(struct tw_sessions *s)
     free(s);
 }
 
+void tw_sessions_expect(const struct tw_sessions *s, const struct tw_event *event)
+{
+    tw_mqtt_sessions_expect(s->mqtt, event);
+}
+
 /* What is done here for a delivery that does not pass is done again when it is completed. */
 static const struct tw_session_facts *pass_delivery(
     struct tw_sessions *s, const struct tw_event *event)

@@ -28,6 +28,10 @@ struct tw_sessions *tw_sessions_new(
     const struct tw_limits *limits, const struct tw_session_readers *readers);
 void tw_sessions_free(struct tw_sessions *s);
 
+/* An MQTT message is to come: what is kept of its connection is fetched into the cache
+ * [tw_expect_fn]. */
+void tw_sessions_expect(const struct tw_sessions *s, const struct tw_event *event);
+
 /* Complete `event` in place (identity, object of a notify, facts) and give it, and the events that
  * follow from it, to `out`. What it points to is good until the next call. */
 void tw_sessions_event(struct tw_sessions *s, struct tw_event *event, const struct tw_emit *out);

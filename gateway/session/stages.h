@@ -24,6 +24,7 @@ uint64_t tw_opcua_sessions_evicted(const struct tw_opcua_sessions *s);
 struct tw_mqtt_sessions;
 struct tw_mqtt_sessions *tw_mqtt_sessions_new(const struct tw_limits *limits, bool prints_only);
 void tw_mqtt_sessions_free(struct tw_mqtt_sessions *s);
+void tw_mqtt_sessions_expect(const struct tw_mqtt_sessions *s, const struct tw_event *event);
 /* Client ids that are live, takeovers, publishers of a topic, topics a filter matches. Returns
  * false when the event is a delivery of a payload that was seen as a publish in the last 60 s: it
  * is not to be expanded. */

@@ -192,12 +192,40 @@ static void workers_are_merged_and_ticks_come_once(void **state)
     }
 }
 
+static void on_expect(void *user, const struct tw_event *e)
+{
+    struct seen *s = user;
+    s->n += (size_t)snprintf(s->text + s->n, sizeof(s->text) - s->n, "(%d)", (int)e->packet);
+}
+
+static void the_next_one_is_expected(void **state)
+{
+    struct tw_round r;
+    struct seen seen = {.n = 0};
+    struct tw_worker w = {0};
+    size_t cursor;
+    const struct tw_pipeline_sink sink = {
+        .user = &seen, .event = on_event, .tick = on_tick, .asks = {.expect = on_expect}};
+    (void)state;
+    assert_true(tw_round_init(&r, 1));
+    for (uint8_t i = 1; i <= 3; i++) {
+        uint8_t ip[2] = {0, (uint8_t)('a' + i)};
+        struct tw_packet p = packet_of(i, ip, sizeof(ip), 1);
+        assert_true(tw_round_add_packet(&r, &p));
+    }
+    tw_round_work(&r, &w, 0);
+    tw_round_merge(&r, &sink, &cursor);
+    assert_string_equal(seen.text, "(2)1:b (3)2:c 3:d ");
+    tw_round_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packets_are_copied),
         cmocka_unit_test(a_full_round_says_so),
         cmocka_unit_test(workers_are_merged_and_ticks_come_once),
+        cmocka_unit_test(the_next_one_is_expected),
     };
     return cmocka_run_group_tests_name("pipeline/round", tests, NULL, NULL);
 }

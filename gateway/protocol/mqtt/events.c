@@ -363,6 +363,8 @@ void tw_mqtt_emit_publish(const struct tw_mqtt_call *c, const struct tw_mqtt_hea
     struct report r;
     struct tw_payload read;
     begin(c, &r, c->dir, deliver ? TW_ACTION_DELIVER : TW_ACTION_PUBLISH);
+    if (c->env->asks.expect != NULL)
+        c->env->asks.expect(c->env->emit.user, &r.event);
     set_object(&r, topic);
     r.info.has_qos = r.info.has_publish_flags = true;
     r.info.qos = (int8_t)(h->flags >> 1 & 3);

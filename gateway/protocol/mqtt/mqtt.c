@@ -133,6 +133,9 @@ static void mqtt_data(void *state, struct tw_proto_env *env, const struct tw_con
     struct tw_mqtt_state *st = state;
     if (st->rejected)
         return;
+    /* Asked for only once there is something to tell of. */
+    __builtin_prefetch(st->who);
+    __builtin_prefetch(&conn->tunnel);
     struct tw_mqtt_call call = {st, env, conn, when, direction & 1};
     st->seen |= (uint8_t)(conn->seen | 1u << call.dir);
     if (st->held[0].what != TW_MQTT_FINE || st->held[1].what != TW_MQTT_FINE)
