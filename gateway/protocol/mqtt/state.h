@@ -60,38 +60,17 @@ enum tw_mqtt_auth {
     TW_MQTT_AUTH_DONE,
 };
 
+/* What every packet asks for stands first: it is little, and close together. */
 struct tw_mqtt_state {
     struct tw_stream stream[2];
-    struct tw_mqtt_pending *pending; /* in the order they were sent */
-    struct tw_mqtt_alias *alias[2];  /* per sender [MQTT5 3.3.2.3.4] */
     struct tw_mqtt_identity *who;
-    struct tw_carrier *carrier; /* what a proxy said; NULL: it did not */
-    int64_t timeout_ns, one_sided_ns;
-    size_t who_size;
-    int64_t client_ns;       /* when the client was last heard; 0: not known */
-    int64_t keep_alive_ns;   /* it may be silent for so long; 0: for ever */
-    uint64_t auth_method;    /* digest of its name */
-    uint32_t alias_bytes[2]; /* that their topics take */
-    uint32_t request_bytes;  /* of n_pending: the bodies of requests */
-    uint32_t packet_max[2];  /* what that sender may send; 0: anything */
-    uint16_t receive_max[2]; /* messages it may have underway; 0: more than are counted */
-    uint16_t alias_max[2];   /* what that sender may use */
-    uint16_t n_alias[2], max_alias[2];
-    uint16_t n_pending, max_pending;
-    uint16_t n_underway[2]; /* of n_pending: messages of that sender */
-    uint64_t burst_packet;  /* the packet that the last message came in … */
-    uint16_t n_burst[2];    /* … and how many of that sender did so */
-    uint8_t doubt[2];       /* good packets to come before grammar is judged again */
-    uint8_t version;        /* TW_MQTT_V…; 0 not known */
-    uint8_t closing;        /* a bit per direction that has sent DISCONNECT */
-    uint8_t client;         /* the direction the client sends in */
-    uint8_t auth;           /* enum tw_mqtt_auth */
-    uint8_t lacks;          /* what the server said that it does not have: TW_MQTT_LACKS_… */
-    uint8_t qos_max;        /* that it takes */
-    int8_t lean;            /* of a guess: below 0 towards 3.x, above towards 5.0 */
-    struct tw_mqtt_stray stray[2];
-    struct tw_mqtt_held held[2];
-    uint8_t seen; /* directions, a bit each, of which anything was seen */
+    uint8_t doubt[2]; /* good packets to come before grammar is judged again */
+    uint8_t version;  /* TW_MQTT_V…; 0 not known */
+    uint8_t closing;  /* a bit per direction that has sent DISCONNECT */
+    uint8_t client;   /* the direction the client sends in */
+    uint8_t seen;     /* directions, a bit each, of which anything was seen */
+    uint8_t lacks;    /* what the server said that it does not have: TW_MQTT_LACKS_… */
+    uint8_t qos_max;  /* that it takes */
     bool client_known;
     bool guessed;    /* the version was told from packets: 3.1 and 3.1.1 look alike */
     bool incomplete; /* mid-stream, or bytes are missing: what happened before is not known */
@@ -104,6 +83,29 @@ struct tw_mqtt_state {
     bool alias_lost; /* bindings were dropped for want of memory */
     bool overdue;    /* the client was silent for too long before the bytes at hand */
     bool no_problem, no_response; /* information that the client does not want */
+    struct tw_mqtt_stray stray[2];
+    struct tw_carrier *carrier; /* what a proxy said; NULL: it did not */
+    int64_t client_ns;          /* when the client was last heard; 0: not known */
+    int64_t keep_alive_ns;      /* it may be silent for so long; 0: for ever */
+    uint32_t packet_max[2];     /* what that sender may send; 0: anything */
+    struct tw_mqtt_held held[2];
+
+    struct tw_mqtt_pending *pending; /* in the order they were sent */
+    uint16_t n_pending, max_pending;
+    uint16_t n_underway[2];  /* of n_pending: messages of that sender */
+    uint16_t receive_max[2]; /* messages it may have underway; 0: more than are counted */
+    uint16_t n_burst[2];     /* that came of that sender in one packet … */
+    uint64_t burst_packet;   /* … which was the last with any */
+    uint32_t request_bytes;  /* of n_pending: the bodies of requests */
+    uint32_t alias_bytes[2]; /* that their topics take */
+    uint16_t alias_max[2];   /* what that sender may use */
+    uint16_t n_alias[2], max_alias[2];
+    struct tw_mqtt_alias *alias[2]; /* per sender [MQTT5 3.3.2.3.4] */
+    int64_t timeout_ns, one_sided_ns;
+    size_t who_size;
+    uint64_t auth_method; /* digest of its name */
+    uint8_t auth;         /* enum tw_mqtt_auth */
+    int8_t lean;          /* of a guess: below 0 towards 3.x, above towards 5.0 */
 };
 
 enum {
