@@ -101,13 +101,13 @@ struct tw_opcua_property {
     struct tw_str node;
 };
 
-/* OPC UA facts of one message; shared by its events. Identity (application_uri … session) is filled
- * by session/ after the merge, from the session that `auth_token` names. */
-/* Stands for a NodeId, as it was sent, of whoever has the same keyed hash; zero: for none. */
+/* A keyed hash of a NodeId as it was sent; zero: of none. */
 struct tw_node_key {
     uint64_t h[2];
 };
 
+/* OPC UA facts of one message; shared by its events. Identity (application_uri … session) is filled
+ * by session/ after the merge, from the session that `auth_token` names. */
 struct tw_opcua_info {
     uint64_t serial;         /* of the message, unique per worker: lets copies be shared */
     struct tw_str service;   /* "Write", "CreateSession", "Hello", … */

@@ -19,7 +19,7 @@ struct tw_pipeline_sink {
     void (*event)(void *user, struct tw_event *event);
     /* Event time passed `now_ns`, after every event up to there. */
     void (*tick)(void *user, int64_t now_ns);
-    struct tw_asks asks; /* where one worker does it all on this thread */
+    struct tw_asks asks; /* of several workers only what is about whole events */
     /* Both only live, on the same thread, may be NULL. Before a tick: what the workers counted. */
     void (*figures)(void *user, const struct tw_worker_stats *stats);
     /* Between two events, several times a second whether or not anything comes in. */
