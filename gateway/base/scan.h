@@ -5,6 +5,14 @@
 
 #include "base/str.h"
 
+/* The eight bytes there, in the order of this machine. */
+static inline uint64_t tw_scan_load(const char *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof(w));
+    return w;
+}
+
 /* 0x80 in the lowest byte of `w` that is zero; higher bytes may be marked wrongly. */
 static inline uint64_t tw_scan_zero(uint64_t w)
 {

@@ -4,9 +4,6 @@
  * it, so the rules that are left for its likes are kept, with what is left to ask of each, and the
  * others are not asked. */
 
-#include <float.h>
-#include <math.h>
-
 #include "detect/rule.h"
 
 struct tw_filter;
@@ -55,12 +52,8 @@ static inline unsigned tw_like_value(const struct tw_value *v)
     case TW_VALUE_UINT:
         return TW_LIKE_NUMBER;
     case TW_VALUE_FLOAT:
-    case TW_VALUE_DOUBLE: {
-        /* A number that is nothing else than that: finite, and not too small to be exact. */
-        const double least = v->kind == TW_VALUE_FLOAT ? (double)FLT_MIN : DBL_MIN;
-        return v->d == 0 || (fabs(v->d) >= least && fabs(v->d) <= DBL_MAX) ? TW_LIKE_NUMBER
-                                                                           : TW_LIKE_OTHER;
-    }
+    case TW_VALUE_DOUBLE:
+        return tw_value_is_ordinary(v) ? TW_LIKE_NUMBER : TW_LIKE_OTHER;
     case TW_VALUE_STRING:
         return tw_like_text(v->s);
     case TW_VALUE_BOOL:

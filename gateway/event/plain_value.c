@@ -1,8 +1,5 @@
 #include "event/plain_value.h"
 
-#include <float.h>
-#include <math.h>
-
 static bool is_number(const struct tw_value *v)
 {
     return v->kind >= TW_VALUE_BOOL && v->kind <= TW_VALUE_DOUBLE;
@@ -19,10 +16,8 @@ static void take_number(const struct tw_value *v, struct tw_plain_value *out)
     } else {
         out->word = v->kind == TW_VALUE_BOOL ? v->b : v->u;
     }
-    if (v->kind != TW_VALUE_FLOAT && v->kind != TW_VALUE_DOUBLE)
-        return;
-    const double size = fabs(v->d), least = v->kind == TW_VALUE_FLOAT ? (double)FLT_MIN : DBL_MIN;
-    out->is_odd = !(size == 0 || (size >= least && size <= DBL_MAX));
+    const bool is_floating = v->kind == TW_VALUE_FLOAT || v->kind == TW_VALUE_DOUBLE;
+    out->is_odd = is_floating && !tw_value_is_ordinary(v);
 }
 
 bool tw_plain_read(const struct tw_event *read, struct tw_plain_values *out)

@@ -2,6 +2,9 @@
 /* A value as it was on the wire: built-in types of OPC UA, JSON leaves, arrays of them. Borrowed:
  * an array's items and a string's bytes belong to whoever made the value (a PDU, an arena). */
 
+#include <float.h>
+#include <math.h>
+
 #include "base/str.h"
 
 enum tw_value_kind {
@@ -38,6 +41,13 @@ bool tw_value_number(const struct tw_value *v, double *out);
 
 /* The same for what programs put into JSON: some write numbers as texts. */
 bool tw_value_as_number(const struct tw_value *v, double *out);
+
+/* Is a FLOAT or DOUBLE nothing else than a number: finite, and not too small to be exact? */
+static inline bool tw_value_is_ordinary(const struct tw_value *v)
+{
+    const double size = fabs(v->d), least = v->kind == TW_VALUE_FLOAT ? (double)FLT_MIN : DBL_MIN;
+    return size == 0 || (size >= least && size <= DBL_MAX);
+}
 
 /* A time as a number (see tw_time_of_number) or as ISO 8601; they tell themselves apart. */
 bool tw_value_as_time(const struct tw_value *v, int64_t *out_ns);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/scan.h"
 
 /* Shorter payloads are quicker to digest than to find. */
 enum { SLOTS = 32, LEAST = 32, ROOM = 1008 };
@@ -28,19 +29,12 @@ void tw_digests_free(struct tw_digests *d)
     free(d);
 }
 
-static inline uint64_t load64(const char *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof(w));
-    return w;
-}
-
 /* Payloads of one kind begin alike, and end alike: they differ in the middle. */
 static struct slot *slot_of(struct tw_digests *d, struct tw_str s)
 {
     uint64_t mixed = s.len;
     for (size_t part = 1; part < 4; part++)
-        mixed = (mixed ^ load64(s.p + s.len / 4 * part - 4)) * 0x9e3779b97f4a7c15u;
+        mixed = (mixed ^ tw_scan_load(s.p + s.len / 4 * part - 4)) * 0x9e3779b97f4a7c15u;
     return &d->slots[mixed >> 59];
 }
 

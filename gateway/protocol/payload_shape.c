@@ -3,6 +3,7 @@
 #include <endian.h>
 #include <stdlib.h>
 
+#include "base/scan.h"
 #include "protocol/payload_json.h"
 
 enum { SLOTS = 64, PATIENCE = 4, WAIT = 256, SLACK = 8 };
@@ -29,21 +30,14 @@ void tw_shapes_free(struct tw_shapes *s)
     free(s);
 }
 
-static inline uint64_t load64(const char *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof(w));
-    return w;
-}
-
 /* Texts of one shape mostly begin alike, and their topics end alike. 0 for those too short. */
 static uint64_t mark_of(struct tw_str topic, struct tw_str text)
 {
     if (text.len < 16 || text.len > TW_SHAPE_TEXT || (text.p[0] != '{' && text.p[0] != '['))
         return 0;
-    uint64_t mark = load64(text.p);
+    uint64_t mark = tw_scan_load(text.p);
     if (topic.len >= 8)
-        mark ^= load64(topic.p + topic.len - 8) * 0xc2b2ae3d27d4eb4fu;
+        mark ^= tw_scan_load(topic.p + topic.len - 8) * 0xc2b2ae3d27d4eb4fu;
     return mark | 1;
 }
 
@@ -59,12 +53,12 @@ static inline bool stands(struct tw_str s, size_t at, const char *bytes, size_t 
         return s.len - at >= len && memcmp(s.p + at, bytes, len) == 0;
     const char *p = s.p + at;
     for (; len >= sizeof(uint64_t); len -= sizeof(uint64_t)) {
-        if (load64(p) != load64(bytes))
+        if (tw_scan_load(p) != tw_scan_load(bytes))
             return false;
         p += sizeof(uint64_t);
         bytes += sizeof(uint64_t);
     }
-    const uint64_t differ = le64toh(load64(p) ^ load64(bytes));
+    const uint64_t differ = le64toh(tw_scan_load(p) ^ tw_scan_load(bytes));
     return (differ & ((UINT64_C(1) << 8 * len) - 1)) == 0;
 }
 

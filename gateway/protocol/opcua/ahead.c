@@ -1,9 +1,6 @@
 #include "protocol/opcua/ahead.h"
 
-/* Bits of a DataValue [UA6 5.2.2.17]; what has others, or none, is looked at by itself. */
-enum { HAS_VALUE = 1, HAS_STATUS = 2, HAS_SOURCE = 4, HAS_SERVER = 8 };
-/* Of a Variant's first byte [UA6 5.2.2.16]. */
-enum { ARRAY_FLAG = 0x80, MOST = 64 };
+#include "protocol/opcua/plain.h"
 
 /* What follows is all inlined, so that the cursor stays in registers. */
 #define INLINE __attribute__((always_inline)) static inline
@@ -61,7 +58,8 @@ INLINE bool array(struct tw_cur *c, const struct form *form, struct tw_plain_val
     out->kind = TW_VALUE_ARRAY;
     out->word = 0;
     out->is_odd = false;
-    return tw_cur_u32le(c, &n) && n > 0 && n <= MOST && tw_cur_skip(c, (size_t)n * form->width);
+    return tw_cur_u32le(c, &n) && n > 0 && n <= TW_OPCUA_PLAIN_MOST &&
+           tw_cur_skip(c, (size_t)n * form->width);
 }
 
 /* What stands behind the value. */
@@ -70,9 +68,9 @@ INLINE bool rest(struct tw_cur *c, uint8_t mask, struct tw_plain_value *out)
     const uint32_t bad = 1u << 31; /* [UA4 7.39] */
     uint64_t server = 0;
     out->status = 0;
-    if (((mask & HAS_STATUS) && (!tw_cur_u32le(c, &out->status) || (out->status & bad))) ||
-        ((mask & HAS_SOURCE) && !tw_cur_skip(c, 8)) ||
-        ((mask & HAS_SERVER) && !tw_cur_u64le(c, &server)))
+    if (((mask & TW_OPCUA_HAS_STATUS) && (!tw_cur_u32le(c, &out->status) || (out->status & bad))) ||
+        ((mask & TW_OPCUA_HAS_SOURCE) && !tw_cur_skip(c, 8)) ||
+        ((mask & TW_OPCUA_HAS_SERVER) && !tw_cur_u64le(c, &server)))
         return false;
     out->server_ts_ns = tw_opcua_time_ns((int64_t)server);
     return true;
@@ -81,14 +79,14 @@ INLINE bool rest(struct tw_cur *c, uint8_t mask, struct tw_plain_value *out)
 /* A DataValue. Arrays with dimensions are none of these. */
 INLINE bool plain(struct tw_cur *c, struct tw_plain_value *out)
 {
-    enum { OTHERS = 0xff & ~(HAS_STATUS | HAS_SOURCE | HAS_SERVER) };
     uint8_t mask, head;
-    if (!tw_cur_u8(c, &mask) || !tw_cur_u8(c, &head) || (mask & OTHERS) != HAS_VALUE)
+    if (!tw_cur_u8(c, &mask) || !tw_cur_u8(c, &head) || !tw_opcua_may_be_plain(mask))
         return false;
-    const unsigned type = head & ~(unsigned)ARRAY_FLAG;
+    const unsigned type = head & ~(unsigned)TW_OPCUA_PLAIN_ARRAY;
     if (type >= TW_UA_TYPES || forms[type].width == 0)
         return false;
-    return (head & ARRAY_FLAG ? array(c, &forms[type], out) : scalar(c, &forms[type], out)) &&
+    return (head & TW_OPCUA_PLAIN_ARRAY ? array(c, &forms[type], out)
+                                        : scalar(c, &forms[type], out)) &&
            rest(c, mask, out);
 }
 

@@ -1,11 +1,5 @@
 #include "protocol/opcua/plain.h"
 
-/* Bits of a DataValue [UA6 5.2.2.17]; others, and those that are not assigned, are not plain. */
-enum { HAS_VALUE = 1, HAS_STATUS = 2, HAS_SOURCE = 4, HAS_SERVER = 8 };
-/* Of a Variant's first byte [UA6 5.2.2.16]; arrays with dimensions, and long ones, are not plain.
- */
-enum { ARRAY_FLAG = 0x80, MOST = 64 };
-
 /* What follows is all inlined, so that the cursor stays in registers. */
 #define INLINE __attribute__((always_inline)) static inline
 
@@ -103,9 +97,9 @@ INLINE bool rest(struct tw_cur *c, uint8_t mask, struct tw_event *event, uint32_
 {
     uint32_t status = 0;
     uint64_t source = 0, server = 0;
-    if (((mask & HAS_STATUS) && !tw_cur_u32le(c, &status)) ||
-        ((mask & HAS_SOURCE) && !tw_cur_u64le(c, &source)) ||
-        ((mask & HAS_SERVER) && !tw_cur_u64le(c, &server)))
+    if (((mask & TW_OPCUA_HAS_STATUS) && !tw_cur_u32le(c, &status)) ||
+        ((mask & TW_OPCUA_HAS_SOURCE) && !tw_cur_u64le(c, &source)) ||
+        ((mask & TW_OPCUA_HAS_SERVER) && !tw_cur_u64le(c, &server)))
         return false;
     event->source_ts_ns = tw_opcua_time_ns((int64_t)source);
     event->server_ts_ns = tw_opcua_time_ns((int64_t)server);
@@ -130,7 +124,7 @@ __attribute__((noinline)) static bool array(struct tw_opcua_scratch *s, struct t
     struct tw_cur at = tw_cur_here(c);
     uint32_t n, shown = 0;
     if (!tw_cur_skip(&at, 2) || type >= TW_UA_TYPES || widths[type] == 0 ||
-        !tw_cur_u32le(&at, &n) || n == 0 || n > MOST || n > at.left / widths[type] ||
+        !tw_cur_u32le(&at, &n) || n == 0 || n > TW_OPCUA_PLAIN_MOST || n > at.left / widths[type] ||
         n * sizeof(struct tw_value) > budget)
         return false;
     struct tw_value *items = tw_opcua_elements(s, n, &shown);
@@ -148,13 +142,12 @@ __attribute__((noinline)) static bool array(struct tw_opcua_scratch *s, struct t
 bool tw_opcua_plain(
     struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_event *event, uint32_t *out_status)
 {
-    enum { OTHERS = 0xff & ~(HAS_STATUS | HAS_SOURCE | HAS_SERVER) };
     struct tw_cur at = tw_cur_here(c);
     struct tw_value v;
     uint8_t mask, head;
-    if (!tw_cur_u8(&at, &mask) || !tw_cur_u8(&at, &head) || (mask & OTHERS) != HAS_VALUE)
+    if (!tw_cur_u8(&at, &mask) || !tw_cur_u8(&at, &head) || !tw_opcua_may_be_plain(mask))
         return false;
-    if (head & ARRAY_FLAG)
+    if (head & TW_OPCUA_PLAIN_ARRAY)
         return array(s, c, mask, head & 0x7f, event, out_status);
     if (!number(&at, head, &v) || !rest(&at, mask, event, out_status))
         return false;

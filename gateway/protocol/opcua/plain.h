@@ -5,6 +5,17 @@
 #include "event/event.h"
 #include "protocol/opcua/value.h"
 
+/* Of a Variant's first byte [UA6 5.2.2.16]; arrays with dimensions, and those of more elements, are
+ * not plain. */
+enum { TW_OPCUA_PLAIN_ARRAY = 0x80, TW_OPCUA_PLAIN_MOST = 64 };
+
+/* By the first byte of a DataValue: other bits, and those that are not assigned, are not plain. */
+static inline bool tw_opcua_may_be_plain(uint8_t mask)
+{
+    const unsigned rest = TW_OPCUA_HAS_STATUS | TW_OPCUA_HAS_SOURCE | TW_OPCUA_HAS_SERVER;
+    return (mask & ~rest) == TW_OPCUA_HAS_VALUE;
+}
+
 /* The DataValue there, when it is such a one: the event's value, type and times, and its status
  * [UA6 5.2.2.17]. False for any other, and `c` stays; tw_opcua_data_value() says then what it is.
  */

@@ -579,32 +579,22 @@ bool tw_opcua_variants(struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_v
     return read_elements(s, c, TW_UA_VARIANT, n, out);
 }
 
-/* [UA6 5.2.2.17]: each picosecond part follows its timestamp. */
-enum {
-    HAS_VALUE = 1,
-    HAS_STATUS = 2,
-    HAS_SOURCE = 4,
-    HAS_SERVER = 8,
-    SOURCE_PS = 16,
-    SERVER_PS = 32
-};
-
 static bool read_times(struct tw_cur *c, uint8_t mask, int64_t *source, int64_t *server)
 {
     uint64_t ticks;
-    if (mask & HAS_SOURCE) {
+    if (mask & TW_OPCUA_HAS_SOURCE) {
         if (!tw_cur_u64le(c, &ticks))
             return false;
         *source = tw_opcua_time_ns((int64_t)ticks);
     }
-    if ((mask & SOURCE_PS) && !tw_cur_skip(c, 2))
+    if ((mask & TW_OPCUA_SOURCE_PS) && !tw_cur_skip(c, 2))
         return false;
-    if (mask & HAS_SERVER) {
+    if (mask & TW_OPCUA_HAS_SERVER) {
         if (!tw_cur_u64le(c, &ticks))
             return false;
         *server = tw_opcua_time_ns((int64_t)ticks);
     }
-    return !(mask & SERVER_PS) || tw_cur_skip(c, 2);
+    return !(mask & TW_OPCUA_SERVER_PS) || tw_cur_skip(c, 2);
 }
 
 bool tw_opcua_data_value(
@@ -615,9 +605,9 @@ bool tw_opcua_data_value(
     if (!tw_cur_u8(c, &mask) || (mask & 0xc0))
         return false;
     *v = (struct tw_opcua_data_value){
-        .has_value = (mask & HAS_VALUE) != 0, .v.value.kind = TW_VALUE_NULL};
+        .has_value = (mask & TW_OPCUA_HAS_VALUE) != 0, .v.value.kind = TW_VALUE_NULL};
     if (v->has_value && !tw_opcua_variant(s, c, out == NULL ? NULL : &v->v))
         return false;
-    return (!(mask & HAS_STATUS) || tw_cur_u32le(c, &v->status)) &&
+    return (!(mask & TW_OPCUA_HAS_STATUS) || tw_cur_u32le(c, &v->status)) &&
            read_times(c, mask, &v->source_ts_ns, &v->server_ts_ns);
 }

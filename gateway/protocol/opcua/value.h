@@ -43,6 +43,17 @@ TW_MUST_CHECK bool tw_opcua_variant(
 TW_MUST_CHECK bool tw_opcua_variants(
     struct tw_opcua_scratch *s, struct tw_cur *c, struct tw_value *out);
 
+/* What the first byte of a DataValue says that there is [UA6 5.2.2.17]; each picosecond part
+ * follows its timestamp. */
+enum {
+    TW_OPCUA_HAS_VALUE = 1,
+    TW_OPCUA_HAS_STATUS = 2,
+    TW_OPCUA_HAS_SOURCE = 4,
+    TW_OPCUA_HAS_SERVER = 8,
+    TW_OPCUA_SOURCE_PS = 16,
+    TW_OPCUA_SERVER_PS = 32
+};
+
 struct tw_opcua_data_value {
     struct tw_opcua_typed v;
     bool has_value;
